@@ -1,0 +1,80 @@
+"""The one event stream that the SDK, the command line and the pages consume, and the reply made of it."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+EventType = Literal["text", "tool_call", "tool_result", "image", "progress", "citation", "approval", "done", "error"]
+
+
+class Citation(BaseModel):
+    """A passage that the answer cites: `quote` stands verbatim in the source; offsets are in the document's text."""
+
+    id: int
+    source: str
+    page: int | None = None
+    quote: str
+    knowledge: str = ""
+    document_id: str = ""
+    chunk_id: str = ""
+    start: int = 0
+    end: int = 0
+    verified: bool = True
+
+
+class Searched(BaseModel):
+    """One search of the turn: what was asked, which passages were found, which of them the answer used."""
+
+    query: str
+    knowledge: list[str] = []
+    found: list[dict[str, Any]] = Field(default=[], description="Hits: id, source, page, text, score.")
+    used: list[int] = []
+
+
+class ToolCallRecord(BaseModel):
+    """One tool call of the turn and what came back."""
+
+    id: str
+    name: str
+    args: dict[str, Any] = {}
+    result: str = ""
+    status: Literal["ok", "error", "interrupted"] = "ok"
+
+
+class Usage(BaseModel):
+    """Tokens of the turn, as the provider counts them."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    total_tokens: int = 0
+
+
+FinishReason = Literal["stop", "limit", "truncated", "error", "timeout", "cancelled", "blocked", "approval"]
+
+
+class Reply(BaseModel):
+    """A whole turn: what `Assistant.chat` returns and `chat --json` prints."""
+
+    thread_id: str
+    text: str = ""
+    images: list[dict[str, Any]] = []
+    citations: list[Citation] = []
+    searched: list[Searched] = []
+    tool_calls: list[ToolCallRecord] = []
+    usage: Usage = Usage()
+    model: str = ""
+    finish_reason: FinishReason = "stop"
+
+
+class Event(BaseModel):
+    """One step of a turn.
+
+    `data` by type: text {"text"}; tool_call {"id","name","args"}; tool_result {"id","name","text","status"};
+    image {"path","prompt","caption","seed",...}; progress {"stage","text"}; citation (a Citation);
+    approval {"requests"}; done (a Reply); error {"code","message"}; every stream ends with done or error.
+    """
+
+    type: EventType
+    data: dict[str, Any] = {}

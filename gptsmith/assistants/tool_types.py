@@ -1,0 +1,44 @@
+"""The registry of tool types: what a spec may write under `tools`, one class per `type`.
+
+The classes themselves live with their runtimes in `gptsmith/tools/`; this module knows only the names, so that a new
+tool is one new file there.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+NAME = r"^[a-zA-Z_][a-zA-Z0-9_-]{0,63}$"
+
+
+class ToolSpec(BaseModel):
+    """Fields that every tool shares. A subclass sets `TYPE` and adds its own."""
+
+    model_config = ConfigDict(extra="forbid")
+    TYPE: ClassVar[str]
+    SUMMARY: ClassVar[str] = ""
+
+    type: str
+    name: str = Field(
+        default="",
+        pattern=r"^([a-zA-Z_][a-zA-Z0-9_-]{0,63})?$",
+        description="The name that the model calls; default: the type.",
+    )
+    description: str = Field(default="", max_length=1000, description="What the tool is for, told to the model.")
+    requires_approval: bool = Field(default=False, description="Ask the person before each call.")
+    max_calls: int | None = Field(default=None, ge=1, le=100, description="Calls per user message.")
+
+    def model_post_init(self, _context: Any) -> None:
+        if not self.name:
+            self.name = self.type
+
+
+TOOL_TYPES: dict[str, type[ToolSpec]] = {}
+
+
+def register_tool_type(cls: type[ToolSpec]) -> type[ToolSpec]:
+    """Make `cls.TYPE` a tool type that specs may name; use as a decorator. A later class replaces an earlier one."""
+    TOOL_TYPES[cls.TYPE] = cls
+    return cls
