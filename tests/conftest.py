@@ -1,0 +1,99 @@
+"""What every test gets: no network but loopback, a state folder of its own, no keys of the person's."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.loopback import Loopback
+
+KEYS = ("_API_KEY", "_TOKEN", "_proxy", "_PROXY", "_BASE_URL", "_API_BASE")
+
+
+class OffLoopbackError(ConnectionError):
+    """A test tried to connect to another machine."""
+
+
+def _is_loopback(host: str) -> bool:
+    if host in ("", "localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host.split("%")[0]).is_loopback
+    except ValueError:
+        return False
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host.split("%")[0])
+    except ValueError:
+        return False
+    return True
+
+
+@pytest.fixture(autouse=True)
+def no_socket_off_loopback(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Refuse every connection off loopback, and fail the test that tried, even if it swallowed the error.
+
+    Names other than localhost do not resolve, as on a machine without a network: that alone fails no test.
+    """
+    tried: list[str] = []
+    connect, connect_ex, look_up = socket.socket.connect, socket.socket.connect_ex, socket.getaddrinfo
+
+    def guard(sock: socket.socket, address: Any) -> None:
+        if sock.family in (socket.AF_INET, socket.AF_INET6) and not _is_loopback(str(address[0])):
+            tried.append(f"{address[0]}:{address[1]}")
+            raise OffLoopbackError(f"a test may not connect to {tried[-1]}")
+
+    def guarded_connect(self: socket.socket, address: Any) -> None:
+        guard(self, address)
+        connect(self, address)
+
+    def guarded_connect_ex(self: socket.socket, address: Any) -> int:
+        guard(self, address)
+        return connect_ex(self, address)
+
+    def guarded_look_up(host: Any, *args: Any, **kwargs: Any) -> Any:
+        name = host.decode() if isinstance(host, bytes) else host
+        if name is not None and not _is_loopback(name) and not _is_address(name):
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known (no network in tests)")
+        return look_up(host, *args, **kwargs)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded_connect)
+    monkeypatch.setattr(socket.socket, "connect_ex", guarded_connect_ex)
+    monkeypatch.setattr(socket, "getaddrinfo", guarded_look_up)
+    yield
+    assert not tried, f"this test tried to connect to {', '.join(tried)}"
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Take the person's keys, proxies and defaults away and point the state folder into `tmp_path`."""
+    for name in list(os.environ):
+        if name.endswith(KEYS) or (name.startswith("GPTSMITH_") and name != "GPTSMITH_TEST_DATA"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("GPTSMITH_HOME", str(tmp_path / "gptsmith-home"))
+    monkeypatch.setenv("LANGSMITH_TRACING", "false")
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+
+
+@pytest.fixture
+def test_data() -> Path:
+    """The folder of shared measuring data; tests that read it skip where it is not there."""
+    folder = os.environ.get("GPTSMITH_TEST_DATA")
+    if not folder:
+        pytest.skip("GPTSMITH_TEST_DATA is not set: the folder of measuring data is not on this machine")
+    return Path(folder)
+
+
+@pytest.fixture
+def loopback() -> Iterator[Loopback]:
+    """A running OpenAI-compatible server; see `tests/loopback.py`."""
+    with Loopback() as server:
+        yield server
