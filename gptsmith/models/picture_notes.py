@@ -1,0 +1,37 @@
+"""The note by which a picture is named in a message's text: `[image img_1: a blue tile]`, the same for every model.
+
+The runtime adds one line per attached picture to the person's message, and a picture tool one line per picture drawn to
+its result. The id is what the tools' `image` argument takes; the words behind the colon are a file name or a caption.
+"""
+
+from __future__ import annotations
+
+import re
+
+from pydantic import BaseModel
+
+_NOTE = re.compile(r"\[image ([A-Za-z0-9][A-Za-z0-9_.-]{0,79})(?:: ([^\[\]\n]{0,300}))?\]")
+_UNSAFE = re.compile(r"[\[\]\s]+")
+
+
+class PictureNote(BaseModel):
+    """A picture of the conversation: its `id`, and what is known of it."""
+
+    id: str
+    text: str = ""
+
+
+def picture_note(id: str, text: str = "") -> str:
+    """Return the note for one picture; brackets and line breaks in `text` become spaces, beyond 300 characters is cut."""
+    words = _UNSAFE.sub(" ", text).strip()[:300]
+    return f"[image {id}: {words}]" if words else f"[image {id}]"
+
+
+def find_picture_notes(text: str) -> list[PictureNote]:
+    """Return the notes in `text`, first to last."""
+    return [PictureNote(id=i, text=words) for i, words in _NOTE.findall(text)]
+
+
+def strip_picture_notes(text: str) -> str:
+    """Return `text` without its notes: the person's own words."""
+    return _NOTE.sub("", text).strip()
