@@ -1,0 +1,30 @@
+"""What a tool is given when it is made: folders, trust, and the way to show something."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+
+def _silent(_type: str, _data: dict[str, Any]) -> None:
+    """Show nothing: the tool runs outside a turn."""
+
+
+@dataclass(frozen=True)
+class ToolContext:
+    """One assistant's surroundings, the same for all of its tools.
+
+    `base_dir` is the spec's folder, `folder` the assistant's state folder, `trust` what the caller granted. `model` is
+    the assistant's chat model (never looked up from here). `emit(type, data)` adds an event to the running turn.
+    """
+
+    base_dir: Path
+    folder: Path
+    trust: bool = False
+    model: BaseChatModel | None = None
+    emit: Callable[[str, dict[str, Any]], None] = field(default=_silent)

@@ -1,0 +1,39 @@
+"""The `image_recognition` tool: which of some labels fits a picture."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from pydantic import BaseModel, Field
+
+from gptsmith.assistants.tool_types import ToolSpec
+from gptsmith.tools.context import ToolContext
+from gptsmith.tools.registry import STRICT, not_built, tool_type
+
+if TYPE_CHECKING:
+    from langchain_core.tools import BaseTool
+
+
+class Arguments(BaseModel):
+    """What the model passes when it calls the tool."""
+
+    image: str = Field(description="Id of the picture.")
+    labels: list[str] | None = Field(default=None, description="What it could be; default: the tool's own labels.")
+
+
+def make(spec: ImageRecognition, context: ToolContext) -> BaseTool:
+    """Return the tool. Not part of this release: always NotReadyError."""
+    raise not_built("recognizing pictures", "use a chat model that sees pictures, such as openai:gpt-4o-mini")
+
+
+@tool_type(make, Arguments)
+class ImageRecognition(ToolSpec):
+    """Tells which of the given labels fits a picture, without training on them."""
+
+    model_config = STRICT
+    TYPE: ClassVar[str] = "image_recognition"
+    SUMMARY: ClassVar[str] = "Tells which of some labels fits a picture."
+
+    type: Literal["image_recognition"] = "image_recognition"
+    model: str = "embedded"
+    labels: list[str] = Field(default=[], description="What a picture could be.")

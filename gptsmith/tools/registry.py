@@ -1,0 +1,119 @@
+"""The registry of tools: from a spec's `type` to the tool that runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, create_model
+
+from gptsmith.assistants.tool_types import TOOL_TYPES, ToolSpec, register_tool_type
+from gptsmith.errors import NotReadyError, ToolError, UsageError
+from gptsmith.tools.context import ToolContext
+
+if TYPE_CHECKING:
+    from langchain_core.tools import BaseTool
+
+STRICT = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True, populate_by_name=True)
+
+Maker = Callable[[Any, ToolContext], "BaseTool"]
+_MAKERS: dict[type[ToolSpec], tuple[Maker, type[BaseModel]]] = {}
+
+
+class Request(BaseModel):
+    """The call argument of a tool that takes one sentence."""
+
+    request: str
+
+
+def tool_type(make: Maker, arguments: type[BaseModel]) -> Callable[[type[ToolSpec]], type[ToolSpec]]:
+    """Register a spec class, what makes its tool and what a call takes; use as a decorator of the class."""
+
+    def register(cls: type[ToolSpec]) -> type[ToolSpec]:
+        _MAKERS[cls] = (make, arguments)
+        return register_tool_type(cls)
+
+    return register
+
+
+def make_tool(spec: ToolSpec, context: ToolContext) -> BaseTool:
+    """Return the tool that `spec` describes.
+
+    A tool whose surroundings are missing (package, weights, runtime, trust) comes back as one that says so when it is
+    called: the assistant still chats, and the model is told what it cannot do. `metadata["unavailable"]` has the reason.
+    """
+    make, arguments = _MAKERS[type(spec)]
+    try:
+        tool = make(spec, context)
+    except NotReadyError as error:
+        return _unavailable(spec, arguments, error)
+    tool.name = spec.name
+    if spec.description:
+        tool.description = spec.description
+    return tool
+
+
+def not_ready(spec: ToolSpec, context: ToolContext) -> NotReadyError | None:
+    """Return why `spec` cannot run here, or None when it can; nothing is called and nothing is downloaded."""
+    make, _ = _MAKERS[type(spec)]
+    try:
+        make(spec, context)
+    except NotReadyError as error:
+        return error
+    return None
+
+
+def not_built(what: str, hint: str) -> NotReadyError:
+    """Return the error of a tool type whose runtime is not part of this release."""
+    return NotReadyError(f"{what} cannot run yet in this release", code="not_built", hint=hint)
+
+
+def register_tool(tool: BaseTool | Callable[..., Any], name: str = "") -> None:
+    """Make a program's own tool a type that specs may name: `tools: [{type: <name>}]`.
+
+    `tool` is a LangChain tool or a function with type hints and a docstring; `name` defaults to its name.
+
+    Raises:
+        UsageError: the name is one of gptsmith's own types or cannot be a tool's name.
+    """
+    own = tool if hasattr(tool, "args_schema") else None
+    title = name or getattr(own, "name", "") or getattr(tool, "__name__", "")
+    if not title.replace("-", "_").isidentifier():
+        raise UsageError(f"{title!r} cannot be the name of a tool", hint="pass name= with letters, digits, _ and -")
+    known = TOOL_TYPES.get(title)
+    if known is not None and known.__module__.startswith("gptsmith.tools.") and not getattr(known, "OWN", False):
+        raise UsageError(f"{title!r} is one of gptsmith's own tool types", hint="pass another name=")
+    summary = (getattr(tool, "description", "") or getattr(tool, "__doc__", "") or title).strip().split("\n")[0]
+    kind = create_model(title, __base__=ToolSpec, __module__=__name__, type=(Literal[title], title))  # type: ignore[call-overload]
+    kind.TYPE, kind.SUMMARY, kind.OWN = title, summary, True
+    kind.model_config = {**ToolSpec.model_config, **STRICT}
+    tool_type(lambda spec, _context: _own_tool(tool, title), Request)(kind)
+
+
+def _own_tool(tool: BaseTool | Callable[..., Any], name: str) -> BaseTool:
+    from langchain_core.tools import BaseTool, StructuredTool
+
+    if isinstance(tool, BaseTool):
+        return tool.model_copy()
+    import inspect
+
+    if inspect.iscoroutinefunction(tool):
+        return StructuredTool.from_function(coroutine=tool, name=name)
+    return StructuredTool.from_function(tool, name=name)
+
+
+def _unavailable(spec: ToolSpec, arguments: type[BaseModel], error: NotReadyError) -> BaseTool:
+    from langchain_core.tools import StructuredTool
+
+    reason = f"The tool {spec.name} is not available here: {error}."
+
+    def refuse(**_arguments: Any) -> str:
+        raise ToolError(reason)
+
+    return StructuredTool.from_function(
+        refuse,
+        name=spec.name,
+        description=f"{spec.description or spec.SUMMARY} (Not available here.)",
+        args_schema=arguments,
+        metadata={"unavailable": reason, "code": error.code},
+    )
