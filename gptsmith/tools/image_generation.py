@@ -38,9 +38,7 @@ class Arguments(BaseModel):
 
 def make(spec: ImageGeneration, context: ToolContext) -> BaseTool:
     """Return the tool. Not part of this release: always NotReadyError."""
-    raise not_built(
-        "drawing pictures", "the assistant chats without it; remove the tool, or keep it for a later release"
-    )
+    raise not_built("drawing pictures", "keep the tool for a later release, or remove it")
 
 
 @tool_type(make, Arguments)

@@ -30,8 +30,8 @@ class Mcp(ToolSpec):
     type: Literal["mcp"] = "mcp"
     url: str | None = Field(default=None, description="Address of the server; `${env:NAME}` allowed.")
     command: list[str] | None = Field(default=None, min_length=1, description="Program and arguments; needs trust.")
-    headers: dict[str, str] = {}
-    env: dict[str, str] = {}
+    headers: dict[str, str] = Field(default={})
+    env: dict[str, str] = Field(default={})
     tools: list[str] | None = Field(default=None, description="Only these of the server's tools; default: all.")
 
     @model_validator(mode="after")

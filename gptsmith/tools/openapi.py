@@ -30,5 +30,5 @@ class OpenApi(ToolSpec):
     type: Literal["openapi"] = "openapi"
     schema_: str = Field(alias="schema", min_length=1, description="Path or URL of the OpenAPI document.")
     server: str | None = Field(default=None, description="Address that replaces the document's own.")
-    headers: dict[str, str] = {}
+    headers: dict[str, str] = Field(default={})
     operations: list[str] | None = Field(default=None, description="Only these operation ids; default: all.")

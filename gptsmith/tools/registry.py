@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, create_model
+from pydantic import BaseModel, ConfigDict
 
 from gptsmith.assistants.tool_types import TOOL_TYPES, ToolSpec, register_tool_type
 from gptsmith.errors import NotReadyError, ToolError, UsageError
@@ -40,7 +41,7 @@ def make_tool(spec: ToolSpec, context: ToolContext) -> BaseTool:
     """Return the tool that `spec` describes.
 
     A tool whose surroundings are missing (package, weights, runtime, trust) comes back as one that says so when it is
-    called: the assistant still chats, and the model is told what it cannot do. `metadata["unavailable"]` has the reason.
+    called: the assistant still chats, and the model is told what it cannot do. Its `metadata["unavailable"]` says why.
     """
     make, arguments = _MAKERS[type(spec)]
     try:
@@ -68,6 +69,12 @@ def not_built(what: str, hint: str) -> NotReadyError:
     return NotReadyError(f"{what} cannot run yet in this release", code="not_built", hint=hint)
 
 
+class OwnTool(ToolSpec):
+    """A tool that a program registered; it has the fields that every tool has."""
+
+    model_config = STRICT
+
+
 def register_tool(tool: BaseTool | Callable[..., Any], name: str = "") -> None:
     """Make a program's own tool a type that specs may name: `tools: [{type: <name>}]`.
 
@@ -76,18 +83,14 @@ def register_tool(tool: BaseTool | Callable[..., Any], name: str = "") -> None:
     Raises:
         UsageError: the name is one of gptsmith's own types or cannot be a tool's name.
     """
-    own = tool if hasattr(tool, "args_schema") else None
-    title = name or getattr(own, "name", "") or getattr(tool, "__name__", "")
+    title = name or getattr(tool, "name", "") or getattr(tool, "__name__", "")
     if not title.replace("-", "_").isidentifier():
         raise UsageError(f"{title!r} cannot be the name of a tool", hint="pass name= with letters, digits, _ and -")
-    known = TOOL_TYPES.get(title)
-    if known is not None and known.__module__.startswith("gptsmith.tools.") and not getattr(known, "OWN", False):
+    if title in TOOL_TYPES and not issubclass(TOOL_TYPES[title], OwnTool):
         raise UsageError(f"{title!r} is one of gptsmith's own tool types", hint="pass another name=")
     summary = (getattr(tool, "description", "") or getattr(tool, "__doc__", "") or title).strip().split("\n")[0]
-    kind = create_model(title, __base__=ToolSpec, __module__=__name__, type=(Literal[title], title))  # type: ignore[call-overload]
-    kind.TYPE, kind.SUMMARY, kind.OWN = title, summary, True
-    kind.model_config = {**ToolSpec.model_config, **STRICT}
-    tool_type(lambda spec, _context: _own_tool(tool, title), Request)(kind)
+    kind = type(title, (OwnTool,), {"__module__": __name__, "__doc__": summary, "TYPE": title, "SUMMARY": summary})
+    tool_type(lambda _spec, _context: _own_tool(tool, title), Request)(kind)
 
 
 def _own_tool(tool: BaseTool | Callable[..., Any], name: str) -> BaseTool:
@@ -95,8 +98,6 @@ def _own_tool(tool: BaseTool | Callable[..., Any], name: str) -> BaseTool:
 
     if isinstance(tool, BaseTool):
         return tool.model_copy()
-    import inspect
-
     if inspect.iscoroutinefunction(tool):
         return StructuredTool.from_function(coroutine=tool, name=name)
     return StructuredTool.from_function(tool, name=name)
