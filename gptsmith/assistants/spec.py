@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SerializeAsAny, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    SerializeAsAny,
+    StringConstraints,
+    Tag,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
 from gptsmith.assistants.tool_types import TOOL_TYPES, ToolSpec
 
@@ -162,13 +173,23 @@ def _tool(value: Any) -> Any:
     """Validate one tool by the class that its `type` names."""
     if isinstance(value, ToolSpec):
         return value
-    if not isinstance(value, dict) or not isinstance(value.get("type"), str):
-        raise ValueError("a tool is an object with a `type`")
+    if not isinstance(value, dict):
+        raise PydanticCustomError("tool_type", "expected an object with a type")
+    if not isinstance(value.get("type"), str):
+        raise PydanticCustomError("tool_without_type", "missing")
     if value["type"] not in TOOL_TYPES:
-        raise ValueError(f"unknown tool type; known: {', '.join(sorted(TOOL_TYPES))}")
-    return TOOL_TYPES[value["type"]].model_validate(value)
+        raise PydanticCustomError("unknown_tool_type", "unknown tool type")
+    return TOOL_TYPES[value["type"]].model_validate(value, by_alias=True, by_name=False)
 
 
+def _starter_kind(value: Any) -> str:
+    return "object" if isinstance(value, (dict, Starter)) else "text"
+
+
+StarterText = Annotated[str, StringConstraints(min_length=1, max_length=300)]
+AnyStarter = Annotated[
+    Annotated[StarterText, Tag("text")] | Annotated[Starter, Tag("object")], Discriminator(_starter_kind)
+]
 AnyTool = Annotated[SerializeAsAny[ToolSpec], BeforeValidator(_tool)]
 
 
@@ -184,11 +205,9 @@ class AssistantSpec(Strict):
     instructions: str | None = Field(default=None, min_length=1, max_length=32_000)
     instructions_file: str | None = None
     variables: dict[VariableName, Variable] = {}
-    model: Annotated[ModelSpec, BeforeValidator(split_model)] | None = None
+    model: Annotated[ModelSpec, BeforeValidator(split_model, json_schema_input_type=str | ModelSpec)] | None = None
     welcome_message: str | None = None
-    conversation_starters: list[Annotated[str, StringConstraints(max_length=300)] | Starter] = Field(
-        default=[], max_length=12
-    )
+    conversation_starters: list[AnyStarter] = Field(default=[], max_length=12)
     disclaimer: str | None = Field(default=None, max_length=500)
     knowledge: list[Knowledge] = []
     tools: list[AnyTool] = []

@@ -16,11 +16,11 @@ NAME = r"^[a-zA-Z_][a-zA-Z0-9_-]{0,63}$"
 class ToolSpec(BaseModel):
     """Fields that every tool shares. A subclass sets `TYPE` and adds its own."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
     TYPE: ClassVar[str]
     SUMMARY: ClassVar[str] = ""
 
-    type: str
+    type: str = Field(description="Which tool this is.")
     name: str = Field(
         default="",
         pattern=r"^([a-zA-Z_][a-zA-Z0-9_-]{0,63})?$",

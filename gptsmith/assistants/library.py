@@ -1,0 +1,211 @@
+"""The library: a folder of assistants, and where the state of each is kept."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+from gptsmith.assistants.loader import load_file, slug
+from gptsmith.assistants.reader import read
+from gptsmith.assistants.rivals import nearest
+from gptsmith.assistants.schema import SCHEMA_FILE, schema_text
+from gptsmith.assistants.wording import listed, shown
+from gptsmith.errors import SpecError, UsageError
+from gptsmith.state import State, atomic_write, home, home_path, lock
+
+SHIPPED = ("generative-ai-tutor", "museum-guide", "support-desk", "recipe-helper")
+SUFFIX = ".assistant.yaml"
+
+_SPECS = Path("assistants") / "specs"
+_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}\Z")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One assistant of a library; `error` is the first problem of a spec that does not load, else ""."""
+
+    id: str
+    path: Path
+    name: str
+    description: str
+    shipped: bool
+    error: str = ""
+
+
+class Library:
+    """The assistants under `root/assistants/specs`, and the shipped ones beside them, read-only."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.specs = root / _SPECS
+
+    def entries(self) -> list[Entry]:
+        """Return every assistant, the library's own first; a file that does not load is there with its error."""
+        own = _files(self.specs) if self.specs != shipped_specs() else _own(_files(self.specs))
+        found = [_entry(path, shipped=False) for path in own]
+        ids = {entry.id for entry in found}
+        found += [_entry(path, shipped=True) for path in shipped_files() if _quick_id(path) not in ids]
+        return found
+
+    def find(self, id_or_path: str | Path) -> Path:
+        """Return the spec file that a path or an id names. Raises UsageError with the ids there are."""
+        text = str(id_or_path)
+        path = Path(id_or_path).expanduser()
+        if isinstance(id_or_path, Path) or path.is_file() or not _ID.match(text):
+            if path.is_file():
+                return path
+            if _looks_like_a_path(text) or isinstance(id_or_path, Path):
+                raise UsageError(f"there is no file {text[:200]}", code="not_found", hint=self._known(path.stem))
+            raise UsageError(f"no assistant is called {shown(text)}", code="not_found", hint=self._known(text))
+        for folder in (self.specs, shipped_specs()):
+            by_name = folder / f"{text}{SUFFIX}"
+            if by_name.is_file() and _quick_id(by_name) == text:
+                return by_name
+        for candidate in [*_files(self.specs), *shipped_files()]:
+            if _quick_id(candidate) == text:
+                return candidate
+        raise UsageError(f"no assistant is called {shown(text)}", code="not_found", hint=self._known(text))
+
+    def save(self, id: str, text: str) -> Path:
+        """Write a new spec and return its file; an id that is taken becomes `<id>-2`, also inside the text.
+
+        The JSON Schema is put beside it, for editors. Nothing that exists is overwritten.
+        """
+        with self._locked():
+            chosen = self._free(slug(id))
+            path = self.specs / f"{chosen}{SUFFIX}"
+            atomic_write(path, _with_id(text, chosen))
+            schema = self.specs / SCHEMA_FILE
+            current = schema_text()
+            if not schema.is_file() or schema.read_text("utf-8") != current:
+                atomic_write(schema, current)
+        return path
+
+    def delete(self, id_or_path: str | Path) -> Path:
+        """Delete an assistant of this library: its spec, its `<id>.files/` and its state; return where it was.
+
+        Raises UsageError for a shipped one and for a file outside the library.
+        """
+        path = self.find(id_or_path)
+        if is_shipped(path):
+            raise UsageError(
+                f"{_quick_id(path)} is shipped with gptsmith and stays", hint="only your own can be deleted"
+            )
+        if path.resolve().parent != self.specs.resolve():
+            raise UsageError(f"{path} is not in the library {self.root}", hint="delete the file itself")
+        with self._locked():
+            state = State().folder(state_key(path))
+            path.unlink()
+            files = path.with_name(f"{path.name.removesuffix(SUFFIX)}.files")
+            if files.is_symlink():
+                files.unlink()
+            elif files.is_dir():
+                shutil.rmtree(files)
+            shutil.rmtree(state, ignore_errors=True)
+        return path
+
+    def _free(self, wanted: str) -> str:
+        taken = {_quick_id(path) for path in [*_files(self.specs), *shipped_files()]} | set(SHIPPED)
+        taken |= {path.name.removesuffix(SUFFIX) for path in _files(self.specs)}
+        taken |= {path.name.removesuffix(".files") for path in self.specs.glob("*.files")}
+        if wanted not in taken:
+            return wanted
+        numbered = (f"{wanted[:58].rstrip('-')}-{n}" for n in range(2, len(taken) + 3))
+        return next(name for name in numbered if name not in taken)
+
+    def _known(self, wrong: str) -> str:
+        ids = list(dict.fromkeys(_quick_id(path) for path in [*_files(self.specs), *shipped_files()]))
+        guess = nearest(wrong, ids)
+        known = f"known ids: {listed(ids)}" if ids else "the library is empty"
+        return f"did you mean {guess}? {known}" if guess else known
+
+    def _locked(self) -> AbstractContextManager[None]:
+        name = hashlib.sha256(str(self.root.resolve()).encode()).hexdigest()[:16]
+        return lock(home() / "locks" / f"library-{name}.lock")
+
+
+def find_library(start: Path | None = None) -> Library:
+    """Return the nearest library at or above `start` (the working folder), else the one in `GPTSMITH_HOME`."""
+    here = (start or Path.cwd()).absolute()
+    for folder in (here, *here.parents):
+        if any((folder / _SPECS).glob(f"*{SUFFIX}")):
+            return Library(folder)
+    return Library(home_path())
+
+
+def shipped_specs() -> Path:
+    """Return the folder of the shipped specs: the repository's own in a checkout, else the wheel's."""
+    package = Path(__file__).resolve().parents[1]
+    checkout = package.parent
+    if (checkout / "pyproject.toml").is_file() and (checkout / _SPECS).is_dir():
+        return checkout / _SPECS
+    return package / "shipped" / _SPECS
+
+
+def shipped_files() -> list[Path]:
+    """Return the shipped specs that are there, in the order of `SHIPPED`."""
+    folder = shipped_specs()
+    return [path for name in SHIPPED if (path := folder / f"{name}{SUFFIX}").is_file()]
+
+
+def is_shipped(path: Path) -> bool:
+    """Say whether a spec file is one of the shipped ones, which are read-only."""
+    name = path.name.removesuffix(SUFFIX)
+    return name in SHIPPED and path.resolve().parent == shipped_specs().resolve()
+
+
+def state_key(path: str | Path) -> str:
+    """Return the name of an assistant's state folder: by library and id, outside any library by the resolved path."""
+    file = Path(path).resolve()
+    id = _quick_id(file)
+    in_library = file.parent.parts[-2:] == _SPECS.parts
+    place = "shipped" if is_shipped(file) else str(file.parents[2]) if in_library else ""
+    whole = f"{place}\0{id}" if place else str(file)
+    return f"{id[:40].strip('-')}-{hashlib.sha256(whole.encode('utf-8', 'surrogateescape')).hexdigest()[:16]}"
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.glob(f"*{SUFFIX}") if path.is_file())
+
+
+def _own(files: list[Path]) -> list[Path]:
+    return [path for path in files if path.name.removesuffix(SUFFIX) not in SHIPPED]
+
+
+def _entry(path: Path, *, shipped: bool) -> Entry:
+    try:
+        loaded = load_file(path)
+    except SpecError as error:
+        return Entry(_quick_id(path), path, path.name.removesuffix(SUFFIX), "", shipped, str(error.diagnostics[0]))
+    except UsageError as error:
+        return Entry(_quick_id(path), path, path.name.removesuffix(SUFFIX), "", shipped, str(error))
+    return Entry(loaded.spec.id or _quick_id(path), path, loaded.spec.name, loaded.spec.description, shipped)
+
+
+def _quick_id(path: Path) -> str:
+    """Return the id that a spec file states, else the one of its name; the file may be broken or gone."""
+    try:
+        with path.open("rb") as file:
+            found = re.search(rb"^id:", file.read(), re.MULTILINE)
+    except OSError:
+        found = None
+    data = read(path.read_bytes()).data if found else None
+    stated = data.get("id") if isinstance(data, dict) else None
+    return stated if isinstance(stated, str) and _ID.match(stated) else slug(path.name)
+
+
+def _with_id(text: str, id: str) -> str:
+    """Change the id that a text states, if it states one, and nothing else."""
+    document = read(text)
+    mark = document.marks.get(("id",))
+    if mark is None or not isinstance(document.data, dict) or document.data.get("id") == id:
+        return text
+    return text[: mark.value.start] + id + text[mark.value.end :]
+
+
+def _looks_like_a_path(text: str) -> bool:
+    return "/" in text or "\\" in text or text.lower().endswith((".yaml", ".yml"))

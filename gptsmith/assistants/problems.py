@@ -1,0 +1,324 @@
+"""Pydantic's errors in our own plain words: one mistake, one problem, never the input unbounded."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from gptsmith.assistants.rivals import nearest, suggest
+from gptsmith.assistants.schema import Node, json_schema, node_at
+from gptsmith.assistants.tool_types import TOOL_TYPES
+from gptsmith.assistants.wording import listed, shown
+
+KeyPath = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One mistake in a spec's data: `at_key` puts it at the key rather than the value, `offset` inside the value."""
+
+    path: KeyPath
+    code: str
+    message: str
+    hint: str = ""
+    severity: Literal["error", "warning"] = "error"
+    at_key: bool = False
+    needle: str = ""
+
+
+@dataclass(frozen=True)
+class _Fault:
+    """A Pydantic error with its place in the data: `branch` names the union member that complained, if any."""
+
+    path: KeyPath
+    branch: str
+    kind: str
+    value: Any
+    context: dict[str, Any]
+    text: str
+    depth: int
+
+
+_SECRET = {"api_key", "headers", "env", "options"}
+_PATTERNS = {
+    r"^[a-z0-9][a-z0-9-]{0,62}$": "lower-case letters, digits and -, up to 63",
+    r"^[a-z][a-z0-9_]*$": "lower-case letters, digits and _, starting with a letter",
+    r"^[a-zA-Z_][a-zA-Z0-9_-]{0,57}$": "letters, digits, _ and -, up to 58, starting with a letter",
+    r"^([a-zA-Z_][a-zA-Z0-9_-]{0,63})?$": "letters, digits, _ and -, up to 64, starting with a letter",
+    r"^[a-zA-Z_][a-zA-Z0-9_-]{0,63}$": "letters, digits, _ and -, up to 64, starting with a letter",
+}
+_KINDS = {
+    "string_type": "text",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "finite_number": "a finite number",
+    "bool_type": "true or false",
+    "list_type": "a list",
+    "dict_type": "an object",
+    "model_type": "an object",
+    "model_attributes_type": "an object",
+    "tool_type": "an object with a type",
+}
+
+
+def translate(error: ValidationError, data: Any) -> list[Problem]:
+    """Turn a ValidationError over `data` into problems: union branches merged, messages our own."""
+    schema = json_schema()
+    faults = [_fault(detail, data) for detail in error.errors(include_url=False)]
+    problems = [_problem(fault, schema, data) for fault in _merge(faults)]
+    return _without_echoes(problems)
+
+
+def allowed_keys(schema: Node, path: KeyPath, data: Any) -> list[str]:
+    """Return the keys that the object at `path` may have."""
+    return list(node_at(schema, path, data).get("properties", {}))
+
+
+def secret(path: KeyPath) -> bool:
+    """Say whether values under `path` must never be shown."""
+    return any(part in _SECRET for part in path)
+
+
+def _fault(detail: ErrorDetails, data: Any) -> _Fault:
+    """Walk the data along Pydantic's location; what is not in the data is the name of a union's branch."""
+    path: list[str | int] = []
+    branch = ""
+    loc = detail["loc"]
+    for index, part in enumerate(loc):
+        last = index == len(loc) - 1
+        here = isinstance(data, dict) and part in data
+        if here or (isinstance(data, list) and isinstance(part, int) and part < len(data)):
+            data = data[part]
+        elif last and isinstance(data, dict) and detail["type"] in ("missing", "extra_forbidden"):
+            pass
+        else:
+            branch = branch or str(part)
+            continue
+        path.append(part)
+    context = dict(detail.get("ctx", {}))
+    return _Fault(tuple(path), branch, detail["type"], detail.get("input"), context, detail["msg"], len(path))
+
+
+def _merge(faults: list[_Fault]) -> list[_Fault]:
+    """Keep the faults of the union branch that came furthest; where all fail at once, one fault naming the kinds."""
+    kept: list[_Fault] = []
+    groups: dict[KeyPath, list[_Fault]] = {}
+    roots = {fault.path for fault in faults if fault.branch and fault.branch != "[key]"}
+    for fault in faults:
+        root = next((r for r in sorted(roots, key=len) if fault.path[: len(r)] == r), None)
+        if fault.branch and fault.branch != "[key]" and root is not None:
+            groups.setdefault(root, []).append(fault)
+        else:
+            kept.append(fault)
+    for root, group in groups.items():
+        kept.extend(_best_branch(root, group))
+    return kept
+
+
+def _best_branch(root: KeyPath, group: list[_Fault]) -> list[_Fault]:
+    branches: dict[str, list[_Fault]] = {}
+    for fault in group:
+        branches.setdefault(fault.branch, []).append(fault)
+    if len(branches) == 1:
+        return group
+    inside = [faults for faults in branches.values() if any(f.path != root or f.kind not in _KINDS for f in faults)]
+    if inside:
+        return min(inside, key=len)
+    kinds = list(dict.fromkeys(_KINDS[f.kind] for f in group))
+    first = group[0]
+    return [_Fault(root, "", "union", first.value, {"kinds": " or ".join(kinds)}, "", len(root))]
+
+
+def _without_echoes(problems: Iterable[Problem]) -> list[Problem]:
+    """Drop a `missing` whose key stands there under the rival name that another problem already corrects."""
+    problems = list(problems)
+    renamed = {
+        (*p.path[:-1], p.hint.split("did you mean ", 1)[1].split("?")[0].split(".")[0])
+        for p in problems
+        if p.code == "unknown_key" and "did you mean " in p.hint
+    }
+    seen: set[tuple[KeyPath, str]] = set()
+    kept = []
+    for problem in problems:
+        if (problem.code == "missing" and problem.path in renamed) or (problem.path, problem.code) in seen:
+            continue
+        seen.add((problem.path, problem.code))
+        kept.append(problem)
+    return kept
+
+
+def _problem(fault: _Fault, schema: Node, data: Any) -> Problem:
+    for kinds, make in _MAKERS:
+        if fault.kind in kinds:
+            return make(fault, schema, data)
+    if fault.kind in _KINDS or fault.kind == "union":
+        return _wrong_kind(fault, schema, data)
+    text = fault.text.removeprefix("Value error, ")
+    return Problem(fault.path, "invalid", text[:200])
+
+
+def _missing(fault: _Fault, schema: Node, data: Any) -> Problem:
+    key = str(fault.path[-1])
+    if fault.path == ("schema",):
+        return Problem(fault.path, "missing", "missing", "write schema: assistant/v1 on the first line", at_key=True)
+    if fault.path == ("instructions",):
+        return Problem(fault.path, "missing", "missing", "write instructions, or instructions_file", at_key=True)
+    return Problem(fault.path, "missing", "missing", f"add {key}: …", at_key=True)
+
+
+def _unknown_key(fault: _Fault, schema: Node, data: Any) -> Problem:
+    parent, key = fault.path[:-1], str(fault.path[-1])
+    allowed = allowed_keys(schema, parent, data)
+    part = next((str(p) for p in reversed(parent) if isinstance(p, str)), "")
+    part = "variables" if parent[:1] == ("variables",) else part
+    guess = suggest(part, key, allowed)
+    choices = f"allowed: {listed([name for name in allowed if not name.startswith('x-')])}"
+    return Problem(
+        fault.path, "unknown_key", "unknown key", f"did you mean {guess}? {choices}" if guess else choices, at_key=True
+    )
+
+
+def _bound(fault: _Fault, schema: Node, data: Any) -> Problem:
+    node = node_at(schema, fault.path, data)
+    low, high = node.get("minimum", node.get("exclusiveMinimum")), node.get("maximum", node.get("exclusiveMaximum"))
+    fallback = low if fault.kind.startswith("greater") else high
+    good = next((v for v in [*node.get("examples", []), node.get("default"), fallback] if v is not None), None)
+    span = f"{_number(low)}..{_number(high)}" if low is not None and high is not None else ""
+    span = span or (f"at least {_number(low)}" if low is not None else f"at most {_number(high)}")
+    got = "a value (not shown)" if secret(fault.path) else shown(fault.value)
+    return Problem(fault.path, "out_of_range", f"expected {span}, got {got}", f"try {_number(good)}")
+
+
+def _number(value: Any) -> str:
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _literal(fault: _Fault, schema: Node, data: Any) -> Problem:
+    expected = re.findall(r"'([^']*)'", str(fault.context.get("expected", "")))
+    if fault.path == ("schema",):
+        hint = "this version of gptsmith reads assistant/v1 only"
+        return Problem(fault.path, "bad_value", f"expected assistant/v1, got {shown(fault.value)}", hint)
+    guess = nearest(fault.value, expected) if isinstance(fault.value, str) else ""
+    got = "a value (not shown)" if secret(fault.path) else shown(fault.value)
+    one_of = f"one of {listed(expected)}" if len(expected) > 1 else listed(expected)
+    return Problem(fault.path, "bad_value", f"expected {one_of}, got {got}", f"did you mean {guess}?" if guess else "")
+
+
+def _length(fault: _Fault, schema: Node, data: Any) -> Problem:
+    what = "characters" if fault.kind.startswith("string") else "items"
+    count = f"{len(fault.value):,}" if isinstance(fault.value, (str, list, dict)) else "?"
+    if fault.kind.endswith("too_long"):
+        most = fault.context["max_length"]
+        return Problem(fault.path, "too_long", f"expected up to {most:,} {what}, got {count}", "shorten it")
+    least = fault.context["min_length"]
+    what = what.removesuffix("s") if least == 1 else what
+    return Problem(fault.path, "too_short", f"expected at least {least} {what}, got {count}", "write it out")
+
+
+def _pattern(fault: _Fault, schema: Node, data: Any) -> Problem:
+    key = fault.branch == "[key]"
+    if fault.path and fault.path[-1] == "api_key":
+        return Problem(
+            fault.path,
+            "secret_in_file",
+            "expected ${env:NAME}, got a literal key (not shown)",
+            "put the key into an environment variable and write ${env:OPENAI_API_KEY} with that variable's name",
+        )
+    text = str(fault.value)
+    pattern = str(fault.context.get("pattern", ""))
+    expected = _PATTERNS.get(pattern, f"text of the form {pattern[:80]}")
+    got = "a value (not shown)" if secret(fault.path) else shown(text)
+    better = _made_to_fit(text, pattern)
+    return Problem(
+        fault.path, "bad_name", f"expected {expected}, got {got}", f"try {better}" if better else "", at_key=key
+    )
+
+
+def _made_to_fit(text: str, pattern: str) -> str:
+    dash = "-" if "a-z0-9-]" in pattern else "_"
+    plain = re.sub(r"[^a-z0-9]+", dash, text.lower()).strip("-_")[:58]
+    return plain if plain and pattern in _PATTERNS and re.fullmatch(pattern, plain) else ""
+
+
+def _tool_without_type(fault: _Fault, schema: Node, data: Any) -> Problem:
+    hint = f"known types: {listed(sorted(TOOL_TYPES))}"
+    return Problem((*fault.path, "type"), "missing", "missing", hint, at_key=True)
+
+
+def _unknown_tool(fault: _Fault, schema: Node, data: Any) -> Problem:
+    wrong = fault.value.get("type") if isinstance(fault.value, dict) else ""
+    known = sorted(TOOL_TYPES)
+    guess = nearest(str(wrong), known)
+    hint = f"known types: {listed(known)}"
+    return Problem(
+        (*fault.path, "type"),
+        "unknown_tool_type",
+        f"unknown tool type {shown(wrong)}",
+        f"did you mean {guess}? {hint}" if guess else hint,
+    )
+
+
+def _wrong_kind(fault: _Fault, schema: Node, data: Any) -> Problem:
+    expected = str(fault.context.get("kinds", "")) if fault.kind == "union" else _KINDS[fault.kind]
+    if fault.kind in ("model_type", "dict_type") and fault.path:
+        keys = [key for key in allowed_keys(schema, fault.path, {}) if not key.startswith("x-")]
+        expected = f"an object with {listed(keys)}" if keys else expected
+    if not fault.path:
+        keys = ["schema", "name", "description", "instructions"]
+        expected = f"an object with the keys {listed(keys)}, …"
+    hidden = secret(fault.path) and fault.value is not None
+    got = "a value (not shown)" if hidden else _kind_and_value(fault.value)
+    return Problem(fault.path, "wrong_type", f"expected {expected}, got {got}", _kind_hint(fault, hidden))
+
+
+def _kind_and_value(value: Any) -> str:
+    return (
+        f"the number {shown(value)}"
+        if isinstance(value, (int, float)) and not isinstance(value, bool)
+        else shown(value)
+    )
+
+
+def _kind_hint(fault: _Fault, hidden: bool) -> str:
+    value = fault.value
+    if value is None:
+        return "write a value or remove the key"
+    if hidden:
+        return ""
+    if fault.kind == "string_type" and isinstance(value, (int, float)):
+        return f'write "{shown(value)}" in quotes'
+    if fault.kind == "bool_type" and str(value).lower() in _TRUE | _FALSE:
+        return f"write {'true' if str(value).lower() in _TRUE else 'false'}"
+    if (
+        fault.kind in ("int_type", "float_type")
+        and isinstance(value, str)
+        and re.fullmatch(r"-?\d{1,9}(\.\d{1,9})?", value)
+    ):
+        return "remove the quotes"
+    if fault.kind == "int_from_float" and isinstance(value, float):
+        return f"try {round(value)}"
+    if fault.kind == "list_type" and isinstance(value, (str, int, float)):
+        return f"write [{shown(value)}]"
+    return ""
+
+
+_TRUE = {"yes", "on", "true", "y", "1"}
+_FALSE = {"no", "off", "false", "n", "0"}
+
+_Maker = Callable[[_Fault, Node, Any], Problem]
+_MAKERS: list[tuple[tuple[str, ...], _Maker]] = [
+    (("missing",), _missing),
+    (("extra_forbidden",), _unknown_key),
+    (("greater_than_equal", "less_than_equal", "greater_than", "less_than"), _bound),
+    (("literal_error",), _literal),
+    (("string_too_long", "string_too_short", "too_long", "too_short"), _length),
+    (("string_pattern_mismatch",), _pattern),
+    (("tool_without_type",), _tool_without_type),
+    (("unknown_tool_type",), _unknown_tool),
+]

@@ -1,0 +1,113 @@
+"""The JSON Schema of `assistant/v1`, generated from the Pydantic models."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from gptsmith.assistants.spec import SCHEMA_ID, AssistantSpec
+from gptsmith.assistants.tool_types import TOOL_TYPES
+
+Node = dict[str, Any]
+
+SCHEMA_FILE = "assistant-v1.schema.json"
+
+
+def json_schema() -> Node:
+    """Return the JSON Schema (2020-12) of a whole file, with every tool type that is registered."""
+    classes: list[type[BaseModel]] = [AssistantSpec, *(TOOL_TYPES[name] for name in sorted(TOOL_TYPES))]
+    refs, whole = models_json_schema([(cls, "validation") for cls in classes], by_alias=True)
+    defs: dict[str, Node] = whole["$defs"]
+    root = defs.pop(refs[(AssistantSpec, "validation")]["$ref"].rsplit("/", 1)[1])
+    tools = []
+    for name in sorted(TOOL_TYPES):
+        ref = refs[(TOOL_TYPES[name], "validation")]["$ref"]
+        _fix_type(defs[ref.rsplit("/", 1)[1]], name)
+        tools.append({"$ref": ref})
+    defs.pop("ToolSpec", None)
+    items: Node = {"type": "object", "anyOf": tools} if tools else {"type": "object"}
+    root["properties"]["tools"]["items"] = items
+    root["patternProperties"] = {"^x-": {"description": "Kept and ignored."}}
+    root["oneOf"] = [_has_text("instructions"), _has_text("instructions_file")]
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"https://gptsmith.dev/{SCHEMA_ID}",
+        **root,
+        "title": f"A gptsmith assistant ({SCHEMA_ID})",
+        "$defs": dict(sorted(defs.items())),
+    }
+
+
+def node_at(schema: Node, path: tuple[str | int, ...], data: Any) -> Node:
+    """Return the schema node that governs `path` of `data`; an empty node where the schema says nothing."""
+    node = schema
+    for part in path:
+        node = _step(schema, _chosen(schema, node, data), part)
+        data = _child(data, part)
+    return _chosen(schema, node, data)
+
+
+def _fix_type(node: Node, name: str) -> None:
+    """Pin a tool's `type` to its name, for editors to complete and validators to choose by."""
+    description = node["properties"]["type"].get("description", "")
+    node["properties"]["type"] = {"const": name, "type": "string", "description": description}
+    node["required"] = ["type", *(key for key in node.get("required", []) if key != "type")]
+
+
+def _has_text(key: str) -> Node:
+    return {"required": [key], "properties": {key: {"type": "string"}}}
+
+
+def _child(data: Any, part: str | int) -> Any:
+    if isinstance(part, int):
+        return data[part] if isinstance(data, list) and part < len(data) else None
+    return data.get(part) if isinstance(data, dict) else None
+
+
+def _chosen(schema: Node, node: Node, data: Any) -> Node:
+    """Follow references, and of several possibilities take the one that fits the kind of `data`."""
+    while True:
+        if "$ref" in node:
+            target = schema["$defs"].get(node["$ref"].rsplit("/", 1)[1], {})
+            node = {**target, **{key: value for key, value in node.items() if key != "$ref"}}
+            continue
+        options = node.get("anyOf") or (node.get("oneOf") if "properties" not in node else None)
+        if not options:
+            return node
+        rest = {key: value for key, value in node.items() if key not in ("anyOf", "oneOf", "type")}
+        resolved = [_chosen(schema, option, data) for option in options]
+        best = max(resolved, key=lambda option: _fits(option, data))
+        node = {**best, **rest}
+
+
+def _fits(option: Node, data: Any) -> int:
+    const = option.get("properties", {}).get("type", {}).get("const")
+    if const is not None and isinstance(data, dict):
+        return 3 if data.get("type") == const else 0
+    kinds = {"string": str, "object": dict, "array": list, "boolean": bool, "integer": int, "number": (int, float)}
+    kind = kinds.get(option.get("type", ""))
+    if kind and isinstance(data, kind):  # type: ignore[arg-type]
+        return 2
+    return 0 if option.get("type") == "null" else 1
+
+
+def _step(schema: Node, node: Node, part: str | int) -> Node:
+    if isinstance(part, int):
+        found = node.get("items", {})
+    else:
+        found = node.get("properties", {}).get(part)
+        if found is None:
+            patterns = node.get("patternProperties", {})
+            found = next(iter(patterns.values()), None) if patterns and "properties" not in node else None
+        if found is None:
+            found = node.get("additionalProperties", {})
+    return found if isinstance(found, dict) else {}
+
+
+def schema_text() -> str:
+    """Return the JSON Schema as the text of `assistant-v1.schema.json`."""
+    import json
+
+    return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"

@@ -1,0 +1,226 @@
+"""The state folder: where it is, its SQLite files, its locks and its atomic writes.
+
+State (threads, versions, indexes, pictures, receipts) lives in `GPTSMITH_HOME`, one folder per assistant.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+import secrets
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from gptsmith.errors import GptsmithError, NotReadyError
+
+Migration = str | Callable[[sqlite3.Connection], None]
+
+_BUSY_SECONDS = 30.0
+_FOLDER_NAME = re.compile(r"^[a-z0-9][a-z0-9-]{0,99}$")
+
+
+def home_path() -> Path:
+    """Return where the state lives, `GPTSMITH_HOME` or the platform's data folder, without creating it."""
+    chosen = os.environ.get("GPTSMITH_HOME")
+    if chosen:
+        return Path(chosen).expanduser().absolute()
+    import platformdirs
+
+    return platformdirs.user_data_path("gptsmith", appauthor=False)
+
+
+def home() -> Path:
+    """Return the state folder, created for this user alone (mode 0700) when it is not there.
+
+    Raises NotReadyError when it cannot be made.
+    """
+    path = home_path()
+    _make_private(path)
+    return path
+
+
+class State:
+    """The folders of one state home; `State()` is the person's own."""
+
+    def __init__(self, root: Path | None = None) -> None:
+        self.root = root if root is not None else home()
+
+    def folder(self, key: str) -> Path:
+        """Return the folder of the assistant `key` (see `library.state_key`), created when it is not there.
+
+        A key that is not a plain lower-case name is hashed, so that no text from outside becomes a path.
+        """
+        name = key if _FOLDER_NAME.match(key) else hashlib.sha256(key.encode()).hexdigest()[:32]
+        path = self.root / "state" / name
+        _make_private(path)
+        return path
+
+
+def connect(path: Path, migrations: Sequence[Migration], *, across_threads: bool = False) -> sqlite3.Connection:
+    """Open the SQLite file `path` in WAL mode, migrated forward to `len(migrations)` (its `PRAGMA user_version`).
+
+    A migration is SQL text or a function of the connection; each runs once, in one transaction, whichever process
+    comes first. `across_threads` lets other threads use the connection: the caller then serialises its writes.
+    Raises NotReadyError for a file with a newer number, which stays untouched, and for one that is not SQLite.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists() and path.stat().st_size:
+        _refuse_newer(path, len(migrations))
+    connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, check_same_thread=not across_threads)
+    try:
+        _use_wal(connection)
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        _migrate(connection, path, migrations)
+    except BaseException:  # whatever went wrong, the handle must not stay open
+        connection.close()
+        raise
+    return connection
+
+
+def atomic_write(path: Path, data: bytes | str) -> None:
+    """Write `data` (text as UTF-8, line endings as they are) so that a reader sees the old bytes or the new ones.
+
+    A temporary file in the same folder, fsync, `os.replace`. An existing file keeps its mode; a symlink stays a link
+    and its target is replaced.
+    """
+    target = path.resolve()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".{target.name[:100]}.{secrets.token_hex(6)}.tmp")
+    payload = data.encode("utf-8") if isinstance(data, str) else data
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(payload)
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileNotFoundError):
+            temporary.chmod(target.stat().st_mode & 0o7777)
+        temporary.replace(target)
+    except BaseException:  # a half-written temporary file must never stay, whatever the reason
+        temporary.unlink(missing_ok=True)
+        raise
+    _sync_folder(target.parent)
+
+
+@contextlib.contextmanager
+def lock(path: Path, *, timeout: float = 10.0) -> Iterator[None]:
+    """Hold the lock of `path` across processes and threads; wait up to `timeout` seconds (0: try once).
+
+    The lock file is `path` itself when it ends in `.lock`, else `<path>.lock` beside it. Not reentrant. Raises
+    GptsmithError with code `locked` when somebody else keeps it.
+    """
+    import filelock
+
+    file = path if path.suffix == ".lock" else path.with_name(path.name + ".lock")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    held = filelock.FileLock(file, timeout=timeout, thread_local=False)
+    try:
+        held.acquire(poll_interval=0.02)
+    except filelock.Timeout:
+        raise GptsmithError(
+            f"{file.stem} is in use by another process or window", code="locked", hint="wait until it has finished"
+        ) from None
+    try:
+        yield
+    finally:
+        held.release()
+
+
+def _make_private(path: Path) -> None:
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise NotReadyError(
+            f"the state folder {path} cannot be made ({error.strerror or error})",
+            code="no_state_folder",
+            hint="set GPTSMITH_HOME to a folder that you can write to",
+        ) from error
+
+
+def _refuse_newer(path: Path, known: int) -> None:
+    try:
+        with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            found = _version(connection)
+    except sqlite3.DatabaseError as error:
+        if isinstance(error, sqlite3.OperationalError):
+            return  # a read-only look can fail where the real opening works (a WAL without its index); that one decides
+        raise NotReadyError(
+            f"{path} is not a state file of gptsmith ({error})", code="bad_state", hint="move it away and try again"
+        ) from error
+    _compare(path, found, known)
+
+
+def _compare(path: Path, found: int, known: int) -> None:
+    if found > known:
+        raise NotReadyError(
+            f"{path} was written by a newer gptsmith (schema {found}, this one knows {known}); it was left untouched",
+            code="newer_state",
+            hint="update gptsmith, or set GPTSMITH_HOME to another folder",
+        )
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """Switch to WAL; SQLite's own busy timeout does not cover this switch, so wait here."""
+    give_up = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError:
+            if time.monotonic() > give_up:
+                raise
+            time.sleep(0.02)
+
+
+def _migrate(connection: sqlite3.Connection, path: Path, migrations: Sequence[Migration]) -> None:
+    if _version(connection) == len(migrations):
+        return
+    usual, connection.isolation_level = connection.isolation_level, None
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        done = _version(connection)  # again, now that no other process can be migrating
+        _compare(path, done, len(migrations))
+        for migration in migrations[done:]:
+            _run(connection, migration)
+        connection.execute(f"PRAGMA user_version = {len(migrations)}")
+        connection.execute("COMMIT")
+    except BaseException:  # half a migration must not stay
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    finally:
+        connection.isolation_level = usual
+
+
+def _run(connection: sqlite3.Connection, migration: Migration) -> None:
+    if callable(migration):
+        migration(connection)
+        return
+    statement = ""  # not executescript: it commits first
+    for piece in re.split(r"(?<=;)", migration):
+        statement += piece
+        if sqlite3.complete_statement(statement):
+            connection.execute(statement)
+            statement = ""
+    if statement.strip():
+        connection.execute(statement)
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name != "posix":
+        return
+    with contextlib.suppress(OSError):  # some file systems refuse fsync on a folder; the rename itself is done
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
