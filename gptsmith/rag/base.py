@@ -1,0 +1,161 @@
+"""The knowledge of one assistant: kept in step with its files, searched, opened at a citation."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gptsmith.assistants.spec import Knowledge
+from gptsmith.errors import KnowledgeError, UsageError
+from gptsmith.rag.hit import Hit, Receipt
+from gptsmith.rag.index import Index, load
+from gptsmith.rag.ingest import Ingest, settings_of
+from gptsmith.rag.search import fill, page_at, score
+from gptsmith.rag.sources import expand
+from gptsmith.rag.store import Store
+from gptsmith.state import lock
+
+_SYNC_WAIT = 3600.0  # seconds to wait for another process that syncs the same knowledge
+
+
+class PassageView(NamedTuple):
+    """A passage in its document: `text[start:end]` of the document's whole `text`."""
+
+    source: str
+    document_id: str
+    text: str
+    start: int
+    end: int
+    page: int | None
+
+
+class DocumentView(NamedTuple):
+    """A document's whole text; `pages` are the offsets where its pages begin, empty without pages."""
+
+    source: str
+    text: str
+    pages: list[int]
+
+
+class KnowledgeBase:
+    """The files and pages of an assistant, kept in `folder` (its own, in the state folder). Safe between threads.
+
+    Making one reads nothing; `sync` brings the index in step with the files, `search` answers from what is in use.
+    """
+
+    def __init__(self, sources: list[Knowledge], base_dir: Path, folder: Path, *, trust: bool = False) -> None:
+        self.sources = list(sources)
+        self.base_dir = base_dir
+        self.folder = folder
+        self._trust = trust
+        self._guard = threading.RLock()
+        self._store = Store(folder / "knowledge.sqlite")
+        self._index: Index | None = None
+
+    def __enter__(self) -> KnowledgeBase:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of files and locks; the object cannot be used afterwards."""
+        self._store.close()
+
+    def sync(self, progress: Callable[[str], None] | None = None) -> list[Receipt]:
+        """Read what is new or changed and put it in use; return what became of each file and page.
+
+        Files that cannot be read have a receipt that is not `ok`, with the reason; the others go in. The index of
+        before answers until the new one is whole; one process at a time syncs, others wait.
+        """
+        with lock(self.folder / "sync.lock", timeout=_SYNC_WAIT):
+            receipts = Ingest(self._store, self.sources, self.base_dir, self._trust, progress or _silent).run()
+            index = self._current()
+            self._tidy(index)
+        return receipts
+
+    def stale(self) -> bool:
+        """Say whether a `sync` would find work: files or settings differ from what is indexed. Reads no file."""
+        if self._store.meta("settings") != settings_of(self.sources):
+            return bool(self.sources) or self._store.generation() > 0
+        known = {(e.knowledge, e.source): e.mark for e in self._store.entries()}
+        now = {(i.knowledge.name, i.source): i.mark() for i in expand(self.sources, self.base_dir, trust=self._trust)}
+        return known != now
+
+    def receipts(self) -> list[Receipt]:
+        """Return what became of each file and page at the last sync."""
+        return [e.receipt for e in self._store.entries()]
+
+    def search(self, query: str, names: Sequence[str] | None = None, budget: int | None = None) -> list[Hit]:
+        """Return the passages that speak of `query`, best first.
+
+        `names` are the sources to search, all when left out; `budget` is how many characters the passages may have
+        together, by default what the sources ask for. Raises UsageError for a name that is no source.
+        """
+        chosen = self._chosen(names)
+        if not query.strip() or not chosen:
+            return []
+        index = self._current()
+        scores = score(index, query, chosen, _encode)
+        return fill(index, scores, chosen, budget)
+
+    def passage(self, chunk_id: str) -> PassageView:
+        """Return the passage of a hit or citation within its document. Raises KnowledgeError when it is gone."""
+        found = self._store.chunk(chunk_id)
+        if found is None:
+            raise KnowledgeError(
+                "this passage is not in the knowledge any more", code="gone", hint="its file changed; ask again"
+            )
+        document_id, start, end = found
+        document = self.document(document_id)
+        return PassageView(document.source, document_id, document.text, start, end, page_at(document.pages, start))
+
+    def document(self, document_id: str) -> DocumentView:
+        """Return a document's whole text and where its pages begin. Raises KnowledgeError when it is gone."""
+        stored = self._store.text(document_id)
+        if stored is None:
+            raise KnowledgeError(
+                "this document is not in the knowledge any more", code="gone", hint="its file changed; ask again"
+            )
+        source = next((e.source for e in self._store.entries() if e.document_id == document_id), "")
+        return DocumentView(source, stored[0], stored[1])
+
+    def _chosen(self, names: Sequence[str] | None) -> list[Knowledge]:
+        known = {k.name: k for k in self.sources}
+        unknown = [n for n in names or () if n not in known]
+        if unknown:
+            raise UsageError(
+                f"no knowledge source is called {unknown[0][:60]!r}", hint=f"there are: {', '.join(known) or 'none'}"
+            )
+        return list(self.sources) if names is None else [known[n] for n in dict.fromkeys(names)]
+
+    def _current(self) -> Index:
+        """Return the index of the generation in use, read anew when another process or a sync switched it."""
+        with self._guard:
+            if self._index is None or self._index.generation != self._store.generation():
+                self._index = load(self._store, {k.name: k.embedding_model for k in self.sources}, self.folder)
+            return self._index
+
+    def _tidy(self, index: Index) -> None:
+        """Remove the word indexes of generations that are gone."""
+        keep = index.keyword_folder
+        for place in self.folder.glob("words-*"):
+            if place != keep:
+                shutil.rmtree(place, ignore_errors=True)
+
+
+def _encode(model: str, query: str) -> NDArray[np.float32]:
+    from gptsmith.models.embedding import load_embedder
+
+    vector: NDArray[np.float32] = load_embedder(model).encode([query])[0]
+    return vector
+
+
+def _silent(_: str) -> None:
+    """Say nothing."""

@@ -1,0 +1,111 @@
+"""The BM25 index of the passages: words that match, whatever their ending."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Scores = NDArray[np.float32]
+
+_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?", re.UNICODE)
+_IDEOGRAMS = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+")
+_K1, _B = 1.5, 0.75
+
+
+class KeywordIndex:
+    """BM25 over passages in a fixed order; `scores` gives one number between 0 and 1 for each of them."""
+
+    def __init__(self, bm25: Any, count: int) -> None:
+        self._bm25 = bm25
+        self.count = count
+        self._stemmer = _stemmer()
+
+    @classmethod
+    def build(cls, texts: Sequence[str]) -> KeywordIndex:
+        """Index `texts`."""
+        import bm25s
+
+        stemmer = _stemmer()
+        bm25 = bm25s.BM25(k1=_K1, b=_B)
+        tokens = [words(text, stemmer) for text in texts]
+        if any(tokens):
+            bm25.index(tokens, show_progress=False)
+        else:
+            bm25 = None
+        return cls(bm25, len(texts))
+
+    @classmethod
+    def load(cls, folder: Path, count: int) -> KeywordIndex | None:
+        """Return the index saved in `folder`, None when it is not there, damaged or of another size."""
+        import bm25s
+
+        if not (folder / "params.index.json").is_file():
+            return None
+        try:
+            bm25 = bm25s.BM25.load(folder, mmap=False, show_progress=False)
+            return cls(bm25, count) if int(bm25.scores["num_docs"]) == count else None
+        except (OSError, ValueError, KeyError, TypeError, EOFError):  # a damaged cache is built again
+            return None
+
+    def save(self, folder: Path) -> None:
+        """Save the index into `folder`, whole or not at all; another process may be doing the same."""
+        if self._bm25 is None:
+            return
+        aside = folder.with_name(f"{folder.name}.{secrets.token_hex(4)}")
+        self._bm25.save(aside, show_progress=False)
+        try:
+            shutil.rmtree(folder, ignore_errors=True)
+            aside.rename(folder)
+        except OSError:  # the other process was first
+            shutil.rmtree(aside, ignore_errors=True)
+
+    def scores(self, query: str) -> Scores:
+        """Return the BM25 score of each passage as a share of the best that any passage could reach for `query`.
+
+        That keeps scores comparable between queries: a word that stands nowhere counts against all passages.
+        """
+        wanted = words(query, self._stemmer)
+        if self._bm25 is None or not wanted:
+            return np.zeros(self.count, dtype=np.float32)
+        vocabulary = self._bm25.vocab_dict
+        known = [w for w in wanted if w in vocabulary]
+        if not known:
+            return np.zeros(self.count, dtype=np.float32)
+        found = np.asarray(self._bm25.get_scores(known), dtype=np.float32)
+        share: Scores = np.clip(found / self._ceiling(wanted), 0.0, 1.0)
+        return share
+
+    def _ceiling(self, wanted: list[str]) -> float:
+        """Return the score of a passage that says every word of the query without end (the limit of BM25)."""
+        vocabulary, starts = self._bm25.vocab_dict, self._bm25.scores["indptr"]
+        total = 0.0
+        for word in wanted:
+            at = vocabulary.get(word)
+            df = int(starts[at + 1] - starts[at]) if at is not None else 0
+            total += float(np.log(1 + (self.count - df + 0.5) / (df + 0.5)))
+        return max(total, 1e-6)
+
+
+def words(text: str, stemmer: Any) -> list[str]:
+    """Return the lower-case stems of `text`; scripts without spaces are cut into pairs of characters."""
+    found: list[str] = []
+    for word in _WORD.findall(text.lower()):
+        if _IDEOGRAMS.fullmatch(word):
+            found.extend(word[i : i + 2] for i in range(max(len(word) - 1, 1)))
+        else:
+            found.append(word)
+    stems: list[str] = stemmer.stemWords(found)
+    return stems
+
+
+def _stemmer() -> Any:
+    import Stemmer
+
+    return Stemmer.Stemmer("english")

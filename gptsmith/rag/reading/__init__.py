@@ -1,0 +1,1 @@
+"""Reading files: bytes to text, in a child process that may be killed."""

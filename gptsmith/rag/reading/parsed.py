@@ -1,0 +1,47 @@
+"""What a reader makes of a file, the limits that it keeps, and how it says that it cannot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+MAX_BYTES = 64 * 1024 * 1024
+MAX_CHARACTERS = 8_000_000
+MAX_PAGES = 3_000
+MAX_ENTRIES = 5_000  # files inside an archive
+MAX_UNPACKED = 256 * 1024 * 1024
+MAX_RATIO = 200  # unpacked to packed, for entries above a megabyte
+MEMORY = 1536 * 1024 * 1024  # address space of the reading process
+SECONDS = 60.0  # for one file
+
+READERS = "r1"  # part of every document's id: raise it when a reader's text changes
+
+
+@dataclass
+class Parsed:
+    """A document's text; `pages` are the offsets where pages begin, empty for kinds without pages."""
+
+    text: str
+    pages: list[int] = field(default_factory=list)
+    note: str = ""
+
+
+class Unreadable(Exception):
+    """The file cannot be used: `status` is `failed` or `skipped`, the message says why and what to do."""
+
+    def __init__(self, message: str, status: str = "failed") -> None:
+        super().__init__(message)
+        self.status = status
+
+
+def clean(text: str) -> str:
+    """Return `text` with one kind of line end, without NULs and lone surrogates: what SQLite and models can take."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def capped(text: str, note: str = "") -> tuple[str, str]:
+    """Return the text cut at the limit of characters, and the note that says so."""
+    if len(text) <= MAX_CHARACTERS:
+        return text, note
+    more = f"only the first {MAX_CHARACTERS:,} of {len(text):,} characters are used; split the file"
+    return text[:MAX_CHARACTERS], f"{note}; {more}" if note else more

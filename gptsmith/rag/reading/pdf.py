@@ -1,0 +1,88 @@
+"""PDF files: the text of each page and where the page begins."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+from gptsmith.rag.reading.parsed import MAX_CHARACTERS, MAX_PAGES, Parsed, Unreadable, clean
+
+_GAP = "\n\n"
+
+
+def read(data: bytes) -> Parsed:
+    """Return the text of a PDF; raises Unreadable for one that is broken, locked or only scanned."""
+    from pypdf import PdfReader
+    from pypdf.errors import PyPdfError
+
+    try:
+        reader = PdfReader(io.BytesIO(data))
+        if reader.is_encrypted:
+            _unlock(reader)
+        count = len(reader.pages)
+        if not count:
+            raise Unreadable("the PDF has no pages; export it again")
+        return _join(reader, count)
+    except PyPdfError as error:
+        why = f"the PDF is broken ({_short(error)}); open it in a viewer and print it to a new PDF"
+        raise Unreadable(why) from error
+
+
+def _unlock(reader: Any) -> None:
+    from pypdf.errors import DependencyError
+
+    locked = "the PDF is locked with a password; save a copy without one and attach that"
+    try:
+        if not reader.decrypt(""):
+            raise Unreadable(locked)
+    except (DependencyError, NotImplementedError) as error:
+        raise Unreadable(locked) from error
+
+
+def _join(reader: Any, count: int) -> Parsed:
+    parts: list[str] = []
+    pages: list[int] = []
+    blank: list[int] = []
+    broken: list[int] = []
+    at = 0
+    for number in range(min(count, MAX_PAGES)):
+        try:
+            text = clean(reader.pages[number].extract_text() or "").strip()
+        except MemoryError:
+            raise
+        except Exception:  # noqa: BLE001 - a parser fed with damaged files raises anything; the other pages go in
+            text = ""
+            broken.append(number + 1)
+        if not text and number + 1 not in broken:
+            blank.append(number + 1)
+        pages.append(at)
+        parts.append(text)
+        at += len(text) + len(_GAP)
+        if at > MAX_CHARACTERS:
+            break
+    text = _GAP.join(parts)
+    if not text.strip():
+        if broken:
+            raise Unreadable("no page of the PDF can be read; open it in a viewer and print it to a new PDF")
+        raise Unreadable("the PDF holds only pictures of pages (a scan), no text; run OCR on it first")
+    return Parsed(text[:MAX_CHARACTERS], pages, _note(count, len(pages), blank, broken))
+
+
+def _note(count: int, used: int, blank: list[int], broken: list[int]) -> str:
+    notes = []
+    if used < count:
+        notes.append(f"only the first {used:,} of {count:,} pages are used; split the file")
+    if broken:
+        notes.append(f"{_pages(broken)} cannot be read")
+    if blank:
+        notes.append(f"{_pages(blank)} without text (blank or scanned)")
+    return "; ".join(notes)
+
+
+def _pages(numbers: list[int]) -> str:
+    shown = ", ".join(map(str, numbers[:8])) + (f" and {len(numbers) - 8} more" if len(numbers) > 8 else "")
+    return f"page{'s' if len(numbers) > 1 else ''} {shown}"
+
+
+def _short(error: Exception) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0][:120]

@@ -1,0 +1,116 @@
+"""The parent's side of the reading process: starts it, feeds it, kills it when a file takes too long."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import threading
+from typing import Any, BinaryIO
+
+from gptsmith.rag.reading.parsed import MAX_BYTES, MAX_CHARACTERS, SECONDS, Parsed, Unreadable
+
+_START = "from gptsmith.rag.reading.child import main; main()"
+_LONGEST_ANSWER = 8 * MAX_CHARACTERS  # JSON escapes a character to at most six bytes
+
+
+class ReadingProcess:
+    """One warm child that reads file after file; a crash or a hang loses that file only. Use as a context manager."""
+
+    def __init__(self, seconds: float = SECONDS) -> None:
+        self.seconds = seconds
+        self._child: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> ReadingProcess:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def read(self, data: bytes, name: str, content_type: str = "", charset: str = "") -> Parsed:
+        """Return what `data` says. Raises Unreadable with a plain reason and what to do."""
+        if len(data) > MAX_BYTES:
+            raise Unreadable(f"it has {len(data):,} bytes, more than the {MAX_BYTES:,} that are read; split the file")
+        header = {"name": name, "content_type": content_type, "charset": charset, "size": len(data)}
+        answer = self._ask(json.dumps(header).encode() + b"\n", data)
+        if answer is None:
+            raise Unreadable("reading it crashed the reader; open the file and save it anew, or export it as text")
+        if answer.get("restart"):
+            self.close()
+        if answer["status"] != "ok":
+            raise Unreadable(str(answer["note"]), str(answer["status"]))
+        return Parsed(answer["text"], answer["pages"], answer["note"])
+
+    def close(self) -> None:
+        """End the child."""
+        child, self._child = self._child, None
+        if child is None:
+            return
+        child.kill()
+        child.wait()
+        for pipe in (child.stdin, child.stdout):
+            if pipe is not None:
+                with contextlib.suppress(OSError):  # unsent bytes for a dead child
+                    pipe.close()
+
+    def _ask(self, header: bytes, data: bytes) -> dict[str, Any] | None:
+        child = self._started()
+        late = threading.Event()
+
+        def stop() -> None:
+            late.set()
+            child.kill()
+
+        watch = threading.Timer(self.seconds, stop)
+        watch.start()
+        try:
+            answer = _exchange(child, header, data)
+        finally:
+            watch.cancel()
+        if answer is None:
+            self.close()
+        if late.is_set():
+            raise Unreadable(f"reading it took more than {self.seconds:g} seconds; split the file or save it anew")
+        return answer
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        if self._child is None or self._child.poll() is not None:
+            self.close()
+            self._child = subprocess.Popen(
+                [sys.executable, "-P", "-c", _START],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=_environment(),
+            )
+        return self._child
+
+
+def _exchange(child: subprocess.Popen[bytes], header: bytes, data: bytes) -> dict[str, Any] | None:
+    assert child.stdin is not None and child.stdout is not None  # noqa: S101 - both are pipes
+    try:
+        child.stdin.write(header)
+        child.stdin.write(data)
+        child.stdin.flush()
+        size = int.from_bytes(_exactly(child.stdout, 8), "big")
+        if size > _LONGEST_ANSWER:
+            return None
+        answer = json.loads(_exactly(child.stdout, size))
+    except (OSError, EOFError, ValueError):  # the child died, or was killed, in the middle
+        return None
+    return answer if isinstance(answer, dict) else None
+
+
+def _exactly(pipe: BinaryIO | Any, size: int) -> bytes:
+    data = pipe.read(size)
+    if len(data) < size:
+        raise EOFError
+    return bytes(data)
+
+
+def _environment() -> dict[str, str]:
+    """Return the child's environment: where modules are, and nothing that a parser of foreign files need know."""
+    kept = {name: os.environ[name] for name in ("SYSTEMROOT", "TEMP", "TMP", "LANG") if name in os.environ}
+    return {**kept, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p), "PYTHONIOENCODING": "utf-8"}

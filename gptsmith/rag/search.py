@@ -1,0 +1,150 @@
+"""Search: words and meaning together, as many passages as fit a budget of characters.
+
+Both legs give 0 to 1 on a scale that does not depend on the query (cosine; BM25 as a share of the best possible), and
+a hybrid score is their mean: a convex combination, which measured better than rank fusion (docs/knowledge.md).
+"""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gptsmith.assistants.spec import Knowledge
+from gptsmith.rag.hit import Hit
+from gptsmith.rag.index import Index
+
+Scores = NDArray[np.float32]
+Encode = Callable[[str, str], Scores]
+
+ALPHA = 0.5  # the weight of meaning against words
+_POOL = 400  # candidates looked at while filling a budget
+
+
+@dataclass
+class _Span:
+    """A stretch of one document that is going to be a hit."""
+
+    row: int
+    start: int
+    end: int
+    score: float
+
+
+def score(index: Index, query: str, sources: Sequence[Knowledge], encode: Encode) -> Scores:
+    """Return a score between 0 and 1 for each passage of `sources`, 0 for those of other sources."""
+    wanted = {k.name: k.retrieval.strategy for k in sources}
+    kinds = [wanted.get(e.knowledge, "") for e in index.entries]
+    strategy = np.array([kinds[c.entry] for c in index.chunks], dtype="U8")
+    words = meaning = np.zeros(len(index.chunks), dtype=np.float32)
+    if {"hybrid", "keyword"} & set(wanted.values()):
+        words = index.keyword.scores(query)
+    if {"hybrid", "dense"} & set(wanted.values()):
+        meaning = dense_scores(index, query, strategy, encode)
+    total = np.zeros(len(index.chunks), dtype=np.float32)
+    total[strategy == "keyword"] = words[strategy == "keyword"]
+    total[strategy == "dense"] = meaning[strategy == "dense"]
+    both = strategy == "hybrid"
+    total[both] = ALPHA * meaning[both] + (1 - ALPHA) * words[both]
+    return total
+
+
+def dense_scores(index: Index, query: str, strategy: NDArray[np.str_], encode: Encode) -> Scores:
+    """Return the cosine of each passage with the query, 0 where it is negative or the passage is not wanted."""
+    found = np.zeros(len(index.chunks), dtype=np.float32)
+    for dense in index.dense:
+        if not np.isin(strategy[dense.rows], ("hybrid", "dense")).any():
+            continue
+        vector = encode(dense.model, query)
+        if vector.shape[0] == dense.matrix.shape[1]:
+            found[dense.rows] = np.clip(dense.matrix @ vector, 0.0, 1.0)
+    return found
+
+
+def fill(index: Index, scores: Scores, sources: Sequence[Knowledge], budget: int | None) -> list[Hit]:
+    """Return the best passages whose characters together stay within `budget`, neighbours that overlap joined.
+
+    Without a budget it is the largest that one of `sources` asks for; `top_k` of a source caps its passages. The best
+    passage always comes, cut at the budget.
+    """
+    room = budget if budget is not None else max((k.retrieval.budget for k in sources), default=0)
+    most = {k.name: k.retrieval.top_k for k in sources}
+    taken: dict[str, int] = {}
+    spans: list[_Span] = []
+    used = 0
+    for row in _best(scores):
+        chunk = index.chunks[row]
+        name = index.entries[chunk.entry].knowledge
+        cap = most.get(name)
+        if cap is not None and taken.get(name, 0) >= cap:
+            continue
+        cost = _cost(index, spans, row)
+        if cost == 0:
+            continue
+        if used + cost > room:
+            if spans:
+                break
+            spans.append(_Span(row, chunk.start, chunk.start + room, float(scores[row])))
+            break
+        used += cost
+        taken[name] = taken.get(name, 0) + 1
+        _add(index, spans, _Span(row, chunk.start, chunk.end, float(scores[row])))
+    return [_hit(index, span) for span in sorted(spans, key=lambda s: -s.score)]
+
+
+def _best(scores: Scores) -> list[int]:
+    count = min(_POOL, len(scores))
+    if not count:
+        return []
+    top = np.argpartition(-scores, count - 1)[:count]
+    ordered = top[np.lexsort((top, -scores[top]))]
+    return [int(i) for i in ordered if scores[i] > 0]
+
+
+def _touches(index: Index, span: _Span, row: int) -> bool:
+    mine, other = index.chunks[row], index.chunks[span.row]
+    return mine.document_id == other.document_id and mine.start <= span.end and span.start <= mine.end
+
+
+def _cost(index: Index, spans: list[_Span], row: int) -> int:
+    """Return how many characters a passage adds to those that are there."""
+    chunk = index.chunks[row]
+    covered = 0
+    for span in spans:
+        if _touches(index, span, row):
+            covered += max(min(chunk.end, span.end) - max(chunk.start, span.start), 0)
+    return max(chunk.end - chunk.start - covered, 0)
+
+
+def _add(index: Index, spans: list[_Span], new: _Span) -> None:
+    """Join `new` with the spans that it touches; the joined span keeps the id and score of its best passage."""
+    for span in [s for s in spans if _touches(index, s, new.row)]:
+        spans.remove(span)
+        best = span if span.score >= new.score else new
+        new = _Span(best.row, min(span.start, new.start), max(span.end, new.end), best.score)
+    spans.append(new)
+
+
+def _hit(index: Index, span: _Span) -> Hit:
+    chunk = index.chunks[span.row]
+    entry = index.entries[chunk.entry]
+    text, pages = index.documents[chunk.document_id]
+    return Hit(
+        chunk_id=chunk.chunk_id,
+        knowledge=entry.knowledge,
+        source=entry.source,
+        document_id=chunk.document_id,
+        page=page_at(pages, span.start),
+        start=span.start,
+        end=span.end,
+        text=text[span.start : span.end],
+        score=round(span.score, 6),
+    )
+
+
+def page_at(pages: Sequence[int], offset: int) -> int | None:
+    """Return the page, from 1, on which the character at `offset` stands; None for a document without pages."""
+    return bisect.bisect_right(pages, offset) or 1 if pages else None

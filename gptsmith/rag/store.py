@@ -1,0 +1,237 @@
+"""The SQLite file of one assistant's knowledge: the truth from which every index can be made again.
+
+Texts, chunks and vectors are keyed by content, so that writing new ones never disturbs what is searched; `entries`
+says which of them are in use and is replaced whole, in one transaction, by `switch`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gptsmith.rag.hit import Receipt
+from gptsmith.state import connect
+
+MIGRATIONS = [
+    """
+    CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+    CREATE TABLE texts (
+        document_id TEXT PRIMARY KEY, text TEXT NOT NULL, pages TEXT NOT NULL, note TEXT NOT NULL
+    );
+    CREATE TABLE chunks (
+        chunk_id TEXT PRIMARY KEY, document_id TEXT NOT NULL, cutting TEXT NOT NULL,
+        start INTEGER NOT NULL, stop INTEGER NOT NULL, vector BLOB
+    );
+    CREATE INDEX chunks_of ON chunks (document_id, cutting, start);
+    CREATE TABLE cuttings (document_id TEXT NOT NULL, cutting TEXT NOT NULL, PRIMARY KEY (document_id, cutting));
+    CREATE TABLE entries (
+        position INTEGER PRIMARY KEY, knowledge TEXT NOT NULL, source TEXT NOT NULL, cutting TEXT NOT NULL,
+        document_id TEXT, mark TEXT NOT NULL, receipt TEXT NOT NULL
+    );
+    INSERT INTO meta VALUES ('generation', '0');
+    INSERT INTO meta VALUES ('settings', '');
+    """,
+]
+
+Matrix = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One file or page in use: `mark` tells whether it changed, `document_id` is None when it could not be read."""
+
+    knowledge: str
+    source: str
+    cutting: str
+    document_id: str | None
+    mark: str
+    receipt: Receipt
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """One passage in use; `entry` is its place in the list of entries."""
+
+    chunk_id: str
+    document_id: str
+    entry: int
+    start: int
+    end: int
+
+
+class Loaded(NamedTuple):
+    """What is in use at one moment: passages in order, their vectors' bytes, each document's text and page offsets."""
+
+    generation: int
+    entries: list[Entry]
+    chunks: list[Chunk]
+    vectors: list[bytes]
+    texts: dict[str, tuple[str, list[int]]]
+
+
+def digest(*parts: str | bytes | int) -> str:
+    """Return a 32-character id made of `parts`; the same parts give the same id everywhere."""
+    h = hashlib.sha256()
+    for part in parts:
+        data = part if isinstance(part, bytes) else str(part).encode("utf-8", "surrogatepass")
+        h.update(len(data).to_bytes(8, "big"))
+        h.update(data)
+    return h.hexdigest()[:32]
+
+
+class Store:
+    """One connection to the file, shared between threads under `guard`."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.guard = threading.RLock()
+        self._db = connect(path, MIGRATIONS, across_threads=True)
+
+    def close(self) -> None:
+        """Close the connection; the store cannot be used afterwards."""
+        with self.guard:
+            self._db.close()
+
+    def generation(self) -> int:
+        """Return the number of the generation in use; 0 before the first sync."""
+        return int(self.meta("generation") or 0)
+
+    def meta(self, key: str) -> str:
+        """Return a stored setting, empty when it is not there."""
+        with self.guard:
+            row = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return str(row[0]) if row else ""
+
+    def set_meta(self, key: str, value: str) -> None:
+        """Store a setting."""
+        with self.guard, self._db:
+            self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+    def entries(self) -> list[Entry]:
+        """Return what is in use, in the order of the spec."""
+        with self.guard:
+            rows = self._db.execute(
+                "SELECT knowledge, source, cutting, document_id, mark, receipt FROM entries ORDER BY position"
+            ).fetchall()
+        return [Entry(k, s, c, d, m, Receipt.model_validate_json(r)) for k, s, c, d, m, r in rows]
+
+    def has_text(self, document_id: str) -> bool:
+        """Say whether the document's text is stored."""
+        with self.guard:
+            found = self._db.execute("SELECT 1 FROM texts WHERE document_id = ?", (document_id,)).fetchone()
+        return found is not None
+
+    def text(self, document_id: str) -> tuple[str, list[int], str] | None:
+        """Return a document's text, the offsets where its pages begin (empty without pages) and the reader's note."""
+        with self.guard:
+            row = self._db.execute(
+                "SELECT text, pages, note FROM texts WHERE document_id = ?", (document_id,)
+            ).fetchone()
+        return (row[0], json.loads(row[1]), row[2]) if row else None
+
+    def add_text(self, document_id: str, text: str, pages: Sequence[int], note: str) -> None:
+        """Store a document's text; nothing uses it before `switch`."""
+        with self.guard, self._db:
+            self._db.execute(
+                "INSERT OR REPLACE INTO texts VALUES (?, ?, ?, ?)", (document_id, text, json.dumps(list(pages)), note)
+            )
+
+    def is_cut(self, document_id: str, cutting: str) -> bool:
+        """Say whether the document's chunks for this chunking and encoder are stored, vectors included."""
+        with self.guard:
+            found = self._db.execute(
+                "SELECT 1 FROM cuttings WHERE document_id = ? AND cutting = ?", (document_id, cutting)
+            ).fetchone()
+        return found is not None
+
+    def known_chunks(self, chunk_ids: Sequence[str]) -> set[str]:
+        """Return those of `chunk_ids` that are stored already."""
+        found: set[str] = set()
+        with self.guard:
+            for i in range(0, len(chunk_ids), 500):
+                part = chunk_ids[i : i + 500]
+                marks = ",".join("?" * len(part))
+                rows = self._db.execute(
+                    f"SELECT chunk_id FROM chunks WHERE chunk_id IN ({marks})",  # noqa: S608 - only question marks
+                    part,
+                )
+                found.update(row[0] for row in rows)
+        return found
+
+    def add_chunks(self, rows: Iterable[tuple[str, str, str, int, int]], vectors: Matrix) -> None:
+        """Store chunks `(chunk_id, document_id, cutting, start, end)` with their vectors."""
+        values = [(*row, vector.astype(np.float32).tobytes()) for row, vector in zip(rows, vectors, strict=True)]
+        with self.guard, self._db:
+            self._db.executemany("INSERT OR REPLACE INTO chunks VALUES (?, ?, ?, ?, ?, ?)", values)
+
+    def mark_cut(self, document_id: str, cutting: str) -> None:
+        """Record that all chunks of a document are stored."""
+        with self.guard, self._db:
+            self._db.execute("INSERT OR REPLACE INTO cuttings VALUES (?, ?)", (document_id, cutting))
+
+    def count(self, document_id: str, cutting: str) -> int:
+        """Return how many chunks a document has under one chunking."""
+        with self.guard:
+            row = self._db.execute(
+                "SELECT COUNT(*) FROM chunks WHERE document_id = ? AND cutting = ?", (document_id, cutting)
+            ).fetchone()
+        return int(row[0])
+
+    def switch(self, entries: Sequence[Entry], settings: str, *, same: bool = False) -> int:
+        """Put `entries` in use in one transaction, drop what nothing uses, and return the generation's number.
+
+        `same` keeps the number: the passages are those of before, only marks and receipts changed.
+        """
+        with self.guard, self._db:
+            self._db.execute("BEGIN IMMEDIATE")
+            generation = self.generation() + (0 if same else 1)
+            self._db.execute("DELETE FROM entries")
+            self._db.executemany("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?)", map(_row, enumerate(entries)))
+            self._db.execute("UPDATE meta SET value = ? WHERE key = 'generation'", (str(generation),))
+            self._db.execute("UPDATE meta SET value = ? WHERE key = 'settings'", (settings,))
+            self._drop_unused()
+        return generation
+
+    def _drop_unused(self) -> None:
+        for table in ("chunks", "cuttings"):
+            self._db.execute(
+                f"DELETE FROM {table} WHERE NOT EXISTS (SELECT 1 FROM entries e"  # noqa: S608 - fixed names
+                f" WHERE e.document_id = {table}.document_id AND e.cutting = {table}.cutting)"
+            )
+        self._db.execute(
+            "DELETE FROM texts WHERE document_id NOT IN (SELECT document_id FROM entries WHERE document_id NOT NULL)"
+        )
+
+    def load(self) -> Loaded:
+        """Return one consistent view of what is in use."""
+        with self.guard, self._db:
+            self._db.execute("BEGIN")
+            generation, entries = self.generation(), self.entries()
+            rows = self._db.execute(
+                "SELECT c.chunk_id, c.document_id, e.position, c.start, c.stop, c.vector FROM entries e JOIN chunks c"
+                " ON c.document_id = e.document_id AND c.cutting = e.cutting ORDER BY e.position, c.start"
+            ).fetchall()
+            found = ((e.document_id, self.text(e.document_id)) for e in entries if e.document_id)
+            texts = {document_id: stored[:2] for document_id, stored in found if stored}
+        return Loaded(generation, entries, [Chunk(*row[:5]) for row in rows], [row[5] for row in rows], texts)
+
+    def chunk(self, chunk_id: str) -> tuple[str, int, int] | None:
+        """Return `(document_id, start, end)` of a chunk."""
+        with self.guard:
+            row = self._db.execute(
+                "SELECT document_id, start, stop FROM chunks WHERE chunk_id = ?", (chunk_id,)
+            ).fetchone()
+        return (row[0], row[1], row[2]) if row else None
+
+
+def _row(item: tuple[int, Entry]) -> tuple[Any, ...]:
+    position, e = item
+    return (position, e.knowledge, e.source, e.cutting, e.document_id, e.mark, e.receipt.model_dump_json())
