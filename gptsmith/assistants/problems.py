@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 
 from gptsmith.assistants.rivals import nearest, suggest
 from gptsmith.assistants.schema import Node, json_schema, node_at
-from gptsmith.assistants.tool_types import TOOL_TYPES
+from gptsmith.assistants.tool_types import load_tool_types
 from gptsmith.assistants.wording import listed, shown
 
 KeyPath = tuple[str | int, ...]
@@ -247,13 +247,13 @@ def _made_to_fit(text: str, pattern: str) -> str:
 
 
 def _tool_without_type(fault: _Fault, schema: Node, data: Any) -> Problem:
-    hint = f"known types: {listed(sorted(TOOL_TYPES))}"
+    hint = f"known types: {listed(sorted(load_tool_types()))}"
     return Problem((*fault.path, "type"), "missing", "missing", hint, at_key=True)
 
 
 def _unknown_tool(fault: _Fault, schema: Node, data: Any) -> Problem:
     wrong = fault.value.get("type") if isinstance(fault.value, dict) else ""
-    known = sorted(TOOL_TYPES)
+    known = sorted(load_tool_types())
     guess = nearest(str(wrong), known)
     hint = f"known types: {listed(known)}"
     return Problem(

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from gptsmith.assistants.spec import SCHEMA_ID, AssistantSpec
-from gptsmith.assistants.tool_types import TOOL_TYPES
+from gptsmith.assistants.tool_types import load_tool_types
 
 Node = dict[str, Any]
 
@@ -17,13 +17,14 @@ SCHEMA_FILE = "assistant-v1.schema.json"
 
 def json_schema() -> Node:
     """Return the JSON Schema (2020-12) of a whole file, with every tool type that is registered."""
-    classes: list[type[BaseModel]] = [AssistantSpec, *(TOOL_TYPES[name] for name in sorted(TOOL_TYPES))]
+    known = load_tool_types()
+    classes: list[type[BaseModel]] = [AssistantSpec, *(known[name] for name in sorted(known))]
     refs, whole = models_json_schema([(cls, "validation") for cls in classes], by_alias=True)
     defs: dict[str, Node] = whole["$defs"]
     root = defs.pop(refs[(AssistantSpec, "validation")]["$ref"].rsplit("/", 1)[1])
     tools = []
-    for name in sorted(TOOL_TYPES):
-        ref = refs[(TOOL_TYPES[name], "validation")]["$ref"]
+    for name in sorted(known):
+        ref = refs[(known[name], "validation")]["$ref"]
         _fix_type(defs[ref.rsplit("/", 1)[1]], name)
         tools.append({"$ref": ref})
     defs.pop("ToolSpec", None)

@@ -17,7 +17,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from gptsmith.assistants.tool_types import TOOL_TYPES, ToolSpec
+from gptsmith.assistants.tool_types import ToolSpec, load_tool_types
 
 SCHEMA_ID = "assistant/v1"
 
@@ -177,9 +177,10 @@ def _tool(value: Any) -> Any:
         raise PydanticCustomError("tool_type", "expected an object with a type")
     if not isinstance(value.get("type"), str):
         raise PydanticCustomError("tool_without_type", "missing")
-    if value["type"] not in TOOL_TYPES:
+    known = load_tool_types()
+    if value["type"] not in known:
         raise PydanticCustomError("unknown_tool_type", "unknown tool type")
-    return TOOL_TYPES[value["type"]].model_validate(value, by_alias=True, by_name=False)
+    return known[value["type"]].model_validate(value, by_alias=True, by_name=False)
 
 
 def _starter_kind(value: Any) -> str:

@@ -6,6 +6,7 @@ tool is one new file there.
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -42,3 +43,12 @@ def register_tool_type(cls: type[ToolSpec]) -> type[ToolSpec]:
     """Make `cls.TYPE` a tool type that specs may name; use as a decorator. A later class replaces an earlier one."""
     TOOL_TYPES[cls.TYPE] = cls
     return cls
+
+
+def load_tool_types() -> dict[str, type[ToolSpec]]:
+    """Return the registry with gptsmith's own types in it.
+
+    They are named here as a plug-in is, not imported: `tools` builds on `assistants`, never the other way round.
+    """
+    import_module("gptsmith.tools")
+    return TOOL_TYPES
