@@ -1,0 +1,97 @@
+"""What one browser tab is looking at: the only module that touches Streamlit's session state and the URL.
+
+The URL carries what must survive a reload (page, assistant, thread, draft); the session state what may be forgotten.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import streamlit as st
+
+Page = Literal["gallery", "create", "edit", "chat"]
+PAGES: tuple[Page, ...] = ("gallery", "create", "edit", "chat")
+MESSAGES_SHOWN = 30
+
+
+@dataclass(frozen=True)
+class View:
+    """Where the tab is: `assistant` is a library id, `thread` and `draft` ids that the program made."""
+
+    page: Page = "gallery"
+    assistant: str = ""
+    thread: str = ""
+    draft: str = ""
+
+
+def view() -> View:
+    """Read the view from the URL; an unknown page is the gallery."""
+    page = st.query_params.get("page", "gallery")
+    found: Page = page if page in PAGES else "gallery"  # type: ignore[assignment]
+    return View(
+        found,
+        assistant=st.query_params.get("assistant", ""),
+        thread=st.query_params.get("thread", ""),
+        draft=st.query_params.get("draft", ""),
+    )
+
+
+def go(page: Page, *, assistant: str = "", thread: str = "", draft: str = "") -> None:
+    """Move the tab to another view; for use in callbacks, the script runs again by itself."""
+    wanted = {"page": page, "assistant": assistant, "thread": thread, "draft": draft}
+    st.query_params.from_dict({key: value for key, value in wanted.items() if value})
+    st.session_state.pop("shown", None)
+
+
+def say(text: str, icon: str = ":material/check:") -> None:
+    """Leave a short notice for the next run of the script."""
+    st.session_state["notice"] = (text, icon)
+
+
+def notice() -> tuple[str, str] | None:
+    """Take the notice that the last action left."""
+    found: tuple[str, str] | None = st.session_state.pop("notice", None)
+    return found
+
+
+def fail(text: str) -> None:
+    """Leave an error for the next run of the script."""
+    st.session_state["failure"] = text
+
+
+def failure() -> str:
+    """Take the error that the last action left."""
+    return str(st.session_state.pop("failure", ""))
+
+
+def messages_shown() -> int:
+    """Return how many of the thread's last messages are drawn."""
+    return int(st.session_state.get("shown", MESSAGES_SHOWN))
+
+
+def show_earlier() -> None:
+    """Draw another page of earlier messages."""
+    st.session_state["shown"] = messages_shown() + MESSAGES_SHOWN
+
+
+def value(key: str, default: Any = None) -> Any:
+    """Return what the widget `key` holds."""
+    return st.session_state.get(key, default)
+
+
+def put(key: str, what: Any) -> None:
+    """Set what the widget `key` will show; only before the widget is drawn or in a callback."""
+    st.session_state[key] = what
+
+
+def put_first(key: str, what: Any) -> None:
+    """Set what the widget `key` shows, unless it already holds something."""
+    if key not in st.session_state:
+        st.session_state[key] = what
+
+
+def forget(*keys: str) -> None:
+    """Drop what the widgets hold."""
+    for key in keys:
+        st.session_state.pop(key, None)

@@ -1,0 +1,32 @@
+"""The look that Streamlit's own theme options cannot set: one constant style sheet, no text from anywhere else."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+_STYLE = """
+<style>
+  .stMainBlockContainer { padding-top: 3.2rem; padding-bottom: 4rem; max-width: 1120px; }
+  .stMainBlockContainer:has(.st-key-narrow) { max-width: 820px; }
+  h1 { font-size: 1.9rem !important; letter-spacing: -0.01em; }
+  h2 { font-size: 1.3rem !important; }
+  .stMarkdown p, .stMarkdown li { line-height: 1.6; }
+  [class*="st-key-card-"] { height: 100%; }
+  [class*="st-key-quiet"] p { font-size: 0.86rem; opacity: 0.82; }
+  [class*="st-key-yaml"] textarea { font-family: "Source Code Pro", ui-monospace, monospace; font-size: 0.86rem; }
+  .st-key-threads button { justify-content: flex-start; text-align: left; }
+  .st-key-threads button p { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+  .stChatMessage { padding: 0.9rem 1rem; }
+  :focus-visible { outline: 2px solid currentColor; outline-offset: 2px; }
+  @media (max-width: 640px) {
+    .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; }
+    h1 { font-size: 1.5rem !important; }
+  }
+  @media (prefers-reduced-motion: reduce) { * { animation: none !important; transition: none !important; } }
+</style>
+"""
+
+
+def apply() -> None:
+    """Add the style sheet to the page."""
+    st.html(_STYLE)
