@@ -268,6 +268,19 @@ def _file(path: KeyPath, text: str, base_dir: Path) -> Problem | None:
     return Problem(path, "no_file", f"there is no {shown(text)}", f"paths start at {base_dir.name or base_dir}/")
 
 
+def sources_escape(path: KeyPath, text: str, base_dir: Path) -> bool:
+    """Say whether a pattern inside the folder matches a link that leads out of it."""
+    if path[0] != "knowledge" or "paths" not in path:
+        return False
+    try:
+        paths.expand(base_dir, [text])
+    except NotReadyError:
+        return True
+    except (UsageError, OSError, ValueError):
+        return False  # reported by the checks
+    return False
+
+
 def _tests(data: dict[str, Any], base_dir: Path | None) -> Iterator[Problem]:
     tools = {tool_name(tool) for _, tool in items(data, "tools")}
     tools |= {f"search_{source.get('name')}" for _, source in items(data, "knowledge")}
@@ -327,8 +340,10 @@ def sources(data: dict[str, Any], base_dir: Path | None) -> set[str]:
             except (NotReadyError, UsageError, OSError, ValueError):
                 found.add(Path(text).name)  # already reported as a path; its name may still be cited
                 continue
+            if not files:
+                found.add(Path(text).name)
             for file in files:
-                found |= {file.name}
+                found.add(file.name)
                 if base_dir and file.is_relative_to(base_dir.resolve()):
                     found.add(file.relative_to(base_dir.resolve()).as_posix())
     return found

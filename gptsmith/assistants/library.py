@@ -17,7 +17,6 @@ from gptsmith.assistants.wording import listed, shown
 from gptsmith.errors import SpecError, UsageError
 from gptsmith.state import State, atomic_write, home, home_path, lock
 
-SHIPPED = ("generative-ai-tutor", "museum-guide", "support-desk", "recipe-helper")
 SUFFIX = ".assistant.yaml"
 
 _SPECS = Path("assistants") / "specs"
@@ -109,7 +108,7 @@ class Library:
         return path
 
     def _free(self, wanted: str) -> str:
-        taken = {_quick_id(path) for path in [*_files(self.specs), *shipped_files()]} | set(SHIPPED)
+        taken = {_quick_id(path) for path in [*_files(self.specs), *shipped_files()]} | set(shipped_names())
         taken |= {path.name.removesuffix(SUFFIX) for path in _files(self.specs)}
         taken |= {path.name.removesuffix(".files") for path in self.specs.glob("*.files")}
         if wanted not in taken:
@@ -146,16 +145,24 @@ def shipped_specs() -> Path:
     return package / "shipped" / _SPECS
 
 
+def shipped_names() -> tuple[str, ...]:
+    """Return the ids of the shipped assistants, as `shipped.txt` beside them lists them."""
+    try:
+        return tuple((shipped_specs() / "shipped.txt").read_text("utf-8").split())
+    except OSError:
+        return ()
+
+
 def shipped_files() -> list[Path]:
-    """Return the shipped specs that are there, in the order of `SHIPPED`."""
+    """Return the shipped specs that are there, in the order of their list."""
     folder = shipped_specs()
-    return [path for name in SHIPPED if (path := folder / f"{name}{SUFFIX}").is_file()]
+    return [path for name in shipped_names() if (path := folder / f"{name}{SUFFIX}").is_file()]
 
 
 def is_shipped(path: Path) -> bool:
     """Say whether a spec file is one of the shipped ones, which are read-only."""
     name = path.name.removesuffix(SUFFIX)
-    return name in SHIPPED and path.resolve().parent == shipped_specs().resolve()
+    return name in shipped_names() and path.resolve().parent == shipped_specs().resolve()
 
 
 def state_key(path: str | Path) -> str:
@@ -173,7 +180,8 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _own(files: list[Path]) -> list[Path]:
-    return [path for path in files if path.name.removesuffix(SUFFIX) not in SHIPPED]
+    listed_names = shipped_names()
+    return [path for path in files if path.name.removesuffix(SUFFIX) not in listed_names]
 
 
 def _entry(path: Path, *, shipped: bool) -> Entry:

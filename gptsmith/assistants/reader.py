@@ -27,6 +27,7 @@ from yaml.events import (
 )
 
 from gptsmith.assistants.wording import shown
+from gptsmith.assistants.yaml12 import Loader
 from gptsmith.errors import Diagnostic
 
 MAX_BYTES = 256 * 1024
@@ -183,7 +184,7 @@ class _Reading:
 
     def _events(self) -> Iterator[Event]:
         try:
-            yield from yaml.parse(self.document.text, Loader=yaml.SafeLoader)
+            yield from yaml.parse(self.document.text, Loader=Loader)
         except yaml.reader.ReaderError as error:
             line, column = self.document.place(error.position)
             self._stop(
@@ -387,7 +388,7 @@ def _syntax(error: yaml.MarkedYAMLError) -> tuple[str, str, bool]:
 
 
 _SYNTAX = (
-    (r"found character '\t' that cannot start any token", "a tab cannot indent YAML", "use two spaces"),
+    (r"found character '\t' that cannot start any token", "a tab cannot stand here", "use blanks"),
     ("mapping values are not allowed", "a second ': ' on this line", "put the text in quotes, or behind a |"),
     ("could not find expected ':'", "a ':' is missing behind the key above", "write key: value, with a blank"),
     ("expected <block end>", "the indentation does not fit the lines above", "indent it like its neighbours"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pydantic import BaseModel
-from pydantic.json_schema import models_json_schema
+from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from gptsmith.assistants.spec import SCHEMA_ID, AssistantSpec
 from gptsmith.assistants.tool_types import load_tool_types
@@ -15,11 +15,19 @@ Node = dict[str, Any]
 SCHEMA_FILE = "assistant-v1.schema.json"
 
 
+class _Untitled(GenerateJsonSchema):
+    """Leave out the titles that Pydantic makes of field names: they say nothing and double the file."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        return False
+
+
 def json_schema() -> Node:
     """Return the JSON Schema (2020-12) of a whole file, with every tool type that is registered."""
     known = load_tool_types()
     classes: list[type[BaseModel]] = [AssistantSpec, *(known[name] for name in sorted(known))]
-    refs, whole = models_json_schema([(cls, "validation") for cls in classes], by_alias=True)
+    wanted: list[Any] = [(cls, "validation") for cls in classes]
+    refs, whole = models_json_schema(wanted, by_alias=True, schema_generator=_Untitled)
     defs: dict[str, Node] = whole["$defs"]
     root = defs.pop(refs[(AssistantSpec, "validation")]["$ref"].rsplit("/", 1)[1])
     tools = []

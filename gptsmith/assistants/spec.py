@@ -34,10 +34,10 @@ class Strict(BaseModel):
 class Variable(Strict):
     """One `{{name}}` of a spec, filled per thread."""
 
-    description: str = ""
-    default: str | None = None
-    required: bool = False
-    choices: list[str] = []
+    description: str = Field(default="", description="What the person is asked for.")
+    default: str | None = Field(default=None, description="Used when the person gives none.")
+    required: bool = Field(default=False, description="A conversation cannot start without it.")
+    choices: list[str] = Field(default=[], description="The only values allowed; empty = any.")
 
 
 class ModelSpec(Strict):
@@ -49,12 +49,12 @@ class ModelSpec(Strict):
     api_key: str | None = Field(
         default=None, pattern=r"^\$\{env:[A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?\}$", description="Only `${env:NAME}`."
     )
-    temperature: float | None = Field(default=None, ge=0, le=2)
-    top_p: float | None = Field(default=None, ge=0, le=1)
-    top_k: int | None = Field(default=None, ge=1)
-    max_tokens: int | None = Field(default=None, ge=1)
-    seed: int | None = None
-    stop: list[str] = []
+    temperature: float | None = Field(default=None, ge=0, le=2, description="0 = the same answer each time.")
+    top_p: float | None = Field(default=None, ge=0, le=1, description="Share of probability that is drawn from.")
+    top_k: int | None = Field(default=None, ge=1, description="Number of tokens that are drawn from.")
+    max_tokens: int | None = Field(default=None, ge=1, description="Longest answer, in tokens.")
+    seed: int | None = Field(default=None, description="Makes draws repeatable where the provider can.")
+    stop: list[str] = Field(default=[], description="Texts at which the answer ends.")
     fallback: list[str] = Field(default=[], description="Models tried in turn, as `provider:name`.")
     options: dict[str, Any] = Field(default={}, description="Extras handed to the provider as they are.")
 
@@ -62,15 +62,17 @@ class ModelSpec(Strict):
 class Starter(Strict):
     """A conversation starter: what its button says and what it sends."""
 
-    title: str = Field(max_length=300)
-    text: str = Field(max_length=300)
+    title: str = Field(min_length=1, max_length=300, description="What the button says.")
+    text: str = Field(min_length=1, max_length=300, description="What it sends.")
 
 
 class Chunking(Strict):
     """How documents are cut: `size` and `overlap` in characters."""
 
-    size: int = Field(default=900, ge=200, le=4000)
-    overlap: int = Field(default=100, ge=0, le=1000)
+    size: int = Field(
+        default=900, ge=200, le=4000, description="Characters; cut earlier at the embedding model's token limit."
+    )
+    overlap: int = Field(default=100, ge=0, le=1000, description="Characters shared with the piece before.")
 
     @model_validator(mode="after")
     def _overlap_below_size(self) -> Chunking:
@@ -82,24 +84,26 @@ class Chunking(Strict):
 class Retrieval(Strict):
     """How passages are found: `budget` in characters of context."""
 
-    strategy: Literal["hybrid", "dense", "keyword"] = "hybrid"
-    budget: int = Field(default=4000, ge=200, le=100_000)
-    top_k: int | None = Field(default=None, ge=1, le=50)
-    rerank: bool = False
+    strategy: Literal["hybrid", "dense", "keyword"] = Field(default="hybrid", description="By words, meaning or both.")
+    budget: int = Field(default=4000, ge=200, le=100_000, description="Characters of passages given to the model.")
+    top_k: int | None = Field(default=None, ge=1, le=50, examples=[5], description="Passages at most; default: budget.")
+    rerank: bool = Field(default=False, description="Read the best passages once more and order them anew.")
 
 
 class Knowledge(Strict):
     """One knowledge source: files and pages that the assistant answers from."""
 
     name: str = Field(pattern=r"^[a-zA-Z_][a-zA-Z0-9_-]{0,57}$", description="Unique; `search_<name>` in `mode: tool`.")
-    description: str = Field(default="", max_length=1000)
+    description: str = Field(default="", max_length=1000, description="What stands in it, told to the model.")
     paths: list[str] = Field(default=[], description="Files, folders or glob patterns, relative to the spec.")
-    urls: list[str] = []
-    mode: Literal["auto", "always", "tool"] = "auto"
-    embedding_model: str = "embedded"
-    chunking: Chunking = Chunking()
-    retrieval: Retrieval = Retrieval()
-    citations: bool = True
+    urls: list[str] = Field(default=[], description="Web pages.")
+    mode: Literal["auto", "always", "tool"] = Field(
+        default="auto", description="Searched when the message may need it, always, or when the model calls it."
+    )
+    embedding_model: str = Field(default="embedded", description="embedded, a folder, or a model's id.")
+    chunking: Chunking = Field(default=Chunking(), description="How documents are cut.")
+    retrieval: Retrieval = Field(default=Retrieval(), description="How passages are found.")
+    citations: bool = Field(default=True, description="Cite the passages in the answer.")
 
     @model_validator(mode="after")
     def _has_a_source(self) -> Knowledge:
@@ -111,48 +115,54 @@ class Knowledge(Strict):
 class Memory(Strict):
     """What the assistant remembers of a thread."""
 
-    history: Literal["thread", "none"] = "thread"
-    max_messages: int = Field(default=40, ge=1, le=1000)
-    summarize: bool = True
+    history: Literal["thread", "none"] = Field(default="thread", description="The conversation so far, or nothing.")
+    max_messages: int = Field(default=40, ge=1, le=1000, description="Messages given to the model.")
+    summarize: bool = Field(default=True, description="Sum up what no longer fits.")
 
 
 class Guardrail(Strict):
     """A filter on text that comes in, goes out or comes from tools."""
 
-    type: Literal["pii"]
-    apply_to: list[Literal["input", "output", "tool_results"]] = ["input"]
-    strategy: Literal["redact", "mask", "hash", "block"] = "redact"
-    entities: list[Literal["email", "credit_card", "ip", "mac_address", "url", "phone"]] = ["email", "credit_card"]
+    type: Literal["pii"] = Field(description="Personal data.")
+    apply_to: list[Literal["input", "output", "tool_results"]] = Field(
+        default=["input"], description="Which texts it reads."
+    )
+    strategy: Literal["redact", "mask", "hash", "block"] = Field(
+        default="redact", description="What becomes of a find; block refuses the message."
+    )
+    entities: list[Literal["email", "credit_card", "ip", "mac_address", "url", "phone"]] = Field(
+        default=["email", "credit_card"], description="What it looks for."
+    )
 
 
 class Limits(Strict):
     """Counted per user message; reaching one ends the turn with an explained reply."""
 
     max_iterations: int = Field(default=8, ge=1, le=50, description="Model calls per user message.")
-    max_tool_calls: int = Field(default=6, ge=0, le=100)
-    timeout_seconds: int = Field(default=120, ge=1, le=3600)
+    max_tool_calls: int = Field(default=6, ge=0, le=100, description="Tool calls per user message.")
+    timeout_seconds: int = Field(default=120, ge=1, le=3600, description="Seconds per user message.")
 
 
 class Expect(Strict):
     """What a test asks of a reply; every given part must hold."""
 
-    contains: list[str] = []
-    not_contains: list[str] = []
+    contains: list[str] = Field(default=[], description="Texts that the reply holds, upper and lower case alike.")
+    not_contains: list[str] = Field(default=[], description="Texts that it must not hold.")
     matches: str | None = Field(default=None, description="A regular expression, searched in the reply.")
     cites: list[str] = Field(default=[], description="File names or URLs that must be cited.")
-    calls: list[str] = []
-    not_calls: list[str] = []
-    images: int | None = Field(default=None, ge=0)
-    says_unknown: bool | None = None
+    calls: list[str] = Field(default=[], description="Tools that must be called, by name.")
+    not_calls: list[str] = Field(default=[], description="Tools that must not be called.")
+    images: int | None = Field(default=None, ge=0, description="Pictures of the turn, exactly.")
+    says_unknown: bool | None = Field(default=None, description="True: the reply says that the files do not say.")
 
 
 class SpecTest(Strict):
     """One test inside a spec: a message in a fresh thread and what the reply must show."""
 
-    name: str = Field(min_length=1, max_length=200)
-    message: str = Field(min_length=1)
-    files: list[str] = []
-    expect: Expect
+    name: str = Field(min_length=1, max_length=200, description="What is tested.")
+    message: str = Field(min_length=1, description="What the person writes.")
+    files: list[str] = Field(default=[], description="Files sent with it, relative to the spec.")
+    expect: Expect = Field(description="What the reply must show.")
 
 
 class Builder(Strict):
@@ -195,26 +205,32 @@ AnyTool = Annotated[SerializeAsAny[ToolSpec], BeforeValidator(_tool)]
 
 
 class AssistantSpec(Strict):
-    """A whole `assistant/v1` file. `x-*` keys are taken off by the loader; `x-builder` becomes `x_builder`."""
+    """A whole `assistant/v1` file. Keys that start with `x-` are kept in the file and ignored."""
 
-    schema_: Literal["assistant/v1"] = Field(alias="schema", description="The format's id; required.")
+    schema_: Literal["assistant/v1"] = Field(alias="schema", description="The format's id.")
     id: Slug | None = Field(default=None, description="Slug for URLs and names; default: from the file name.")
-    name: str = Field(min_length=1, max_length=80)
-    description: str = Field(min_length=1, max_length=1000)
+    name: str = Field(min_length=1, max_length=80, description="What people call it.")
+    description: str = Field(min_length=1, max_length=1000, description="One sentence: what it is for.")
     version: str | None = Field(default=None, description="The author's own release number.")
-    avatar: str | None = None
-    instructions: str | None = Field(default=None, min_length=1, max_length=32_000)
-    instructions_file: str | None = None
-    variables: dict[VariableName, Variable] = {}
-    model: Annotated[ModelSpec, BeforeValidator(split_model, json_schema_input_type=str | ModelSpec)] | None = None
-    welcome_message: str | None = None
-    conversation_starters: list[AnyStarter] = Field(default=[], max_length=12)
-    disclaimer: str | None = Field(default=None, max_length=500)
-    knowledge: list[Knowledge] = []
-    tools: list[AnyTool] = []
-    memory: Memory = Memory()
-    guardrails: list[Guardrail] = []
-    limits: Limits = Limits()
-    tests: list[SpecTest] = []
-    metadata: dict[str, Any] = {}
-    x_builder: Builder = Field(default=Builder(), alias="x-builder")
+    avatar: str | None = Field(default=None, description="Path of a picture.")
+    instructions: str | None = Field(
+        default=None, min_length=1, max_length=32_000, description="What the model is told; this or instructions_file."
+    )
+    instructions_file: str | None = Field(default=None, description="Path of a text file with the instructions.")
+    variables: dict[VariableName, Variable] = Field(default={}, description="The `{{name}}` of the texts, by name.")
+    model: Annotated[ModelSpec, BeforeValidator(split_model, json_schema_input_type=str | ModelSpec)] | None = Field(
+        default=None, description="`provider:name` or an object; left out = the default model."
+    )
+    welcome_message: str | None = Field(default=None, description="Shown at the start of a conversation.")
+    conversation_starters: list[AnyStarter] = Field(
+        default=[], max_length=12, description="Messages that a person can send with one click."
+    )
+    disclaimer: str | None = Field(default=None, max_length=500, description="Shown under the conversation.")
+    knowledge: list[Knowledge] = Field(default=[], description="Files and pages that it answers from.")
+    tools: list[AnyTool] = Field(default=[], description="What it can do besides answering; see the tools below.")
+    memory: Memory = Field(default=Memory(), description="What it remembers.")
+    guardrails: list[Guardrail] = Field(default=[], description="Filters on texts.")
+    limits: Limits = Field(default=Limits(), description="Counted per user message.")
+    tests: list[SpecTest] = Field(default=[], description="Run by `gptsmith test`.")
+    metadata: dict[str, Any] = Field(default={}, description="Free: author, license, tags.")
+    x_builder: Builder = Field(default=Builder(), alias="x-builder", description="Read by the builder only.")

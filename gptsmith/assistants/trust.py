@@ -1,0 +1,110 @@
+"""The trust facts of a spec: what it would run, reach or read, for a person to accept before it does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from gptsmith.assistants import paths, variables
+from gptsmith.assistants.checks import env_values, is_url, items, path_values, sources_escape
+from gptsmith.assistants.loader import Loaded
+from gptsmith.assistants.problems import KeyPath
+from gptsmith.assistants.reader import dotted
+from gptsmith.errors import NotReadyError
+
+Kind = Literal["code", "command", "path", "host", "variable"]
+
+
+@dataclass(frozen=True)
+class TrustNeed:
+    """One thing that a spec asks for: `name` is what a person reads, `path` its place in the spec.
+
+    `code`, `command` and `path` need trust from the caller; a `host` or `variable` is accepted once, by its name.
+    """
+
+    kind: Kind
+    name: str
+    path: str
+
+
+def trust_needs(loaded: Loaded) -> list[TrustNeed]:
+    """Return everything of `loaded` that needs trust or acceptance, in the order of the kinds, each once."""
+    data = loaded.document.data if isinstance(loaded.document.data, dict) else {}
+    found = [*_code(data), *_commands(data), *_outside(data, loaded), *_hosts(data), *_variables(data)]
+    return list({(need.kind, need.name): need for need in reversed(found)}.values())[::-1]
+
+
+def require_trust(loaded: Loaded, trust: bool) -> None:
+    """Raise NotReadyError (`trust_required`) when the spec needs trust that the caller does not give."""
+    needs = [need for need in trust_needs(loaded) if need.kind in ("code", "command", "path")]
+    if needs and not trust:
+        what = "; ".join(f"{_PHRASE[need.kind]} {need.name}" for need in needs[:5])
+        more = f" and {len(needs) - 5} more" if len(needs) > 5 else ""
+        raise NotReadyError(
+            f"this assistant wants to {what}{more}",
+            code="trust_required",
+            hint="read it, then run with --trust (trust=True in Python)",
+        )
+
+
+_PHRASE = {"code": "run the code of", "command": "start", "path": "read outside its folder:"}
+
+
+def _code(data: dict[str, Any]) -> list[TrustNeed]:
+    return [
+        TrustNeed("code", tool["ref"], dotted(("tools", i, "ref")))
+        for i, tool in items(data, "tools")
+        if tool.get("type") == "python" and isinstance(tool.get("ref"), str)
+    ]
+
+
+def _commands(data: dict[str, Any]) -> list[TrustNeed]:
+    return [
+        TrustNeed("command", " ".join(map(str, tool["command"])), dotted(("tools", i, "command")))
+        for i, tool in items(data, "tools")
+        if isinstance(tool.get("command"), list) and tool["command"]
+    ]
+
+
+def _outside(data: dict[str, Any], loaded: Loaded) -> list[TrustNeed]:
+    if loaded.base_dir is None:
+        return []
+    base = loaded.base_dir
+    return [
+        TrustNeed("path", text, dotted(path))
+        for path, text in path_values(data)
+        if paths.is_outside(base, text) or sources_escape(path, text, base)
+    ]
+
+
+def _hosts(data: dict[str, Any]) -> list[TrustNeed]:
+    candidates: list[tuple[KeyPath, Any]] = []
+    model = data.get("model")
+    if isinstance(model, dict):
+        candidates.append((("model", "base_url"), model.get("base_url")))
+    for i, tool in items(data, "tools"):
+        candidates += [(("tools", i, key), tool.get(key)) for key in ("url", "server")]
+        if is_url(str(tool.get("schema", ""))):
+            candidates.append((("tools", i, "schema"), tool["schema"]))
+    return [
+        TrustNeed("host", _host(value), dotted(path)) for path, value in candidates if isinstance(value, str) and value
+    ]
+
+
+def _host(url: str) -> str:
+    """Return host and port of an address; one that an unset variable hides is shown as it is written."""
+    if variables.unset(url):
+        return url[:200]
+    try:
+        return urlsplit(str(variables.expand_env(url))).netloc.rpartition("@")[2] or url[:200]
+    except ValueError:
+        return url[:200]
+
+
+def _variables(data: dict[str, Any]) -> list[TrustNeed]:
+    return [
+        TrustNeed("variable", name, dotted(path))
+        for path, value in env_values(data)
+        for name in variables.env_names(value)
+    ]
