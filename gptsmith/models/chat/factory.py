@@ -1,0 +1,120 @@
+"""Chat models by name: which one runs, and how it is made."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gptsmith.assistants.spec import ModelSpec, split_model
+from gptsmith.errors import NotReadyError, UsageError
+from gptsmith.models.chat.providers import LOCAL, PROVIDERS, connection, host_of, label, leaves_machine
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+    from gptsmith.models.chat.deadlines import Deadlines
+    from gptsmith.models.chat.guarded import Member
+
+__all__ = ["choose_model", "leaves_machine", "make_chat_model"]
+
+DEFAULT_OPENAI = "openai:gpt-4o-mini"
+AllowHosted = bool | Callable[[str], bool]
+
+
+def choose_model(spec_model: ModelSpec | None, override: str | ModelSpec | None = None) -> ModelSpec:
+    """Return the model that runs: keyword or flag, else the file's, else `GPTSMITH_MODEL`, OpenAI, `embedded`.
+
+    The environment gives defaults only: OpenAI when `OPENAI_API_KEY` is set, and it never overrides a file.
+    """
+    if isinstance(override, ModelSpec):
+        return override
+    if override:
+        return _named(override, "the model")
+    if spec_model is not None:
+        return spec_model
+    if chosen := os.environ.get("GPTSMITH_MODEL"):
+        return _named(chosen, "GPTSMITH_MODEL")
+    if os.environ.get("OPENAI_API_KEY"):
+        return _named(DEFAULT_OPENAI, "the default model")
+    return ModelSpec(provider="embedded")
+
+
+def make_chat_model(
+    spec: ModelSpec,
+    *,
+    allow_hosted: AllowHosted = False,
+    deadlines: Deadlines | None = None,
+    base_dir: Path | None = None,
+    trust: bool = False,
+) -> BaseChatModel:
+    """Make the chat model of `spec`, its fallbacks behind it.
+
+    `allow_hosted` is asked with a host before a fallback sends text from a model on this machine to that host; without
+    it such a fallback is an error that says so. `base_dir` is the spec's folder, against which a model folder resolves;
+    one that leaves it needs `trust`.
+
+    Raises NotReadyError (`missing_variable`, `missing_package`, `missing_model`, `missing_weights`, `trust_required`)
+    and UsageError for a setting that the provider does not take. Answers raise ProviderError only.
+    """
+    if spec.provider in LOCAL and not spec.fallback:
+        return _local(spec, base_dir, trust)
+    from gptsmith.models.chat.deadlines import Deadlines
+    from gptsmith.models.chat.guarded import GuardedChatModel
+
+    limits = deadlines or Deadlines()
+    specs = [spec, *(_named(name, "model.fallback") for name in spec.fallback)]
+    members = [_member(s, limits, base_dir, trust) for s in specs]
+    first = members[0].model()  # made now: what is not ready is said before a turn begins
+    return GuardedChatModel(members=members, deadlines=limits, allow_hosted=allow_hosted, profile=first.profile)
+
+
+def _named(text: str, where: str) -> ModelSpec:
+    parts: dict[str, Any] = split_model(text.strip())
+    if not parts["provider"]:
+        raise UsageError(f'{where} "{text}" names no provider', hint=f"write provider:name, e.g. {DEFAULT_OPENAI}")
+    return ModelSpec(**parts)
+
+
+def _local(spec: ModelSpec, base_dir: Path | None, trust: bool) -> BaseChatModel:
+    if spec.provider == "embedded":
+        from gptsmith.models.chat.embedded import EmbeddedChatModel
+
+        embedded: BaseChatModel = EmbeddedChatModel()
+        return embedded
+    from gptsmith.models.chat.huggingface import load_huggingface
+
+    return load_huggingface(spec, base_dir=base_dir, trust=trust)
+
+
+def _member(spec: ModelSpec, deadlines: Deadlines, base_dir: Path | None, trust: bool) -> Member:
+    from gptsmith.models.chat.failures import Contact
+    from gptsmith.models.chat.guarded import Member
+    from gptsmith.models.chat.providers import make_provider_model
+
+    if spec.provider in LOCAL:
+        return Member(Contact(label(spec)), lambda: _local(spec, base_dir, trust))
+    provider = PROVIDERS.get(spec.provider)
+    hosted = None
+    try:
+        hosted = leaves_machine(spec)
+        line = connection(spec)
+    except NotReadyError as error:
+        # a fallback that lacks its key is only an error when it is needed
+        return Member(Contact(label(spec)), _not_ready(error), hosted=hosted)
+    contact = Contact(
+        label=label(spec),
+        host=host_of(line.url or (provider.url if provider else "")),
+        variable=line.variable,
+        start=provider.start if provider else "",
+        secrets=(line.key,) if line.key else (),
+    )
+    return Member(contact, lambda: make_provider_model(spec, line, deadlines), hosted=hosted)
+
+
+def _not_ready(error: NotReadyError) -> Callable[[], BaseChatModel]:
+    def raise_it() -> BaseChatModel:
+        raise error
+
+    return raise_it

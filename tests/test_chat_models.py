@@ -1,0 +1,612 @@
+"""Chat models: which one is chosen, how it is made, and that a failing provider gives one sentence with the fix."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage, ToolMessage
+from langchain_core.tools import tool
+from pydantic import BaseModel
+
+from gptsmith.assistants.spec import ModelSpec
+from gptsmith.errors import GptsmithError, NotReadyError, ProviderError, UsageError
+from gptsmith.models.chat.deadlines import Deadlines
+from gptsmith.models.chat.factory import choose_model, leaves_machine, make_chat_model
+from tests import loopback as lb
+from tests.loopback import Loopback
+
+QUICK = Deadlines(first_token=0.3, between_tokens=0.3, total=5, retries=2, longest_wait=1, pause=0.01)
+DEAD = "http://127.0.0.1:9/v1"  # the discard port: nothing listens
+
+
+@tool
+def search_guide(query: str) -> str:
+    """Search the guide."""
+    return f"found {query}"
+
+
+class Card(BaseModel):
+    """A catalogue card."""
+
+    title: str
+    year: int
+
+
+def spec(server: Loopback, **more: Any) -> ModelSpec:
+    return ModelSpec(provider="openai", name="scripted", base_url=server.base_url, api_key="${env:KEY}", **more)
+
+
+@pytest.fixture
+def make(loopback: Loopback, monkeypatch: pytest.MonkeyPatch) -> Callable[..., BaseChatModel]:
+    """Make a model on the loopback server, with quick deadlines."""
+    monkeypatch.setenv("KEY", loopback.api_key)
+
+    def made(deadlines: Deadlines = QUICK, **more: Any) -> BaseChatModel:
+        return make_chat_model(spec(loopback, **more), deadlines=deadlines)
+
+    return made
+
+
+def stream(model: Any, text: str = "hi") -> AIMessageChunk:
+    whole = None
+    for chunk in model.stream(text):
+        whole = chunk if whole is None else whole + chunk
+    assert whole is not None
+    return whole
+
+
+async def _astream(model: Any, text: str) -> AIMessageChunk:
+    whole = None
+    async for chunk in model.astream(text):
+        whole = chunk if whole is None else whole + chunk
+    assert whole is not None
+    return whole
+
+
+WAYS: dict[str, Callable[[Any], AIMessage]] = {
+    "invoke": lambda m: m.invoke("hi"),
+    "ainvoke": lambda m: asyncio.run(m.ainvoke("hi")),
+    "stream": stream,
+    "astream": lambda m: asyncio.run(_astream(m, "hi")),
+}
+every_way = pytest.mark.parametrize("way", list(WAYS))
+
+
+# ---- which model
+
+
+@pytest.mark.parametrize(
+    "override,in_file,environment,chosen",
+    [
+        ("ollama:qwen3:8b", "openai:gpt-4o", {"GPTSMITH_MODEL": "embedded"}, "ollama:qwen3:8b"),
+        (None, "openai:gpt-4o", {"GPTSMITH_MODEL": "embedded", "OPENAI_API_KEY": "k"}, "openai:gpt-4o"),
+        (None, None, {"GPTSMITH_MODEL": "ollama:llama3", "OPENAI_API_KEY": "k"}, "ollama:llama3"),
+        (None, None, {"OPENAI_API_KEY": "k"}, "openai:gpt-4o-mini"),
+        (None, None, {}, "embedded:"),
+    ],
+)
+def test_choice(
+    override: str | None, in_file: str | None, environment: dict[str, str], chosen: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    file_spec = ModelSpec(**dict(zip(("provider", "name"), in_file.split(":", 1), strict=True))) if in_file else None
+    got = choose_model(file_spec, override)
+    assert f"{got.provider}:{got.name}" == chosen
+
+
+def test_override_as_object() -> None:
+    mine = ModelSpec(provider="openai", name="x", temperature=0.1)
+    assert choose_model(ModelSpec(provider="embedded"), mine) is mine
+
+
+@pytest.mark.parametrize(
+    "fields,environment,host",
+    [
+        ({"provider": "embedded"}, {}, None),
+        ({"provider": "huggingface", "name": "org/model"}, {}, None),
+        ({"provider": "ollama", "name": "qwen3:8b"}, {}, None),
+        ({"provider": "ollama", "name": "qwen3:8b"}, {"OLLAMA_HOST": "gpu.example.org:11434"}, "gpu.example.org"),
+        ({"provider": "openai", "name": "gpt-4o"}, {}, "api.openai.com"),
+        ({"provider": "openai", "name": "gpt-4o"}, {"OPENAI_BASE_URL": "http://localhost:1234/v1"}, None),
+        ({"provider": "openai", "name": "x", "base_url": "http://127.0.0.1:8080/v1"}, {}, None),
+        ({"provider": "openai", "name": "x", "base_url": "http://[::1]:8080/v1"}, {}, None),
+        ({"provider": "openai", "name": "x", "base_url": "http://192.168.1.9/v1"}, {}, "192.168.1.9"),
+        (
+            {"provider": "openai", "name": "x", "base_url": "http://127.0.0.1.evil.example/v1"},
+            {},
+            "127.0.0.1.evil.example",
+        ),
+        (
+            {"provider": "openai", "name": "x", "base_url": "${env:U:-http://localhost/v1}"},
+            {"U": "https://a.b/v1"},
+            "a.b",
+        ),
+        ({"provider": "anthropic", "name": "claude"}, {}, "api.anthropic.com"),
+        ({"provider": "somebody", "name": "m"}, {}, "somebody"),
+    ],
+)
+def test_leaves_machine(
+    fields: dict[str, Any], environment: dict[str, str], host: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert leaves_machine(ModelSpec(**fields)) == host
+
+
+@pytest.mark.parametrize(
+    "fields,kind,code,message",
+    [
+        (
+            {"provider": "openai", "name": "gpt-4o-mini"},
+            NotReadyError,
+            "missing_variable",
+            "openai:gpt-4o-mini needs a key in the environment variable OPENAI_API_KEY, which is not set;"
+            " set it, e.g. export OPENAI_API_KEY=…, or choose another model, e.g. embedded",
+        ),
+        (
+            {"provider": "openai", "name": "x", "base_url": "http://localhost/v1", "api_key": "${env:MY_KEY}"},
+            NotReadyError,
+            "missing_variable",
+            "the environment variable MY_KEY is not set; set it, e.g. export MY_KEY=…",
+        ),
+        (
+            {"provider": "mistralai", "name": "m", "base_url": "http://localhost/v1"},
+            NotReadyError,
+            "missing_package",
+            "mistralai:m needs the package langchain-mistralai; pip install langchain-mistralai",
+        ),
+        (
+            {"provider": "gpt-4o-mini"},
+            NotReadyError,
+            "missing_model",
+            'the model "gpt-4o-mini" has no name; write provider:name, e.g. openai:gpt-4o-mini',
+        ),
+        (
+            {"provider": "nobody", "name": "m"},
+            NotReadyError,
+            "missing_model",
+            '"nobody" is no model provider; use one of embedded, huggingface, openai, anthropic, cohere, deepseek,'
+            " fireworks, google_genai, groq, mistralai, nvidia, ollama, openrouter, perplexity, together, xai",
+        ),
+        (
+            {
+                "provider": "openai",
+                "name": "x",
+                "base_url": "http://localhost/v1",
+                "options": {"openai_api_base": "http://e"},
+            },
+            UsageError,
+            "usage",
+            "model.options.openai_api_base would change where or with which key the model is asked;"
+            " use model.base_url and model.api_key",
+        ),
+        (
+            {"provider": "openai", "name": "gpt-4o", "top_k": 5, "api_key": "${env:K:-x}"},
+            UsageError,
+            "usage",
+            "openai:gpt-4o does not take top_k; take top_k out of the model section",
+        ),
+    ],
+)
+def test_not_ready(fields: dict[str, Any], kind: type[GptsmithError], code: str, message: str) -> None:
+    with pytest.raises(kind) as caught:
+        make_chat_model(ModelSpec(**fields))
+    assert (str(caught.value), caught.value.code) == (message, code)
+
+
+# ---- keys
+
+
+@pytest.mark.parametrize("declared", ["file", "environment"])
+def test_default_key_goes_to_its_own_host_only(
+    declared: str, loopback: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loopback.api_key = "not-needed"
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-the-persons-own")
+    monkeypatch.setenv("OPENAI_ORG_ID", "org-of-the-person")
+    if declared == "environment":
+        monkeypatch.setenv("OPENAI_BASE_URL", loopback.base_url)
+    url = loopback.base_url if declared == "file" else None
+    loopback.always = "hello"
+    model = make_chat_model(ModelSpec(provider="openai", name="m", base_url=url), deadlines=QUICK)
+    assert model.invoke("hi").content == "hello"
+    sent = str(loopback.headers)
+    assert "sk-the-persons-own" not in sent
+    assert "org-of-the-person" not in sent
+
+
+def test_file_beats_the_environments_address(loopback: Loopback, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", DEAD)
+    monkeypatch.setenv("KEY", loopback.api_key)
+    loopback.push("from the file's server")
+    assert make_chat_model(spec(loopback), deadlines=QUICK).invoke("hi").content == "from the file's server"
+
+
+@every_way
+def test_wrong_key_is_named_but_never_shown(way: str, loopback: Loopback, monkeypatch: pytest.MonkeyPatch) -> None:
+    secret = "sk-proj-very-secret-123456"
+    monkeypatch.setenv("KEY", secret)
+    with pytest.raises(ProviderError) as caught:
+        WAYS[way](make_chat_model(spec(loopback), deadlines=QUICK))
+    assert str(caught.value) == (
+        "openai:scripted did not accept the key (HTTP 401); check the key in KEY and what it may use"
+    )
+    assert caught.value.code == "unauthorized"
+    assert secret not in "".join(traceback.format_exception(caught.value))
+    assert len(loopback.refused) == 1
+
+
+def test_server_that_wants_a_key(loopback: Loopback) -> None:
+    with pytest.raises(ProviderError) as caught:
+        make_chat_model(ModelSpec(provider="openai", name="m", base_url=loopback.base_url), deadlines=QUICK).invoke(
+            "hi"
+        )
+    assert str(caught.value) == (
+        "openai:m did not accept the key (HTTP 401); this server wants a key: put one in an environment variable"
+        " and write api_key: ${env:NAME} under model"
+    )
+
+
+# ---- answers
+
+
+@every_way
+def test_answer_with_settings(way: str, make: Callable[..., BaseChatModel], loopback: Loopback) -> None:
+    loopback.push("A panel of blue tiles, made in 1755.")
+    model = make(temperature=0.2, top_p=0.9, top_k=7, max_tokens=50, seed=3, stop=["END"], options={"min_p": 0.1})
+    # the strict server refuses what OpenAI refuses; compatible servers take these in the body
+    with pytest.raises(ProviderError) as caught:
+        WAYS[way](model)
+    assert str(caught.value) == (
+        "openai:scripted refused the request: Unrecognized request argument supplied: min_p, top_k;"
+        " check the model's name and settings"
+    )
+    answer = WAYS[way](make(temperature=0.2, top_p=0.9, max_tokens=50, seed=3, stop=["END"]))
+    assert answer.content == "A panel of blue tiles, made in 1755."
+    assert answer.response_metadata["finish_reason"] == "stop"
+    assert answer.usage_metadata is not None and answer.usage_metadata["total_tokens"] > 0
+    sent = loopback.history[-1]
+    assert {k: sent[k] for k in ("temperature", "top_p", "max_tokens", "seed", "stop")} == {
+        "temperature": 0.2,
+        "top_p": 0.9,
+        "max_tokens": 50,
+        "seed": 3,
+        "stop": ["END"],
+    }
+
+
+@every_way
+def test_tool_calls(way: str, make: Callable[..., BaseChatModel], loopback: Loopback) -> None:
+    loopback.push(lb.calls(text="Let me look.", search_guide={"query": "the ship, “1755”\nfull"}))
+    answer = WAYS[way](make().bind_tools([search_guide]))
+    assert answer.content == "Let me look."
+    assert [(c["name"], c["args"]) for c in answer.tool_calls] == [
+        ("search_guide", {"query": "the ship, “1755”\nfull"})
+    ]
+    assert answer.response_metadata["finish_reason"] == "tool_calls"
+    call = answer.tool_calls[0]
+    loopback.push("It was made in 1755.")
+    history = [HumanMessage("hi"), AIMessage("", tool_calls=[call]), ToolMessage("1755", tool_call_id=call["id"])]
+    assert make().bind_tools([search_guide]).invoke(history).content == "It was made in 1755."
+
+
+CUT = '{"query": "the ship", "limit": 1'
+
+
+@every_way
+@pytest.mark.parametrize(
+    "answer,finish",
+    [
+        (lb.bad_tool_json("search_guide", CUT), "tool_calls"),
+        (lb.bad_tool_json("search_guide", '["the ship"]'), "tool_calls"),
+        (lb.bad_tool_json("search_guide", '{"query": NaN}'), "tool_calls"),
+        (lb.calls(search_guide=CUT, finish="length"), "length"),
+        (lb.calls(search_guide={"query": "the ship"}, finish="length"), "length"),
+    ],
+)
+def test_a_call_that_was_cut_never_runs(
+    answer: lb.Answer, finish: str, way: str, make: Callable[..., BaseChatModel], loopback: Loopback
+) -> None:
+    if "invoke" in way and answer.tool_calls[0][1] in ('["the ship"]', '{"query": NaN}'):
+        pytest.skip("whole answers are parsed by LangChain, which takes NaN and refuses the list with an error")
+    loopback.push(answer)
+    got = WAYS[way](make().bind_tools([search_guide]))
+    assert got.tool_calls == []
+    assert [c["name"] for c in got.invalid_tool_calls] == ["search_guide"]
+    raw = answer.tool_calls[0][1]
+    assert json.loads(got.invalid_tool_calls[0]["args"] or "") == (raw if isinstance(raw, str) else json.dumps(raw))
+    assert got.response_metadata["finish_reason"] == finish
+    # and the history with it does not poison the next turn: the strict server takes it
+    loopback.push("Let me try again.")
+    assert make().invoke([HumanMessage("hi"), AIMessage(**got.model_dump(exclude={"type"})), HumanMessage("and?")])
+
+
+def test_stream_without_a_finish_reason_is_truncated(make: Callable[..., BaseChatModel], loopback: Loopback) -> None:
+    loopback.push(
+        lb.close("The panel was made in", 1),
+        lb.Answer(tool_calls=(("search_guide", {"query": "x"}),), cut="close", cut_after=9),
+    )
+    answer = stream(make())
+    assert (answer.content, answer.response_metadata["finish_reason"]) == ("The panel wa", "truncated")
+    call = stream(make().bind_tools([search_guide]))
+    assert (call.tool_calls, len(call.invalid_tool_calls)) == ([], 1)
+
+
+def test_text_streams_before_the_end(make: Callable[..., BaseChatModel], loopback: Loopback) -> None:
+    loopback.push(lb.trickle("one two three four five", 0.05))
+    start, times = time.monotonic(), []
+    for chunk in make().stream("hi"):
+        if chunk.content:
+            times.append(time.monotonic() - start)
+    assert len(times) == 6
+    assert times[-1] - times[0] > 0.2
+
+
+# ---- deadlines, retries
+
+
+@every_way
+@pytest.mark.parametrize(
+    "answer,quick,message",
+    [
+        (lb.stall(2), Deadlines(first_token=0.2, retries=0), "sent no first word within 0.2 seconds"),
+        (lb.trickle("a b c d e", 1), Deadlines(between_tokens=0.2, retries=0), "stopped for 0.2 seconds in its answer"),
+        (
+            lb.trickle("a b c d e " * 9, 0.08),
+            Deadlines(total=0.3, retries=0),
+            "gave no whole answer within 0.3 seconds",
+        ),
+    ],
+)
+def test_deadlines(
+    answer: lb.Answer, quick: Deadlines, message: str, way: str, make: Callable[..., BaseChatModel], loopback: Loopback
+) -> None:
+    if "invoke" in way:
+        quick = Deadlines(total=0.3, retries=0)
+        answer, message = lb.stall(2), "gave no whole answer within 0.3 seconds"
+    loopback.push(answer)
+    start = time.monotonic()
+    with pytest.raises(ProviderError) as caught:
+        WAYS[way](make(deadlines=quick))
+    assert time.monotonic() - start < 1.5
+    assert str(caught.value) == f"openai:scripted {message}; try again, or choose a faster model"
+    assert caught.value.code == "timeout"
+
+
+@every_way
+@pytest.mark.parametrize(
+    "first",
+    [
+        lb.status(429, retry_after=0.05),
+        lb.status(429),
+        lb.status(500),
+        lb.status(503),
+        lb.Answer("gone", cut="drop", cut_after=0),
+    ],
+)
+def test_asked_again_before_the_first_token(
+    first: lb.Answer, way: str, make: Callable[..., BaseChatModel], loopback: Loopback
+) -> None:
+    loopback.push(first, first, "third time")
+    assert WAYS[way](make()).content == "third time"
+    assert len(loopback.history) == 3
+
+
+@every_way
+@pytest.mark.parametrize(
+    "answers,asked,code,message",
+    [
+        (
+            [lb.status(429)] * 3,
+            3,
+            "rate_limited",
+            "openai:scripted takes no more requests for now (HTTP 429); wait a little and try again",
+        ),
+        (
+            [lb.status(429, retry_after=90)],
+            1,
+            "rate_limited",
+            "openai:scripted takes no more requests for now (HTTP 429); try again in 90 seconds",
+        ),
+        (
+            [lb.status(429, message="insufficient_quota: no more credit")],
+            1,
+            "rate_limited",
+            "the account behind openai:scripted has no credit left; add credit, or choose another model",
+        ),
+        (
+            [lb.status(502)] * 3,
+            3,
+            "unavailable",
+            "openai:scripted failed on its side (HTTP 502); try again later, or add a fallback model",
+        ),
+        (
+            [lb.status(404, message="The model `scripted` does not exist")],
+            1,
+            "rejected",
+            "openai:scripted refused the request: The model `scripted` does not exist;"
+            " check the model's name and settings",
+        ),
+    ],
+)
+def test_bounded_retries(
+    answers: list[lb.Answer],
+    asked: int,
+    code: str,
+    message: str,
+    way: str,
+    make: Callable[..., BaseChatModel],
+    loopback: Loopback,
+) -> None:
+    loopback.push(*answers)
+    loopback.always = "must not be asked"
+    with pytest.raises(ProviderError) as caught:
+        WAYS[way](make())
+    assert (str(caught.value), caught.value.code, len(loopback.history)) == (message, code, asked)
+
+
+@every_way
+def test_garbage(way: str, make: Callable[..., BaseChatModel], loopback: Loopback) -> None:
+    loopback.push(lb.garbage())
+    with pytest.raises(ProviderError) as caught:
+        WAYS[way](make())
+    assert caught.value.code == "bad_answer"
+    assert str(caught.value).startswith("openai:scripted sent something that is not a chat answer (")
+
+
+@pytest.mark.parametrize("way", ["stream", "astream"])
+@pytest.mark.parametrize("answer", [lb.drop("The panel was made in 1755.", 2), lb.trickle("The panel was", 1, piece=9)])
+def test_never_asked_again_after_the_first_token(
+    answer: lb.Answer, way: str, make: Callable[..., BaseChatModel], loopback: Loopback
+) -> None:
+    loopback.push(answer)
+    loopback.always = "a second answer"
+    with pytest.raises(ProviderError) as caught:
+        WAYS[way](make(fallback=["openai:other"]))
+    assert caught.value.code in ("unavailable", "timeout")
+    assert len(loopback.history) == 1
+
+
+@every_way
+def test_unreachable(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ProviderError) as caught:
+        WAYS[way](make_chat_model(ModelSpec(provider="openai", name="m", base_url=DEAD), deadlines=QUICK))
+    assert str(caught.value) == "openai:m cannot be reached at 127.0.0.1; check the network and base_url"
+
+
+def test_cancelling_closes_the_connection(make: Callable[..., BaseChatModel], loopback: Loopback) -> None:
+    loopback.push(lb.trickle("word " * 400, 0.02))
+    model = make()
+
+    async def some() -> int:
+        seen = 0
+        async for chunk in model.astream("hi"):
+            seen += bool(chunk.content)
+            if seen == 3:
+                break
+        return seen
+
+    assert asyncio.run(some()) == 3
+
+
+# ---- fallbacks
+
+
+@pytest.fixture
+def other(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A second server, reached by the name that the environment gives to OpenAI's address."""
+    with Loopback("from the fallback", api_key="not-needed") as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
+        yield server
+
+
+@every_way
+def test_fallback(way: str, make: Callable[..., BaseChatModel], loopback: Loopback, other: Loopback) -> None:
+    loopback.push(*[lb.status(500)] * 3)
+    assert WAYS[way](make(fallback=["openai:other"]).bind_tools([search_guide])).content == "from the fallback"
+    assert other.history[0]["model"] == "other"
+    assert [t["function"]["name"] for t in other.history[0]["tools"]] == ["search_guide"]
+
+
+def test_all_fail(make: Callable[..., BaseChatModel], loopback: Loopback, other: Loopback) -> None:
+    loopback.push(*[lb.status(500)] * 3)
+    other.queue.clear()
+    other.push(lb.status(404, message="no such model"))
+    with pytest.raises(ProviderError) as caught:
+        make(fallback=["openai:other"]).invoke("hi")
+    assert str(caught.value) == (
+        "openai:scripted failed on its side (HTTP 500); the fallback failed too: openai:other refused the request:"
+        " no such model; check the model's name and settings"
+    )
+
+
+@every_way
+@pytest.mark.parametrize("allowed", [False, True])
+def test_fallback_to_a_host_is_asked_for(
+    allowed: bool, way: str, loopback: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KEY", loopback.api_key)
+    loopback.push(lb.status(400, message="no"))
+    asked: list[str] = []
+
+    def allow(host: str) -> bool:
+        asked.append(host)
+        return allowed
+
+    model = make_chat_model(spec(loopback, fallback=["openai:gpt-4o-mini"]), allow_hosted=allow, deadlines=QUICK)
+    with pytest.raises(ProviderError) as caught:
+        WAYS[way](model)
+    refused = "openai:scripted refused the request: no"
+    if allowed:  # no key is set for the fallback
+        assert str(caught.value).startswith(f"{refused}; the fallback failed too: openai:gpt-4o-mini needs a key")
+    else:
+        assert str(caught.value) == (
+            f"{refused}; the fallback openai:gpt-4o-mini was not asked, because that would send the conversation to"
+            " api.openai.com; allow it, or take it out of model.fallback"
+        )
+    assert asked == ["api.openai.com"]
+
+
+# ---- structured output
+
+
+def test_structured_output(make: Callable[..., BaseChatModel], loopback: Loopback) -> None:
+    loopback.push(lb.calls(Card={"title": "Panel of the ship", "year": 1755}))
+    assert make().with_structured_output(Card).invoke("hi") == Card(title="Panel of the ship", year=1755)
+    assert loopback.history[0]["tool_choice"] == "required"
+
+
+@pytest.mark.parametrize(
+    "answer,why",
+    [
+        ("I would rather chat.", ""),
+        (lb.calls(Card={"title": "no year"}), ""),
+        (lb.calls(Card='{"title": "Panel", "ye', finish="length"), ": its answer was cut"),
+    ],
+)
+def test_structured_output_in_the_wrong_form(
+    answer: lb.Scripted, why: str, make: Callable[..., BaseChatModel], loopback: Loopback
+) -> None:
+    loopback.push(answer, answer)
+    for ask in ("invoke", "ainvoke"):
+        chain = make().with_structured_output(Card)
+        with pytest.raises(ProviderError) as caught:
+            chain.invoke("hi") if ask == "invoke" else asyncio.run(chain.ainvoke("hi"))
+        assert str(caught.value) == (
+            f"openai:scripted did not answer in the form that was asked for{why};"
+            " try again, or choose a model that is good at tool calls"
+        )
+
+
+# ---- in a graph
+
+
+def test_in_create_agent(make: Callable[..., BaseChatModel], loopback: Loopback) -> None:
+    from langchain.agents import create_agent
+
+    agent = create_agent(make(), tools=[search_guide], system_prompt="You are a guide.")
+    loopback.push(lb.calls(search_guide={"query": "ship"}), "It was made in 1755.")
+
+    async def run() -> list[str]:
+        texts = []
+        async for chunk, _ in agent.astream({"messages": [("user", "when?")]}, stream_mode="messages"):
+            texts.append(chunk.text if isinstance(chunk, AIMessageChunk) else "")
+        return texts
+
+    texts = asyncio.run(run())
+    assert "".join(texts) == "It was made in 1755."
+    assert sum(bool(t) for t in texts) > 1, "the answer streams"
+    assert loopback.history[1]["messages"][-1] == {
+        "role": "tool",
+        "content": "found ship",
+        "tool_call_id": "call_1_0",
+    }
+    assert loopback.refused == []
