@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,13 +14,18 @@ from numpy.typing import NDArray
 
 from gptsmith.assistants.spec import Knowledge
 from gptsmith.errors import KnowledgeError, UsageError
+from gptsmith.models.embedding import load_embedder
+from gptsmith.rag.chroma import ChromaCache
 from gptsmith.rag.hit import Hit, Receipt
-from gptsmith.rag.index import Index, load
+from gptsmith.rag.index import Dense, Index, load
 from gptsmith.rag.ingest import Ingest, settings_of
 from gptsmith.rag.search import fill, page_at, score
 from gptsmith.rag.sources import expand
 from gptsmith.rag.store import Store
 from gptsmith.state import lock
+
+EXACT_UP_TO = 50_000  # passages; beyond, Chroma is quicker than the exact matrix
+NEAREST = 400  # passages asked of Chroma
 
 _SYNC_WAIT = 3600.0  # seconds to wait for another process that syncs the same knowledge
 
@@ -49,7 +55,15 @@ class KnowledgeBase:
     Making one reads nothing; `sync` brings the index in step with the files, `search` answers from what is in use.
     """
 
-    def __init__(self, sources: list[Knowledge], base_dir: Path, folder: Path, *, trust: bool = False) -> None:
+    def __init__(
+        self,
+        sources: list[Knowledge],
+        base_dir: Path,
+        folder: Path,
+        *,
+        trust: bool = False,
+        exact_up_to: int = EXACT_UP_TO,
+    ) -> None:
         self.sources = list(sources)
         self.base_dir = base_dir
         self.folder = folder
@@ -57,6 +71,8 @@ class KnowledgeBase:
         self._guard = threading.RLock()
         self._store = Store(folder / "knowledge.sqlite")
         self._index: Index | None = None
+        self._cache = ChromaCache(folder)
+        self._exact_up_to = exact_up_to
 
     def __enter__(self) -> KnowledgeBase:
         return self
@@ -66,6 +82,7 @@ class KnowledgeBase:
 
     def close(self) -> None:
         """Let go of files and locks; the object cannot be used afterwards."""
+        self._cache.close()
         self._store.close()
 
     def sync(self, progress: Callable[[str], None] | None = None) -> list[Receipt]:
@@ -78,6 +95,7 @@ class KnowledgeBase:
             receipts = Ingest(self._store, self.sources, self.base_dir, self._trust, progress or _silent).run()
             index = self._current()
             self._tidy(index)
+        self._cache.keep_in_step(index)
         return receipts
 
     def stale(self) -> bool:
@@ -102,7 +120,8 @@ class KnowledgeBase:
         if not query.strip() or not chosen:
             return []
         index = self._current()
-        scores = score(index, query, chosen, _encode)
+        everything = len(chosen) == len(self.sources)
+        scores = score(index, query, chosen, partial(self._nearness, everything))
         return fill(index, scores, chosen, budget)
 
     def passage(self, chunk_id: str) -> PassageView:
@@ -140,7 +159,22 @@ class KnowledgeBase:
         with self._guard:
             if self._index is None or self._index.generation != self._store.generation():
                 self._index = load(self._store, {k.name: k.embedding_model for k in self.sources}, self.folder)
+                if len(self._index.chunks) > self._exact_up_to:
+                    self._cache.keep_in_step(self._index)
             return self._index
+
+    def _nearness(self, everything: bool, dense: Dense, query: str, scores: NDArray[np.float32]) -> None:
+        """Write the cosines of `query` into `scores`: exact, or of the nearest alone where passages are very many."""
+        vector = load_embedder(dense.model).encode([query])[0]
+        if vector.shape[0] != dense.matrix.shape[1]:
+            return  # another model under the same name: words alone decide
+        found = None
+        if everything and len(dense.ids) > self._exact_up_to:
+            found = self._cache.nearest(dense, vector, NEAREST)
+        if found is None:
+            scores[dense.rows] = dense.matrix @ vector
+        else:
+            scores[dense.rows[found.places]] = found.cosines
 
     def _tidy(self, index: Index) -> None:
         """Remove the word indexes of generations that are gone."""
@@ -148,13 +182,6 @@ class KnowledgeBase:
         for place in self.folder.glob("words-*"):
             if place != keep:
                 shutil.rmtree(place, ignore_errors=True)
-
-
-def _encode(model: str, query: str) -> NDArray[np.float32]:
-    from gptsmith.models.embedding import load_embedder
-
-    vector: NDArray[np.float32] = load_embedder(model).encode([query])[0]
-    return vector
 
 
 def _silent(_: str) -> None:

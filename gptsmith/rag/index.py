@@ -16,11 +16,16 @@ Scores = NDArray[np.float32]
 
 @dataclass
 class Dense:
-    """The vectors of all passages that share an encoder: `rows[i]` is the passage of `matrix[i]`."""
+    """The vectors of all passages that share an encoder: `rows[i]` is the passage of `matrix[i]`, `ids[i]` its id.
+
+    `key` names these very vectors.
+    """
 
     model: str
     rows: NDArray[np.int64]
     matrix: Scores
+    ids: list[str]
+    key: str
 
 
 @dataclass
@@ -48,18 +53,19 @@ def load(store: Store, models: dict[str, str], folder: Path) -> Index:
     for model in dict.fromkeys(models.values()):
         mine = [i for i, c in enumerate(chunks) if models.get(entries[c.entry].knowledge) == model]
         if mine:
-            dense.append(_dense(model, mine, blobs))
+            dense.append(_dense(model, mine, chunks, blobs))
     place = folder / f"words-{digest(*(c.chunk_id for c in chunks))}"
     index = Index(generation, entries, chunks, documents, dense, KeywordIndex(None, 0), place)
     index.keyword = _keyword(index)
     return index
 
 
-def _dense(model: str, rows: list[int], blobs: list[bytes]) -> Dense:
+def _dense(model: str, rows: list[int], chunks: list[Chunk], blobs: list[bytes]) -> Dense:
     width = len(blobs[rows[0]])
     fitting = [i for i in rows if len(blobs[i]) == width]  # a model that changed its width under the same name
     matrix = np.frombuffer(b"".join(blobs[i] for i in fitting), dtype=np.float32).reshape(len(fitting), width // 4)
-    return Dense(model, np.array(fitting, dtype=np.int64), matrix)
+    ids = [chunks[i].chunk_id for i in fitting]
+    return Dense(model, np.array(fitting, dtype=np.int64), matrix, ids, digest(model, *ids))
 
 
 def _keyword(index: Index) -> KeywordIndex:

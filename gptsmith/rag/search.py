@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from gptsmith.assistants.spec import Knowledge
 from gptsmith.rag.hit import Hit
-from gptsmith.rag.index import Index
+from gptsmith.rag.index import Dense, Index
 
 Scores = NDArray[np.float32]
-Encode = Callable[[str, str], Scores]
+Nearness = Callable[[Dense, str, Scores], None]  # writes cosines with a query into scores of all passages
 
 ALPHA = 0.5  # the weight of meaning against words
 _POOL = 400  # candidates looked at while filling a budget
@@ -34,34 +34,40 @@ class _Span:
     score: float
 
 
-def score(index: Index, query: str, sources: Sequence[Knowledge], encode: Encode) -> Scores:
-    """Return a score between 0 and 1 for each passage of `sources`, 0 for those of other sources."""
+def score(index: Index, query: str, sources: Sequence[Knowledge], nearest: Nearness) -> Scores:
+    """Return a score between 0 and 1 for each passage of `sources`, 0 for those of other sources.
+
+    Each leg is stretched so that its best passage has 1, then both are mixed: that ranks. The whole is then scaled by
+    how good the best passage is on a scale that does not depend on the query, so that a query of which the files say
+    nothing has low scores throughout.
+    """
     wanted = {k.name: k.retrieval.strategy for k in sources}
     kinds = [wanted.get(e.knowledge, "") for e in index.entries]
     strategy = np.array([kinds[c.entry] for c in index.chunks], dtype="U8")
     words = meaning = np.zeros(len(index.chunks), dtype=np.float32)
     if {"hybrid", "keyword"} & set(wanted.values()):
-        words = index.keyword.scores(query)
+        words = index.keyword.scores(query) * np.isin(strategy, ("hybrid", "keyword"))
     if {"hybrid", "dense"} & set(wanted.values()):
-        meaning = dense_scores(index, query, strategy, encode)
-    total = np.zeros(len(index.chunks), dtype=np.float32)
-    total[strategy == "keyword"] = words[strategy == "keyword"]
-    total[strategy == "dense"] = meaning[strategy == "dense"]
-    both = strategy == "hybrid"
-    total[both] = ALPHA * meaning[both] + (1 - ALPHA) * words[both]
-    return total
+        meaning = _meaning(index, query, np.isin(strategy, ("hybrid", "dense")), nearest)
+    weight = np.select([strategy == "dense", strategy == "hybrid"], [1.0, ALPHA], 0.0).astype(np.float32)
+    ranked: Scores = weight * _stretched(meaning) + (1 - weight) * _stretched(words)
+    fixed = weight * meaning + (1 - weight) * words
+    scaled: Scores = ranked * float(fixed.max(initial=0.0)) / max(float(ranked.max(initial=0.0)), 1e-9)
+    return scaled
 
 
-def dense_scores(index: Index, query: str, strategy: NDArray[np.str_], encode: Encode) -> Scores:
-    """Return the cosine of each passage with the query, 0 where it is negative or the passage is not wanted."""
+def _stretched(leg: Scores) -> Scores:
+    return np.asarray(leg / max(float(leg.max(initial=0.0)), 1e-9), dtype=np.float32)
+
+
+def _meaning(index: Index, query: str, wanted: NDArray[np.bool_], nearest: Nearness) -> Scores:
+    """Return the cosine of each wanted passage with the query, 0 where it is negative."""
     found = np.zeros(len(index.chunks), dtype=np.float32)
     for dense in index.dense:
-        if not np.isin(strategy[dense.rows], ("hybrid", "dense")).any():
-            continue
-        vector = encode(dense.model, query)
-        if vector.shape[0] == dense.matrix.shape[1]:
-            found[dense.rows] = np.clip(dense.matrix @ vector, 0.0, 1.0)
-    return found
+        if wanted[dense.rows].any():
+            nearest(dense, query, found)
+    clipped: Scores = np.clip(found, 0.0, 1.0) * wanted
+    return clipped
 
 
 def fill(index: Index, scores: Scores, sources: Sequence[Knowledge], budget: int | None) -> list[Hit]:
