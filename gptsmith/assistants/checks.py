@@ -38,11 +38,13 @@ def undeclared(text: str, declared: set[str], path: KeyPath) -> Iterator[Problem
         hint = f"did you mean {{{{{guess}}}}}?" if guess else f"declare it under variables, or write {{{{{{{{{name}}}}}"
         message = f"{{{{{shown(name)[1:-1]}}}}} is not declared"
         yield Problem(path, "undeclared_variable", message, hint, needle=f"{{{{{name}}}}}")
-    for match in re.finditer(r"(?<!\{)\{\{ +([a-z][a-z0-9_]*) *\}\}|(?<!\{)\{\{([a-z][a-z0-9_]*) +\}\}", text):
-        name = match.group(1) or match.group(2)
+    for written, name in dict.fromkeys((m.group(0), m.group(1)) for m in _SPACED.finditer(text)):
         if name in declared:
-            message = f"{shown(match.group(0))} is plain text, not a variable"
-            yield Problem(path, "plain_braces", message, f"write {{{{{name}}}}}", "warning", needle=match.group(0))
+            message = f"{shown(written)} is plain text, not a variable"
+            yield Problem(path, "plain_braces", message, f"write {{{{{name}}}}}", "warning", needle=written)
+
+
+_SPACED = re.compile(r"(?<!\{)\{\{(?= | ?[a-z0-9_]+ ) {0,3}([a-z][a-z0-9_]*) {0,3}\}\}")
 
 
 def items(data: dict[str, Any], key: str) -> list[tuple[int, dict[str, Any]]]:

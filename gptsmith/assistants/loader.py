@@ -17,6 +17,7 @@ from gptsmith.assistants.spec import AssistantSpec
 from gptsmith.errors import Diagnostic, GptsmithError, SpecError, UsageError
 
 MAX_INSTRUCTIONS = 32_000
+MAX_DIAGNOSTICS = 100
 
 
 @dataclass(frozen=True)
@@ -123,9 +124,21 @@ def _examine(
         spec, problems = _judge(document, base_dir)
         diagnostics += [_diagnostic(problem, document, file) for problem in problems]
         diagnostics += _instructions_file(document.data, base_dir)
-    diagnostics.sort(key=lambda d: (d.file != file, d.line, d.column))
     failed = any(d.severity == "error" for d in diagnostics)
-    return (None if failed else spec), diagnostics, document
+    return (None if failed else spec), _ordered(diagnostics, file), document
+
+
+def _ordered(diagnostics: list[Diagnostic], file: str) -> list[Diagnostic]:
+    """Sort by place; of more than 100 keep the errors first and say how many are left out."""
+    cut = len(diagnostics) - MAX_DIAGNOSTICS
+    if cut > 0:
+        diagnostics = sorted(diagnostics, key=lambda d: d.severity)[:MAX_DIAGNOSTICS]
+    diagnostics.sort(key=lambda d: (d.file != file, d.line, d.column))
+    if cut > 0:
+        last = diagnostics[-1]
+        severity, message = diagnostics[0].severity, f"{cut:,} more problems are not shown"
+        diagnostics.append(Diagnostic(file=last.file, line=last.line, code="more", severity=severity, message=message))
+    return diagnostics
 
 
 def _judge(document: Document, base_dir: Path | None) -> tuple[AssistantSpec | None, list[Problem]]:
@@ -210,7 +223,7 @@ def _nearest_place(path: KeyPath, marks: dict[KeyPath, Mark]) -> tuple[int, int]
 def _instructions_file(data: Any, base_dir: Path | None) -> list[Diagnostic]:
     """Check the text of `instructions_file` where it can be read without trust."""
     name = data.get("instructions_file") if isinstance(data, dict) else None
-    if not isinstance(name, str) or base_dir is None:
+    if not isinstance(name, str) or base_dir is None or "instructions" in data:
         return []
     table = data.get("variables")
     try:

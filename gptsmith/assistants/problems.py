@@ -184,6 +184,10 @@ def _unknown_key(fault: _Fault, schema: Node, data: Any) -> Problem:
     )
 
 
+def _bad_key(fault: _Fault, schema: Node, data: Any) -> Problem:
+    return Problem(fault.path[:-1], "bad_key", f"a key must be text, got {shown(fault.path[-1])}", "put it in quotes")
+
+
 def _bound(fault: _Fault, schema: Node, data: Any) -> Problem:
     node = node_at(schema, fault.path, data)
     low, high = node.get("minimum", node.get("exclusiveMinimum")), node.get("maximum", node.get("exclusiveMaximum"))
@@ -272,6 +276,8 @@ def _wrong_kind(fault: _Fault, schema: Node, data: Any) -> Problem:
     if not fault.path:
         keys = ["schema", "name", "description", "instructions"]
         expected = f"an object with the keys {listed(keys)}, …"
+    if fault.path == ("model",):
+        expected = "provider:name or an object with a provider"
     hidden = secret(fault.path) and fault.value is not None
     got = "a value (not shown)" if hidden else _kind_and_value(fault.value)
     return Problem(fault.path, "wrong_type", f"expected {expected}, got {got}", _kind_hint(fault, hidden))
@@ -301,7 +307,7 @@ def _kind_hint(fault: _Fault, hidden: bool) -> str:
         and re.fullmatch(r"-?\d{1,9}(\.\d{1,9})?", value)
     ):
         return "remove the quotes"
-    if fault.kind == "int_from_float" and isinstance(value, float):
+    if fault.kind in ("int_type", "int_from_float") and isinstance(value, float) and abs(value) < 1e15:
         return f"try {round(value)}"
     if fault.kind == "list_type" and isinstance(value, (str, int, float)):
         return f"write [{shown(value)}]"
@@ -315,6 +321,7 @@ _Maker = Callable[[_Fault, Node, Any], Problem]
 _MAKERS: list[tuple[tuple[str, ...], _Maker]] = [
     (("missing",), _missing),
     (("extra_forbidden",), _unknown_key),
+    (("invalid_key",), _bad_key),
     (("greater_than_equal", "less_than_equal", "greater_than", "less_than"), _bound),
     (("literal_error",), _literal),
     (("string_too_long", "string_too_short", "too_long", "too_short"), _length),

@@ -38,6 +38,9 @@ MAX_DIAGNOSTICS = 50
 KeyPath = tuple[str | int, ...]
 
 _LINE_BREAK = re.compile(r"\r\n|\n|\r")
+# NEL, LS and PS break lines in YAML 1.1 only; for PyYAML non-characters of the same length stand in for them.
+_TO_STAND_INS = {0x85: 0xFDD0, 0x2028: 0xFDD1, 0x2029: 0xFDD2}
+_FROM_STAND_INS = {stand_in: character for character, stand_in in _TO_STAND_INS.items()}
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _INT = re.compile(r"[-+]?[0-9]{1,400}\Z")
 _OCTAL = re.compile(r"0o[0-7]{1,400}\Z")
@@ -184,7 +187,10 @@ class _Reading:
 
     def _events(self) -> Iterator[Event]:
         try:
-            yield from yaml.parse(self.document.text, Loader=Loader)
+            for event in yaml.parse(self.document.text.translate(_TO_STAND_INS), Loader=Loader):
+                if isinstance(event, ScalarEvent):
+                    event.value = event.value.translate(_FROM_STAND_INS)
+                yield event
         except yaml.reader.ReaderError as error:
             line, column = self.document.place(error.position)
             self._stop(
@@ -379,18 +385,18 @@ def _code(character: Any) -> int:
 def _syntax(error: yaml.MarkedYAMLError) -> tuple[str, str, bool]:
     """Put a PyYAML message into plain words, with a fix for the usual mistakes; True: the fault is where it opened."""
     problem = error.problem or error.context or "not valid YAML"
+    if "<stream end>" in problem and "expected ','" not in problem:
+        return "the file ends in the middle of a value", "close the open bracket or quote", True
     for fragment, message, hint in _SYNTAX:
         if fragment in problem:
-            return message, hint, "not closed" in message or "never closed" in message
-    if "<stream end>" in problem:
-        return "the file ends in the middle of a value", "close the open bracket or quote", True
+            return message, hint, any(word in message for word in ("not closed", "never closed", "this key"))
     return f"not valid YAML ({shown(problem, 80)})", "", False
 
 
 _SYNTAX = (
     (r"found character '\t' that cannot start any token", "a tab cannot stand here", "use blanks"),
     ("mapping values are not allowed", "a second ': ' on this line", "put the text in quotes, or behind a |"),
-    ("could not find expected ':'", "a ':' is missing behind the key above", "write key: value, with a blank"),
+    ("could not find expected ':'", "a ':' is missing behind this key", "write key: value, with a blank"),
     ("expected <block end>", "the indentation does not fit the lines above", "indent it like its neighbours"),
     ("did not find expected key", "the indentation does not fit the lines above", "indent it like its neighbours"),
     ("found unexpected end of stream", "a quote is opened and never closed", "close it with the same quote"),
@@ -402,8 +408,15 @@ _SYNTAX = (
         "an unknown escape in double quotes",
         "double the backslash or use single quotes",
     ),
+    ("expected escape sequence", "an escape in double quotes is cut short", "write 4 hexadecimal digits behind \\u"),
+    (
+        "expected '<document start>'",
+        "the value ended before this",
+        "remove what follows it, or put all of it in quotes",
+    ),
+    ("expected the node content", "a value is missing before this", "write it, or remove the comma or colon"),
     ("that cannot start any token", "this character cannot start a value", "put the value in quotes"),
     ("sequence entries are not allowed", "a list cannot start here", "put the - on a line of its own"),
     ("found undefined tag handle", "tags (!) are refused", "put the value in quotes"),
-    ("expected alphabetic or numeric character", "text that starts with & or * needs quotes", "put it in quotes"),
+    ("expected alphabetic or numeric character", "text that starts with %, & or * needs quotes", "put it in quotes"),
 )

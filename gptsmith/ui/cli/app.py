@@ -1,0 +1,90 @@
+"""The `gptsmith` program: its commands, and how each way of failing leaves it.
+
+Modules of this package import only Typer and the errors at their top; everything heavier is imported inside the
+commands, so that `--help` costs an eighth of a second.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+import typer
+from typer.exceptions import Abort, TyperException
+
+from gptsmith.errors import GptsmithError
+from gptsmith.ui.cli import doctor, knowledge, library, page, specs
+from gptsmith.ui.cli.output import fail
+
+INTERRUPTED = 130
+
+app = typer.Typer(
+    help="Describe an assistant, get a YAML spec, chat with it. FILE is a path, or the id of one in the library.",
+    epilog="Exit codes: 0 ok, 1 the run failed, 2 usage, 3 spec invalid, 4 environment not ready, 130 interrupted.",
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+for _module in (page, specs, library, knowledge, doctor):
+    _module.register(app)
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    version: bool = typer.Option(False, "--version", help="Print the version."),
+) -> None:
+    if version:
+        from gptsmith.ui.cli.doctor import own_version
+
+        print(f"gptsmith {own_version()}")
+        raise typer.Exit(0)
+
+
+def run(args: Sequence[str] | None = None) -> int:
+    """Run one command line (default: the process's own) and return the exit code; nothing is raised."""
+    words = list(sys.argv[1:] if args is None else args)
+    as_json = "--json" in words
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    try:
+        code = app(words, prog_name="gptsmith", standalone_mode=False)
+        if code == INTERRUPTED:
+            return fail("stopped", code="interrupted", exit_code=INTERRUPTED, as_json=as_json)
+        return code if isinstance(code, int) else 0
+    except GptsmithError as error:
+        return fail(str(error), code=error.code, exit_code=error.exit_code, as_json=as_json, error=error)
+    except (Abort, KeyboardInterrupt):
+        return fail("stopped", code="interrupted", exit_code=INTERRUPTED, as_json=as_json)
+    except TyperException as error:
+        return _usage(error, as_json)
+    except BrokenPipeError:
+        # The reader (`| head`) went away; the null device takes what the interpreter still flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:  # the last door: a person gets a sentence, whatever a library below threw
+        if os.environ.get("GPTSMITH_DEBUG"):
+            raise
+        said = " ".join(str(error).split())[:300] or "no message"
+        message = f"{type(error).__name__}: {said}; set GPTSMITH_DEBUG=1 to see where"
+        return fail(message, code="unexpected", exit_code=1, as_json=as_json)
+
+
+def _usage(error: TyperException, as_json: bool) -> int:
+    """Report a wrong command line with the line that shows the right one."""
+    message = error.format_message() if hasattr(error, "format_message") else str(error)
+    context = getattr(error, "ctx", None)
+    if type(error).__name__ == "NoArgsIsHelpError":  # no command at all: its message is the help
+        print(message, file=sys.stderr)
+        return 2
+    path = context.command_path if context is not None else "gptsmith"
+    sentence = f"{message.rstrip('.')}; see {path} --help"
+    return fail(sentence, code="usage", exit_code=2, as_json=as_json)
+
+
+def main() -> None:
+    """Run the process's command line and leave with its exit code."""
+    sys.exit(run())

@@ -1,0 +1,98 @@
+"""The commands on an assistant's knowledge: knowledge sync, search, receipt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gptsmith.errors import UsageError
+from gptsmith.ui.cli.options import AsJson, File, Trust, locate
+from gptsmith.ui.cli.output import document, say, show, table
+
+if TYPE_CHECKING:
+    from gptsmith.rag.base import KnowledgeBase
+    from gptsmith.rag.hit import Receipt
+
+group = typer.Typer(help="The files and pages that an assistant answers from.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group to `app`."""
+    app.add_typer(group, name="knowledge")
+
+
+@group.command()
+def sync(file: File, trust: Trust = False, as_json: AsJson = False) -> None:
+    """Read new and changed files; say what became of each."""
+    with _opened(file, trust) as knowledge:
+        receipts = knowledge.sync(say)
+    _receipts(receipts, as_json)
+
+
+@group.command()
+def receipt(file: File, trust: Trust = False, as_json: AsJson = False) -> None:
+    """Show what became of each file at the last sync."""
+    with _opened(file, trust) as knowledge:
+        receipts, stale = knowledge.receipts(), knowledge.stale()
+    _receipts(receipts, as_json)
+    if stale:
+        say(f"Files changed since the last sync; gptsmith knowledge sync {file} reads them")
+
+
+@group.command()
+def search(
+    file: File,
+    query: Annotated[str, typer.Argument(metavar="QUERY", help="What to look for.", show_default=False)],
+    trust: Trust = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show the passages that a question finds, best first."""
+    with _opened(file, trust) as knowledge:
+        knowledge.sync(say)
+        hits = knowledge.search(query)
+    if as_json:
+        document([hit.model_dump() for hit in hits])
+        return
+    if not hits:
+        show("Nothing found")
+    for hit in hits:
+        page = f", page {hit.page}" if hit.page else ""
+        show(f"{hit.score:.2f}  {hit.source}{page}\n{_indented(hit.text)}\n")
+
+
+@contextmanager
+def _opened(file: str, trust: bool) -> Iterator[KnowledgeBase]:
+    """Open the knowledge of a spec and close it again; UsageError when the spec has none."""
+    from gptsmith.assistants.library import state_key
+    from gptsmith.assistants.loader import load_file
+    from gptsmith.rag.base import KnowledgeBase
+    from gptsmith.state import State, home
+
+    path = locate(file)
+    loaded = load_file(path)
+    if not loaded.spec.knowledge or loaded.base_dir is None:
+        raise UsageError(f"{path.name} has no knowledge", hint="add a `knowledge` section with paths or urls")
+    folder = State(home()).folder(state_key(path))
+    knowledge = KnowledgeBase(loaded.spec.knowledge, loaded.base_dir, folder, trust=trust)
+    try:
+        yield knowledge
+    finally:
+        knowledge.close()
+
+
+def _receipts(receipts: list[Receipt], as_json: bool) -> None:
+    if as_json:
+        document([receipt.model_dump() for receipt in receipts])
+        return
+    rows = [
+        (r.source, r.knowledge, r.status, str(r.pages or ""), str(r.characters), str(r.chunks), r.reason)
+        for r in receipts
+    ]
+    table(("file", "knowledge", "status", "pages", "characters", "chunks", "reason"), rows)
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"      {line}" for line in text.splitlines())

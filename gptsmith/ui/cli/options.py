@@ -1,0 +1,28 @@
+"""The options and arguments that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+File = Annotated[
+    str, typer.Argument(metavar="FILE", help="A spec's path, or an id of the library.", show_default=False)
+]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, remarks on stderr.")]
+Trust = Annotated[
+    bool, typer.Option("--trust", help="Allow what a spec alone may not: its code, commands and outside paths.")
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Agree beforehand; for scripts.")]
+Model = Annotated[
+    str | None,
+    typer.Option("--model", metavar="PROVIDER:NAME", help="Use this chat model instead.", show_default=False),
+]
+
+
+def locate(file: str) -> Path:
+    """Return the path of the spec that `file`, a path or an id, names; UsageError when there is none."""
+    from gptsmith.assistants.library import find_library
+
+    return find_library().find(file)

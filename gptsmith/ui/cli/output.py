@@ -1,0 +1,86 @@
+"""What the commands write: results on stdout (one JSON document with `--json`), everything else on stderr."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from gptsmith.errors import GptsmithError, SpecError, UsageError
+
+# Text of models, files and specs may carry escape sequences that rewrite the terminal; line breaks and tabs may stay.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def clean(text: str) -> str:
+    """Return `text` without control characters, so that it cannot steer the terminal."""
+    return _CONTROL.sub("", text.replace("\r\n", "\n"))
+
+
+def document(data: Any) -> None:
+    """Write the one JSON document of a command on stdout."""
+    print(json.dumps(data, ensure_ascii=False, indent=2, default=str))
+
+
+def show(text: str, end: str = "\n") -> None:
+    """Write a result for a person on stdout, at once."""
+    print(clean(text), end=end, flush=True)
+
+
+def say(text: str) -> None:
+    """Write a remark on stderr."""
+    print(clean(text), file=sys.stderr, flush=True)
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Write a table on stdout; cells wrap in a terminal and stay whole in a pipe."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    in_terminal = sys.stdout.isatty()
+    drawn = Table(*columns, box=box.SIMPLE_HEAD if in_terminal else None, pad_edge=False, show_edge=False)
+    for row in rows:
+        drawn.add_row(*[Text(clean(cell)) for cell in row])
+    Console(highlight=False, width=None if in_terminal else 10_000).print(drawn)
+
+
+def yaml_text(text: str) -> None:
+    """Write YAML on stdout, coloured in a terminal."""
+    if not sys.stdout.isatty():
+        show(text, end="")
+        return
+    from rich.console import Console
+    from rich.syntax import Syntax
+
+    Console().print(Syntax(clean(text), "yaml", background_color="default", word_wrap=True))
+
+
+def ask(question: str, *, yes: bool, what: str) -> bool:
+    """Return whether the person agrees; `yes` agrees beforehand.
+
+    Without a terminal there is nobody to ask: UsageError, and `what` names the thing that was not done.
+    """
+    if yes:
+        return True
+    if not sys.stdin.isatty():
+        raise UsageError(f"{what} without a terminal to ask in", hint="add --yes to agree beforehand")
+    print(f"{clean(question)} [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def fail(message: str, *, code: str, exit_code: int, as_json: bool, error: GptsmithError | None = None) -> int:
+    """Report why a command ends and return `exit_code`; prose on stderr, and with `--json` one document on stdout."""
+    if as_json:
+        what: dict[str, Any] = {"code": code, "message": error.message if error else message}
+        if error is not None and error.hint:
+            what["hint"] = error.hint
+        if isinstance(error, SpecError):
+            what["diagnostics"] = [d.model_dump() for d in error.diagnostics]
+        document({"error": what})
+    prefix = "" if isinstance(error, SpecError) else "gptsmith: "
+    print(f"{prefix}{clean(message)}", file=sys.stderr, flush=True)
+    return exit_code
