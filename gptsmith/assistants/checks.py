@@ -76,6 +76,8 @@ def _instructions(data: dict[str, Any]) -> Iterator[Problem]:
 def _model(data: dict[str, Any]) -> Iterator[Problem]:
     model = data.get("model")
     fallback = model.get("fallback") if isinstance(model, dict) else None
+    if isinstance(model, dict) and not model.get("provider") and model.keys() & {"name", "base_url", "api_key"}:
+        yield Problem(("model", "provider"), "missing", "missing", "add provider: …", at_key=True)
     candidates: list[tuple[KeyPath, str]] = [(("model", "fallback", i), text) for i, text in texts(fallback)]
     if isinstance(model, str):
         candidates.append((("model",), model))

@@ -43,7 +43,10 @@ class Variable(Strict):
 class ModelSpec(Strict):
     """Which chat model answers. A string `provider:name` is split at the first colon."""
 
-    provider: str = Field(min_length=1, description="embedded, openai, ollama, huggingface, or any LangChain provider.")
+    provider: str = Field(
+        default="",
+        description="embedded, openai, ollama, huggingface, or any LangChain provider; left out = the default model.",
+    )
     name: str = Field(default="", description="The provider's name of the model.")
     base_url: str | None = Field(default=None, description="Address of a compatible server; `${env:NAME}` allowed.")
     api_key: str | None = Field(

@@ -32,8 +32,16 @@ def choose_model(spec_model: ModelSpec | None, override: str | ModelSpec | None 
         return override
     if override:
         return _named(override, "the model")
-    if spec_model is not None:
+    if spec_model is None:
+        return _default()
+    if spec_model.provider:
         return spec_model
+    # settings alone, such as a temperature: they go to whichever model is the default
+    settings = {field: getattr(spec_model, field) for field in spec_model.model_fields_set - {"provider", "name"}}
+    return _default().model_copy(update=settings)
+
+
+def _default() -> ModelSpec:
     if chosen := os.environ.get("GPTSMITH_MODEL"):
         return _named(chosen, "GPTSMITH_MODEL")
     if os.environ.get("OPENAI_API_KEY"):

@@ -1,0 +1,107 @@
+"""The files that came with a description: how they are named, where the spec finds them, how they get there."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from gptsmith.errors import UsageError
+
+_LISTED = 40
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """One attached file or folder: `name` is unique and ends in `/` for a folder.
+
+    `place` is the path in the spec when the file already lies beside it; "" when it will be copied there.
+    """
+
+    name: str
+    source: Path
+    place: str = ""
+
+    def spec_path(self, id: str) -> str:
+        """Return the path that the spec of the assistant `id` names."""
+        return self.place or f"./{id}.files/{self.name.rstrip('/')}"
+
+
+def attach(paths: Iterable[str | Path], base_dir: Path | None = None) -> list[Attachment]:
+    """Return the attachments for `paths`; those inside `base_dir` stay where they are.
+
+    Raises UsageError for a path that is not there, and for an empty folder.
+    """
+    found: list[Attachment] = []
+    for path in paths:
+        source = Path(path).expanduser().absolute()
+        if not source.exists():
+            raise UsageError(f"there is no file {path}", code="not_found", hint="check the path of the attached file")
+        if source.is_dir() and not files_in(source):
+            raise UsageError(f"the folder {path} has no files", code="empty_folder", hint="attach a folder with files")
+        if any(a.source == source for a in found):
+            continue
+        name = _free(source.name, {a.name.rstrip("/") for a in found})
+        found.append(Attachment(name + "/" * source.is_dir(), source, _inside(source, base_dir)))
+    return found
+
+
+def listing(attachments: list[Attachment]) -> list[str]:
+    """Return the names that a model is shown: each attachment, and under a folder the files in it, up to forty."""
+    names: list[str] = []
+    for attachment in attachments:
+        names.append(attachment.name)
+        if attachment.name.endswith("/"):
+            inside = [f.relative_to(attachment.source).as_posix() for f in files_in(attachment.source)[:_LISTED]]
+            names += [attachment.name + name for name in inside]
+    return names
+
+
+def files_in(source: Path) -> list[Path]:
+    """Return the file itself, or the visible files below a folder, sorted."""
+    if source.is_file():
+        return [source]
+    below = (p for p in sorted(source.rglob("*")) if p.is_file() and not p.is_symlink())
+    return [p for p in below if not any(part.startswith(".") for part in p.relative_to(source).parts)]
+
+
+def bring(attachments: list[Attachment], id: str, base_dir: Path, *, empty: bool = False) -> list[Path]:
+    """Copy the attachments into `<id>.files/` of `base_dir` and return what was made; `empty` makes bare placeholders.
+
+    A file that is in the way is an error: nothing is overwritten.
+    """
+    made: list[Path] = []
+    for attachment in attachments:
+        if attachment.place and not empty:
+            continue
+        root = base_dir / attachment.spec_path(id)
+        for file in files_in(attachment.source):
+            target = root / file.relative_to(attachment.source) if attachment.source.is_dir() else root
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with target.open("xb") as out:
+                made.append(target)
+                if not empty:
+                    with file.open("rb") as data:
+                        shutil.copyfileobj(data, out)
+    return made
+
+
+def _inside(source: Path, base_dir: Path | None) -> str:
+    if base_dir is None:
+        return ""
+    root = base_dir.expanduser().resolve()
+    real = source.resolve()
+    return f"./{real.relative_to(root).as_posix()}" if real.is_relative_to(root) and real != root else ""
+
+
+def _free(name: str, taken: set[str]) -> str:
+    # Wildcards in a file's name would be read as a pattern in the spec.
+    plain = "".join("_" if c in "*?[]" else c for c in name)
+    stem, dot, ending = plain.rpartition(".")
+    number = 2
+    candidate = plain
+    while candidate in taken:
+        candidate = f"{stem}-{number}.{ending}" if dot and stem else f"{plain}-{number}"
+        number += 1
+    return candidate

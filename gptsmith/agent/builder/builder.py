@@ -1,0 +1,208 @@
+"""The SDK's `Builder`: a description and files in, a new spec for review out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gptsmith.agent.builder.assemble import spec_data
+from gptsmith.agent.builder.attachments import Attachment, attach, bring, listing
+from gptsmith.assistants.build_request import BuildRequest
+from gptsmith.assistants.draft import Draft, Missing
+from gptsmith.assistants.loader import load_text, slug
+from gptsmith.assistants.spec import AssistantSpec
+from gptsmith.assistants.tool_types import load_tool_types
+from gptsmith.assistants.writer import write_new
+from gptsmith.errors import Diagnostic, UsageError
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+    from langgraph.graph.state import CompiledStateGraph
+
+    from gptsmith.agent.assistant import Assistant
+    from gptsmith.assistants.library import Library
+
+MAX_DESCRIPTION = 50_000
+
+
+@dataclass(frozen=True)
+class BuiltDraft:
+    """A new assistant before it is saved: read `yaml` and `missing`, then `save`.
+
+    `missing` lists what the description calls for and is not there, each with the way to add it. `diagnostics` holds
+    warnings only: a draft with errors is never returned.
+    """
+
+    draft: Draft
+    spec: AssistantSpec
+    yaml: str
+    id: str
+    missing: list[Missing]
+    diagnostics: list[Diagnostic]
+    attachments: list[Attachment] = field(repr=False, default_factory=list)
+
+    def save(self, path: str | Path | None = None, library: Library | None = None) -> Assistant:
+        """Write the spec, its files copied beside it, and return the assistant.
+
+        Without `path` it goes into `library` (default: the one in use), under `id` or the next free number.
+
+        Raises:
+            UsageError: `path` exists, or a file is in the way; nothing is overwritten and nothing half-written stays.
+        """
+        saved = self.write(path, library)
+        from gptsmith.agent.assistant import Assistant
+
+        return Assistant.from_file(saved)
+
+    def write(self, path: str | Path | None = None, library: Library | None = None) -> Path:
+        """Do what `save` does and return the spec's path, without opening the assistant."""
+        from gptsmith.assistants.library import find_library
+        from gptsmith.state import atomic_write
+
+        if path is None:
+            file = (library or find_library()).save(self.id, self.yaml)
+        else:
+            file = Path(path).expanduser()
+            if file.exists():
+                raise UsageError(f"{file} is already there", code="exists", hint="choose another name for the file")
+            file.parent.mkdir(parents=True, exist_ok=True)
+        id = slug(file.name)
+        made: list[Path] = []
+        try:
+            made += bring(self.attachments, id, file.parent)
+            if path is not None or id != self.id:
+                atomic_write(file, self.render(id))
+        except OSError as error:
+            for copied in made:
+                copied.unlink(missing_ok=True)
+            with suppress(OSError):
+                file.unlink(missing_ok=True)
+            where = error.filename or file
+            hint = "nothing was saved; make room or choose another place"
+            raise UsageError(f"{where} cannot be written ({error.strerror})", code="unwritable", hint=hint) from error
+        return file
+
+    def render(self, id: str) -> str:
+        """Return the YAML under another id: the folder of its files carries that name."""
+        return write_new(spec_data(self.draft, id, self.attachments))
+
+
+class Builder:
+    """Makes new assistants from descriptions.
+
+    `model` is `provider:name`, a LangChain chat model, or None for the default model.
+    """
+
+    def __init__(self, model: str | BaseChatModel | None = None) -> None:
+        self._model = model
+
+    def build(
+        self, description: str, knowledge: Sequence[str | Path] = (), *, base_dir: str | Path | None = None
+    ) -> BuiltDraft:
+        """Return a complete new assistant for `description`; nothing is written.
+
+        `knowledge` are files and folders to answer from; those inside `base_dir` are named where they lie, the others
+        are copied beside the spec when it is saved.
+
+        Raises:
+            UsageError: an empty description, a path that is not there.
+            SpecError: the design breaks the spec's rules and one repair round did not mend it.
+            ProviderError: the model failed or gave no design.
+        """
+        start, attachments, graph = self._prepared(description, knowledge, base_dir)
+        return _built(graph.invoke(start), attachments)
+
+    async def abuild(
+        self, description: str, knowledge: Sequence[str | Path] = (), *, base_dir: str | Path | None = None
+    ) -> BuiltDraft:
+        """Do what `build` does without blocking the event loop."""
+        start, attachments, graph = self._prepared(description, knowledge, base_dir)
+        return _built(await graph.ainvoke(start), attachments)
+
+    def graph(
+        self,
+        knowledge: Sequence[str | Path] = (),
+        *,
+        base_dir: str | Path | None = None,
+        checkpointer: Any = None,
+    ) -> CompiledStateGraph[Any, Any, Any, Any]:
+        """Return the builder's own graph; with a checkpointer it waits for the person's word on each proposal.
+
+        Start it with the result of `start`.
+        """
+        from gptsmith.agent.builder.graph import build_graph
+
+        attachments = attach(knowledge, Path(base_dir) if base_dir is not None else None)
+        return build_graph(self._chat_model(), attachments, _unbuilt(), checkpointer=checkpointer)
+
+    def start(self, description: str, knowledge: Sequence[str | Path] = ()) -> dict[str, Any]:
+        """Return the state that the graph starts from."""
+        return _start(description, attach(knowledge))
+
+    def _prepared(
+        self, description: str, knowledge: Sequence[str | Path], base_dir: str | Path | None
+    ) -> tuple[dict[str, Any], list[Attachment], CompiledStateGraph[Any, Any, Any, Any]]:
+        from gptsmith.agent.builder.graph import build_graph
+
+        attachments = attach(knowledge, Path(base_dir) if base_dir is not None else None)
+        start = _start(description, attachments)
+        return start, attachments, build_graph(self._chat_model(), attachments, _unbuilt())
+
+    def _chat_model(self) -> BaseChatModel:
+        if self._model is not None and not isinstance(self._model, str):
+            return self._model
+        from gptsmith.models.chat.factory import choose_model, make_chat_model
+
+        return make_chat_model(choose_model(None, self._model))
+
+
+def _start(description: str, attachments: list[Attachment]) -> dict[str, Any]:
+    text = description.strip()
+    if not text:
+        hint = "say in a sentence what the assistant should do"
+        raise UsageError("the description is empty", code="empty_description", hint=hint)
+    if len(text) > MAX_DESCRIPTION:
+        hint = "shorten it, and attach long material as files"
+        raise UsageError(f"the description has more than {MAX_DESCRIPTION:,} characters", code="too_long", hint=hint)
+    request = BuildRequest(description=text, files=listing(attachments), tools=_offered())
+    return {"request": request.model_dump(), "rounds": 0, "draft": {}, "problems": []}
+
+
+def _offered() -> dict[str, str]:
+    """Return the tool types that need no more than a name and a description, with what each does."""
+    return {kind: cls.SUMMARY for kind, cls in sorted(load_tool_types().items()) if _is_simple(cls)}
+
+
+def _is_simple(cls: type[Any]) -> bool:
+    """A type with further required fields (a server, a file with code) is the person's to add, not the builder's."""
+    shared = {"type", "name", "description"}
+    needed = {name for name, info in cls.model_fields.items() if info.is_required()} - shared
+    return not needed and cls.TYPE not in ("mcp", "openapi", "python")
+
+
+def _unbuilt() -> dict[str, str]:
+    """Return, for each offered type that cannot run yet, what to do about it."""
+    from gptsmith.tools import ToolContext, not_ready
+
+    with_none = ToolContext(base_dir=Path(), folder=Path())
+    found = {}
+    for kind in _offered():
+        cls = load_tool_types()[kind]
+        error = not_ready(cls(type=kind, name=kind), with_none)
+        if error is not None and error.code == "not_built":
+            found[kind] = f"It is in the spec, but {error}."
+    return found
+
+
+def _built(state: dict[str, Any], attachments: list[Attachment]) -> BuiltDraft:
+    import tempfile
+
+    with tempfile.TemporaryDirectory(prefix="gptsmith-build-") as folder:
+        bring(attachments, state["id"], Path(folder), empty=True)
+        spec = load_text(state["yaml"], folder).spec
+    draft = Draft.model_validate(state["draft"])
+    diagnostics = [Diagnostic.model_validate(d) for d in state["diagnostics"]]
+    return BuiltDraft(draft, spec, state["yaml"], state["id"], draft.missing, diagnostics, attachments)

@@ -1,0 +1,194 @@
+"""The builder's graph: propose, assemble, validate, one repair round, review; asking is a node of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
+
+from gptsmith.agent.builder.assemble import spec_data
+from gptsmith.agent.builder.attachments import Attachment, bring
+from gptsmith.agent.builder.guards import guard
+from gptsmith.agent.builder.prompt import messages
+from gptsmith.assistants.build_request import BuildRequest
+from gptsmith.assistants.draft import Draft
+from gptsmith.assistants.loader import check_text, slug
+from gptsmith.assistants.writer import write_new
+from gptsmith.errors import Diagnostic, ProviderError, SpecError, UsageError
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+    from langchain_core.runnables import Runnable
+    from langgraph.graph.state import CompiledStateGraph
+
+ROUNDS = 2
+
+
+class BuildState(TypedDict, total=False):
+    """What one build carries, as plain data so that any checkpointer can keep it.
+
+    `request` and `draft` are dumps of their models; `problems` are diagnostics as lines, empty when the spec is valid;
+    `rounds` counts the model's answers to one request; `accepted` is set once a person has said yes.
+    """
+
+    request: dict[str, Any]
+    draft: dict[str, Any]
+    problems: list[str]
+    diagnostics: list[dict[str, Any]]
+    yaml: str
+    id: str
+    rounds: int
+    accepted: bool
+
+
+def build_graph(
+    model: BaseChatModel,
+    attachments: list[Attachment],
+    unbuilt: dict[str, str],
+    *,
+    checkpointer: Any = None,
+) -> CompiledStateGraph[Any, Any, Any, Any]:
+    """Compile the graph. With a checkpointer it stops at `ask`, for a person to read the YAML; without one it ends.
+
+    Resume with `{"type": "accept"}`, `{"type": "change", "text": ...}` or `{"type": "cancel"}`.
+    """
+    from langchain_core.runnables import RunnableLambda
+    from langgraph.graph import END, START, StateGraph
+
+    propose, apropose = make_propose(model)
+    graph = StateGraph(BuildState)
+    graph.add_node("propose", RunnableLambda(propose, apropose))
+    graph.add_node("assemble", RunnableLambda(make_assemble(attachments, unbuilt)))
+    graph.add_node("validate", RunnableLambda(make_validate(attachments)))
+    graph.add_node("review", review)
+    graph.add_node("ask", ask)
+    graph.add_edge(START, "propose")
+    graph.add_conditional_edges("propose", after_propose)
+    graph.add_edge("assemble", "validate")
+    graph.add_conditional_edges("validate", after_validate)
+    graph.add_edge("review", "ask" if checkpointer else END)
+    graph.add_conditional_edges("ask", after_ask, {"propose": "propose", "end": END})
+    return graph.compile(checkpointer=checkpointer)
+
+
+def make_propose(model: BaseChatModel) -> tuple[Callable[[BuildState], BuildState], Callable[[BuildState], Any]]:
+    """Return the node that asks the model for a Draft, sync and async; what it cannot read becomes a problem."""
+    asking: Runnable[Any, Any] = model.with_structured_output(Draft, method="function_calling", include_raw=True)
+
+    def asked(state: BuildState) -> Any:
+        request = BuildRequest.model_validate(state["request"])
+        problems = "\n".join(f"- {p}" for p in state.get("problems", []))
+        return messages(request, _dump(state.get("draft")), problems)
+
+    def answered(state: BuildState, answer: dict[str, Any]) -> BuildState:
+        rounds = state.get("rounds", 0) + 1
+        draft = answer.get("parsed")
+        if isinstance(draft, Draft):
+            return {"draft": draft.model_dump(), "problems": [], "rounds": rounds}
+        problem = _why(answer)
+        if rounds >= ROUNDS:
+            hint = "try again, or build with another model"
+            raise ProviderError(f"the model gave no usable design: {problem}", code="bad_answer", hint=hint)
+        return {"draft": _called(answer), "problems": [problem], "rounds": rounds}
+
+    def propose(state: BuildState) -> BuildState:
+        return answered(state, asking.invoke(asked(state)))
+
+    async def apropose(state: BuildState) -> BuildState:
+        return answered(state, await asking.ainvoke(asked(state)))
+
+    return propose, apropose
+
+
+def make_assemble(attachments: list[Attachment], unbuilt: dict[str, str]) -> Callable[[BuildState], BuildState]:
+    """Return the node that guards the draft and writes its YAML."""
+
+    def assemble(state: BuildState) -> BuildState:
+        request = BuildRequest.model_validate(state["request"])
+        draft = guard(Draft.model_validate(state["draft"]), request, request.tools, unbuilt)
+        id = slug(draft.name)
+        try:
+            text = write_new(spec_data(draft, id, attachments))
+        except UsageError as error:
+            return {"draft": draft.model_dump(), "id": id, "yaml": "", "problems": [str(error)]}
+        return {"draft": draft.model_dump(), "id": id, "yaml": text, "problems": []}
+
+    return assemble
+
+
+def make_validate(attachments: list[Attachment]) -> Callable[[BuildState], BuildState]:
+    """Return the node that checks the YAML as it will be loaded, with placeholders where the files will lie."""
+
+    def validate(state: BuildState) -> BuildState:
+        if state["problems"]:
+            problem = Diagnostic(code="unwritable", message=state["problems"][0])
+            return {"diagnostics": [problem.model_dump()]}
+        with TemporaryDirectory(prefix="gptsmith-build-") as folder:
+            from pathlib import Path
+
+            bring(attachments, state["id"], Path(folder), empty=True)
+            found = check_text(state["yaml"], folder, file=f"{state['id']}.assistant.yaml")
+        errors = [f"{d.path}: {d.message}; {d.hint}" for d in found if d.severity == "error"]
+        return {"diagnostics": [d.model_dump() for d in found], "problems": errors}
+
+    return validate
+
+
+def review(state: BuildState) -> BuildState:
+    """Stop with every problem when the repair round did not mend the spec; else pass it on as it is."""
+    if state["problems"]:
+        raise SpecError([d for d in map(Diagnostic.model_validate, state["diagnostics"]) if d.severity == "error"])
+    return {"accepted": False}
+
+
+def ask(state: BuildState) -> BuildState:
+    """Show the YAML and wait for the person's word; a node of its own, because an interrupted node runs twice."""
+    from langgraph.types import interrupt
+
+    word = interrupt({"yaml": state["yaml"], "missing": state["draft"]["missing"]})
+    if not isinstance(word, dict) or word.get("type") not in ("accept", "change", "cancel"):
+        raise UsageError("the answer to a proposal is accept, change or cancel", hint='resume with {"type": "accept"}')
+    if word["type"] != "change":
+        return {"accepted": word["type"] == "accept", "rounds": -1}
+    request = BuildRequest.model_validate(state["request"])
+    request.changes.append(str(word.get("text", "")).strip())
+    return {"request": request.model_dump(), "rounds": 0, "draft": {}, "problems": []}
+
+
+def after_propose(state: BuildState) -> Literal["assemble", "propose"]:
+    """An answer that could not be read goes back to the model, once."""
+    return "propose" if state["problems"] else "assemble"
+
+
+def after_validate(state: BuildState) -> Literal["propose", "review"]:
+    """One repair round, then review says what is wrong."""
+    return "propose" if state["problems"] and state["rounds"] < ROUNDS else "review"
+
+
+def after_ask(state: BuildState) -> Literal["propose", "end"]:
+    """A change is a new proposal; accept and cancel end the build."""
+    return "propose" if state["rounds"] == 0 else "end"
+
+
+def _dump(draft: dict[str, Any] | None) -> str:
+    import json
+
+    return json.dumps(draft, ensure_ascii=False) if draft else "(none)"
+
+
+def _called(answer: dict[str, Any]) -> dict[str, Any]:
+    calls = getattr(answer.get("raw"), "tool_calls", None) or []
+    return dict(calls[0].get("args") or {}) if calls else {}
+
+
+def _why(answer: dict[str, Any]) -> str:
+    """Say in one line why the answer is no Draft, without echoing it."""
+    from pydantic import ValidationError
+
+    error = answer.get("parsing_error")
+    found: BaseException | None = error if isinstance(error, BaseException) else None
+    while found is not None and not isinstance(found, ValidationError):
+        found = found.__cause__ or found.__context__
+    if isinstance(found, ValidationError):
+        return "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in found.errors(include_input=False)[:8])
+    return "it did not call the function Draft" if error is None else "the arguments of Draft could not be read as JSON"

@@ -1,0 +1,177 @@
+"""What a description calls for: tools, knowledge, things that are not there, and a temperature."""
+
+from __future__ import annotations
+
+import re
+
+_PICTURE = (
+    r"(?:pictures?|images?|illustrations?|drawings?|sketch(?:es)?|paintings?|logos?|posters?|portraits?|comics?"
+    r"|panels?"
+    r"|stickers?|icons?|wallpapers?|artworks?|visuals?|designs?|cards?|scenes?|cartoons?|caricatures?|mandalas?"
+    r"|photographs?)"
+)
+_DRAW_VERB = r"(?:draws?|drawing|sketch(?:es|ing)?|paints?|painting|illustrates?|illustrating|doodles?|scribbles?)"
+_MAKE_VERB = r"(?:generat\w*|creat\w*|mak(?:e|es|ing)|produc\w*|render\w*|turn\w*|convert\w*)"
+_TRAPS = re.compile(
+    r"\bdraw(?:s|ing)?\b[^.;,]{0,30}\b(?:conclusions?|attention|comparisons?|parallels?|lessons?|inspiration"
+    r"|inferences?"
+    r"|on|upon|from|up|people|audience|line between)\b|\bpaint(?:s|ing)? (?:an? )?(?:\w+ )?picture of\b"
+    r"|\b(?:ascii|svg|html|css|canvas|latex|mermaid|excel|prompts?|code)\b[^.;]{0,60}|\b(?:the )?big picture\b"
+    r"|\bdrawing(?: tools?| on| from| app)\b|\b(?:image|photo|picture) (?:editor|prompts?|descriptions? for"
+    r"|export\w*)\b",
+    re.IGNORECASE,
+)
+_SCRIBBLER = re.compile(
+    r"\b(?:logo|poster|comic|picture|image|cartoon|sticker|icon|portrait|card)s? (?:maker|scribbler|artist"
+    r"|generator|creator|painter)s?\b"
+    r"|\billustrator\b|\bsketch artist\b|\bimage creator\b",
+    re.IGNORECASE,
+)
+_DRAW = re.compile(
+    rf"\b{_DRAW_VERB}\b(?! from| of mine| that i| follows?)|\bget an? (?:\w+ )?(?:sketch|drawing|picture"
+    rf"|illustration)\b"
+    rf"|\b{_MAKE_VERB}\b(?: (?!prompt)[\w-]+,?){{0,5}} (?:pictures?|images?|illustrations?|paintings?"
+    rf"|portraits?|posters?"
+    rf"|stickers?|cartoons?|artworks?|storyboards?)\b",
+    re.IGNORECASE,
+)
+_MY_DRAWING = re.compile(
+    rf"\b(?:my|their|the|a|your|child's|uploaded) (?:\w+ )?{_DRAW_VERB}\b(?=\s+(?:follows|is|looks|shows|that"
+    rf"|and)|[,.;])",
+    re.IGNORECASE,
+)
+_SHOT = r"(?:photos?|photographs?|pictures?|images?|screenshots?|snapshots?|selfies?|snaps?|scans? of (?:an?|the) \w+)"
+_LOOK = re.compile(
+    rf"\b(?:send|upload|share|show|take|give|attach|post|paste|photograph)\w*\b[^.;:]{{0,40}}\b{_SHOT}\b"
+    rf"|\bphotographs? (?:them|it|with)\b"
+    rf"|\b(?:they|i|users?|visitors?|people|customers?) (?:\w+ )?photograph\b"
+    rf"|\b(?:look\w*|see\w*|describ\w+|read\w*|caption\w*|check\w*|analy[sz]\w+|recogni[sz]\w+|identif\w+"
+    rf"|comment\w*)\b(?: \w+){{0,3}}"
+    rf" (?:(?:a|the|an|my|their|your|each|uploaded|from|of|on|in) ){{0,3}}(?:\w+ )?{_SHOT}\b"
+    rf"|\buploaded (?:\w+ )?{_SHOT}\b"
+    rf"|\bwhat (?:is|can be seen|it sees) (?:in|on) (?:the|a|my) {_SHOT}\b|\balt[- ]texts?\b",
+    re.IGNORECASE,
+)
+_SORT = re.compile(
+    rf"\b(?:classif\w+|sort\w*|label\w*|tag\w*|recogni[sz]\w+ which)\b[^.;]{{0,40}}\b{_SHOT}\b|\b(?:names?"
+    rf"|tells?|identif\w+|recogni[sz]\w+)\b"
+    rf"[^.;]{{0,30}}\bwhich (?:of|kind|breed|species|sort)\b[^.;]{{0,40}}\b{_SHOT}\b",
+    re.IGNORECASE,
+)
+_PHOTO_STYLE = re.compile(
+    r"^\W*(?:an?|the|one|single)?\s*(?:\w+[ -]){0,4}?(?:photograph|portrait|painting|illustration|render|photo"
+    r"|scene|poster)\b"
+    r"|\b(?:photorealis\w+|cinematic|8k|4k|street level view|depth of field|octane|studio lighting|ultra[- ]detailed"
+    r"|floating in|in the style of|bokeh|golden hour|close-?up)\b",
+    re.IGNORECASE,
+)
+
+_DOCUMENT = (
+    r"(?:spreadsheets?|handbooks?|manuals?|pdfs?|documents?|files?|folders?|minutes|catalogues?|catalogs?"
+    r"|cookbooks?|scans"
+    r"|databases?|wiki|policies|price lists?|menus?|archives?|brochures?|datasheets?|worksheets?|slides|transcripts?"
+    r"|protocols|regulations|statutes|leaflets?|word files|excel (?:sheet|file)s?|csvs?|knowledge base|faqs?"
+    r"|textbooks?"
+    r"|guidebooks?|lecture notes|notes folder|court decisions|contracts|rule ?books?|product sheets?"
+    r"|recipes collection)"
+)
+_OWNED = re.compile(
+    rf"\b(?:our|my|the company['’]s|their|his|her|the attached|attached|this|these"
+    rf"|\w+['’]s)\s+(?:[\w'’-]+\s+){{0,3}}?{_DOCUMENT}\b"
+    rf"|\b{_DOCUMENT}\b[^.;]{{0,25}}\b(?:i|we)(?:['’]ll| will| shall| can| am going to)? (?:upload|attach|send"
+    rf"|provide|add|give)\b"
+    rf"|\b(?:i|we)(?:['’]ll| will| can)? (?:upload|attach|add)\b[^.;]{{0,25}}\b{_DOCUMENT}\b"
+    rf"|\b(?:folder|collection|pile|set|stack|shelf|box) (?:of|with) (?:[\w'’-]+ ){{0,3}}?(?:files?|documents?"
+    rf"|pdfs?|papers?|notes|{_DOCUMENT})\b"
+    rf"|\b(?:answers?|answering|quotes?|cites?|works?|based|relying|draws?) (?:only |strictly "
+    rf"|questions )?(?:from|on|out of) (?:the|our|my) (?:[\w'’-]+ ){{0,2}}?{_DOCUMENT}\b",
+    re.IGNORECASE,
+)
+_PASTED = re.compile(r"\b(?:i|we|they|users?) (?:\w+ )?(?:paste|type|write|dictate)\b", re.IGNORECASE)
+_OWN_WORK = re.compile(
+    r"\b(?:create|write|draft|generate|build|design|develop|prepare)\w* (?:an?|the|my|our)? ?(?:[\w'’-]+ ){0,2}$",
+    re.IGNORECASE,
+)
+
+_ABSENT: dict[str, re.Pattern[str]] = {
+    "email": re.compile(
+        r"\bsends?\b[^.;]{0,30}\be-?mails?\b|\b(?:reads?|check\w*|sort\w*|answer\w*|watch\w*|goes through"
+        r"|go through)\b[^.;]{0,25}"
+        r"\b(?:inbox|mailbox|e-?mails|mails)\b|\be-?mails? (?:me|us|them|it|the)\b|\bmy inbox\b", re.IGNORECASE),
+    "calendar": re.compile(
+        r"\b(?:my|our|the|their|google|outlook|shared) calendars?\b(?! (?:year|month))"
+        r"|\bbooks?\b[^.;]{0,20}\b(?:meetings?|appointments?|tables?|rooms?)\b",
+        re.IGNORECASE),
+    "web search": re.compile(
+        r"\b(?:search\w*|looks?(?: \w+)? up|brows\w+|googles?)\b[^.;]{0,30}\b(?:web|internet|online|google)\b"
+        r"|\b(?:latest|current|today['’]s|breaking)"
+        r" (?:\w+ )?(?:news|prices|weather|headlines|scores|exchange rates)\b|\breal[- ]time (?:data|prices"
+        r"|news|information|traffic)\b|\blive (?:data|prices|scores)\b",
+        re.IGNORECASE),
+    "reminders": re.compile(r"\b(?:reminds?|notif(?:y|ies)|alerts?) (?:me|us|them|users)\b(?! of\b)", re.IGNORECASE),
+    "messaging": re.compile(r"\b(?:posts?|sends?)\b[^.;]{0,30}\b(?:slack|whatsapp|telegram|teams channel"
+        r"|discord channel|sms|text message)\b", re.IGNORECASE),
+    "running code": re.compile(r"\b(?:runs?|executes?) (?:the |my |python |their )?(?:code|scripts?"
+        r"|tests)\b", re.IGNORECASE),
+    "payments or orders": re.compile(r"\b(?:takes?|process\w*|charges?)\b[^.;]{0,15}\bpayments?\b|\b(?:places?"
+        r"|cancels?) (?:the |my |an? )?orders?\b", re.IGNORECASE),
+    "voice": re.compile(r"\b(?:speaks?|reads?) (?:it |them |the answers? )?(?:aloud|out loud) to (?:me|them"
+        r"|users)\b|\bphone calls?\b[^.;]{0,15}\b(?:makes?|answers?)\b", re.IGNORECASE),
+}  # fmt: skip
+
+_PRECISE = re.compile(
+    r"\b(precise|precision|accurate|exact(?!ly)|factual|low temperature|deterministic|no creativity|sober|rigorous"
+    r"|präzise|genau|preciso|précis|exakt)\b",
+    re.IGNORECASE,
+)
+_CREATIVE = re.compile(
+    r"\b(playful|creative|imaginative|whimsical|silly|high temperature|wild ideas|surprising|surreal|funny|inventive"
+    r"|verspielt|kreativ|creativo|créatif)\b",
+    re.IGNORECASE,
+)
+
+
+def tool_types(text: str) -> list[str]:
+    """Return the picture tools that `text` calls for: drawing, describing, sorting into kinds."""
+    clean = _TRAPS.sub(" ", text)
+    found = []
+    drawing = _MY_DRAWING.sub(" ", clean)
+    if _DRAW.search(drawing) or _SCRIBBLER.search(drawing) or is_picture_prompt(text):
+        found.append("image_generation")
+    if _LOOK.search(clean):
+        found.append("image_captioning")
+    if _SORT.search(clean):
+        found.append("image_recognition")
+    return found
+
+
+def is_picture_prompt(text: str) -> bool:
+    """Say whether the whole text describes one picture to be drawn, and no assistant at all."""
+    asks = re.search(r"\b(?:you|your|act as|assistant|bot|i want|helps?|user)\b", text, re.IGNORECASE)
+    return (
+        not asks
+        and len(_PHOTO_STYLE.findall(text)) >= 1
+        and not re.match(r"^\W*(?:write|create|build|develop|list|explain)\b", text, re.IGNORECASE)
+    )
+
+
+def knowledge(text: str) -> list[str]:
+    """Return the phrases of `text` that name documents of the person's own, such as `our cellar spreadsheet`."""
+    found = []
+    for match in _OWNED.finditer(text):
+        clause = re.split(r"[.;:]", text[: match.start()])[-1]
+        if _PASTED.search(clause) or _OWN_WORK.search(clause) or _PASTED.search(text[match.start() : match.end() + 10]):
+            continue
+        found.append(" ".join(match.group(0).split()))
+    return list(dict.fromkeys(found))
+
+
+def absent(text: str) -> list[str]:
+    """Return the kinds of tool that `text` calls for and that gptsmith does not have."""
+    return [kind for kind, pattern in _ABSENT.items() if pattern.search(text)]
+
+
+def temperature(text: str) -> float | None:
+    """Return .1 for words such as precise, .9 for words such as playful or creative, None for neither or both."""
+    precise, creative = bool(_PRECISE.search(text)), bool(_CREATIVE.search(text))
+    return None if precise == creative else (0.1 if precise else 0.9)

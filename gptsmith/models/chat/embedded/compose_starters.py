@@ -1,0 +1,77 @@
+"""Conversation starters: messages that a user of the assistant would send."""
+
+# ruff: noqa: SIM905 -- word lists read better as running text
+from __future__ import annotations
+
+import re
+
+from gptsmith.models.chat.embedded.compose_clauses import Action
+from gptsmith.models.chat.embedded.compose_name import Identity
+
+_ASKABLE = frozenset(
+    """suggest explain draw give write translate correct create list plan review check summarize summarise compare
+    recommend teach show find make design analyze analyse describe quiz sketch propose draft outline rewrite improve
+    prepare convert illustrate name invent calculate estimate sort group simplify proofread edit interpret identify
+    brainstorm paint turn develop generate provide offer help tell""".split()
+)
+_DANGLING = re.compile(
+    r"\b(?:it|them|they|this|these|those|that person|he|she|him|her|his|its|their|each|above|given|the (?:user|given"
+    r"|text|code|student|students|person|vessel|dream|users))\b|\byou|\{\{",
+    re.IGNORECASE,
+)
+_HEAD = re.compile(r"^(?:provide|offer)\b", re.IGNORECASE)
+_ANYONE = ["I am new to this. Where do I start?", "Give me a short example first.", "Which details do I need to give?"]
+
+
+def starters(identity: Identity, actions: list[Action], first: str, tools: list[str]) -> list[str]:
+    """Return three or four starters: the person's own first request, then what the assistant does, asked for.
+
+    None of them speaks to a `you`, leans on an earlier message, or runs over 120 characters.
+    """
+    found = [first.strip()] if first else []
+    for action in actions:
+        asked = _asked(action)
+        if asked and asked.lower() not in (f.lower() for f in found):
+            found.append(asked)
+    found = found[:3]
+    if "image_generation" in tools and not any("draw" in f.lower() or "sketch" in f.lower() for f in found):
+        found.append("Draw a first idea for me.")
+    topic = _topic(identity)
+    if topic and len(found) < 3:
+        found.append(f"I have a question about {topic}.")
+    for general in _ANYONE:
+        if len(found) < 3:
+            found.append(general)
+    return list(dict.fromkeys(found))[:4]
+
+
+def _asked(action: Action) -> str:
+    if action.who != "assistant":
+        return ""
+    vp = re.split(
+        r"[;:(]|, (?:and|but|so|then|including|such|ensuring|focusing|while|with) "
+        r"| and then ",
+        action.vp,
+    )[0]
+    vp = re.sub(r"^help (?:the user|users|me|people|them) (?:to )?", "help me ", vp)
+    vp = re.sub(r"\b(?:provide|offer) (?:me (?:with )?)?", "give me ", vp)
+    words = vp.split()
+    if not 3 <= len(words) <= 16 or words[0].lower() not in _ASKABLE or _DANGLING.search(vp):
+        return ""
+    if action.subject:
+        vp = re.sub(r"\btheir\b", "my", vp)
+    said = vp[:1].upper() + vp[1:].rstrip(" ,.")
+    return f"{said}." if len(said) < 120 else ""
+
+
+def _topic(identity: Identity) -> str:
+    """Return what the name is about, when a word besides the kind of helper is left."""
+    words = identity.name.split()
+    if identity.kind == "task" or len(words) < 2:
+        return ""
+    kept = words[:-1] if identity.kind != "game" else words
+    return " ".join(w if w[1:] != w[1:].lower() or _proper(w) else w.lower() for w in kept)
+
+
+def _proper(word: str) -> bool:
+    return word in ("English", "Spanish", "Portuguese", "German", "French", "Italian", "Turkish", "Chinese", "Czech")

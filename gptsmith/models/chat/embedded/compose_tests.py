@@ -1,0 +1,80 @@
+"""Tests for a draft, each aimed at one part: the name, a source, a tool, a rule."""
+
+from __future__ import annotations
+
+import re
+
+from gptsmith.assistants.draft import Draft, DraftTest
+from gptsmith.models.chat.embedded.compose_tongues import TONGUES
+
+_CALL = {
+    "image_generation": "Draw a small red boat on a calm lake.",
+    "image_captioning": "Describe the picture that I sent.",
+    "image_recognition": "Which kind of thing does my picture show?",
+}
+# A rule whose keeping shows in the words of the answer, and a message that would break it where it is not there.
+_LANGUAGES = {
+    "german": r"\b(der|die|das|und|ist|nicht|ich|ein|eine)\b", "spanish": r"\b(el|la|los|una|que|para|con|es)\b",
+    "french": r"\b(le|les|une|est|dans|pour|vous|avec)\b", "italian": r"\b(il|che|una|per|con|sono|della)\b",
+    "portuguese": r"\b(uma|para|com|que|não|você|os)\b", "dutch": r"\b(het|een|niet|voor|met|zijn)\b",
+    "czech": r"[ěščřžýáíéů]", "turkish": r"[ığşçöü]",
+}  # fmt: skip
+
+
+def tests(draft: Draft, language: str = "en") -> list[DraftTest]:
+    """Return two to five tests; the first is about the name, the others about sources, tools and visible rules."""
+    tongue = TONGUES.get(language, TONGUES["en"])
+    found = [DraftTest(name="says its name", tests="name", message=tongue.who, contains=[draft.name])]
+    for source in draft.knowledge[:2]:
+        cited = (source.paths or source.urls)[0]
+        title = cited.rstrip("/").split("/")[-1]
+        topic = re.sub(r"[_\-.]+", " ", title.rsplit(".", 1)[0]) if source.paths else "the page"
+        found.append(
+            DraftTest(
+                name=f"uses {source.name}",
+                tests="source",
+                message=f"What does {topic} say?",
+                cites=[title if source.paths else cited],
+            )
+        )
+    for tool in draft.tools[:2]:
+        message = _CALL.get(tool.type, f"Use {tool.name} for me.")
+        found.append(DraftTest(name=f"calls {tool.name}", tests="tool", message=message, calls=[tool.name]))
+    rule = rule_test(draft.emphasis)
+    if rule:
+        found.append(rule)
+    if len(found) < 2:
+        found.append(_purpose(draft))
+    return found[:5]
+
+
+def rule_test(rules: list[str]) -> DraftTest | None:
+    """Return a test for the first rule whose keeping can be seen in the answer; None when there is none."""
+    for rule in rules:
+        low = rule.lower()
+        spoken = re.search(rf"\b(?:in|into|speaks?|communicates?) (?:\w+ )?({'|'.join(_LANGUAGES)})\b", low)
+        if spoken and not re.search(r"\bboth\b", low):
+            return DraftTest(
+                name=f"answers in {spoken[1].title()}",
+                tests="rule",
+                message="Hello, who is this?",
+                matches=f"(?i){_LANGUAGES[spoken[1]]}",
+            )
+        if "code block" in low:
+            return DraftTest(name="answers in a code block", tests="rule", message="pwd", matches=r"```")
+        if re.search(r"\b(?:ends?|finish\w*|close)\b.*\bwith a question\b", low):
+            return DraftTest(
+                name="ends with a question", tests="rule", message="Tell me something new.", matches=r"\?\W*$"
+            )
+        if re.search(r"\b(?:starts?|begins?|opens?)\b.*\bwith [\"“'](?P<w>[^\"”']+)", low):
+            word = re.search(r"with [\"“']([^\"”']+)", rule, re.IGNORECASE)
+            if word:
+                return DraftTest(name="keeps the opening", tests="rule", message="Let us begin.", contains=[word[1]])
+    return None
+
+
+def _purpose(draft: Draft) -> DraftTest:
+    """Return a second test on the name, asked in another way, for an assistant that has nothing else to show."""
+    return DraftTest(
+        name="introduces itself", tests="name", message="Introduce yourself, please.", contains=[draft.name]
+    )

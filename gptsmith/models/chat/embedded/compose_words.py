@@ -1,0 +1,177 @@
+"""The English that the composer knows: verbs and their forms, people, moods, and whom a pronoun means."""
+
+# ruff: noqa: SIM905 -- word lists read better as running text
+from __future__ import annotations
+
+import re
+
+VERBS = frozenset(
+    """accept account act adapt add address adjust advise aim align allow analyse analyze announce answer apply arrange
+    ask assess assist assume attach avoid base be begin book brainstorm break bring build calculate call capture
+    carry catch change chat check choose cite classify clean coach collaborate collect combine come comment compare
+    complete compose conduct confirm connect consider continue control convert convey convince cook copy correct count
+    cover craft create debug decide define deliver describe design detect determine develop diagnose differentiate
+    discuss display divide do document draft draw edit emphasize employ enable encourage end engage enhance enjoy
+    ensure enter establish estimate evaluate examine explain explore export extract facilitate feel fetch fill find
+    finish fit fix focus follow format gather generate get give go grade greet group guess guide handle have help
+    highlight hold identify illustrate imagine implement import improve include incorporate inform inspire integrate
+    interact interpret interview introduce invent investigate invite involve join judge keep know label learn leave let
+    list listen look love maintain make manage map mark market match mean meet mention monitor motivate move name need
+    negotiate notice offer open optimize order organise organize outline own paint paste perform pick plan play point
+    post practice practise predict prefer prepare present prevent print prioritize process produce promote proofread
+    propose provide publish put quiz quote rank rate read recall recipe recognise recognize recommend record reduce
+    refactor refer refine remember remind remove repeat rephrase reply report represent require rescue research respond
+    return review revise reword rewrite run say schedule search see select sell send set share show simplify simulate
+    sketch solve sort speak split spot start state stay stick stop structure study suggest summarise summarize support
+    tag take talk teach tell test think track train transform translate try turn type understand update upload use
+    utilize validate verify visualise visualize wait walk want warn watch wear work write""".split()
+)
+# Words that are verbs above and mostly nouns behind "a", "the", "and": not taken for verbs in the middle of a sentence.
+_NOUNS_TOO = frozenset(
+    """account address answer aim book break call change chat check comment control copy count cover design display
+    document draft draw end engage estimate exercise export feel fit fix focus form format function grade group guess
+    guide highlight import interview judge label list look love map mark market match mention move name need notice
+    offer order outline own paint paste pick plan play point post practice present print process produce quiz quote
+    rank rate read recipe record report request research return review run say schedule search set share show sketch
+    sort speak split spot start state stop structure study support tag talk test track train translate try turn type
+    update upload use wait walk watch wear work""".split()
+)
+_IRREGULAR = {"has": "have", "is": "be", "are": "be", "does": "do", "goes": "go"}
+_THIRD = {"have": "has", "be": "is", "do": "does", "go": "goes"}
+_MODALS = frozenset("will would can could shall should may might must did had was were 'll 'd".split())
+_ADVERBS = frozenset("also always never only then often usually sometimes just currently really first simply".split())
+
+PEOPLE = frozenset(
+    """me us you people person parents mother father mum mom dad grandmother grandma grandfather family families kids
+    children child pupils students student visitors visitor customers customer clients client guests guest users user
+    beginners adults teenagers colleagues colleague members member volunteers volunteer employees employee team teams
+    staff researchers developers readers patients players learners speakers twins friends friend someone everybody
+    everyone anyone companies businesses teachers neighbours tourists travellers""".split()
+)
+MOODS = (
+    "calm patient strict friendly playful gentle silly warm kind formal polite precise concise brief humorous funny"
+    " witty encouraging empathetic professional honest direct serious cheerful supportive creative inspiring"
+    " enthusiastic respectful neutral sarcastic poetic dramatic motivating constructive clear simple factual curious"
+    " colourful colorful geduldig freundlich streng"
+).split()
+_MOOD_NOUNS = {"motivation": "motivating", "empathy": "empathetic", "humour": "humorous", "humor": "humorous"}
+
+
+def is_verb(word: str, *, certain: bool = False) -> bool:
+    """Say whether `word` is a base verb; `certain` leaves out those that are as often nouns."""
+    return word.lower() in VERBS and not (certain and word.lower() in _NOUNS_TOO)
+
+
+def base(word: str) -> str | None:
+    """Return the base form of a third person verb (`draws` -> `draw`); None when it is none that is known."""
+    low = word.lower()
+    if low in _IRREGULAR:
+        return _IRREGULAR[low]
+    for cut, put in (("ies", "y"), ("es", ""), ("s", "")):
+        if low.endswith(cut) and (stem := low.removesuffix(cut) + put) in VERBS:
+            return stem
+    return None
+
+
+def from_gerund(word: str) -> str | None:
+    """Return the base form of a gerund (`making` -> `make`); None when it is none that is known."""
+    low = word.lower()
+    if not low.endswith("ing"):
+        return None
+    stem = low[:-3]
+    doubled = stem[:-1] if len(stem) > 2 and stem[-1] == stem[-2] else stem
+    return next((s for s in (stem, stem + "e", doubled) if s in VERBS), None)
+
+
+def third(word: str) -> str:
+    """Return the third person of a base verb: `draw` -> `draws`, `try` -> `tries`."""
+    if word in _THIRD:
+        return _THIRD[word]
+    if re.search(r"(s|x|z|ch|sh)$", word):
+        return word + "es"
+    return word[:-1] + "ies" if re.search(r"[^aeiou]y$", word) else word + "s"
+
+
+def singular(noun: str) -> str:
+    """Return the singular of a plural noun; a guess good enough for a name."""
+    if re.search(r"(ss|us|is|news|series|physics|mathematics|ethics|sales|lens)$", noun, re.IGNORECASE):
+        return noun
+    if re.search(r"[^aeiou]ies$", noun, re.IGNORECASE):
+        return noun[:-3] + "y"
+    if re.search(r"(sses|shes|ches|xes)$", noun, re.IGNORECASE):
+        return noun[:-2]
+    return noun[:-1] if noun.lower().endswith("s") and len(noun) > 3 else noun
+
+
+def article(phrase: str) -> str:
+    """Return `phrase` behind a or an."""
+    sound = re.match(r"(?:[aeio]|un(?!i)|um|up|hour|honest|heir|[FHLMNRSX](?=[A-Z]))", phrase.strip(), re.IGNORECASE)
+    vowel = bool(sound) and not re.match(r"(?:eu|one\b|once)", phrase, re.IGNORECASE)
+    if re.match(r"[FHLMNRSX][a-z]", phrase):
+        vowel = phrase.lower().startswith(("hour", "honest", "heir"))
+    return f"{'an' if vowel else 'a'} {phrase}"
+
+
+def moods(text: str) -> list[str]:
+    """Return the words of `text` that say how the assistant speaks, in order, at most three."""
+    words = re.findall(r"[^\W\d_]+", text.lower())
+    found = [_MOOD_NOUNS.get(w, w) for w in words if w in MOODS or w in _MOOD_NOUNS]
+    return list(dict.fromkeys(found))[:3]
+
+
+def for_user(text: str) -> str:
+    """Turn the person's I, me, my into `the user`, then `they`: how instructions speak of whom they serve."""
+    return _shift(text, "the user", "the user's", "the user", verbs=True)
+
+
+def for_reader(text: str) -> str:
+    """Turn I, me, my into you, your: how a description speaks to the person who will use the assistant."""
+    text = re.sub(r"\b(I) am\b|\bI['’]m\b", "you are", text)
+    text = re.sub(r"\b(?:I|me)\b", "you", text)
+    text = re.sub(r"\bI['’](ve|ll|d)\b", r"you'\1", text)
+    return re.sub(r"\b[Mm]yself\b", "yourself", re.sub(r"\bmine\b", "yours", re.sub(r"\b[Mm]y\b", "your", text)))
+
+
+def _shift(text: str, subject: str, owner: str, thing: str, *, verbs: bool) -> str:
+    seen = bool(re.search(r"\bthe user\b", text))
+    out: list[str] = []
+    tokens = re.split(r"(\s+)", text)
+    pending = False  # the next verb belongs to "the user" and takes an s
+    for token in tokens:
+        match = re.match(r"^(\W*)(.*?)(\W*)$", token)
+        head, word, tail = match.groups() if match else ("", token, "")
+        low = word.lower().replace("’", "'")
+        contraction = {"i'm": "be", "i've": "have", "i'll": "will", "i'd": "would"}.get(low)
+        if word == "I" or contraction:
+            name = "they" if seen else subject
+            pending = verbs and not seen and contraction is None
+            word = name + (
+                {"be": " are" if seen else " is", "have": " have" if seen else " has"}.get(
+                    contraction, f" {contraction}"
+                )
+                if contraction
+                else ""
+            )
+            seen = True
+        elif low == "my":
+            word, seen = ("their" if seen else owner), True
+        elif low == "me":
+            word, seen = ("them" if seen else thing), True
+        elif low in ("mine", "myself"):
+            word = "theirs" if low == "mine" else "themselves"
+        elif pending and word:
+            word, pending = _agree(low, word)
+        elif seen and low == "am":
+            word = "are"
+        out.append(head + word + tail)
+    return "".join(out)
+
+
+def _agree(low: str, word: str) -> tuple[str, bool]:
+    if low in _ADVERBS:
+        return word, True
+    if low in ("am", "'m"):
+        return "is", False
+    if low in _MODALS or low.endswith(("ed", "n't")):
+        return ("does not" if low == "don't" else word), False
+    return third(low), False
