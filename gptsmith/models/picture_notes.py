@@ -22,7 +22,7 @@ class PictureNote(BaseModel):
 
 
 def picture_note(id: str, text: str = "") -> str:
-    """Return the note for one picture; brackets and line breaks in `text` become spaces, beyond 300 characters is cut."""
+    """Return the note for one picture; brackets and breaks become spaces, 300 characters stay."""
     words = _UNSAFE.sub(" ", text).strip()[:300]
     return f"[image {id}: {words}]" if words else f"[image {id}]"
 

@@ -1,0 +1,417 @@
+"""The SDK's `Assistant`: one spec, ready to chat, as a Runnable, a graph or a tool."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gptsmith.agent.events import Event, Reply
+from gptsmith.assistants import loader
+from gptsmith.assistants.loader import Loaded
+from gptsmith.assistants.spec import AssistantSpec, Starter
+from gptsmith.assistants.variables import fill
+from gptsmith.errors import Diagnostic, UsageError
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+    from langchain_core.tools import BaseTool
+
+    from gptsmith.agent.runtime.engine import Engine
+    from gptsmith.agent.runtime.graph import Graph
+    from gptsmith.agent.runtime.running import Ask, Outcome
+    from gptsmith.agent.runtime.spec_tests import TestResult
+    from gptsmith.agent.runtime.store import Thread, Turn
+    from gptsmith.rag.hit import Hit, Receipt
+
+
+class Assistant:
+    """An assistant made of a spec: `from_file`, `from_yaml` or `from_dict`, then `chat` or `stream`.
+
+    It is also a LangChain Runnable (`invoke`, `batch` and `transform` yield messages) whose memory then belongs to the
+    caller. Nothing heavy is loaded before the first turn.
+    """
+
+    def __new__(cls, *_args: Any, **_options: Any) -> Assistant:
+        """Make a Runnable of it; only now, so that importing gptsmith does not import LangChain."""
+        if cls is Assistant:
+            from gptsmith.agent.runnable import RunnableAssistant
+
+            return object.__new__(RunnableAssistant)
+        return object.__new__(cls)
+
+    def __init__(
+        self,
+        loaded: Loaded,
+        *,
+        trust: bool = False,
+        model: str | BaseChatModel | None = None,
+        variables: Mapping[str, str] | None = None,
+    ) -> None:
+        self.loaded = loaded
+        self.trust = trust
+        self._model = model
+        self._variables = dict(variables or {})
+
+    # -- making one ------------------------------------------------------------------------------------------------
+
+    @classmethod
+    def from_file(
+        cls,
+        path: str | Path,
+        *,
+        trust: bool = False,
+        model: str | BaseChatModel | None = None,
+        variables: Mapping[str, str] | None = None,
+    ) -> Assistant:
+        """Return the assistant of a spec file.
+
+        `model` (`"provider:name"` or a LangChain chat model) and `variables` override the file. `trust` allows what a
+        spec may not allow itself: code tools, commands and paths outside of its folder.
+
+        Raises:
+            SpecError: the spec is wrong; every problem at once.
+            UsageError: there is no such file.
+        """
+        return cls(loader.load_file(Path(path)), trust=trust, model=model, variables=variables)
+
+    @classmethod
+    def from_yaml(cls, text: str, base_dir: str | Path | None = None, **options: Any) -> Assistant:
+        """Return the assistant of a spec's text; `base_dir` is where its paths start. Options as in `from_file`."""
+        return cls(loader.load_text(text, base_dir), **options)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any], base_dir: str | Path | None = None, **options: Any) -> Assistant:
+        """Return the assistant of plain data, by the same rules. Options as in `from_file`."""
+        return cls(loader.load_dict(data, base_dir), **options)
+
+    @staticmethod
+    def check(path: str | Path) -> list[Diagnostic]:
+        """Return every error and warning of a spec file; nothing is raised, loaded or fetched."""
+        from gptsmith.agent.readiness import tool_warnings
+
+        found = loader.check(Path(path))
+        return found if any(d.severity == "error" for d in found) else found + tool_warnings(Path(path))
+
+    def with_(
+        self, *, model: str | BaseChatModel | None = None, variables: Mapping[str, str] | None = None
+    ) -> Assistant:
+        """Return a copy with another model or other variables; threads and knowledge are shared."""
+        return type(self)(
+            self.loaded,
+            trust=self.trust,
+            model=model if model is not None else self._model,
+            variables={**self._variables, **(variables or {})},
+        )
+
+    # -- what it is ------------------------------------------------------------------------------------------------
+
+    @property
+    def spec(self) -> AssistantSpec:
+        """The spec."""
+        return self.loaded.spec
+
+    @cached_property
+    def engine(self) -> Engine:
+        """What turns run on; made at the first use."""
+        from gptsmith.agent.runtime.engine import Engine
+
+        return Engine(self.loaded, trust=self.trust, model=self._model, variables=self._variables)
+
+    @property
+    def model_name(self) -> str:
+        """The chat model that answers, as `provider:name`."""
+        return self.engine.model_name
+
+    @property
+    def welcome_message(self) -> str:
+        """The welcome message with its variables filled in; empty when there is none."""
+        return self._filled(self.spec.welcome_message or "")
+
+    @property
+    def starters(self) -> list[Starter]:
+        """The conversation starters: what a button says and what it sends, variables filled in."""
+        found = [s if isinstance(s, Starter) else Starter(title=s, text=s) for s in self.spec.conversation_starters]
+        return [Starter(title=self._filled(s.title), text=self._filled(s.text)) for s in found]
+
+    def _filled(self, text: str) -> str:
+        defaults = {name: v.default for name, v in self.spec.variables.items() if v.default is not None}
+        return fill(text, {**defaults, **self._variables})
+
+    @property
+    def unavailable(self) -> list[str]:
+        """Why tools of the spec cannot run here, one sentence each; empty when all can."""
+        from gptsmith.agent.readiness import unavailable_tools
+
+        return [str(error) for _, error in unavailable_tools(self.loaded, self.folder, trust=self.trust)]
+
+    @property
+    def leaves_machine(self) -> str | None:
+        """Where the text of a turn goes (a host), None when it stays on this machine."""
+        if self.engine.model_spec.provider == "given":
+            return None
+        from gptsmith.models.chat.factory import leaves_machine
+
+        return leaves_machine(self.engine.model_spec)
+
+    @property
+    def folder(self) -> Path:
+        """The folder that holds this assistant's threads and index."""
+        return self.engine.folder
+
+    @cached_property
+    def graph(self) -> Graph:
+        """The bare compiled LangGraph graph over `{"messages": […]}`; memory and locks belong to the host."""
+        from gptsmith.agent.runtime.bare import bare_graph
+
+        return bare_graph(self.engine)
+
+    def as_tool(self) -> BaseTool:
+        """Return a LangChain tool with one argument, `request: str`, whose result is the assistant's answer."""
+        from gptsmith.agent.runnable import assistant_tool
+
+        return assistant_tool(self)
+
+    def close(self) -> None:
+        """Let go of files; the assistant opens them again when it is used again."""
+        self.__dict__.pop("graph", None)
+        engine = self.__dict__.pop("engine", None)
+        if engine is not None:
+            engine.close()
+
+    def __enter__(self) -> Assistant:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Assistant({self.spec.id!r})"
+
+    # -- talking ---------------------------------------------------------------------------------------------------
+
+    def chat(
+        self,
+        text: str,
+        *,
+        thread_id: str | None = None,
+        files: list[str] | None = None,
+        variables: Mapping[str, str] | None = None,
+    ) -> Reply:
+        """Send a message and return the whole reply; a new thread begins when `thread_id` is left out.
+
+        `files` are paths of texts or pictures that come with the message; `variables` fill the thread's `{{names}}`.
+
+        Raises:
+            UsageError: the message, the thread id, a file or a variable cannot be used.
+            NotReadyError: a variable, a package, a model or weights are missing.
+            ThreadBusyError: another turn is running on the thread.
+            ProviderError: the model failed; the message is kept, the thread goes on.
+        """
+        from gptsmith.agent.runtime import core
+        from gptsmith.agent.runtime.running import Outcome, run_turn
+
+        outcome = Outcome()
+        ask = self._ask(text, thread_id, files, variables, tokens=False)
+        core.run(run_turn(self.engine, ask, lambda _event: None, outcome))
+        return _settled(outcome)
+
+    async def achat(
+        self,
+        text: str,
+        *,
+        thread_id: str | None = None,
+        files: list[str] | None = None,
+        variables: Mapping[str, str] | None = None,
+    ) -> Reply:
+        """As `chat`, for asynchronous code."""
+        from gptsmith.agent.runtime import core
+        from gptsmith.agent.runtime.running import Outcome, run_turn
+
+        outcome = Outcome()
+        ask = self._ask(text, thread_id, files, variables, tokens=False)
+        events: AsyncIterator[Event] = core.astream(lambda deliver: run_turn(self.engine, ask, deliver, outcome))
+        async for _ in events:
+            pass
+        return _settled(outcome)
+
+    def stream(
+        self,
+        input: Any,
+        config: Any = None,
+        *,
+        thread_id: str | None = None,
+        files: list[str] | None = None,
+        variables: Mapping[str, str] | None = None,
+        **_options: Any,
+    ) -> Iterator[Event]:
+        """Send a message and yield the events of the turn as they come; the last one is `done` or `error`.
+
+        Closing the iterator stops the turn; what was said so far is kept. Messages instead of a text (as a chain hands
+        them on) run without a thread: nothing is stored.
+        """
+        from gptsmith.agent.runtime import core
+
+        return core.stream(self._work(input, thread_id, files, variables))
+
+    def astream(
+        self,
+        input: Any,
+        config: Any = None,
+        *,
+        thread_id: str | None = None,
+        files: list[str] | None = None,
+        variables: Mapping[str, str] | None = None,
+        **_options: Any,
+    ) -> AsyncIterator[Event]:
+        """As `stream`, for asynchronous code."""
+        from gptsmith.agent.runtime import core
+
+        return core.astream(self._work(input, thread_id, files, variables))
+
+    def resume(self, thread_id: str, decisions: list[dict[str, Any]]) -> Reply:
+        """Go on with a turn that waits for approval.
+
+        Raises:
+            UsageError: no turn of the thread waits.
+        """
+        from gptsmith.agent.runtime.store import check_thread_id
+
+        check_thread_id(thread_id)
+        raise UsageError(f"nothing waits for approval on thread {thread_id}", hint="send a message with chat()")
+
+    def run_tests(self) -> list[TestResult]:
+        """Run the tests that stand in the spec, each in a fresh thread that is deleted afterwards."""
+        from gptsmith.agent.runtime.spec_tests import run_tests
+
+        return run_tests(self)
+
+    def _work(
+        self, given: Any, thread_id: str | None, files: list[str] | None, variables: Mapping[str, str] | None
+    ) -> Any:
+        from gptsmith.agent.runtime.running import Outcome, run_turn
+
+        engine = self.engine
+        if not isinstance(given, str):
+            from gptsmith.agent.runtime.bare import run_messages
+
+            return lambda deliver: run_messages(engine, given, deliver)
+        ask = self._ask(given, thread_id, files, variables)
+        return lambda deliver: run_turn(engine, ask, deliver, Outcome())
+
+    def _ask(
+        self,
+        text: str,
+        thread_id: str | None,
+        files: list[str] | None,
+        variables: Mapping[str, str] | None,
+        *,
+        tokens: bool = True,
+    ) -> Ask:
+        from gptsmith.agent.runtime.engine import resolve_variables
+        from gptsmith.agent.runtime.running import Ask
+        from gptsmith.agent.runtime.store import check_thread_id, new_id
+
+        if not isinstance(text, str) or not (text.strip() or files):
+            raise UsageError("the message is empty", hint="write what you want to know")
+        engine = self.engine
+        thread = new_id("thread") if thread_id is None else check_thread_id(thread_id)
+        stored = engine.store.variables(thread)
+        values = {**stored, **engine.variables, **(variables or {})}
+        resolve_variables(self.spec, values)
+        return Ask(thread, text, [str(f) for f in files or []], values, tokens=tokens)
+
+    # -- turns that outlive their caller ---------------------------------------------------------------------------
+
+    def start_turn(
+        self,
+        text: str,
+        *,
+        thread_id: str | None = None,
+        files: list[str] | None = None,
+        variables: Mapping[str, str] | None = None,
+    ) -> str:
+        """Begin a turn that runs to its end whoever listens; return its id for `turn_events` and `stop_turn`."""
+        from gptsmith.agent.runtime import turns
+
+        return turns.start(self.engine, self._ask(text, thread_id, files, variables))
+
+    def turn_events(self, turn_id: str, after: int = 0) -> Iterator[tuple[int, Event]]:
+        """Yield `(n, event)` of a turn from event `after + 1` on, waiting until its end; n counts from 1."""
+        from gptsmith.agent.runtime import turns
+
+        return turns.events(self.engine, turn_id, after)
+
+    def events_so_far(self, turn_id: str, after: int = 0) -> list[tuple[int, Event]]:
+        """Return the events of a turn that are there now, from event `after + 1` on; never waits."""
+        from gptsmith.agent.runtime import turns
+
+        return turns.so_far(self.engine, turn_id, after)
+
+    def stop_turn(self, turn_id: str) -> bool:
+        """Stop a turn of this process; return whether it was running. Its message and what was said are kept."""
+        from gptsmith.agent.runtime import turns
+
+        return turns.stop(turn_id)
+
+    def running_turn(self, thread_id: str) -> str:
+        """Return the id of the turn that runs on the thread now, in any process; empty when none does."""
+        from gptsmith.agent.runtime import turns
+
+        return turns.running(self.engine, thread_id)
+
+    # -- threads ---------------------------------------------------------------------------------------------------
+
+    def threads(self) -> list[Thread]:
+        """Return all threads, the last used first."""
+        return self.engine.store.threads()
+
+    def history(self, thread_id: str) -> list[Turn]:
+        """Return the turns of a thread, oldest first, each with its message and its reply or error."""
+        from gptsmith.agent.runtime.store import check_thread_id
+
+        return self.engine.store.turns(check_thread_id(thread_id))
+
+    def rename_thread(self, thread_id: str, title: str) -> None:
+        """Give a thread another title."""
+        self.engine.store.rename(thread_id, title)
+
+    def delete_thread(self, thread_id: str) -> None:
+        """Forget a thread with its messages and attached files.
+
+        Raises:
+            ThreadBusyError: a turn is running on it.
+        """
+        from gptsmith.agent.runtime.running import forget_thread
+        from gptsmith.agent.runtime.store import check_thread_id
+
+        forget_thread(self.engine, check_thread_id(thread_id))
+
+    # -- knowledge -------------------------------------------------------------------------------------------------
+
+    def sync_knowledge(self, progress: Callable[[str], None] | None = None) -> list[Receipt]:
+        """Bring the index in step with the files; return what became of each file and page."""
+        knowledge = self.engine.knowledge
+        return knowledge.sync(progress) if knowledge else []
+
+    def search_knowledge(self, query: str, names: list[str] | None = None) -> list[Hit]:
+        """Return the passages that speak of `query`, best first, from an index in step with the files."""
+        knowledge = self.engine.knowledge
+        if knowledge is None:
+            return []
+        if knowledge.stale():
+            knowledge.sync()
+        return knowledge.search(query, names=names)
+
+    def receipts(self) -> list[Receipt]:
+        """Return what became of each file and page at the last sync."""
+        knowledge = self.engine.knowledge
+        return knowledge.receipts() if knowledge else []
+
+
+def _settled(outcome: Outcome) -> Reply:
+    if outcome.error is not None:
+        raise outcome.error
+    assert outcome.reply is not None, "a turn ends with a reply or an error"  # noqa: S101
+    return outcome.reply

@@ -1,0 +1,250 @@
+"""The engine of one assistant: its spec with everything that turns run on, each part made when first needed."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AnyMessage, HumanMessage
+from langchain_core.tools import BaseTool
+from langgraph.checkpoint.base import BaseCheckpointSaver
+
+from gptsmith.agent.events import Event
+from gptsmith.agent.runtime import pii, prompts
+from gptsmith.agent.runtime.gates import current
+from gptsmith.agent.runtime.graph import Graph, build_graph
+from gptsmith.agent.runtime.searching import needs_search, query_for
+from gptsmith.agent.runtime.store import ThreadStore
+from gptsmith.agent.runtime.turn import CURRENT, Turn
+from gptsmith.assistants.library import state_key
+from gptsmith.assistants.loader import Loaded
+from gptsmith.assistants.spec import AssistantSpec, Knowledge, ModelSpec
+from gptsmith.errors import UsageError
+from gptsmith.models.passages import Passage, fence
+from gptsmith.models.picture_notes import strip_picture_notes
+from gptsmith.state import State
+from gptsmith.tools import ToolContext, make_tool
+from gptsmith.tools.knowledge_search import search_tool
+
+if TYPE_CHECKING:
+    from gptsmith.rag.base import KnowledgeBase
+
+_LOOK_AGAIN = 10.0  # seconds between looks at the knowledge files
+
+
+class Engine:
+    """One assistant, ready to run. Making one opens nothing; safe across threads."""
+
+    def __init__(
+        self,
+        loaded: Loaded,
+        *,
+        trust: bool = False,
+        model: str | BaseChatModel | None = None,
+        variables: Mapping[str, str] | None = None,
+    ) -> None:
+        self.loaded = loaded
+        self.trust = trust
+        self.override = model
+        self.variables = dict(variables or {})
+        self.spec: AssistantSpec = loaded.spec.model_copy(update={"instructions": loaded.instructions(trust=trust)})
+        self.base_dir = loaded.base_dir or Path.cwd()
+        self._looked = 0.0
+        self._making = threading.RLock()
+        self._ready = False
+        self._saved: tuple[BaseCheckpointSaver[Any], Graph] | None = None
+        check_variables(self.spec, self.variables)
+
+    @cached_property
+    def folder(self) -> Path:
+        """The assistant's state folder."""
+        if self.loaded.path is not None:
+            return State().folder(state_key(self.loaded.path))
+        place = hashlib.sha256(str(self.loaded.base_dir or "").encode("utf-8", "surrogateescape")).hexdigest()[:16]
+        return State().folder(f"{(self.spec.id or 'assistant')[:40].strip('-')}-{place}")
+
+    @cached_property
+    def store(self) -> ThreadStore:
+        """The threads."""
+        return ThreadStore(self.folder)
+
+    @cached_property
+    def model_spec(self) -> ModelSpec:
+        """Which chat model answers."""
+        if isinstance(self.override, BaseChatModel):
+            return ModelSpec(provider="given", name=type(self.override).__name__)
+        from gptsmith.models.chat.factory import choose_model
+
+        return choose_model(self.spec.model, self.override)
+
+    @cached_property
+    def model(self) -> BaseChatModel:
+        """The chat model."""
+        if isinstance(self.override, BaseChatModel):
+            return self.override
+        from gptsmith.models.chat.factory import make_chat_model
+
+        return make_chat_model(self.model_spec, base_dir=self.loaded.base_dir, trust=self.trust)
+
+    @property
+    def model_name(self) -> str:
+        """The chat model as `provider:name`."""
+        return ":".join(part for part in (self.model_spec.provider, self.model_spec.name) if part)
+
+    @cached_property
+    def knowledge(self) -> KnowledgeBase | None:
+        """The knowledge, None when the spec has none."""
+        if not self.spec.knowledge:
+            return None
+        from gptsmith.rag.base import KnowledgeBase
+
+        return KnowledgeBase(self.spec.knowledge, self.base_dir, self.folder, trust=self.trust)
+
+    @cached_property
+    def tools(self) -> list[BaseTool]:
+        """The tools that the model may call."""
+        context = ToolContext(self.base_dir, self.folder, self.trust, self.model, _emit)
+        made = [make_tool(tool, context) for tool in self.spec.tools]
+        return made + [search_tool(k, self._searching(k)) for k in self.spec.knowledge if k.mode == "tool"]
+
+    @property
+    def unavailable(self) -> list[str]:
+        """Why tools of the spec cannot run here, one sentence each."""
+        reasons = [(tool.metadata or {}).get("unavailable", "") for tool in self.tools]
+        return [reason for reason in reasons if reason]
+
+    @cached_property
+    def inner_graph(self) -> Graph:
+        """The graph without a checkpointer, for turns whose memory belongs to a host."""
+        with self._making:
+            return build_graph(self.model, self.tools)
+
+    def graph_on(self, saver: BaseCheckpointSaver[Any]) -> Graph:
+        """Return the graph with `saver`, compiled once."""
+        if self._saved is None or self._saved[0] is not saver:
+            self._saved = (saver, build_graph(self.model, self.tools, saver))
+        return self._saved[1]
+
+    def make_ready(self) -> None:
+        """Make what every turn needs; the first call may take a second, later ones nothing.
+
+        Raises:
+            NotReadyError: a variable, a package, a model or weights are missing.
+        """
+        if not self._ready:
+            with self._making:
+                _ = self.store, self.tools, self.knowledge
+                self._ready = True
+
+    def turn(self, turn_id: str, thread_id: str, deliver: Callable[[Event], None]) -> Turn:
+        """Return a new turn of this assistant."""
+        rails = pii.rails_for(self.spec.guardrails, "output")
+        turn = Turn(turn_id, thread_id, self.spec, rails, deliver, model=self.model_name)
+        turn.cites = any(k.citations for k in self.spec.knowledge)
+        return turn
+
+    def close(self) -> None:
+        """Let go of files; the engine cannot be used afterwards."""
+        if "store" in self.__dict__:
+            self.store.close()
+        if self.__dict__.get("knowledge") is not None:
+            self.knowledge.close()  # type: ignore[union-attr]
+
+    # -- the parts of a turn ---------------------------------------------------------------------------------------
+
+    def system(self, variables: Mapping[str, str], *, attached: bool = False) -> str:
+        """Return the system message of a thread; `attached`: the thread has text files of its own."""
+        values = resolve_variables(self.spec, {**self.variables, **variables})
+        knowledge = attached or bool(self.spec.knowledge)
+        return prompts.system_message(self.spec, values, knowledge=knowledge, unavailable=self.unavailable)
+
+    def sync_if_stale(self, turn: Turn) -> None:
+        """Bring the index in step with the files, with progress events; looks at the files every few seconds."""
+        if self.knowledge is None:
+            return
+        with self._making:
+            now = time.monotonic()
+            if self._looked and now - self._looked < _LOOK_AGAIN:
+                return
+            self._looked = now
+            if self.knowledge.stale():
+                for receipt in self.knowledge.sync(
+                    lambda text: turn.emit("progress", {"stage": "index", "text": text})
+                ):
+                    if receipt.status != "ok":
+                        text = f"{receipt.source} is not searched: {receipt.reason}"
+                        turn.emit("progress", {"stage": "index", "text": text})
+
+    def search_first(self, turn: Turn, message: str, previous: str) -> None:
+        """Search the sources that are searched before the model answers, and keep the passages in the turn."""
+        draws = any(tool.type == "image_generation" for tool in self.spec.tools)
+        words = strip_picture_notes(message)
+        wanted = needs_search(words, draws=draws)
+        names = [k.name for k in self.spec.knowledge if k.mode == "always" or (k.mode == "auto" and wanted)]
+        if not names or self.knowledge is None or not words:
+            return
+        query = query_for(words, strip_picture_notes(previous))
+        turn.emit("progress", {"stage": "search", "text": f"Searching {', '.join(names)}"})
+        hits = self.knowledge.search(query, names=names)
+        turn.passages = (turn.passages or []) + turn.found(query, hits, names)
+
+    def _searching(self, source: Knowledge) -> Callable[[str], str]:
+        def search(query: str) -> str:
+            turn = current()
+            if self.knowledge is None:
+                return fence([])
+            hits = self.knowledge.search(query, names=[source.name])
+            found: list[Passage] = turn.found(query, hits, [source.name])
+            return fence(found)
+
+        return search
+
+
+def check_variables(spec: AssistantSpec, values: Mapping[str, str]) -> None:
+    """Refuse values for variables that the spec does not have, and values outside of the choices.
+
+    Raises:
+        UsageError: it names them.
+    """
+    unknown = sorted(set(values) - set(spec.variables))
+    if unknown:
+        known = ", ".join(spec.variables) or "none"
+        raise UsageError(f"the assistant has no variable {', '.join(unknown)}", hint=f"it has: {known}")
+    for name, value in values.items():
+        choices = spec.variables[name].choices
+        if not isinstance(value, str) or (choices and value not in choices):
+            hint = f"choose one of: {', '.join(choices)}" if choices else "give a text"
+            raise UsageError(f"the variable {name} cannot be {str(value)[:60]!r}", hint=hint)
+
+
+def resolve_variables(spec: AssistantSpec, values: Mapping[str, str]) -> dict[str, str]:
+    """Return the value of every variable of the spec.
+
+    Raises:
+        UsageError: required ones have no value, or a value does not fit; it names them.
+    """
+    check_variables(spec, values)
+    defaults = {name: v.default for name, v in spec.variables.items() if v.default is not None}
+    missing = [name for name, v in spec.variables.items() if v.required and name not in {**defaults, **values}]
+    if missing:
+        example = f"variables={{'{missing[0]}': '…'}}"
+        raise UsageError(f"the assistant needs a value for {', '.join(missing)}", hint=f"give it, e.g. {example}")
+    return {**dict.fromkeys(spec.variables, ""), **defaults, **values}
+
+
+def last_words(messages: list[AnyMessage]) -> tuple[str, str]:
+    """Return the person's last message and the one before it."""
+    said = [m.text for m in messages if isinstance(m, HumanMessage)]
+    return (said[-1] if said else ""), (said[-2] if len(said) > 1 else "")
+
+
+def _emit(kind: str, data: dict[str, Any]) -> None:
+    turn = CURRENT.get()
+    if turn is not None:
+        turn.emit(kind, data)  # type: ignore[arg-type]

@@ -1,0 +1,214 @@
+"""The two gates of the graph: around each model call and around each tool call. Here the limits are kept.
+
+Wrapping, not before/after hooks: each hook would be one more checkpointed step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from langchain.agents.middleware import AgentMiddleware, ModelRequest, ModelResponse
+from langchain.agents.middleware.types import ToolCallRequest
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage, ToolMessage
+from langgraph.errors import GraphBubbleUp
+from langgraph.types import Command
+
+from gptsmith.agent.events import ToolCallRecord
+from gptsmith.agent.runtime import pii
+from gptsmith.agent.runtime.results import as_data, shortened
+from gptsmith.agent.runtime.turn import CURRENT, Turn
+from gptsmith.errors import GptsmithError
+from gptsmith.models.passages import Passage, fence
+
+_CUT = {"length", "max_tokens", "truncated", "MAX_TOKENS"}
+_BAD_CALL = (
+    "Your last tool call did not run: its arguments were not complete, valid JSON. Call it again with complete "
+    "arguments, or answer without it."
+)
+
+
+def current() -> Turn:
+    """Return the turn that runs here; the graph is only ever run inside one."""
+    turn = CURRENT.get()
+    assert turn is not None, "the graph runs only inside a turn"  # noqa: S101 - a programming error, not an input
+    return turn
+
+
+class ModelGate(AgentMiddleware[Any, Any, Any]):
+    """Counts model calls, puts the passages behind the person's message, and lets no cut tool call through."""
+
+    def wrap_model_call(
+        self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], ModelResponse[Any]]
+    ) -> ModelResponse[Any]:
+        turn = current()
+        if (ending := _out_of_calls(turn)) is not None:
+            return ending
+        request = _prepared(request, turn)
+        response = handler(request)
+        if _is_broken(response) and _out_of_calls(turn) is None:
+            response = handler(_corrected(request, response))
+        return _checked(turn, response)
+
+    async def awrap_model_call(
+        self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], Awaitable[ModelResponse[Any]]]
+    ) -> ModelResponse[Any]:
+        turn = current()
+        if (ending := _out_of_calls(turn)) is not None:
+            return ending
+        request = _prepared(request, turn)
+        response = await handler(request)
+        if _is_broken(response) and _out_of_calls(turn) is None:
+            response = await handler(_corrected(request, response))
+        return _checked(turn, response)
+
+
+class ToolGate(AgentMiddleware[Any, Any, Any]):
+    """Counts tool calls, turns what goes wrong into a result that the model reads, and reports both to the turn."""
+
+    def wrap_tool_call(
+        self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], ToolMessage | Command[Any]]
+    ) -> ToolMessage | Command[Any]:
+        turn = current()
+        result: ToolMessage | Command[Any] | None = _refused(turn, request)
+        if result is None:
+            try:
+                result = handler(request)
+            except GraphBubbleUp:
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever a tool raises is the model's to read
+                result = _failed(request, error)
+        return _reported(turn, request, result)
+
+    async def awrap_tool_call(
+        self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], Awaitable[ToolMessage | Command[Any]]]
+    ) -> ToolMessage | Command[Any]:
+        turn = current()
+        result: ToolMessage | Command[Any] | None = _refused(turn, request)
+        if result is None:
+            try:
+                result = await handler(request)
+            except GraphBubbleUp:
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever a tool raises is the model's to read
+                result = _failed(request, error)
+        return _reported(turn, request, result)
+
+
+# -- around the model ----------------------------------------------------------------------------------------------
+
+
+def _out_of_calls(turn: Turn) -> ModelResponse[Any] | None:
+    limit = turn.spec.limits.max_iterations
+    if turn.model_calls >= limit:
+        turn.note(f"I stopped here: this assistant may think {limit} times about one message.", "limit")
+        return ModelResponse(result=[AIMessage(content="")])
+    turn.model_calls += 1
+    return None
+
+
+def _prepared(request: ModelRequest[Any], turn: Turn) -> ModelRequest[Any]:
+    messages = with_passages(request.messages, turn.passages)
+    return request.override(messages=messages, system_message=SystemMessage(content=turn.system))
+
+
+def with_passages(messages: list[AnyMessage], passages: list[Passage] | None) -> list[AnyMessage]:
+    """Return the messages with the block of passages behind the person's last one; None: nothing was searched."""
+    if passages is None:
+        return messages
+    for i in range(len(messages) - 1, -1, -1):
+        message = messages[i]
+        if isinstance(message, HumanMessage):
+            block = fence(passages)
+            content: Any = message.content
+            content = (
+                f"{content}\n\n{block}" if isinstance(content, str) else [*content, {"type": "text", "text": block}]
+            )
+            return [*messages[:i], message.model_copy(update={"content": content}), *messages[i + 1 :]]
+    return messages
+
+
+def _last(response: ModelResponse[Any]) -> AIMessage:
+    message = response.result[-1]
+    assert isinstance(message, AIMessage), "a model answers with its own message"  # noqa: S101
+    return message
+
+
+def _is_broken(response: ModelResponse[Any]) -> bool:
+    message = _last(response)
+    return bool(message.invalid_tool_calls) or bool(message.tool_calls and _was_cut(message))
+
+
+def _was_cut(message: AIMessage) -> bool:
+    about = message.response_metadata
+    return bool({about.get("finish_reason"), about.get("stop_reason"), about.get("done_reason")} & _CUT)
+
+
+def _corrected(request: ModelRequest[Any], response: ModelResponse[Any]) -> ModelRequest[Any]:
+    said = _last(response).text or "(a tool call that did not run)"
+    return request.override(messages=[*request.messages, AIMessage(content=said), HumanMessage(content=_BAD_CALL)])
+
+
+def _checked(turn: Turn, response: ModelResponse[Any]) -> ModelResponse[Any]:
+    message = _last(response)
+    turn.count(message)
+    if _is_broken(response):
+        turn.note("The model's call of a tool came cut or garbled, so it was not run.", "truncated")
+    elif _was_cut(message):
+        turn.note("(The answer was cut off here by the model.)", "truncated")
+    elif message.tool_calls and turn.finish == "limit":
+        pass  # it was told to stop calling tools and calls again
+    else:
+        return response
+    whole = message.model_copy(update={"tool_calls": [], "invalid_tool_calls": [], "additional_kwargs": {}})
+    return ModelResponse(result=[*response.result[:-1], whole])
+
+
+# -- around a tool -------------------------------------------------------------------------------------------------
+
+
+def _refused(turn: Turn, request: ToolCallRequest) -> ToolMessage | None:
+    """Report the call; return the result that stands for it when it must not run."""
+    call = request.tool_call
+    turn.calls.append(ToolCallRecord(id=call["id"] or "", name=call["name"], args=call["args"]))
+    turn.emit("tool_call", {"id": call["id"], "name": call["name"], "args": call["args"]})
+    limits = turn.spec.limits
+    if request.tool is None:
+        return _message(request, f"There is no tool {call['name']}.", "error")
+    if reason := (request.tool.metadata or {}).get("unavailable"):
+        turn.note(reason)
+        return _message(request, reason, "error")
+    if len(turn.calls) > limits.max_tool_calls:
+        turn.note(
+            f"I stopped calling tools: this assistant may do so {limits.max_tool_calls} times a message.", "limit"
+        )
+        return _message(request, "The limit of tool calls is reached. Answer now with what you have.", "error")
+    own = next((t for t in turn.spec.tools if t.name == call["name"]), None)
+    used = sum(record.name == call["name"] for record in turn.calls)
+    if own is not None and own.max_calls is not None and used > own.max_calls:
+        text = f"{call['name']} may be called {own.max_calls} times for one message. Go on without it."
+        return _message(request, text, "error")
+    return None
+
+
+def _failed(request: ToolCallRequest, error: Exception) -> ToolMessage:
+    text = str(error) if isinstance(error, GptsmithError) else f"{type(error).__name__}: {error}"
+    return _message(request, f"The tool failed: {text}", "error")
+
+
+def _message(request: ToolCallRequest, text: str, status: str) -> ToolMessage:
+    call = request.tool_call
+    return ToolMessage(content=text, name=call["name"], tool_call_id=call["id"] or "", status=status)
+
+
+def _reported(turn: Turn, request: ToolCallRequest, result: ToolMessage | Command[Any]) -> ToolMessage | Command[Any]:
+    if not isinstance(result, ToolMessage):
+        return result
+    text = shortened(result.text)
+    rails = pii.rails_for(turn.spec.guardrails, "tool_results")
+    if rails:
+        text = pii.clean(text, rails, blocking=False)
+    record = next(r for r in turn.calls if r.id == (request.tool_call["id"] or ""))
+    record.result, record.status = text, "error" if result.status == "error" else "ok"
+    turn.emit("tool_result", {"id": record.id, "name": record.name, "text": text, "status": record.status})
+    return result.model_copy(update={"content": as_data(record.name, text) if record.status == "ok" else text})

@@ -1,0 +1,38 @@
+"""What a chat model is told: the system message, in one form for every model, and the words of the runtime itself."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+
+from gptsmith.assistants.spec import AssistantSpec
+from gptsmith.assistants.variables import fill
+
+
+@cache
+def text(name: str) -> str:
+    """Return the prompt text `name` (a `.md` file of this folder), without its last line break."""
+    return files(__name__).joinpath(f"{name}.md").read_text(encoding="utf-8").strip()
+
+
+def system_message(spec: AssistantSpec, variables: dict[str, str], *, knowledge: bool, unavailable: list[str]) -> str:
+    """Return the system message for a thread whose variables are `variables`; `unavailable` are reasons of tools.
+
+    `knowledge` says that passages may stand behind a message of the thread, from the spec or from attached files.
+    """
+    rules = []
+    if knowledge:
+        rules.append(text("citing"))
+        searched = [k.name for k in spec.knowledge if k.mode == "tool"]
+        if searched:
+            rules.append(text("searching").replace("{tools}", ", ".join(f"search_{name}" for name in searched)))
+    if spec.tools or any(k.mode == "tool" for k in spec.knowledge):
+        rules.append(text("tools"))
+    if unavailable:
+        rules.append(text("unavailable").replace("{reasons}", "\n".join(f"- {reason}" for reason in unavailable)))
+    rules.append(text("always"))
+    return (
+        f"You are {spec.name}. {spec.description}\n\n"
+        f"# Instructions\n{fill(spec.instructions or '', variables).strip()}\n\n"
+        f"# How to answer\n" + "\n".join(rules)
+    )

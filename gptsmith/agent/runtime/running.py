@@ -1,0 +1,310 @@
+"""The course of one turn: message written, files searched, graph run, answer checked, all of it written down."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Any
+
+from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage, HumanMessage, ToolMessage
+from langchain_core.runnables import RunnableConfig
+from langgraph.types import StreamMode
+
+from gptsmith.agent.events import Event, Reply
+from gptsmith.agent.runtime import pii
+from gptsmith.agent.runtime.attachments import Attachments, image_blocks
+from gptsmith.agent.runtime.checkpoints import open_saver
+from gptsmith.agent.runtime.engine import Engine, last_words
+from gptsmith.agent.runtime.graph import Graph
+from gptsmith.agent.runtime.history import as_messages, recall, with_notes
+from gptsmith.agent.runtime.store import Message, new_id, title_of
+from gptsmith.agent.runtime.turn import CURRENT, Turn
+from gptsmith.errors import GptsmithError, ProviderError, ThreadBusyError
+from gptsmith.state import lock
+
+Deliver = Callable[[Event], None]
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What a caller wants: a message on a thread, with files; `tokens` whether the text is streamed as it comes."""
+
+    thread_id: str
+    text: str
+    files: list[str] = field(default_factory=list)
+    variables: dict[str, str] = field(default_factory=dict)
+    tokens: bool = True
+    turn_id: str = field(default_factory=lambda: new_id("turn"))
+
+
+class Outcome:
+    """How a turn ended: its reply, or the error that the person was told."""
+
+    reply: Reply | None = None
+    error: GptsmithError | None = None
+
+
+async def run_turn(engine: Engine, ask: Ask, deliver: Deliver, outcome: Outcome) -> None:
+    """Run one turn of a stored thread. Every stream ends with `done` or `error`; the person's message is kept.
+
+    One turn at a time runs on a thread, across processes: a second one ends with ThreadBusyError and writes nothing.
+    """
+    try:
+        with ExitStack() as held:
+            await asyncio.to_thread(engine.make_ready)
+            _hold(held, engine, ask.thread_id)
+            await _Course(engine, ask, deliver, outcome).run()
+    except GptsmithError as error:
+        outcome.error = error
+        deliver(_error_event(error))
+
+
+def _hold(held: ExitStack, engine: Engine, thread_id: str) -> None:
+    try:
+        held.enter_context(lock(engine.folder / "threads" / f"{thread_id}.lock", timeout=0))
+    except GptsmithError as error:
+        if error.code != "locked":
+            raise
+        hint = "wait for its end, or begin another thread"
+        raise ThreadBusyError("another turn is running on this thread", hint=hint) from None
+
+
+class _Course:
+    """One turn of a stored thread, step by step."""
+
+    def __init__(self, engine: Engine, ask: Ask, deliver: Deliver, outcome: Outcome) -> None:
+        self.engine = engine
+        self.ask = ask
+        self.outcome = outcome
+        self.store = engine.store
+        self.turn = engine.turn(ask.turn_id, ask.thread_id, deliver)
+        self.written: list[Message] = []
+
+    async def run(self) -> None:
+        """Run it; what goes wrong after the message was written ends the turn, never the thread."""
+        turn, store = self.turn, self.store
+        store.heal(turn.thread_id)
+        variables = {**store.variables(turn.thread_id), **self.ask.variables}
+        turn.system = self.engine.system(variables)
+        blocked = self._begin(variables)
+        CURRENT.set(turn)
+        try:
+            async with asyncio.timeout(turn.spec.limits.timeout_seconds):
+                if not blocked:
+                    await self._answer()
+        except TimeoutError:
+            turn.note(f"I stopped here: the limit of {turn.spec.limits.timeout_seconds} seconds is reached.", "timeout")
+        except asyncio.CancelledError:
+            turn.finish = "cancelled"  # the person stopped it; what was said so far is kept, and the turn ends normally
+        except pii.Blocked as found:
+            turn.note(blocked_text("answer", found), "blocked")
+        except Exception as error:  # noqa: BLE001 - a model's package raises what it likes; the thread must go on
+            self._fail(error)
+            return
+        self._end()
+
+    def _begin(self, variables: dict[str, str]) -> bool:
+        """Write the person's message, redacted; return whether it is blocked."""
+        rails = pii.rails_for(self.turn.spec.guardrails, "input")
+        text = self.ask.text
+        blocked = False
+        try:
+            text = pii.clean(text, rails)
+        except pii.Blocked as found:
+            self.turn.note(blocked_text("message", found), "blocked")
+            text, blocked = pii.clean(text, rails, blocking=False), True
+        self.text = text
+        self.attachments = Attachments(self.engine, self.turn.thread_id)
+        self.files = self.attachments.take(self.ask.files)
+        data = {"files": self.files} if self.files else {}
+        message = Message(turn_id=self.turn.id, role="user", text=text, data=data)
+        self.store.begin(self.turn.thread_id, message, title=title_of(text), variables=variables)
+        return blocked
+
+    async def _answer(self) -> None:
+        engine, turn = self.engine, self.turn
+        embedded = engine.model_spec.provider == "embedded"
+        rows, summary = await recall(
+            self.store,
+            turn.thread_id,
+            turn.spec.memory,
+            turn_id=turn.id,
+            summarizer=None if embedded else engine.model,
+        )
+        if not rows:  # once, at the beginning of a thread
+            for reason in engine.unavailable:
+                turn.emit("progress", {"stage": "tools", "text": reason})
+        if summary:
+            turn.system += f"\n\n# Earlier in this conversation\n{summary}"
+        messages = as_messages(rows)
+        content: Any = with_notes(self.text, self.files)
+        if (images := image_blocks(self.files, self.attachments.folder)) and engine.model_spec.provider == "openai":
+            content = [{"type": "text", "text": content}, *images]
+        messages.append(HumanMessage(content=content))
+        previous = next((row.text for row in reversed(rows) if row.role == "user"), "")
+        if engine.knowledge is not None or self.attachments.any:
+            await asyncio.to_thread(self._search, previous)
+        saver = await open_saver(engine.folder)
+        config: RunnableConfig = {"configurable": {"thread_id": turn.id}}
+        try:
+            await self._follow(engine.graph_on(saver), messages, config)
+        finally:
+            await saver.adelete_thread(turn.id)
+
+    def _search(self, previous: str) -> None:
+        self.engine.sync_if_stale(self.turn)
+        self.engine.search_first(self.turn, self.text, previous)
+        self.attachments.search(self.turn, self.text, previous)
+
+    async def _follow(self, graph: Graph, messages: list[AnyMessage], config: RunnableConfig) -> None:
+        """Run the graph; write each message as soon as it is whole, a call before its tool runs."""
+        modes: list[StreamMode] = ["updates", "messages"] if self.ask.tokens else ["updates"]
+        run = graph.astream({"messages": messages}, config, stream_mode=modes, durability="exit")
+        async for mode, data in run:
+            if mode == "messages":
+                feed(self.turn, data)
+            else:
+                updates: dict[str, Any] = data  # type: ignore[assignment]
+                for update in updates.values():
+                    self._keep((update or {}).get("messages", []))
+
+    def _keep(self, messages: list[AnyMessage]) -> None:
+        for message in messages:
+            if isinstance(message, AIMessage):
+                text = self.turn.out.complete(message.text)
+                calls = [dict(call) for call in message.tool_calls]
+                if not text and not calls:
+                    continue
+                self.written.append(self._message("assistant", text, {"tool_calls": calls} if calls else {}))
+                if calls:
+                    self._flush()
+            elif isinstance(message, ToolMessage):
+                record = next((r for r in self.turn.calls if r.id == message.tool_call_id), None)
+                text = record.result if record else message.text
+                status = "ok" if message.status == "success" else "error"
+                about = {"tool_call_id": message.tool_call_id, "name": message.name, "status": status}
+                self.written.append(self._message("tool", text, about))
+        if messages and isinstance(messages[-1], ToolMessage):
+            self._flush()
+
+    def _message(self, role: Any, text: str, data: dict[str, Any]) -> Message:
+        return Message(turn_id=self.turn.id, role=role, text=text, data=data)
+
+    def _flush(self) -> None:
+        self.store.append(self.turn.thread_id, self.written)
+        self.written = []
+
+    def _end(self) -> None:
+        """Say what is left to say, check the citations, write the end."""
+        turn = self.turn
+        cut = turn.out.drop()
+        if cut:
+            self.written.append(self._message("assistant", cut, {}))
+        for note in turn.notes:
+            turn.out.say(note)
+        if turn.notes:
+            self.written.append(self._message("assistant", "\n\n".join(turn.notes), {}))
+        citations = turn.citations()
+        reply = turn.reply(citations)
+        self.store.finish(turn.thread_id, turn.id, status=turn.finish, messages=_joined(self.written), reply=reply)
+        self.outcome.reply = reply
+        for citation in citations:
+            turn.emit("citation", citation.model_dump())
+        turn.emit("done", reply.model_dump())
+
+    def _fail(self, raised: Exception) -> None:
+        error = as_told(raised)
+        self.turn.finish = "error"
+        cut = self.turn.out.drop()
+        if cut:
+            self.written.append(self._message("assistant", cut, {}))
+        told = {"code": error.code, "message": str(error)}
+        reply = self.turn.reply(self.turn.citations())
+        self.store.finish(
+            self.turn.thread_id, self.turn.id, status="error", messages=self.written, reply=reply, error=told
+        )
+        self.outcome.error = error
+        self.turn.deliver(_error_event(error))
+
+
+def feed(turn: Turn, data: Any) -> None:
+    """Hand a streamed piece of the model's own text to the turn; other models' pieces are not for the person."""
+    chunk, about = data
+    if isinstance(chunk, AIMessageChunk) and about.get("langgraph_node") == "model" and chunk.text:
+        turn.out.feed(chunk.text)
+
+
+def _joined(messages: list[Message]) -> list[Message]:
+    """Join assistant messages that follow each other: a provider wants roles to alternate."""
+    out: list[Message] = []
+    for message in messages:
+        last = out[-1] if out else None
+        if last and last.role == message.role == "assistant" and not last.data and not message.data:
+            out[-1] = last.model_copy(update={"text": f"{last.text}\n\n{message.text}"})
+        else:
+            out.append(message)
+    return out
+
+
+def as_told(error: Exception) -> GptsmithError:
+    """Return the error as a person is told it; one that is not ours is a provider's, and its text may hold secrets."""
+    if isinstance(error, GptsmithError):
+        return error
+    return ProviderError(
+        f"the model did not answer ({type(error).__name__})", code="unavailable", hint="try again, or choose another"
+    )
+
+
+def _error_event(error: GptsmithError) -> Event:
+    return Event(type="error", data={"code": error.code, "message": str(error)})
+
+
+def blocked_text(what: str, found: pii.Blocked) -> str:
+    kinds = ", ".join(entity.replace("_", " ") for entity in found.entities)
+    return f"This {what} was blocked, because it holds personal data ({kinds}). Please leave it out and ask again."
+
+
+def conclude(turn: Turn, messages: list[AnyMessage]) -> AIMessage:
+    """Return the answer of a turn whose memory belongs to a host: one message, checked, with the reply beside it."""
+    try:
+        for message in messages:
+            if isinstance(message, AIMessage):
+                turn.out.complete(message.text)
+    except pii.Blocked as found:
+        turn.note(blocked_text("answer", found), "blocked")
+    for note in turn.notes:
+        turn.out.say(note)
+    reply = turn.reply(turn.citations())
+    used = turn.usage.model_dump()
+    return AIMessage(
+        content=turn.out.text,
+        additional_kwargs={"gptsmith": reply.model_dump(mode="json")},
+        response_metadata={"finish_reason": turn.finish, "model_name": turn.model},
+        usage_metadata=used if any(used.values()) else None,
+    )
+
+
+def prepare(engine: Engine, messages: list[AnyMessage], deliver: Deliver) -> Turn:
+    """Return a turn on messages that a host keeps, its files searched; input rails apply to the messages sent on."""
+    turn = engine.turn(new_id("turn"), "", deliver)
+    turn.system = engine.system({})
+    message, previous = last_words(messages)
+    engine.sync_if_stale(turn)
+    engine.search_first(turn, message, previous)
+    return turn
+
+
+def forget_thread(engine: Engine, thread_id: str) -> None:
+    """Delete a thread, its messages and its attached files.
+
+    Raises:
+        ThreadBusyError: a turn is running on it.
+    """
+    with ExitStack() as held:
+        _hold(held, engine, thread_id)
+        engine.store.delete(thread_id)
+        shutil.rmtree(engine.folder / "threads" / f"{thread_id}.files", ignore_errors=True)
+    (engine.folder / "threads" / f"{thread_id}.lock").unlink(missing_ok=True)

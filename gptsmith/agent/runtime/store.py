@@ -1,0 +1,295 @@
+"""The thread store: every message of every thread of one assistant, append-only, in its own SQLite file.
+
+This table, not the graph's checkpoints, is the history: the person's message is written before the turn begins, and
+what a crash leaves behind is healed when the thread is next used. Redaction happens before anything comes here.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+import threading
+import time
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+from gptsmith.agent.events import Event, Reply
+from gptsmith.errors import UsageError
+from gptsmith.state import connect
+
+_THREAD_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_SCHEMA = """
+CREATE TABLE threads (id TEXT PRIMARY KEY, title TEXT NOT NULL, created REAL NOT NULL, updated REAL NOT NULL,
+    variables TEXT NOT NULL DEFAULT '{}', summary TEXT NOT NULL DEFAULT '', summary_upto INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE turns (id TEXT PRIMARY KEY, thread_id TEXT NOT NULL, started REAL NOT NULL, ended REAL,
+    status TEXT NOT NULL DEFAULT 'running', reply TEXT, error TEXT);
+CREATE INDEX turns_of_thread ON turns (thread_id, started);
+CREATE TABLE messages (seq INTEGER PRIMARY KEY AUTOINCREMENT, thread_id TEXT NOT NULL, turn_id TEXT NOT NULL,
+    role TEXT NOT NULL, text TEXT NOT NULL, data TEXT NOT NULL DEFAULT '{}', created REAL NOT NULL);
+CREATE INDEX messages_of_thread ON messages (thread_id, seq);
+CREATE INDEX messages_of_turn ON messages (turn_id);
+CREATE TABLE events (turn_id TEXT NOT NULL, n INTEGER NOT NULL, type TEXT NOT NULL, data TEXT NOT NULL,
+    PRIMARY KEY (turn_id, n)) WITHOUT ROWID;
+"""
+INTERRUPTED = "This call was interrupted; it is not known whether it took effect."
+
+
+class Thread(BaseModel):
+    """One conversation; times are seconds since the epoch."""
+
+    id: str
+    title: str
+    created: float
+    updated: float
+
+
+class Message(BaseModel):
+    """One stored message. `data` holds tool_calls of an assistant's, tool_call_id, name and status of a tool's, and
+    files of a user's message."""
+
+    seq: int = 0
+    turn_id: str
+    role: Literal["user", "assistant", "tool"]
+    text: str
+    data: dict[str, Any] = {}
+
+
+class Turn(BaseModel):
+    """One turn for the page: what was asked, and the reply or why there is none."""
+
+    id: str
+    thread_id: str
+    status: str
+    message: str = ""
+    files: list[dict[str, Any]] = []
+    reply: Reply | None = None
+    error: dict[str, Any] | None = None
+    started: float = 0.0
+
+
+def new_id(prefix: str) -> str:
+    """Return an id that nobody can guess, made of letters, digits and `_`."""
+    return f"{prefix}_{secrets.token_hex(10)}"
+
+
+def check_thread_id(value: object) -> str:
+    """Return a thread id that a caller gave.
+
+    Raises:
+        UsageError: it is not text of 1 to 64 letters, digits, `-` and `_`.
+    """
+    if not isinstance(value, str) or not _THREAD_ID.fullmatch(value):
+        raise UsageError(
+            "a thread id is 1 to 64 letters, digits, - and _", hint="leave thread_id out to begin a new thread"
+        )
+    return value
+
+
+class ThreadStore:
+    """The threads of one assistant, in the file `threads.sqlite` of its state folder; safe across threads."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "threads.sqlite"
+        self._connection = connect(self.path, [_SCHEMA], across_threads=True)
+        self._lock = threading.Lock()
+
+    def close(self) -> None:
+        """Close the file; the store cannot be used afterwards."""
+        with self._lock:
+            self._connection.close()
+
+    def _rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        with self._lock:
+            return self._connection.execute(sql, values).fetchall()
+
+    # -- the course of a turn ------------------------------------------------------------------------------------
+
+    def begin(self, thread_id: str, message: Message, *, title: str, variables: dict[str, str]) -> None:
+        """Write the person's message and the turn in one transaction, making the thread when it is new."""
+        now = time.time()
+        with self._lock, self._connection as db:
+            db.execute(
+                "INSERT INTO threads (id, title, created, updated, variables) VALUES (?, ?, ?, ?, ?) "
+                "ON CONFLICT (id) DO UPDATE SET updated = excluded.updated, variables = excluded.variables",
+                (thread_id, title, now, now, json.dumps(variables)),
+            )
+            db.execute("INSERT INTO turns (id, thread_id, started) VALUES (?, ?, ?)", (message.turn_id, thread_id, now))
+            self._insert(db, thread_id, message, now)
+
+    def append(self, thread_id: str, messages: list[Message]) -> None:
+        """Write messages of a running turn."""
+        now = time.time()
+        with self._lock, self._connection as db:
+            for message in messages:
+                self._insert(db, thread_id, message, now)
+
+    def finish(
+        self,
+        thread_id: str,
+        turn_id: str,
+        *,
+        status: str,
+        messages: list[Message],
+        reply: Reply | None = None,
+        error: dict[str, Any] | None = None,
+    ) -> None:
+        """Write the last messages of a turn and how it ended, in one transaction."""
+        now = time.time()
+        with self._lock, self._connection as db:
+            for message in messages:
+                self._insert(db, thread_id, message, now)
+            db.execute(
+                "UPDATE turns SET ended = ?, status = ?, reply = ?, error = ? WHERE id = ?",
+                (now, status, reply and reply.model_dump_json(), error and json.dumps(error), turn_id),
+            )
+            self._heal_calls(db, thread_id, turn_id, now)
+
+    @staticmethod
+    def _insert(db: Any, thread_id: str, message: Message, now: float) -> None:
+        db.execute(
+            "INSERT INTO messages (thread_id, turn_id, role, text, data, created) VALUES (?, ?, ?, ?, ?, ?)",
+            (thread_id, message.turn_id, message.role, message.text, json.dumps(message.data), now),
+        )
+
+    def heal(self, thread_id: str) -> list[str]:
+        """Mark turns that a crash left running as interrupted and answer their open tool calls; return their ids.
+
+        Only for the holder of the thread's lock: nobody else can then be running a turn on it.
+        """
+        left = [r[0] for r in self._rows("SELECT id FROM turns WHERE thread_id = ? AND status = 'running'", thread_id)]
+        if left:
+            now = time.time()
+            with self._lock, self._connection as db:
+                for turn_id in left:
+                    db.execute("UPDATE turns SET ended = ?, status = 'interrupted' WHERE id = ?", (now, turn_id))
+                    self._heal_calls(db, thread_id, turn_id, now)
+        return left
+
+    def _heal_calls(self, db: Any, thread_id: str, turn_id: str, now: float) -> None:
+        rows = db.execute(
+            "SELECT role, data FROM messages WHERE turn_id = ? AND role != 'user' ORDER BY seq", (turn_id,)
+        ).fetchall()
+        data = [(role, json.loads(text)) for role, text in rows]
+        answered = {d["tool_call_id"] for role, d in data if role == "tool"}
+        for call in (c for role, d in data if role == "assistant" for c in d.get("tool_calls", [])):
+            if call["id"] not in answered:
+                result = {"tool_call_id": call["id"], "name": call["name"], "status": "interrupted"}
+                self._insert(db, thread_id, Message(turn_id=turn_id, role="tool", text=INTERRUPTED, data=result), now)
+
+    # -- reading -------------------------------------------------------------------------------------------------
+
+    def messages(self, thread_id: str, *, last: int | None = None, before_turn: str = "") -> list[Message]:
+        """Return the thread's messages, oldest first; only the `last` ones, and without those of `before_turn`."""
+        rows = self._rows(
+            "SELECT seq, turn_id, role, text, data FROM messages WHERE thread_id = ? AND turn_id != ? "
+            "ORDER BY seq DESC LIMIT ?",
+            thread_id,
+            before_turn,
+            -1 if last is None else last,
+        )
+        return [
+            Message(seq=seq, turn_id=turn, role=role, text=text, data=json.loads(data))
+            for seq, turn, role, text, data in reversed(rows)
+        ]
+
+    def variables(self, thread_id: str) -> dict[str, str]:
+        """Return the variables with which the thread began; empty for a new one."""
+        rows = self._rows("SELECT variables FROM threads WHERE id = ?", thread_id)
+        return dict(json.loads(rows[0][0])) if rows else {}
+
+    def summary(self, thread_id: str) -> tuple[str, int]:
+        """Return the summary of the thread's beginning and the `seq` up to which it reaches."""
+        rows = self._rows("SELECT summary, summary_upto FROM threads WHERE id = ?", thread_id)
+        return (rows[0][0], rows[0][1]) if rows else ("", 0)
+
+    def set_summary(self, thread_id: str, text: str, upto: int) -> None:
+        """Keep a new summary of everything up to message `upto`."""
+        with self._lock, self._connection as db:
+            db.execute("UPDATE threads SET summary = ?, summary_upto = ? WHERE id = ?", (text, upto, thread_id))
+
+    def threads(self) -> list[Thread]:
+        """Return all threads, the last used first."""
+        rows = self._rows("SELECT id, title, created, updated FROM threads ORDER BY updated DESC")
+        return [Thread(id=i, title=t, created=c, updated=u) for i, t, c, u in rows]
+
+    def turns(self, thread_id: str) -> list[Turn]:
+        """Return the thread's turns, oldest first."""
+        return self._turns("t.thread_id = ?", thread_id)
+
+    def turn(self, turn_id: str) -> Turn | None:
+        """Return one turn, None when there is no such turn."""
+        return next(iter(self._turns("t.id = ?", turn_id)), None)
+
+    def _turns(self, where: str, value: str) -> list[Turn]:
+        rows = self._rows(
+            "SELECT t.id, t.thread_id, t.status, t.reply, t.error, t.started, m.text, m.data FROM turns t "  # noqa: S608
+            f"LEFT JOIN messages m ON m.turn_id = t.id AND m.role = 'user' WHERE {where} ORDER BY m.seq",
+            value,
+        )
+        return [
+            Turn(
+                id=turn,
+                thread_id=thread,
+                status=status,
+                message=text or "",
+                files=json.loads(data or "{}").get("files", []),
+                reply=Reply.model_validate_json(reply) if reply else None,
+                error=json.loads(error) if error else None,
+                started=started,
+            )
+            for turn, thread, status, reply, error, started, text, data in rows
+        ]
+
+    def rename(self, thread_id: str, title: str) -> None:
+        """Give the thread a title of up to 120 characters."""
+        with self._lock, self._connection as db:
+            done = db.execute("UPDATE threads SET title = ? WHERE id = ?", (title_of(title), thread_id)).rowcount
+        if not done:
+            raise UsageError(f"there is no thread {thread_id}", hint="list the threads and choose one of them")
+
+    def delete(self, thread_id: str) -> None:
+        """Forget the thread with all that was said in it."""
+        with self._lock, self._connection as db:
+            db.execute("DELETE FROM events WHERE turn_id IN (SELECT id FROM turns WHERE thread_id = ?)", (thread_id,))
+            for table, column in (("messages", "thread_id"), ("turns", "thread_id"), ("threads", "id")):
+                db.execute(f"DELETE FROM {table} WHERE {column} = ?", (thread_id,))  # noqa: S608 - names from above
+
+    # -- events of a turn that a page may re-attach to -------------------------------------------------------------
+
+    def save_events(self, turn_id: str, first: int, events: list[Event]) -> None:
+        """Write the events `first`, `first + 1`, … of a turn."""
+        with self._lock, self._connection as db:
+            rows = [(turn_id, first + i, e.type, json.dumps(e.data)) for i, e in enumerate(events)]
+            db.executemany("INSERT OR REPLACE INTO events VALUES (?, ?, ?, ?)", rows)
+
+    def events(self, turn_id: str, after: int = 0) -> list[tuple[int, Event]]:
+        """Return the saved events of a turn whose number is above `after`; numbers count from 1."""
+        rows = self._rows("SELECT n, type, data FROM events WHERE turn_id = ? AND n > ? ORDER BY n", turn_id, after)
+        return [(n, Event(type=kind, data=json.loads(data))) for n, kind, data in rows]
+
+    def drop_events(self, thread_id: str, keep: str) -> None:
+        """Forget the events of the thread's turns but `keep`: their replies are stored whole."""
+        with self._lock, self._connection as db:
+            db.execute(
+                "DELETE FROM events WHERE turn_id IN (SELECT id FROM turns WHERE thread_id = ? AND id != ?)",
+                (thread_id, keep),
+            )
+
+    def turn_status(self, turn_id: str) -> str:
+        """Return `running`, how the turn ended, or an empty text when there is no such turn (yet)."""
+        rows = self._rows("SELECT status FROM turns WHERE id = ?", turn_id)
+        return str(rows[0][0]) if rows else ""
+
+    def running_turn(self, thread_id: str) -> str:
+        """Return the id of the thread's turn that has not ended, or an empty text."""
+        rows = self._rows("SELECT id FROM turns WHERE thread_id = ? AND status = 'running'", thread_id)
+        return str(rows[0][0]) if rows else ""
+
+
+def title_of(text: str) -> str:
+    """Return a title made of a message: one line of up to 120 characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= 120 else line[:119] + "…"

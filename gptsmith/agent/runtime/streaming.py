@@ -1,0 +1,124 @@
+"""The text of a turn on its way out: what is emitted is final, so the joined stream equals the reply's text.
+
+Personal data and citation numbers without a passage are taken out before a piece leaves; a piece waits until it is
+certain that nothing that must change reaches across its end.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection
+from functools import partial
+
+from gptsmith.agent.runtime import pii
+from gptsmith.assistants.spec import Guardrail
+
+_MARKER = re.compile(r"( ?)(?<![_\d])(?<!\b[A-Za-z])\[(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\](?!\(|:)")
+_OPEN_MARKER = re.compile(r"(?:`+| ?(?:\[[\d\s,;]{0,20}\]?)?)$")
+_FENCE = "```"
+
+
+class TextOut:
+    """Takes the model's text in pieces of any size and emits it cleaned.
+
+    `known()` gives the numbers of the passages that may be cited, or None when brackets are left alone (an assistant
+    without knowledge).
+    """
+
+    def __init__(
+        self,
+        emit: Callable[[str], None],
+        rails: list[Guardrail],
+        known: Callable[[], Collection[int] | None],
+    ) -> None:
+        self.text = ""
+        self._emit = emit
+        self._rails = rails
+        self._holds_all = any(rail.strategy == "block" for rail in rails)
+        self._known = known
+        self._segment = ""
+        self._raw = ""
+        self._dirty = ""
+        self._marked = ""
+
+    def feed(self, piece: str) -> None:
+        """Take the next piece of the running message."""
+        self._raw += piece
+        self._dirty += piece
+        if not self._rails:
+            self._pass(self._dirty)
+            self._dirty = ""
+        elif not self._holds_all:
+            cut = pii.safe_cut(self._dirty)
+            if cut:
+                self._pass(pii.clean(self._dirty[:cut], self._rails))
+                self._dirty = self._dirty[cut:]
+
+    def complete(self, whole: str) -> str:
+        """End the running message, whose text is `whole`; what was not streamed of it goes out now. Return it cleaned.
+
+        Raises:
+            Blocked: a guardrail blocks it; nothing of it went out.
+        """
+        if whole.startswith(self._raw):
+            self.feed(whole[len(self._raw) :])
+        elif whole:
+            self.feed(("\n\n" if self._raw else "") + whole)
+        rest, self._dirty, self._raw = self._dirty, "", ""
+        if self._rails:
+            rest = pii.clean(rest, self._rails)
+        self._pass(rest, last=True)
+        done, self._segment = self._segment, ""
+        return done
+
+    def say(self, text: str) -> None:
+        """Add a paragraph of the runtime's own, behind what was said."""
+        self._send(text)
+        self._segment = ""
+
+    def drop(self) -> str:
+        """End the running message where it is and return what went out of it; what was held back is forgotten."""
+        done, self._segment, self._dirty, self._marked, self._raw = self._segment, "", "", "", ""
+        return done
+
+    def _pass(self, text: str, *, last: bool = False) -> None:
+        """Check the citation numbers of `text`; a marker that may go on in the next piece waits."""
+        known = self._known()
+        if known is None:
+            self._send(text)
+            return
+        text = self._marked + text
+        waits = None if last else _OPEN_MARKER.search(text)
+        cut = waits.start() if waits else len(text)
+        self._marked = text[cut:]
+        self._send(self._without_unknown(text[:cut], set(known)))
+
+    def _without_unknown(self, text: str, known: set[int]) -> str:
+        """Take out the numbers without a passage, outside of code."""
+        parts = text.split(_FENCE)
+        inside = self._segment.count(_FENCE) % 2
+        begun = self._segment.rpartition("\n")[2].replace(_FENCE, "")
+        for i, part in enumerate(parts):
+            if not (i + inside) % 2:
+                parts[i] = _MARKER.sub(partial(_kept, known=known, line=begun), part)
+            begun = ""
+        return _FENCE.join(parts)
+
+    def _send(self, text: str) -> None:
+        if not text:
+            return
+        if not self._segment and self.text:
+            text = "\n\n" + text.lstrip("\n")
+            self._segment += text[2:]
+        else:
+            self._segment += text
+        self.text += text
+        self._emit(text)
+
+
+def _kept(marker: re.Match[str], *, known: set[int], line: str) -> str:
+    before = (line + marker.string[: marker.start()]).rpartition("\n")[2]
+    if before.count("`") % 2:
+        return marker.group()
+    numbers = [n for n in re.split(r"[\s,;]+", marker.group(2)) if int(n) in known]
+    return f"{marker.group(1)}[{', '.join(numbers)}]" if numbers else ""

@@ -1,0 +1,102 @@
+"""One turn while it runs: what it has found, called, said and counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+from langchain_core.messages import AIMessage
+
+from gptsmith.agent.events import Citation, Event, EventType, FinishReason, Reply, Searched, ToolCallRecord, Usage
+from gptsmith.agent.runtime.citing import cite, numbers
+from gptsmith.agent.runtime.streaming import TextOut
+from gptsmith.assistants.spec import AssistantSpec
+from gptsmith.models.passages import Passage
+from gptsmith.rag.hit import Hit
+
+CURRENT: ContextVar[Turn | None] = ContextVar("gptsmith_turn", default=None)
+
+
+@dataclass
+class Turn:
+    """State of one turn. The graph's nodes and the tools reach it through `CURRENT`."""
+
+    id: str
+    thread_id: str
+    spec: AssistantSpec
+    rails: list[Any]
+    deliver: Callable[[Event], None]
+    model: str = ""
+    system: str = ""
+    passages: list[Passage] | None = None
+    hits: dict[int, Hit] = field(default_factory=dict)
+    searched: list[Searched] = field(default_factory=list)
+    calls: list[ToolCallRecord] = field(default_factory=list)
+    images: list[dict[str, Any]] = field(default_factory=list)
+    usage: Usage = field(default_factory=Usage)
+    model_calls: int = 0
+    finish: FinishReason = "stop"
+    notes: list[str] = field(default_factory=list)
+    cites: bool = False
+    out: TextOut = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.out = TextOut(
+            lambda text: self.emit("text", {"text": text}), self.rails, lambda: self.hits if self.cites else None
+        )
+
+    def emit(self, kind: EventType, data: dict[str, Any]) -> None:
+        """Add an event to the stream."""
+        if kind == "image":
+            self.images.append(data)
+        self.deliver(Event(type=kind, data=data))
+
+    def found(self, query: str, hits: list[Hit], names: list[str]) -> list[Passage]:
+        """Number the hits of one search, going on where the last search of the turn ended; return the passages."""
+        known = {hit.chunk_id: number for number, hit in self.hits.items()}
+        passages, report = [], []
+        for hit in hits:
+            number = known.setdefault(hit.chunk_id, len(self.hits) + 1)
+            self.hits[number] = hit
+            passages.append(Passage(id=number, source=hit.source, page=hit.page, text=hit.text))
+            report.append({"id": number, **hit.model_dump(include={"source", "page", "text", "score"})})
+        self.searched.append(Searched(query=query, knowledge=names, found=report))
+        return passages
+
+    def note(self, text: str, finish: FinishReason | None = None) -> None:
+        """Explain something to the person at the end of the reply, once."""
+        if text not in self.notes:
+            self.notes.append(text)
+        if finish is not None:
+            self.finish = finish
+
+    def count(self, message: AIMessage) -> None:
+        """Add a message's tokens."""
+        used = message.usage_metadata
+        if used:
+            self.usage.input_tokens += used["input_tokens"]
+            self.usage.output_tokens += used["output_tokens"]
+            self.usage.total_tokens += used["total_tokens"]
+
+    def citations(self) -> list[Citation]:
+        """Return the citations of what was said, and mark the passages that it used."""
+        used = set(numbers(self.out.text)) & set(self.hits)
+        for search in self.searched:
+            search.used = [item["id"] for item in search.found if item["id"] in used]
+        return cite(self.out.text, self.hits) if self.cites else []
+
+    def reply(self, citations: list[Citation]) -> Reply:
+        """Return the whole turn."""
+        return Reply(
+            thread_id=self.thread_id,
+            text=self.out.text,
+            images=self.images,
+            citations=citations,
+            searched=self.searched,
+            tool_calls=self.calls,
+            usage=self.usage,
+            model=self.model,
+            finish_reason=self.finish,
+        )

@@ -1,0 +1,152 @@
+"""One sentence of the person with its politeness peeled off: what is asked, and in which form."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+Form = Literal["order", "question", "wish", "fragment", "statement"]
+
+_OPENERS = re.compile(
+    r"^(?:(?:hey|hi|hello|yo|ok(?:ay)?|so|now|and|then|please|pls|plz|well|great|nice|cool|perfect|lovely"
+    r"|thanks|thank you|"
+    r"alright|also|oh|um+|hm+|yes|yeah|yep|sure|good|next|but|hey there|dear \w+|maybe|quick(?:ly)?|just"
+    r"|actually|sorry)\b"
+    r"[\s,!.:;–-]*)+",
+    re.IGNORECASE,
+)
+_CLOSERS = re.compile(
+    r"[\s,]*(?:\b(?:please|pls|plz|thanks|thank you|thx|for me|would you|will you|could you|can you|if you can"
+    r"|when you can"
+    r"|right now|ok|okay|too|as well|again|by the way)\b)[\s.!?]*$",
+    re.IGNORECASE,
+)
+_ASKED = re.compile(
+    r"^(?:(?:can|could|would|will|may|might) (?:you|u|ya)(?: guys)?(?: (?:please|pls|maybe|possibly|kindly|just"
+    r"|also|quickly|now))*"
+    r"(?: be able to| be so kind(?: as)? to)?|(?:would|do) you mind|i was wondering (?:if|whether) you (?:could"
+    r"|can|would)"
+    r"|i wonder (?:if|whether) you (?:could|can|would)|(?:is it|would it be) possible (?:for you )?to"
+    r"|do you think you (?:could|can)"
+    r"|any chance you (?:could|can)|go ahead and|feel free to|try to|be so kind and|are you able to)\s+",
+    re.IGNORECASE,
+)
+_WISHED = re.compile(
+    r"^(?:i|we|i'd|we'd)(?: would|'d)? (?:really |also |just )?(?:like|love|want|need|prefer"
+    r"|wish)(?: (?:for )?(?:you|u))? to\s+"
+    r"|^(?:let's|lets|let us)\s+|^i need (?:you|u) to\s+|^help (?:me|us)(?: to)?\s+",
+    re.IGNORECASE,
+)
+_NEGATED = re.compile(
+    r"^(?:do not|don't|dont|never|stop|no need to|please don't|not now|nobody|i never|you (?:should|must"
+    r"|need) ?n[o']t)\b",
+    re.IGNORECASE,
+)
+_WISH = re.compile(
+    r"^(?:i|we)(?:'d| would)? (?:really |also |just |still )?(?:like|love|want|need|prefer)\b|^(?:i'd"
+    r"|we'd) (?:rather|prefer)\b"
+    r"|^(?:can|could|may) (?:i|we) (?:please |pls )?(?:get|have|see)\b",
+    re.IGNORECASE,
+)
+_QUESTION = re.compile(
+    r"^(?:what(?:'s|s)?|who(?:'s|se|m)?|when(?:'s)?|where(?:'s)?|why|how(?:'s)?|which|is|are|am|was|were|do"
+    r"|does|did|has|have"
+    r"|had|can|could|will|would|shall|should|may|might|isn't|aren't|don't|doesn't|any)\b",
+    re.IGNORECASE,
+)
+_SUBJECT = (
+    r"(?:i|you|he|she|it|we|they|this|that|there|these|those|nobody|everybody|everyone|everything|some"
+    r"|something|someone"
+    r"|who|(?:my|your|his|her|our|their|the|a|an|some|most|many|all|both)(?: [\w'-]+){1,3}?)"
+)
+_VERB = (
+    r"(?:'m|'re|'s|'ve|'d|'ll|am|is|are|was|were|has|have|had|do|does|did|don't|doesn't|didn't|can|can't|could"
+    r"|will|would|won't"
+    r"|should|must|may|might|\w+ed|feel|felt|feels|love|loves|like|likes|hate|think|thinks|know|knows|get|gets"
+    r"|got|saw|see|"
+    r"said|says|went|go|goes|make|makes|made|paid|took|read|drew|found|find|look|looks|paints|draws|matters?"
+    r"|need|needs|"
+    r"came|comes|sent|told|gave|keep|keeps|kept|bought|sat|ran|runs|never|always|just|really|flies|works?"
+    r"|speaks?|wrote|want"
+    r"|wants|lost|left|live|lives|thought|hope|heard|met|own|owns|use|uses|spent|slept|ate|eat|drink|drank|play|plays)"
+)
+_STATEMENT = re.compile(rf"^{_SUBJECT}(?:'(?:m|re|s|ve|d|ll)| {_VERB})\b", re.IGNORECASE)
+_SPLIT = re.compile(r"(?<=[.!?])\s+(?=\S)|\n+")
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One sentence: `core` without politeness and end marks, `asked` when it was wrapped as a request."""
+
+    text: str
+    core: str
+    form: Form
+    asked: bool
+    negated: bool
+
+    @property
+    def low(self) -> str:
+        return self.core.lower().replace("’", "'")
+
+
+def read_asks(text: str) -> list[Ask]:
+    """Read each sentence of a message."""
+    parts = [p.strip() for p in _SPLIT.split(text) if p.strip()]
+    return [a for a in (_read(p) for p in parts) if a.core]
+
+
+def _read(sentence: str) -> Ask:
+    text = sentence.replace("’", "'")
+    core, asked, wished = text.strip().strip('"“”'), False, False
+    for _ in range(4):  # frames nest: "hey, could you please just ..."
+        before = core
+        core = _OPENERS.sub("", core)
+        if m := _ASKED.match(core):
+            core, asked = core[m.end() :], True
+            core = re.sub(r"^(\w+)ing\b", _bare, core) if "mind" in m.group(0).lower() else core
+        if m := _WISHED.match(core):
+            core, asked, wished = core[m.end() :], True, True
+        if core == before:
+            break
+    question = core.rstrip().endswith("?") or sentence.rstrip().endswith("?")
+    core = core.strip().rstrip("?!.… ").strip()
+    for _ in range(2):
+        shorter = _CLOSERS.sub("", core).rstrip("?!., ")
+        core = shorter or core
+    negated = bool(_NEGATED.match(core) or re.match(r"(?:please )?(?:do not|don't|dont|never)\b", text, re.IGNORECASE))
+    return Ask(sentence, core, _form(core, asked or wished, question), asked, negated)
+
+
+def _bare(m: re.Match[str]) -> str:
+    """Return the plain form of an -ing verb after "would you mind": drawing, making, putting."""
+    base = m.group(1)
+    if len(base) > 3 and base[-1] == base[-2] and base[-1] not in "ls":
+        return base[:-1]
+    if base.lower() in (
+        "mak",
+        "chang",
+        "describ",
+        "illustrat",
+        "creat",
+        "generat",
+        "remov",
+        "produc",
+        "giv",
+        "eras",
+        "tak",
+    ):
+        return base + "e"
+    return base
+
+
+def _form(core: str, asked: bool, question: bool) -> Form:
+    if asked:
+        return "order"
+    if _WISH.match(core):
+        return "wish"
+    if _QUESTION.match(core):
+        return "question"
+    if _STATEMENT.match(core):
+        return "statement"
+    return "question" if question else "fragment"

@@ -1,0 +1,117 @@
+"""The grammar of a change to the last picture: "make it blue", "now with a hat", "less orange"."""
+
+from __future__ import annotations
+
+import re
+
+from gptsmith.models.chat.embedded.asks import Ask
+from gptsmith.models.chat.embedded.drawing import PICTURE
+
+_IT = (
+    r"(?:it|him|her|them|this|that|these|those|everything|one|(?:the|this|that|my|his|her|its|their|your"
+    r"|every|each|all)(?: [\w'-]+){1,4})"
+)
+_VERBS = (
+    r"(?:add|remove|erase|delete|replace|swap|edit|modify|adjust|redo|redraw|repaint|recolou?r|crop|flip|rotate"
+    r"|mirror|brighten"
+    r"|darken|lighten|enlarge|shrink|blur|sharpen|inpaint|colou?r|tint|extend|widen|zoom|soften|smooth|retouch"
+    r"|decorate|update"
+    r"|move|cover|fill|clean up|tone down|lower|raise|increase|reduce|simplify|hide|insert|include|stretch|straighten)"
+)
+_CHANGE = re.compile(
+    rf"^(?:{_VERBS} (?=\S)|change (?!my mind|the subject|the topic|of |your mind|places)\S)", re.IGNORECASE
+)
+_MAKE = re.compile(
+    rf"^(?:make|turn|have|let|paint|keep|get|give|dress|set|try|do|draw|put|render|show|use) {_IT}\b", re.IGNORECASE
+)
+_PUT = re.compile(
+    r"^(?:put|place|stick|drop|hang|give (?:it|him|her|them|the [\w'-]+)) (?:an?|some|the|two|three|more|another|\w+) ",
+    re.IGNORECASE,
+)
+_TAKE = re.compile(
+    r"^(?:take (?:away|out|off)|get rid of|cut out|leave out|use (?!it\b)|try (?:again|a|an|in|with)\b"
+    r"|go (?:for|with))\s*",
+    re.IGNORECASE,
+)
+_FRAGMENT = re.compile(
+    r"^(?:(?:now |but |and |maybe |only |just )*(?:with(?:out)?|in (?:the style|a|an|black|warm|cold|cool"
+    r"|pastel|colou?r|green|blue|red|"
+    r"yellow|orange|purple|pink|white|gr[ae]y|brown|gold|water ?colou?r|oil|ink|pencil|sepia|style|darker"
+    r"|lighter|brighter|cartoon|pixel)"
+    r"|as an?|at (?:night|dusk|dawn|sunset|sunrise|noon)|on an?)\b"
+    r"|(?:(?:a (?:bit|little|touch|tad)|slightly|much|even|way|far) )?(?:more|less|fewer)\b"
+    r"|(?:(?:a (?:bit|little|touch|tad)|slightly|much|even|way|far) )(?:\w+er|better|nicer|worse)\b"
+    r"|(?:bigger|smaller|larger|darker|lighter|brighter|warmer|cooler|softer|sharper|simpler|taller|wider"
+    r"|bolder|older|younger|happier)\b"
+    r"|(?:the )?same (?:but|with|in|again|one|picture|thing|for)\b|no \w+(?:,|$| and)|fewer |another (?:version"
+    r"|one|try)\b|different (?:colou?rs?|background|style)\b)",
+    re.IGNORECASE,
+)
+_SHOULD = re.compile(
+    rf"^(?:(?:can|could|should|may) )?(?P<subject>{_IT}) (?:needs?|should|could|can|must|has to|ought to|look"
+    rf"|looks better|be|have|get)\b",
+    re.IGNORECASE,
+)
+_CAN_THE = re.compile(
+    rf"^(?:can|could|should) {_IT} (?:be|have|get|look|wear|hold|stand|sit|face|go|move|smile|\w+) ?", re.IGNORECASE
+)
+_PREFER = re.compile(
+    rf"^(?:i|we)(?:'d| would)? (?:rather |really )?(?:like|prefer|want|love|need|have) {_IT} ", re.IGNORECASE
+)
+_IDIOMS = re.compile(
+    r"\b(?:make (?:sense|up your mind|sure|do\b|it (?:quick|easy|work|count|home|stop|to|up to|through|there"
+    r"|today|tomorrow|tonight|happen)|my day|me\b|us\b|yourself)"
+    r"|my mind|your mind|never mind|the (?:subject|topic|plan|date|time|meeting|password|language|volume"
+    r"|name)\b(?! of the)"
+    r"|give (?:me|us|it (?:a (?:rest|try|go|thought|break)|up|time))|take (?:care|your time|it easy)"
+    r"|keep (?:it (?:up|short|simple|real)|going|in touch|calm)"
+    r"|let (?:me|us|it (?:go|be))|do it yourself|get it|turn the page|show (?:me how|some|respect)|set it aside"
+    r"|try it yourself|put it (?:differently|simply|another way|this way|in other words)"
+    r"|more (?:about|on (?:that|this)|info\w*|details?|or less|please)\b|tell me|less is more|with (?:pleasure"
+    r"|love|regards)|add me|move on|no (?:thanks|thank you|problem|worries|idea|way|one|rush|need)"
+    r"|use it (?:for|on|as)|print|save it|download|send it|share it|email it)",
+    re.IGNORECASE,
+)
+_REFERS = re.compile(rf"\b(?:it|{PICTURE}|this|that|background|colou?rs?|style|same|last one)\b", re.IGNORECASE)
+
+
+def wants_change(asks: list[Ask], *, fresh: bool) -> str | None:
+    """Return the change wanted of the last picture, in the person's words.
+
+    `fresh` says that the picture came with this message or just before it; of an older one the words must speak
+    ("the picture I sent").
+    """
+    for ask in asks:
+        if ask.negated or _IDIOMS.search(ask.low) or len(ask.core) < 3:
+            continue
+        words = _change(ask)
+        if words and (fresh or _REFERS.search(words)):
+            return words
+    return None
+
+
+def _change(ask: Ask) -> str | None:
+    core = ask.core
+    if ask.form == "question":
+        return (
+            core
+            if _CAN_THE.match(core) and not re.match(r"^(?:can|could|should) (?:i|you|we)\b", core, re.IGNORECASE)
+            else None
+        )
+    if ask.form == "statement":
+        needs = re.match(
+            rf"^{_IT} (?:needs|should|could|must|has to|ought to)\b(?! be (?:fun|fine|ok|easy|good))",
+            core,
+            re.IGNORECASE,
+        )
+        return core if needs else None
+    if ask.form == "wish":
+        return (
+            core
+            if _PREFER.match(core)
+            and not re.match(r"^(?:i|we) (?:like|love|really like|really love) ", core, re.IGNORECASE)
+            else None
+        )
+    if _CHANGE.match(core) or _MAKE.match(core) or _PUT.match(core) or _TAKE.match(core):
+        return core
+    return core if _FRAGMENT.match(core) else None

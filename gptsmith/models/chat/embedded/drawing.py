@@ -1,0 +1,198 @@
+"""The grammar of pictures: asking for a new one, for a change of the last one, for words about one."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from gptsmith.models.chat.embedded.asks import Ask
+from gptsmith.models.chat.embedded.quantities import NUMBER_WORDS
+from gptsmith.models.chat.embedded.toolbox import Tool
+from gptsmith.models.chat.embedded.words import listed, tokens
+
+PICTURE = (
+    r"(?:picture|pic|image|img|photo|photograph|snapshot|drawing|painting|sketch|illustration|portrait|artwork"
+    r"|doodle|tile"
+    r"|poster|logo|banner|flyer|leaflet|icon|cartoon|wallpaper|postcard|watercolou?r|mural|panel|collage|emblem"
+    r"|mosaic|sticker"
+    r"|comic|landscape|caricature|engraving|woodcut|infographic|mockup|thumbnail|screenshot|scan|selfie)s?"
+)
+_DRAW = r"(?:draw|paint|sketch|illustrate|doodle|render|visuali[sz]e|depict|scribble)"
+_MAKE = r"(?:make|create|generate|produce|design|give|show|get|bring|prepare|compose|do|whip up|come up with|have|send)"
+_NUMBER = rf"(?:\d{{1,2}}|{'|'.join(w for w in NUMBER_WORDS if w not in ('zero', 'hundred'))})"
+_A = rf"(?:an?|another|some|one|new|a new|{_NUMBER}|a few|a couple of|several|a set of)"
+_OF = (
+    r"(?:of|showing|with|featuring|depicting|about|for|announcing|that|where|in which|saying|which|from|to|in"
+    r"|on|called)"
+)
+_ADJECTIVES = r"(?:(?!of\b|with\b|for\b)[\w'-]+ ){0,3}?"
+
+_DRAWN = re.compile(rf"^(?:{_DRAW}) (?:(?:me|us|him|her|them|it) )?(?P<what>.+)$", re.IGNORECASE)
+_MADE = re.compile(rf"^{_MAKE} (?:(?:me|us|him|her|them) )?(?P<what>{_A} {_ADJECTIVES}{PICTURE}\b.*)$", re.IGNORECASE)
+_WANTED = re.compile(
+    rf"^(?:(?:i|we)(?:'d| would)? (?:really |also |just |still )?(?:like|love|want|need|prefer)(?: to (?:see"
+    rf"|have|get))?"
+    rf"|(?:can|could|may) (?:i|we) (?:please |pls )?(?:get|have|see)|how about|what about|have) "
+    rf"(?P<what>{_A} {_ADJECTIVES}{PICTURE}\b.*)$",
+    re.IGNORECASE,
+)
+_NOUN_FIRST = re.compile(
+    rf"^(?P<what>(?:{_A} )?{_ADJECTIVES}{PICTURE} (?:of|showing|featuring|depicting) .+)$", re.IGNORECASE
+)
+_SEEN = re.compile(
+    r"^(?:show (?:me|us) (?:what )?(?P<like>.+?) (?:would|could|might) look like"
+    r"|(?:(?:i|we)(?:'d| would)? (?:like|love|want) to|let (?:me|us)) see (?P<see>(?:an?|some|two|three) .+))$",
+    re.IGNORECASE,
+)
+_SEE_CORE = re.compile(r"^see (?P<see>(?:an?|some|two|three) .+)$", re.IGNORECASE)
+_INTO = re.compile(
+    rf"^(?:turn|make|put) (?:this|that|the following|my)(?: idea| text| words"
+    rf"| scene)? (?:in)?to an? {PICTURE}\s*[:,-]\s*(?P<what>.+)$",
+    re.IGNORECASE,
+)
+_DRAW_IT = re.compile(rf"^(?:{_DRAW}|show me|picture) (?:it|that|this|one|them)\b(?P<rest>.*)$", re.IGNORECASE)
+_LIKE = re.compile(r"^what (?:would|could|might|does) (?P<what>.+?) look like$", re.IGNORECASE)
+
+# What "draw" takes when no pencil is meant.
+_IDIOM_HEADS = listed(
+    """conclusion conclusions line comparison comparisons parallel parallels distinction distinctions inference
+    inferences attention inspiration breath blood curtain curtains blinds lesson lessons lots straws salary
+    pension money cash bath near closer close criticism fire crowd crowds audience gun sword weapon card? strength
+    support boundary boundaries analogy connection connections link links consequences consequence moral morals
+    short blank lot ire sigh veil benefits contract conclusions. plan plans list schedule budget will agreement
+    report shortlist proposal outline"""
+)
+_PHRASAL = re.compile(r"^(?:up|out|near|back|away|in on|from|upon|on|nigh|together|level|to a close)\b", re.IGNORECASE)
+_VERBAL = re.compile(
+    r"\b(?:verbal|mental|in words|with words|in your mind|in prose|rosy picture|bleak picture|grim picture)\b",
+    re.IGNORECASE,
+)
+_VAGUE = re.compile(
+    r"^(?:something|anything|whatever|stuff|a thing|it|things|me|us|one|some|a (?:picture|drawing|image|tile"
+    r"|poster))(?: (?:nice|cool|pretty|new|"
+    r"else|for me|you like|you want|beautiful|random|fun|different))*$",
+    re.IGNORECASE,
+)
+_STRIP = re.compile(
+    rf"^(?:{_A} |the |different |separate |more )*(?:{_ADJECTIVES})(?:picture|pic|image|img|drawing|painting"
+    rf"|sketch|illustration|photo|photograph|artwork)s? (?:of|showing|depicting|with|featuring)\s+",
+    re.IGNORECASE,
+)
+_COUNT = re.compile(
+    rf"^(?P<n>{_NUMBER}) (?P<kind>(?:different|separate|more|distinct|other"
+    rf"|new) )?{_ADJECTIVES}(?P<noun>{PICTURE}|versions?|variations?|options?|drafts?)?\b",
+    re.IGNORECASE,
+)
+_SEED = re.compile(
+    r"[\s,(]*\b(?:using|with|use)?\s*(?:the )?seed(?: number)?\s*(?:=|:|of|is)?\s*(\d{1,10})\)?", re.IGNORECASE
+)
+_BE = re.compile(
+    r"\b(?:is|was|are|were|has|had|hangs|hung|makes?|made|says|said|helps?|can|will|would|should|matters?|won)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A new picture: `request` empty when the person did not say of what."""
+
+    request: str
+    count: int | None = None
+    seed: int | None = None
+
+
+def wants_picture(asks: list[Ask], tool: Tool) -> Wanted | None:
+    """Return what to draw when a sentence asks for a new picture; `tool` lends its own word (poster, tile)."""
+    for i, ask in enumerate(asks):
+        if ask.negated or ask.form == "statement":
+            continue
+        found = _wanted(ask, tool)
+        if found is None:
+            continue
+        if (m := _DRAW_IT.match(ask.core)) and i:
+            before = asks[i - 1]
+            like = _LIKE.match(before.core)
+            return _finish(
+                like["what"] if like else f"{before.core.rstrip('.')}: {found}" if m["rest"].strip() else before.core
+            )
+        return _finish(found)
+    return None
+
+
+def _wanted(ask: Ask, tool: Tool) -> str | None:
+    core = ask.core
+    if _VERBAL.search(core):
+        return None
+    if ask.form == "question":
+        return None
+    if m := _INTO.match(core):
+        return m["what"]
+    if m := _SEEN.match(core) or _SEE_CORE.match(core):
+        groups = m.groupdict()
+        return groups.get("like") or groups.get("see")
+    if m := _DRAWN.match(core):
+        return None if _is_idiom(m["what"]) else m["what"]
+    made = _MADE.match(core) or _WANTED.match(core) or (_NOUN_FIRST.match(core) if ask.form != "wish" else None)
+    if made:
+        what = made["what"]
+        bare_noun = ask.form == "fragment" and _NOUN_FIRST.match(core)
+        return None if bare_noun and _BE.search(what.partition(" of ")[2]) and not _MADE.match(core) else what
+    return None
+
+
+def _is_idiom(what: str) -> bool:
+    """Tell whether "draw ..." means something else than a picture: a conclusion, the line, up a plan."""
+    low = what.lower()
+    if _PHRASAL.match(low):
+        return True
+    if re.match(r"^(?:the|a) (?:\w+ )?picture (?:for|that|here|clear)", low) and " of " not in low:
+        return True
+    head = re.split(r"\b(?:between|from|of|with|for|to|in|on|at|about|under|by|showing|that|and)\b|[,:;]", low)[0]
+    words = tokens(head)
+    if not words:
+        return False
+    own = words[0] in ("your", "your own", "their", "our", "his", "her", "its", "my", "the")
+    last = words[-1]
+    if last not in _IDIOM_HEADS:
+        return False
+    concrete = last in (
+        "curtain",
+        "curtains",
+        "sword",
+        "gun",
+        "card",
+        "link",
+        "bath",
+        "crowd",
+        "fire",
+        "line",
+        "blinds",
+        "weapon",
+    )
+    return not (
+        concrete and not own and " " in low and words[0] in ("a", "an", "some", "two", "three") and last != "line"
+    )
+
+
+def _finish(what: str) -> Wanted:
+    """Take count, seed and the words around the subject off."""
+    seed = _SEED.search(what)
+    if seed:
+        what = (what[: seed.start()] + what[seed.end() :]).strip(" ,")
+    what = re.sub(r"^(?:me|us) ", "", what, flags=re.IGNORECASE)
+    what = re.sub(
+        r"^something (?:completely |totally |entirely )?(?:different|else|new)\s*[:,-]\s*",
+        "",
+        what,
+        flags=re.IGNORECASE,
+    )
+    count = None
+    if (m := _COUNT.match(what)) and (m["kind"] or m["noun"]):
+        word = m["n"].lower()
+        number = int(word) if word.isdigit() else NUMBER_WORDS[word]
+        count = number if 1 < number <= 8 else None
+        if not m["noun"]:
+            what = re.sub(rf"^{_NUMBER} (?:different|separate|more|distinct|other|new) ", "", what, flags=re.IGNORECASE)
+    what = _STRIP.sub("", what).strip(" ,.;")
+    what = re.sub(r"\s+(?:too|as well|please|pls|for me|for us)$", "", what, flags=re.IGNORECASE)
+    return Wanted("" if _VAGUE.match(what) else what, count, int(seed[1]) if seed else None)

@@ -1,0 +1,121 @@
+"""Small talk and who the assistant is, from the system message and the tools, never from the imagination."""
+
+from __future__ import annotations
+
+import re
+
+from gptsmith.models.chat.embedded.conversation import Role
+from gptsmith.models.chat.embedded.toolbox import Tool
+
+_END = (
+    r"(?:[\s,!.…:)]|there|all|everyone|friend|again|to you|so much|very much|a lot|you|mate|team|folks|dear"
+    r"|then|for now|that's all|thats all|bye|ok|okay|please|indeed|good one)*$"
+)
+_GREETING = re.compile(
+    rf"^(?:hello|hi|hey|hiya|howdy|yo|greetings|good (?:morning|afternoon|evening|day)|welcome|bonjour|hola"
+    rf"|hallo|ciao|olá){_END}",
+    re.IGNORECASE,
+)
+_THANKS = re.compile(
+    r"^(?:(?:ok(?:ay)?|great|cool|perfect|wow|nice|lovely|i love it|good|awesome|brilliant|that's (?:great"
+    r"|lovely|perfect|it|all)|yes|no|alright)[\s,!.]*)*(?:thanks?|thank you|thx|ty|cheers|many thanks"
+    r"|much appreciated)\b.{0,60}$",
+    re.IGNORECASE,
+)
+_BYE = re.compile(
+    rf"^(?:(?:ok(?:ay)?|well|thanks|alright|thank you)[\s,!.]*)*(?:bye(?:[ -]bye)?|goodbye|good night|see (?:you"
+    rf"|ya)(?: (?:later|soon|tomorrow|around))?|farewell|take care|have a (?:good|nice|great) \w+|cya|ciao){_END}",
+    re.IGNORECASE,
+)
+_HOW = re.compile(
+    r"^(?:and )?how(?:'s| is| are|'re) (?:you|u|it going|things|everything|life|your day)(?: doing| today"
+    r"| feeling)?[?!. ]*$|^what's up[?!. ]*$",
+    re.IGNORECASE,
+)
+_SORRY = re.compile(
+    r"^(?:oh |ah |oops |i'm |im |my )*(?:sorry|apologies|my bad|wrong (?:window|chat)|never ?mind|forget it)\b.{0,30}$",
+    re.IGNORECASE,
+)
+_YES = re.compile(
+    rf"^(?:ok(?:ay)?|yes|yep|yeah|no|nope|sure|fine|right|i see|got it|understood|noted|wow|haha+|lol|cool|great"
+    rf"|nice|perfect|hmm+|good one|alright|interesting|ah|oh|lovely|awesome|amazing|beautiful){_END}",
+    re.IGNORECASE,
+)
+_PRAISE = re.compile(
+    r"^(?:you(?:'re| are) (?:very |so |really |the )?(?:helpful|kind|great|best|good|funny|clever|smart|sweet"
+    r"|awesome|nice)|i love (?:it|this|that|you)|(?:that|this|it)(?:'s| is| was| looks?) (?:\w+ )?(?:great|lovely"
+    r"|perfect|nice|good|beautiful|amazing|awesome|helpful|wonderful|cool)|well done|good (?:job|work)"
+    r"|that made my day|looks (?:good|great|nice|lovely))\b.{0,30}$",
+    re.IGNORECASE,
+)
+_WHO = re.compile(
+    r"^(?:(?:so|and|hello|hi|hey|sorry)[,.!]* )*(?:who (?:are|r) (?:you|u)|who(?:'s| is) (?:this|there)"
+    r"|what(?:'s|s| is) your (?:name|job|role|purpose)|what are you|are you (?:an? )?(?:\w+ )?(?:robot|human|bot|ai"
+    r"|person|machine|real|assistant|program|computer)|describe yourself|introduce yourself"
+    r"|tell me (?:more )?about (?:yourself|you)|(?:do|have) you (?:have )?a name|who am i (?:talking"
+    r"|speaking) (?:to|with)|what model are you)\b",
+    re.IGNORECASE,
+)
+_CAN = re.compile(
+    r"^(?:(?:so|and|hello|hi|hey)[,.!]* )*(?:(?:what|which things|what else) (?:can|could|do) you (?:do|help"
+    r"|offer|know|answer|tell me)\b|what (?:else )?are you (?:able|good|for)|how (?:can|could|do) you (?:help|work)"
+    r"|help$|help me$|how does this work|what should i ask|what can i (?:ask|do|say)|what do you know|what (?:tools"
+    r"|languages) (?:do|can) you|what is this)",
+    re.IGNORECASE,
+)
+_ABLE = re.compile(
+    r"^(?:can|could|are you able to|do) you (?P<what>draw|paint|sketch|see|search|describe|look|read|book|make"
+    r"|create|change|understand|send|write|set)\b(?: (?:pictures?|images?|things?|photos?|drawings?|something|stuff"
+    r"|well))?[?. ]*$",
+    re.IGNORECASE,
+)
+
+
+def small_talk(words: str, role: Role, tools: list[Tool]) -> str | None:
+    """Return the answer to a greeting, thanks, a goodbye or a question about the assistant; None for anything else."""
+    text = words.strip().replace("’", "'")
+    name = role.name
+    if _WHO.search(text):
+        return introduce(role, tools)
+    if _CAN.search(text) or _ABLE.match(text):
+        return abilities(role, tools)
+    answers = (
+        (_GREETING, f"Hello! I am {name}. What can I do for you?" if name else "Hello! What can I do for you?"),
+        (_HOW, "I am ready to help, thank you. What can I do for you?"),
+        (_BYE, "Goodbye, and come back any time."),
+        (_THANKS, "You are welcome."),
+        (_PRAISE, "Thank you, I am glad."),
+        (_SORRY, "No problem. I am here when you need me."),
+        (_YES, "All right. I am here when you need something else."),
+    )
+    return next((reply for pattern, reply in answers if pattern.match(text)), None)
+
+
+def introduce(role: Role, tools: list[Tool]) -> str:
+    """Return who the assistant is, in one to three sentences."""
+    who = f"I am {role.name}." if role.name else "I am an assistant."
+    about = _sentence(role.description)
+    can = _list(tools)
+    return " ".join(p for p in (who, about, f"I can use these tools: {can}." if can else "") if p)
+
+
+def abilities(role: Role, tools: list[Tool]) -> str:
+    """Return what the assistant can do, from its description and its tools."""
+    about = _sentence(role.description)
+    can = _list(tools)
+    tail = f"My tools: {can}." if can else "I answer from the files that I was given."
+    return " ".join(p for p in (f"I am {role.name}." if role.name else "", about, tail) if p)
+
+
+def _sentence(text: str) -> str:
+    text = text.strip()
+    return text if not text or text[-1] in ".!?" else f"{text}."
+
+
+def _list(tools: list[Tool]) -> str:
+    parts = []
+    for tool in tools[:8]:
+        about = re.split(r"(?<=[.;])\s", tool.description.strip(), maxsplit=1)[0].rstrip(".;")
+        name = tool.name.replace("_", " ")
+        parts.append(f"{name} ({about[:1].lower()}{about[1:160]})" if about else name)
+    return "; ".join(parts)

@@ -1,0 +1,174 @@
+"""What the person wants: one call of a tool that was given, a missing argument, or words only."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from gptsmith.models.chat.embedded import language
+from gptsmith.models.chat.embedded.asks import Ask, read_asks
+from gptsmith.models.chat.embedded.calls import Similarity, wants_call
+from gptsmith.models.chat.embedded.changing import wants_change
+from gptsmith.models.chat.embedded.conversation import Conversation, Picture
+from gptsmith.models.chat.embedded.drawing import Wanted, wants_picture
+from gptsmith.models.chat.embedded.looking import Look, wants_look
+from gptsmith.models.chat.embedded.lookups import wants_lookup
+from gptsmith.models.chat.embedded.toolbox import Param, Tool
+from gptsmith.models.chat.embedded.words import correct, listed, tokens
+
+LEXICON = listed(
+    """draw paint sketch illustrate generate create design picture image photo drawing painting change replace remove
+    describe caption search look find weather timer light lights heating convert refund order table book reserve
+    email alarm volume the what where when make please background colour color bigger darker brighter add with
+    this that"""
+)
+
+
+@dataclass(frozen=True)
+class Intent:
+    """`tool` and `args` when a tool is to be called; `asks` the arguments to ask for first; neither for words only."""
+
+    tool: Tool | None = None
+    args: dict[str, Any] = field(default_factory=dict)
+    missing: tuple[Param, ...] = ()
+
+    @property
+    def calls(self) -> bool:
+        """Whether the tool can be called now."""
+        return self.tool is not None and not self.missing
+
+
+NONE = Intent()
+
+
+def read_intent(
+    talk: Conversation,
+    tools: list[Tool],
+    similarity: Similarity,
+    *,
+    known_words: frozenset[str] | None = None,
+    pending: str = "",
+    today: date | None = None,
+) -> Intent:
+    """Decide what `talk`'s last message wants of `tools`.
+
+    `known_words` are its lower-case words that are spelled well; `pending` is the earlier request that a question of
+    ours ("Which city?") left open: the message may be its answer.
+    """
+    if not tools:
+        return NONE
+    lexicon = LEXICON | {w for t in tools for w in t.name.lower().replace("-", "_").split("_") if len(w) > 3}
+    words = correct(talk.words, lexicon, known_words)
+    asks = read_asks(words)
+    kinds = {k: [t for t in tools if t.kind == k] for k in ("draw", "look", "search", "other")}
+    attached = bool(talk.picture and talk.picture.age == 0 and not talk.picture.drawn)
+    if not tokens(words):
+        return _look(Look(None, True), kinds["look"], talk) if attached and kinds["look"] else NONE
+    if language.of(words) != "en":
+        return _foreign(words, kinds)
+    intent = _pictures(asks, kinds, talk, attached)
+    if intent is None:
+        intent = _others(asks, kinds, similarity, pending, today)
+    return intent
+
+
+def _pictures(asks: list[Ask], kinds: dict[str, list[Tool]], talk: Conversation, attached: bool) -> Intent | None:
+    draw = kinds["draw"][0] if kinds["draw"] else None
+    picture = talk.picture
+    look = wants_look(asks, attached=attached) if kinds["look"] else None
+    if look and (picture or (look.named and not kinds["search"])):
+        return _look(look, kinds["look"], talk)
+    if draw is None:
+        return None
+    changes = picture is not None and draw.param("image", "picture", "image_id") is not None
+    wanted = wants_picture(asks, draw)
+    if wanted is not None and not (changes and _of_the_last(asks, wanted)):
+        return _new(draw, wanted)
+    if changes and picture is not None and (change := wants_change(asks, fresh=picture.age <= 1)):
+        return _changed(draw, change, picture)
+    return _new(draw, wanted) if wanted is not None else None
+
+
+def _of_the_last(asks: list[Ask], wanted: Wanted) -> bool:
+    """Tell whether the drawing asked for is the last one again: "draw it in blue", "paint the fox green"."""
+    return any(
+        re.match(r"^(?:draw|paint|sketch|render|show me) (?:it|that|him|her|them|the same)\b", a.low) for a in asks
+    ) and (not wanted.request or bool(re.match(r"(?:it|that|him|her|them|the same)\b", wanted.request.lower())))
+
+
+def _new(tool: Tool, wanted: Wanted) -> Intent:
+    slot = tool.text_param
+    if slot is None:
+        return NONE
+    if not wanted.request:
+        return Intent(tool, {}, (slot,))
+    args: dict[str, Any] = {slot.name: wanted.request}
+    mode = tool.param("mode")
+    if mode and "new" in mode.enum:
+        args["mode"] = "new"
+    if wanted.count and (count := tool.param("count", "n", "number")):
+        args[count.name] = wanted.count
+    if wanted.seed is not None and tool.param("seed"):
+        args["seed"] = wanted.seed
+    return Intent(tool, args)
+
+
+def _changed(tool: Tool, change: str, picture: Picture) -> Intent:
+    slot, image, mode = tool.text_param, tool.param("image", "picture", "image_id"), tool.param("mode")
+    if slot is None or image is None:
+        return NONE
+    args: dict[str, Any] = {slot.name: change, image.name: picture.id}
+    if mode and "change" in mode.enum:
+        args["mode"] = "change"
+    return Intent(tool, args)
+
+
+def _look(look: Look, tools: list[Tool], talk: Conversation) -> Intent:
+    tool = tools[0]
+    image = tool.param("image", "picture", "photo", "image_id")
+    if image is None:
+        return NONE
+    if talk.picture is None:
+        return Intent(tool, {}, (image,))
+    detail = tool.param("detail")
+    args: dict[str, Any] = {image.name: talk.picture.id}
+    if look.detail and detail and look.detail in detail.enum:
+        args["detail"] = look.detail
+    return Intent(tool, args)
+
+
+def _others(
+    asks: list[Ask], kinds: dict[str, list[Tool]], similarity: Similarity, pending: str, today: date | None
+) -> Intent:
+    other = kinds["other"]
+    called = wants_call(asks, other, similarity, today=today)
+    if called and not called.missing:
+        return Intent(called.tool, called.args)
+    if pending and other and not (called and called.missing and len(asks) > 1):
+        joined = read_asks(pending) + asks
+        whole = wants_call([a for a in joined if not a.negated], other, similarity, today=today, pending=True)
+        before = wants_call(read_asks(pending), other, similarity, today=today)
+        if whole and before and len(whole.missing) < len(before.missing):
+            return Intent(whole.tool, whole.args, whole.missing)
+    found = wants_lookup(asks, kinds["search"])
+    if called and (found is None or _is_better(called.tool, asks)):
+        return Intent(called.tool, called.args, called.missing)
+    if found:
+        tool, query = found
+        slot = tool.text_param
+        return Intent(tool, {slot.name: query}) if slot else NONE
+    return NONE
+
+
+def _is_better(tool: Tool, asks: list[Ask]) -> bool:
+    """A tool that is named outright, in a short request for it, goes before a search."""
+    said = {w.rstrip("s") for a in asks for w in tokens(a.core)}
+    return bool(said & tool.name_stems) and sum(len(tokens(a.core)) for a in asks) <= 10
+
+
+def _foreign(words: str, kinds: dict[str, list[Tool]]) -> Intent:
+    """In another language only a drawing is understood, by its verb; the person's words stay as they are."""
+    request = language.drawing(words)
+    return _new(kinds["draw"][0], Wanted(request)) if request and kinds["draw"] else NONE

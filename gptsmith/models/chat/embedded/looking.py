@@ -1,0 +1,93 @@
+"""The grammar of words about a picture: "what is in this photo?", "describe it", "a short caption please"."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from gptsmith.models.chat.embedded.asks import Ask
+from gptsmith.models.chat.embedded.drawing import PICTURE
+
+_THE = r"(?:the|this|that|these|those|my|your|our|attached|last|first)"
+_NAMED = re.compile(
+    rf"\b{_THE} (?:[\w'-]+ ){{0,2}}?{PICTURE}\b|\b{PICTURE} (?:i|you|we) (?:\w+ )?(?:sent|made|drew|uploaded"
+    rf"|attached|posted|gave|took)",
+    re.IGNORECASE,
+)
+_PLAIN = re.compile(
+    r"\b(?:picture|pic|image|img|photo|photograph|snapshot|drawing|painting|screenshot|selfie|scan)s?\b", re.IGNORECASE
+)
+_DESCRIBE = re.compile(
+    r"^(?:describe|caption|(?:tell (?:me|us)|explain|say) what|tell (?:me|us) about|talk about|read|analy[sz]e"
+    r"|identify|recogni[sz]e|examine|inspect|summari[sz]e"
+    r"|(?:take |have )?(?:a |another )?(?:close |closer |good |quick )?look at|look closely|what do you (?:see"
+    r"|notice|make of)|what can (?:you|be) (?:see|seen)"
+    r"|(?:write|give|make|add|suggest|provide|i need|i'd like|can i (?:have|get))(?: (?:me|us|for|up))?(?: an?"
+    r"| some| one)?(?: [\w-]+){0,2} (?:caption|alt(?:ernative)?[- ]text|description|line about)"
+    r"|(?:an?|one)?(?: ?[\w-]+){0,2} ?(?:caption|alt[- ]text|description|line)\b)",
+    re.IGNORECASE,
+)
+_ASKS = re.compile(
+    r"^(?:what(?:'s|s| is| was| are| were| does| do| did| colou?r| kind| sort| time| animal)?|who(?:'s| is| are"
+    r"| was)?|where|how many|how|is there|are there|is|are|does|do you see"
+    r"|can you see|which|was there)\b",
+    re.IGNORECASE,
+)
+_THIS = re.compile(
+    r"^(?:(?:what(?:'s|s| is| are| was)|who(?:'s| is| are)) (?:this|that|it|these|here|on it|in it"
+    r"|going on(?: here)?|happening(?: here)?)"
+    r"(?: thing| place| animal| here)?|what do you (?:see|notice)(?: here| in it| there)?|what can you see(?: here)?"
+    r"|(?:describe|caption|identify|recogni[sz]e|look at|see|check out|explain|take a look(?: at)?"
+    r"|have a look(?: at)?)(?: (?:this|it|that))?(?: for me| please| in detail| briefly)*)$",
+    re.IGNORECASE,
+)
+_LOOKS = re.compile(
+    rf"^what (?:does|do|did) {_THE} (?:\w+ )?{PICTURE} (?:look like|show|depict|contain|say|mean)", re.IGNORECASE
+)
+_SHORT = re.compile(
+    r"\b(?:short(?:ly)?|brief(?:ly)?|one (?:short )?(?:line|sentence|word)|quick|in (?:a few|few) words|caption of)\b",
+    re.IGNORECASE,
+)
+_LONG = re.compile(
+    r"\b(?:detail(?:s|ed)?|thorough(?:ly)?|descriptive|long|everything|fully|at length)\b", re.IGNORECASE
+)
+_MAKING = re.compile(
+    r"^(?:how (?:did|do|can|should|would|to|was|is)|why|when|can i|could i|may i|should i|what (?:paper|size"
+    r"|format|resolution|makes|would|file|programme?|software|app|tool)|"
+    r"where (?:can|do|did|should)|is it possible|who (?:made|drew|painted|took))\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Look:
+    """Words about a picture are wanted; `detail` when the person said how much, `named` when a picture is named."""
+
+    detail: Literal["short", "descriptive"] | None
+    named: bool
+
+
+def wants_look(asks: list[Ask], *, attached: bool) -> Look | None:
+    """Tell whether a sentence asks what a picture shows; `attached` when one came with this very message."""
+    for ask in asks:
+        if ask.negated or ask.form == "statement" or _MAKING.match(ask.low):
+            continue
+        named = bool(_NAMED.search(ask.core))
+        about = (
+            _DESCRIBE.match(ask.core) or _LOOKS.match(ask.core) or (ask.form == "question" and _ASKS.match(ask.core))
+        )
+        if (named and about) or (attached and (_THIS.match(ask.core) or _written(ask))):
+            return Look(_detail(ask.core), named and bool(_PLAIN.search(ask.core)))
+    return None
+
+
+def _written(ask: Ask) -> bool:
+    """A caption or a description is asked for, whatever the picture is called."""
+    return bool(re.search(r"\b(?:caption|alt[- ]text|describe|description)\b", ask.low)) and "yourself" not in ask.low
+
+
+def _detail(text: str) -> Literal["short", "descriptive"] | None:
+    if _SHORT.search(text):
+        return "short"
+    return "descriptive" if _LONG.search(text) else None

@@ -1,0 +1,147 @@
+"""The grammar of looking something up: an order to search, or a question that the files may answer."""
+
+from __future__ import annotations
+
+import re
+
+from gptsmith.models.chat.embedded.asks import Ask
+from gptsmith.models.chat.embedded.toolbox import Tool
+from gptsmith.models.chat.embedded.words import STOP, content_stems, stem, tokens
+
+_PLACE_NOUN = (
+    r"(?:files?|documents?|docs?|notes?|pages?|collection|catalogu?e|handbook|manual|database|archive|library"
+    r"|knowledge(?: base)?|records?|help(?: pages?| center| centre)?"
+    r"|faq|website|site|web|internet|guide|wiki|papers?|book|index|texts?|policy|policies|cards?|articles?)"
+)
+_ORDER = re.compile(
+    r"^(?:search(?! your (?:feelings|heart|soul|conscience))|look(?:ing)? (?:up(?! to\b)|for|into|through)"
+    r"|find(?: out| me| us)?(?! (?:(?:your|my|his|her) (?:way|voice|feet|place|peace|soul|self)|yourself|peace|love"
+    r"|it (?:hard|easy|funny)|a way|time))|"
+    r"check(?! (?:in|out|this out|yourself|your))|pull up|dig up|browse|consult|query|google|retrieve|fetch"
+    r"|see (?:what|if|whether)|tell me (?:about|what|who|when|where|which|how|why|if|whether)|"
+    r"explain|show me (?:what|everything|all|anything)|give me (?:the )?(?:info\w*|details|facts) (?:on|about)"
+    r"|i(?:'d| would)? (?:want|need|like) to (?:know|find)|know|read up on"
+    r"|what do (?:your|the|my) \w+ say (?:about|on))\b",
+    re.IGNORECASE,
+)
+_QUERY_HEAD = re.compile(
+    rf"^(?:(?:search|look(?:ing)?(?: up| for| into| through)?|find(?: out| me| us)?|check|pull up|dig up|browse"
+    rf"|consult|query|google|retrieve|fetch|look)\s+)"
+    rf"(?:(?:in |through |up )?(?:the |your |my |our )?(?:[\w'-]+ ){{0,2}}?{_PLACE_NOUN} (?:for|about"
+    rf"|on)\s+)?(?:for |about |on )?",
+    re.IGNORECASE,
+)
+_QUERY_TAIL = re.compile(
+    rf"[\s,]+(?:in|from|according to|inside|among|on|within|using) (?:the |your |my "
+    rf"|our )?(?:[\w'-]+ ){{0,2}}?{_PLACE_NOUN}$",
+    re.IGNORECASE,
+)
+_SAY = re.compile(
+    rf"^what (?:do|does|did) (?:the |your |my |our )?(?:[\w'-]+ ){{0,2}}?{_PLACE_NOUN} (?:say|tell us|tell me"
+    rf"|state|mention|have|write) (?:about |on |of )?",
+    re.IGNORECASE,
+)
+_TELL = re.compile(
+    r"^(?:tell (?:me|us) (?:more )?about|explain|give me (?:the )?(?:info\w*|details|facts) (?:on|about)"
+    r"|read up on)\s+",
+    re.IGNORECASE,
+)
+_WROTE = re.compile(
+    r"^(?:what|everything|anything) (?:i|we) (?:wrote|noted|saved|have|said) (?:down )?(?:about|on)\s+", re.IGNORECASE
+)
+_TELLABLE = re.compile(
+    r"^(?:tell (?:me|us) (?:more )?about (?:yourself|you|your day|it|that|this|life)\b|explain (?:that|this|it"
+    r"|yourself|again)\b|explain$|tell me what you (?:think|feel|want)"
+    r"|know (?:what|you|me|how)|look for (?:trouble|love)|find (?:out )?who you are|check (?:it|this|that) out)",
+    re.IGNORECASE,
+)
+_CHAT = re.compile(
+    r"^(?:how(?:'s| is| are|'re)? (?:you|u|it going|things|everything|life|your (?:day|week|morning|evening))\b"
+    r"|(?:what|who|how old|where) (?:is|are|'s|'re) (?:you|u|your name)\b|what(?:'s|s) (?:your name|up|new"
+    r"|on your mind|going on)\b"
+    r"|who (?:made|built|created|wrote|trained|programmed) you|(?:are|were|will|would|did|have|has|can|could|do"
+    r"|don't) (?:you|u)\b(?! (?:ship|sell|deliver|offer|accept|have|take|open|provide|stock|charge|refund|know|"
+    r"send|carry|support|allow|repair|serve|host|rent|close|still|also|exchange|restore|own|keep|do|find|need"
+    r"|show|give))"
+    r"|what (?:can|do|would|did|could|should) (?:you|u)\b|what (?:languages|else) (?:do|can) you|(?:can|could"
+    r"|may|should) (?:i|we) (?:ask|talk|speak|chat|trust|call you|tell you)\b"
+    r"|what (?:are|is) you\b|why (?:are|do|did|would|don't|should) (?:you|u|i)\b|how (?:do|does|can|did"
+    r"|would) you\b|is (?:this|that|it) (?:true|ok|okay|right|fine|you|real)\b|isn't it|what (?:time|day|date) is it"
+    r"|what (?:now|then|else|next|if)\b|what (?:book|film|movie|song|music|game)s? should|(?:any"
+    r"|got any) (?:advice|ideas|tips|suggestions|plans)|do i\b|am i\b|guess what|who (?:knows|cares)|really$|why$"
+    r"|how$|what$|so what|how so|how come$)",
+    re.IGNORECASE,
+)
+_SUM = re.compile(
+    r"\b\d+(?:\.\d+)? ?(?:times|plus|minus|x|\*|\+|divided by|multiplied by|squared|percent of|% of|-|/) ?\d*",
+    re.IGNORECASE,
+)
+_WRITING = re.compile(
+    r"^(?:write(?! to [^ ]+@)|compose|translate|summari[sz]e|rewrite|rephrase|proofread|draft|brainstorm|invent"
+    r"|improvise|sing|pretend|imagine|role ?play|act as|say|repeat|tell (?:me|us) (?:a|an|another|some) |spell"
+    r"|define yourself|give me (?:a|an|some|\w+) (?:poem|joke|story|idea|advice|tip|example)"
+    r"|how do (?:you|i|we) say|what(?:'s| is) the meaning of life)",
+    re.IGNORECASE,
+)
+
+
+def is_free_writing(ask: Ask) -> bool:
+    """Tell whether a sentence wants text written, translated or made up."""
+    return bool(_WRITING.match(ask.core)) and not _TELL.match(ask.core)
+
+
+def is_chat(ask: Ask) -> bool:
+    """Tell whether a sentence is about the two who talk, or a sum: nothing that files would hold."""
+    return bool(_CHAT.match(ask.low) or _SUM.search(ask.low) or _TELLABLE.match(ask.low))
+
+
+def wants_lookup(asks: list[Ask], tools: list[Tool]) -> tuple[Tool, str] | None:
+    """Return the search tool and the query when a sentence asks for something that files may hold."""
+    if not tools:
+        return None
+    for ask in asks:
+        query = _query(ask, tools)
+        if query:
+            return _best(tools, ask.text), query
+    return None
+
+
+def _query(ask: Ask, tools: list[Tool]) -> str | None:
+    core = ask.core
+    if ask.negated or ask.form == "statement" or is_free_writing(ask) or is_chat(ask):
+        return None
+    subject = {stem(w) for t in tools for w in tokens(t.name.replace("_", " "))}
+    if m := _SAY.match(core):
+        return core[m.end() :] or None
+    ordered = _ORDER.match(core)
+    if ordered and ask.form in ("order", "fragment", "wish"):
+        query = _cut(core)
+        return query if [w for w in content_stems(query) if w not in subject or " " in query] else None
+    if ask.form == "order" and re.match(r"^(?:i|we) |^(?:do|does|is|are) ", core, re.IGNORECASE):
+        return ask.text.strip()
+    if ask.form == "question" and _asks_something(ask):
+        tail = _QUERY_TAIL.sub("", core)
+        return _SAY.sub("", tail) if tail != core else _plain(ask)
+    return None
+
+
+def _asks_something(ask: Ask) -> bool:
+    said = [w for w in tokens(ask.core) if w not in STOP]
+    return bool(said)
+
+
+def _plain(ask: Ask) -> str:
+    return ask.text.strip()
+
+
+def _cut(core: str) -> str:
+    """Take the search words, the name of the place searched and "what I wrote about" off."""
+    query = _TELL.sub("", core)
+    query = _QUERY_HEAD.sub("", query)
+    query = _QUERY_TAIL.sub("", query)
+    return _WROTE.sub("", query).strip(" ,.:?")
+
+
+def _best(tools: list[Tool], text: str) -> Tool:
+    said = set(content_stems(text))
+    return max(tools, key=lambda t: len(said & t.stems))

@@ -1,0 +1,220 @@
+"""The embedded chat model: grammar and a sentence encoder, no language model."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from langchain_core.callbacks import CallbackManagerForLLMRun
+from langchain_core.language_models import BaseChatModel, LanguageModelInput
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, ToolCall
+from langchain_core.messages.ai import UsageMetadata
+from langchain_core.messages.tool import tool_call_chunk
+from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from langchain_core.prompt_values import ChatPromptValue, PromptValue
+from langchain_core.runnables import Runnable, RunnableLambda
+from langchain_core.tools import BaseTool
+from langchain_core.utils.function_calling import convert_to_openai_tool
+from numpy.typing import NDArray
+
+from gptsmith.models.chat.embedded import language
+from gptsmith.models.chat.embedded.conversation import Conversation, read_conversation, text_of
+from gptsmith.models.chat.embedded.followups import question_of, said_before, wants_more
+from gptsmith.models.chat.embedded.identity import small_talk
+from gptsmith.models.chat.embedded.intents import NONE, Intent, read_intent
+from gptsmith.models.chat.embedded.manners import dress, read_manners
+from gptsmith.models.chat.embedded.replies import CONNECT, SILENT, answer_from, ask_for, asked_before, report
+from gptsmith.models.chat.embedded.structured import compose, composer_of, parameters_of
+from gptsmith.models.chat.embedded.toolbox import Tool, read_tools
+from gptsmith.models.chat.embedded.words import tokens
+from gptsmith.models.embedding import load_embedder
+
+_PIECE = re.compile(r"\s*\S+|\s+$")
+
+
+class EmbeddedChatModel(BaseChatModel):
+    """Chooses tools, quotes passages and says who it is; it does not write freely.
+
+    `answer_threshold` is the chance from which a sentence is taken for an answer to a question.
+    """
+
+    model_name: str = "embedded"
+    answer_threshold: float = 0.35
+
+    @property
+    def _llm_type(self) -> str:
+        return "gptsmith-embedded"
+
+    def bind_tools(
+        self,
+        tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool],
+        *,
+        tool_choice: str | dict[str, Any] | bool | None = None,
+        **kwargs: Any,
+    ) -> Runnable[LanguageModelInput, AIMessage]:
+        """Return the model with tools; `tool_choice` "none" takes them away again, other values change nothing."""
+        shown = [] if tool_choice == "none" else [convert_to_openai_tool(t) for t in tools]
+        return self.bind(tools=shown, **kwargs)
+
+    def with_structured_output(
+        self, schema: dict[str, Any] | type, *, include_raw: bool = False, **kwargs: Any
+    ) -> Runnable[LanguageModelInput, Any]:
+        """Return a runnable that fills `schema` from the last message.
+
+        Flat schemas and gptsmith's own. Raises NotSupported for a nested schema at once, and on use when the message
+        does not name a required field; `include_raw` gives that error back instead, as `parsing_error`.
+        """
+        if composer_of(schema) is None:
+            parameters_of(schema)
+
+        def fill(given: LanguageModelInput) -> Any:
+            messages = _messages(given, self)
+            if not include_raw:
+                return compose(schema, messages)
+            try:
+                parsed, wrong = compose(schema, messages), None
+            except ValueError as error:
+                parsed, wrong = None, error
+            text = parsed.model_dump_json() if hasattr(parsed, "model_dump_json") else ""
+            return {"raw": self._message(text, [], messages), "parsed": parsed, "parsing_error": wrong}
+
+        return RunnableLambda(fill, name="embedded_structured_output")
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        text, calls = self._reply(messages, kwargs.get("tools") or [], stop)
+        return ChatResult(generations=[ChatGeneration(message=self._message(text, calls, messages))])
+
+    def _stream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> Iterator[ChatGenerationChunk]:
+        text, calls = self._reply(messages, kwargs.get("tools") or [], stop)
+        id = f"run-{uuid.uuid4()}"
+        for piece in _PIECE.findall(text):
+            chunk = ChatGenerationChunk(message=AIMessageChunk(content=piece, id=id))
+            if run_manager:
+                run_manager.on_llm_new_token(piece, chunk=chunk)
+            yield chunk
+        whole = self._message(text, calls, messages)
+        parts = [
+            tool_call_chunk(name=c["name"], args=_json(c["args"]), id=c["id"], index=i) for i, c in enumerate(calls)
+        ]
+        last = AIMessageChunk(
+            content="",
+            id=id,
+            tool_call_chunks=parts,
+            usage_metadata=whole.usage_metadata,
+            response_metadata=whole.response_metadata,
+            chunk_position="last",
+        )
+        yield ChatGenerationChunk(message=last)
+
+    def _message(self, text: str, calls: list[ToolCall], messages: Sequence[BaseMessage]) -> AIMessage:
+        read = sum(_count(text_of(m)) for m in messages)
+        wrote = _count(text) + sum(_count(_json(c["args"])) for c in calls)
+        return AIMessage(
+            content=text,
+            tool_calls=calls,
+            usage_metadata=UsageMetadata(input_tokens=read, output_tokens=wrote, total_tokens=read + wrote),
+            response_metadata={"finish_reason": "tool_calls" if calls else "stop", "model_name": self.model_name},
+        )
+
+    def _reply(
+        self, messages: list[BaseMessage], tools: list[dict[str, Any]], stop: list[str] | None
+    ) -> tuple[str, list[ToolCall]]:
+        talk = read_conversation(messages)
+        box = read_tools(tools)
+        intent = NONE if talk.results else self._intent(talk, box)
+        if intent.calls and intent.tool is not None:
+            return "", [
+                ToolCall(name=intent.tool.name, args=intent.args, id=f"call_{uuid.uuid4().hex[:24]}", type="tool_call")
+            ]
+        text = dress(self._words(talk, box, intent), read_manners(talk.role.instructions))
+        for mark in stop or []:
+            text = text.partition(mark)[0] if mark else text
+        return text, []
+
+    def _intent(self, talk: Conversation, box: list[Tool]) -> Intent:
+        if not box or small_talk(talk.words, talk.role, box):
+            return NONE
+        last = talk.earlier[-1] if talk.earlier else None
+        pending = last.words if last and asked_before(last.reply) else ""
+        return read_intent(talk, box, self._similarity, known_words=_known(talk.words), pending=pending)
+
+    def _words(self, talk: Conversation, box: list[Tool], intent: Intent) -> str:
+        if talk.results:
+            return report(talk, self._encode, self.answer_threshold)
+        if intent.tool is not None:
+            return ask_for(intent.tool, intent.missing)
+        if small := small_talk(talk.words, talk.role, box):
+            return small
+        foreign = language.of(talk.words)
+        found = self._from_passages(talk)
+        if found and found != SILENT:
+            return found
+        if foreign != "en":
+            note = (
+                f"I work best in English, and this looks like {language.name_of(foreign)}; your words stay as they are."
+            )
+            return f"{found} {note}" if found else note
+        return found or CONNECT
+
+    def _from_passages(self, talk: Conversation) -> str:
+        """Return the answer from the passages; empty when the message carries no block of them."""
+        if talk.passages is None:
+            return ""
+        question, passages = question_of(talk), talk.passages
+        if wants_more(talk.words):
+            said = said_before(talk)
+            passages = [p.model_copy(update={"text": _without(p.text, said)}) for p in passages]
+        return answer_from(question, passages, self._encode, self.answer_threshold)
+
+    def _encode(self, texts: list[str]) -> NDArray[np.float32]:
+        return load_embedder("embedded").encode(texts)
+
+    def _similarity(self, text: str, others: list[str]) -> list[float]:
+        rows = self._encode([text, *others])
+        return [float(v) for v in rows[1:] @ rows[0]]
+
+
+def _without(text: str, said: str) -> str:
+    """Blank the sentences that were said already, keeping the others where they are."""
+    from gptsmith.models.chat.embedded.sentences import split_sentences
+
+    for s in reversed(split_sentences(text)):
+        if s.text in said:
+            text = text[: s.start] + text[s.end :]
+    return text
+
+
+def _count(text: str) -> int:
+    return load_embedder("embedded").count_tokens(text) if text else 0
+
+
+def _known(text: str) -> frozenset[str]:
+    """Return the words of `text` that the encoder's vocabulary has whole: they are spelled well."""
+    embedder = load_embedder("embedded")
+    return frozenset(w for w in set(tokens(text)) if len(embedder.token_spans(w)) == 1)
+
+
+def _json(value: Any) -> str:
+    import json
+
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _messages(given: LanguageModelInput, model: BaseChatModel) -> list[BaseMessage]:
+    prompt: PromptValue = model._convert_input(given)
+    return list(prompt.messages) if isinstance(prompt, ChatPromptValue) else prompt.to_messages()

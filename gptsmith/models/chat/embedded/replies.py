@@ -1,0 +1,103 @@
+"""The words of a reply: quotes with their marks, a short report of a tool's result, a question for what is missing."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from langchain_core.messages import ToolMessage
+
+from gptsmith.models.chat.embedded.answer import Encode, Quote, find_answer
+from gptsmith.models.chat.embedded.conversation import Conversation, text_of
+from gptsmith.models.chat.embedded.toolbox import Param, Tool
+from gptsmith.models.passages import Passage, unfence
+from gptsmith.models.picture_notes import find_picture_notes, strip_picture_notes
+
+SILENT = "I looked, but the files do not say."
+CONNECT = (
+    "I am the built-in model and do not write freely; to connect a model that does, set `model: "
+    "ollama:qwen3:8b` in the "
+    "spec or the variable OPENAI_API_KEY."
+)
+_ASKING = "Before I can use "
+_LIMIT = 700
+
+
+def quoted(quotes: list[Quote]) -> str:
+    """Return the quotes in one line of text, each with the number of its passage."""
+    return " ".join(f"{q.text} [{q.id}]" for q in quotes)
+
+
+def ask_for(tool: Tool, missing: tuple[Param, ...]) -> str:
+    """Return one sentence that asks for the missing arguments."""
+    if tool.kind == "look":
+        return "Which picture do you mean, and could you attach it?"
+    if tool.kind == "draw":
+        return "What should the picture show?"
+    wants = [_wanted(p) for p in missing]
+    listed = wants[0] if len(wants) == 1 else f"{', '.join(wants[:-1])} and {wants[-1]}"
+    return f"{_ASKING}{tool.name.replace('_', ' ')}, may I know {listed}?"
+
+
+def asked_before(reply: str) -> bool:
+    """Tell whether our last reply was a question for arguments."""
+    return reply.lstrip().startswith(_ASKING) or _ASKING in reply
+
+
+def _wanted(p: Param) -> str:
+    about = re.split(r"(?<=[.;])\s", p.description.strip(), maxsplit=1)[0].rstrip(".;")
+    name = p.name.replace("_", " ")
+    label = f"the {name}"
+    if p.enum:
+        return f"{label} ({', '.join(str(v).replace('_', ' ') for v in p.enum[:12])})"
+    return f"{label} ({about[:1].lower()}{about[1:120]})" if about and about.lower() != name else label
+
+
+def report(talk: Conversation, encode: Encode, least: float) -> str:
+    """Return a short reply made of the results of the tools that ran; their text is data and is only quoted."""
+    parts = [_report_one(m, talk, encode, least) for m in talk.results]
+    return "\n\n".join(dict.fromkeys(p for p in parts if p)) or "That is done."
+
+
+def _report_one(message: ToolMessage, talk: Conversation, encode: Encode, least: float) -> str:
+    text = text_of(message)
+    before, passages = unfence(text)
+    if passages is not None:
+        return answer_from(talk.words, passages, encode, least)
+    pictures = find_picture_notes(before)
+    said = strip_picture_notes(before).strip()
+    if message.status == "error":
+        return f"That did not work: {_short(said) or 'the tool gave no reason'}"
+    if pictures:
+        return "Here is your picture." if len(pictures) == 1 else f"Here are your {len(pictures)} pictures."
+    return _plain(said)
+
+
+def answer_from(question: str, passages: list[Passage], encode: Encode, least: float) -> str:
+    """Return the quotes that answer, or the sentence that the files do not say."""
+    quotes = find_answer(question, passages, encode, least=least)
+    return quoted(quotes) if quotes else SILENT
+
+
+def _plain(text: str) -> str:
+    """Return a tool's result as a line that can be read: JSON as "name: value", anything else as it is."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):  # most tools answer in words
+        return _short(text)
+    return _short(_values(value))
+
+
+def _values(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{str(k).replace('_', ' ')}: {_values(v)}" for k, v in list(value.items())[:20])
+    if isinstance(value, list):
+        return "; ".join(_values(v) for v in value[:20]) or "nothing"
+    return "yes" if value is True else "no" if value is False else "nothing" if value is None else str(value)
+
+
+def _short(text: str) -> str:
+    """Cut a long text at a word, saying so."""
+    text = text.strip()
+    return text if len(text) <= _LIMIT else f"{text[:_LIMIT].rsplit(' ', 1)[0]} … (cut)"
