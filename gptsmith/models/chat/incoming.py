@@ -62,7 +62,7 @@ class Incoming:
             raw = piece["args"] or ""
             good = finish not in ("truncated", "length") and piece["name"] and strict_arguments(raw) is not None
             invalid = invalid or not good
-            args = (raw or "{}") if good else json.dumps(raw)
+            args = (raw or "{}") if good else unrunnable(raw)
             calls.append(tool_call_chunk(name=piece["name"], args=args, id=piece["id"], index=piece["index"]))
         last = AIMessageChunk(
             content=_without_calls(message.content) if invalid else message.content,
@@ -104,6 +104,16 @@ def strict_arguments(text: str) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
+def unrunnable(raw: str) -> str:
+    """Return the raw text of arguments as one JSON string, which no parser takes for arguments; once is enough."""
+    try:
+        if isinstance(json.loads(raw), str):
+            return raw
+    except (ValueError, RecursionError):
+        pass
+    return json.dumps(raw, ensure_ascii=False)
+
+
 def whole(generation: ChatGeneration) -> ChatGeneration:
     """Hold a whole (not streamed) answer to the same rules: no call of an answer that was cut stays runnable."""
     message = generation.message
@@ -114,14 +124,17 @@ def whole(generation: ChatGeneration) -> ChatGeneration:
     info.setdefault("finish_reason", reason or "stop")
     if reason == "length":
         info["finish_reason"] = reason
-        cut = [invalid_tool_call(name=c["name"], args=json.dumps(c["args"]), id=c["id"]) for c in message.tool_calls]
+        cut = [
+            invalid_tool_call(name=c["name"], args=json.dumps(c["args"], ensure_ascii=False), id=c["id"])
+            for c in message.tool_calls
+        ]
     else:
         cut = []
     if not cut and not message.invalid_tool_calls:
         return ChatGeneration(message=message, generation_info=info)
     bad = [invalid_tool_call(name=c["name"], args=c["args"], id=c["id"]) for c in (*cut, *message.invalid_tool_calls)]
     for call in bad:
-        call["args"] = json.dumps(call["args"] or "")
+        call["args"] = unrunnable(call["args"] or "")
     update = {
         "content": _without_calls(message.content),
         "tool_calls": [] if cut else message.tool_calls,
