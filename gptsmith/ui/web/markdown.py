@@ -34,6 +34,7 @@ _INLINE_FORMULA = re.compile(
     r"|\$(\d[^$`\n]{0,400}?[\\^_=][^$`\n]*?)\$(?!\d)"
 )
 _PAREN_FORMULA = re.compile(r"\\\((.{1,400}?)\\\)")
+_EDGES = re.compile(r"^[ \t]+|[ \t]+$")
 _BARE_BAR = re.compile(r"(?<!\\)\|")
 _WRAPPED = {"em": "*", "strong": "**", "s": "~~"}
 
@@ -50,7 +51,7 @@ def safe(text: str, citations: Collection[int] = ()) -> str:
 
 def plain(text: str) -> str:
     """Return Markdown that shows `text` as it is, line by line, with nothing in it active."""
-    return "  \n".join(_escape(line.strip()) for line in _clean(text).split("\n"))
+    return "  \n".join(_escape(_EDGES.sub(" ", line)) for line in _clean(text).split("\n"))
 
 
 def line(text: str) -> str:

@@ -17,9 +17,13 @@ MESSAGES_SHOWN = 30
 
 @dataclass(frozen=True)
 class View:
-    """Where the tab is: `assistant` is a library id, `thread` and `draft` ids that the program made."""
+    """Where the tab is: `assistant` is a library id, `thread` and `draft` ids that the program made.
+
+    `named` tells whether the URL names a page at all.
+    """
 
     page: Page = "gallery"
+    named: bool = False
     assistant: str = ""
     thread: str = ""
     draft: str = ""
@@ -28,9 +32,10 @@ class View:
 def view() -> View:
     """Read the view from the URL; an unknown page is the gallery."""
     page = st.query_params.get("page", "gallery")
-    found: Page = page if page in PAGES else "gallery"  # type: ignore[assignment]
+    found: Page = page if page in PAGES else "gallery"
     return View(
         found,
+        named="page" in st.query_params,
         assistant=st.query_params.get("assistant", ""),
         thread=st.query_params.get("thread", ""),
         draft=st.query_params.get("draft", ""),

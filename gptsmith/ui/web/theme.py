@@ -6,15 +6,20 @@ import streamlit as st
 
 _STYLE = """
 <style>
-  .stMainBlockContainer { padding-top: 3.2rem; padding-bottom: 4rem; max-width: 1120px; }
+  .stMainBlockContainer { padding-top: 4rem; padding-bottom: 4rem; max-width: 1120px; }
   .stMainBlockContainer:has(.st-key-narrow) { max-width: 820px; }
   h1 { font-size: 1.9rem !important; letter-spacing: -0.01em; }
   h2 { font-size: 1.3rem !important; }
+  [class*="st-key-card-"] h3 { font-size: 1.15rem !important; padding: 0; }
+  [class*="st-key-nav-"] button > div, .st-key-new-thread button > div, .st-key-threads button > div {
+    justify-content: flex-start; text-align: left; width: 100%;
+  }
+  .stSidebar hr { margin: 0.6rem 0; }
   .stMarkdown p, .stMarkdown li { line-height: 1.6; }
   [class*="st-key-card-"] { height: 100%; }
   [class*="st-key-quiet"] p { font-size: 0.86rem; opacity: 0.82; }
   [class*="st-key-yaml"] textarea { font-family: "Source Code Pro", ui-monospace, monospace; font-size: 0.86rem; }
-  .st-key-threads button { justify-content: flex-start; text-align: left; }
+  .st-key-threads button { min-height: 2.1rem; padding-left: 0.6rem; padding-right: 0.4rem; }
   .st-key-threads button p { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
   .stChatMessage { padding: 0.9rem 1rem; }
   :focus-visible { outline: 2px solid currentColor; outline-offset: 2px; }

@@ -1,0 +1,66 @@
+"""The script that Streamlit runs: it reads the view from the URL and draws that page."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from gptsmith.errors import GptsmithError
+from gptsmith.ui.web import markdown, session, sidebar, theme
+from gptsmith.ui.web.desk import Desk, open_desk
+
+
+def main() -> None:
+    """Draw the page that the URL names."""
+    view = session.view()
+    st.set_page_config(page_title="gptsmith", page_icon=":material/construction:", layout="wide")
+    theme.apply()
+    try:
+        desk = open_desk()
+        if desk.first and not view.named:
+            session.go("chat", assistant=desk.first)
+            view = session.view()
+        sidebar.draw(desk, view)
+        _notices()
+        _page(desk, view)
+    except GptsmithError as error:
+        st.error(markdown.plain(str(error)), icon=":material/error:")
+        if view.assistant and view.page == "chat":
+            st.button("Open the spec", on_click=_edit, args=(view.assistant,), key="repair")
+        st.button("Back to the assistants", on_click=session.go, args=("gallery",), key="back")
+
+
+def _page(desk: Desk, view: session.View) -> None:
+    # Each page is imported when it is first drawn, so that the gallery is there before the runtime is loaded.
+    if view.page == "chat":
+        from gptsmith.ui.web import chat
+
+        chat.draw(desk, view)
+    elif view.page == "create":
+        from gptsmith.ui.web import create
+
+        create.draw(desk, view)
+    elif view.page == "edit":
+        from gptsmith.ui.web import edit
+
+        edit.draw(desk, view)
+    else:
+        from gptsmith.ui.web import gallery
+
+        gallery.draw(desk)
+
+
+def _edit(assistant: str) -> None:
+    session.go("edit", assistant=assistant)
+
+
+def _notices() -> None:
+    """Show what the last action left: a short notice, or an error that stays."""
+    if found := session.notice():
+        text, icon = found
+        st.toast(markdown.line(text), icon=icon)
+    if text := session.failure():
+        st.error(markdown.plain(text), icon=":material/error:")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,146 @@
+"""The chat with one assistant."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from gptsmith.assistants.spec import AssistantSpec, Starter
+from gptsmith.errors import GptsmithError
+from gptsmith.ui.web import live, markdown, message, model_note, session, uploads
+from gptsmith.ui.web.desk import Desk
+from gptsmith.ui.web.talk import Talk
+
+_INPUT = "say"
+
+
+def draw(desk: Desk, view: session.View) -> None:
+    """Draw the conversation that the URL names; without a thread a new one."""
+    talk = desk.talk(view.assistant)
+    turns = talk.turns(view.thread) if view.thread else []
+    running = talk.running(view.thread) if view.thread else ""
+    with st.container(key="narrow"):
+        _head(desk, talk, view)
+    needed = _variables(talk, view)
+    if not turns:
+        _beginning(talk, view, blocked=needed)
+    shown = session.messages_shown()
+    if len(turns) * 2 > shown:
+        earlier = "Show earlier messages"
+        st.button(earlier, type="tertiary", icon=":material/expand_less:", key="earlier", on_click=session.show_earlier)
+    for turn in turns[-(shown // 2) :]:
+        if turn.id != running:
+            message.draw(talk, turn)
+    _input(talk, view, disabled=needed or bool(running))
+    if running:
+        current = next((turn for turn in turns if turn.id == running), None)
+        if current:
+            message.asked(talk, current)
+        live.draw(talk, running)
+
+
+def _head(desk: Desk, talk: Talk, view: session.View) -> None:
+    spec = talk.spec
+    with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
+        st.title(markdown.line(spec.name), anchor=False, width="content")
+        st.button("Spec", icon=":material/description:", key="spec", on_click=_edit, args=(view.assistant,))
+    model_note.draw(desk.model(spec))
+    for notice in talk.notices:
+        st.warning(markdown.plain(notice), icon=":material/warning:")
+
+
+def _beginning(talk: Talk, view: session.View, *, blocked: bool) -> None:
+    """Draw what an empty conversation shows: description, welcome, disclaimer, starters."""
+    spec = talk.spec
+    values = _values(spec)
+    st.markdown(markdown.plain(spec.description))
+    if spec.welcome_message:
+        with st.chat_message("assistant", avatar=message.ASSISTANT):
+            st.markdown(markdown.safe(talk.fill(spec.welcome_message, values)))
+    if spec.disclaimer:
+        st.caption(f":material/info: {markdown.line(spec.disclaimer)}")
+    with st.container(key="starters", gap="small"):
+        for number, starter in enumerate(spec.conversation_starters):
+            title, text = (starter.title, starter.text) if isinstance(starter, Starter) else (starter, starter)
+            label = markdown.line(talk.fill(title, values))
+            args = (talk, view, talk.fill(text, values))
+            st.button(label, key=f"starter-{number}", disabled=blocked, on_click=_send, args=args)
+
+
+def _variables(talk: Talk, view: session.View) -> bool:
+    """Draw the form of the spec's variables; tell whether a required one is still missing."""
+    spec = talk.spec
+    if not spec.variables:
+        return False
+    stored = talk.variables(view.thread) if view.thread else {}
+    missing = [n for n, v in spec.variables.items() if v.required and not (stored.get(n) or _value(n) or v.default)]
+    with st.expander("About this conversation", expanded=bool(missing) or not view.thread, icon=":material/tune:"):
+        for name, variable in spec.variables.items():
+            label = markdown.line(variable.description or name.replace("_", " ").capitalize())
+            label += " (required)" if variable.required else ""
+            session.put_first(f"variable-{name}", stored.get(name) or variable.default or _first(variable.choices))
+            if variable.choices:
+                st.selectbox(label, variable.choices, key=f"variable-{name}", disabled=bool(stored))
+            else:
+                st.text_input(label, key=f"variable-{name}", max_chars=300, disabled=bool(stored))
+        if stored:
+            st.caption("These are fixed for a conversation once it has begun.")
+        elif missing:
+            st.caption("Fill these in to begin.")
+    return bool(missing)
+
+
+def _first(choices: list[str]) -> str:
+    return choices[0] if choices else ""
+
+
+def _value(name: str) -> str:
+    return str(session.value(f"variable-{name}") or "").strip()
+
+
+def _values(spec: AssistantSpec) -> dict[str, str]:
+    return {name: _value(name) for name in spec.variables if _value(name)}
+
+
+def _input(talk: Talk, view: session.View, *, disabled: bool) -> None:
+    st.chat_input(
+        f"Message {talk.spec.name}"[:80],
+        key=_INPUT,
+        accept_file="multiple",
+        file_type=[*uploads.DOCUMENTS, *uploads.PICTURES],
+        max_chars=32_000,
+        disabled=disabled,
+        on_submit=_submit,
+        args=(talk, view),
+    )
+
+
+def _submit(talk: Talk, view: session.View) -> None:
+    given: Any = session.value(_INPUT)
+    text = given if isinstance(given, str) else (given.text or "")
+    files, problems = [], []
+    for file in [] if isinstance(given, str) else given.files:
+        try:
+            files.append(uploads.check(file.name, file.getvalue()))
+        except GptsmithError as error:
+            problems.append(str(error))
+    if problems:
+        session.fail("\n".join(problems))
+        return
+    _send(talk, view, text, files)
+
+
+def _send(talk: Talk, view: session.View, text: str, files: list[uploads.Upload] | None = None) -> None:
+    if not text.strip() and not files:
+        return
+    try:
+        thread = talk.send(text, thread=view.thread, files=files or [], variables=_values(talk.spec))
+    except GptsmithError as error:
+        session.fail(str(error))
+        return
+    session.go("chat", assistant=view.assistant, thread=thread)
+
+
+def _edit(assistant: str) -> None:
+    session.go("edit", assistant=assistant)

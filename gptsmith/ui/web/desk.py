@@ -1,0 +1,220 @@
+"""The one door between the pages and the rest of gptsmith: no Streamlit here, nothing else of gptsmith there.
+
+The pages draw what this module and the two it holds (`talk`, `builds`) return, so that they can be driven in tests
+with the real thing behind them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import threading
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gptsmith.assistants.library import SUFFIX, Entry, Library, find_library, is_shipped, shipped_specs
+from gptsmith.assistants.loader import check_text, load_file
+from gptsmith.assistants.spec import AssistantSpec, Starter
+from gptsmith.errors import Diagnostic, GptsmithError, UsageError
+from gptsmith.state import atomic_write, home, lock
+from gptsmith.ui.web.builds import Build, Builds
+from gptsmith.ui.web.launch import OPEN_FILE
+
+if TYPE_CHECKING:
+    from gptsmith.ui.web.talk import Talk
+
+__all__ = ["Build", "Card", "Desk", "ModelNote", "Places", "SpecText", "open_desk"]
+
+OPENED = "opened:file"
+"""The id of the one spec outside the library that the program was started with."""
+
+
+@dataclass(frozen=True)
+class Card:
+    """An assistant in the gallery; `error` says why its file cannot be used."""
+
+    id: str
+    name: str
+    description: str
+    path: Path
+    shipped: bool
+    starters: list[str] = field(default_factory=list)
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class SpecText:
+    """A spec file as it was read: `digest` is the SHA-256 of its bytes, asked for again when it is saved."""
+
+    id: str
+    path: Path
+    text: str
+    digest: str
+    read_only: bool
+
+
+@dataclass(frozen=True)
+class ModelNote:
+    """The chat model in use: `leaves` is the host that text is sent to, empty when it stays on this computer."""
+
+    name: str
+    leaves: str = ""
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where the files are."""
+
+    library: Path
+    state: Path
+
+
+def open_desk() -> Desk:
+    """Return this process's desk for the library at the working folder and the state folder of the environment."""
+    return _desk(Path.cwd(), home(), os.environ.get(OPEN_FILE, ""))
+
+
+@lru_cache(maxsize=4)
+def _desk(start: Path, _home: Path, file: str) -> Desk:
+    return Desk(find_library(start), home(), Path(file) if file else None)
+
+
+class Desk:
+    """The library as the pages see it.
+
+    `file` is the spec that the program was started with, which may stand outside the library; `first` is its id.
+    """
+
+    def __init__(self, library: Library, state: Path, file: Path | None = None) -> None:
+        self.library = library
+        self.places = Places(library.specs, state)
+        self.builds = Builds(library, state)
+        self._file = file
+        self.first = self._id_of(file) if file else ""
+        self._talks: dict[Path, tuple[tuple[int, int], Talk]] = {}
+        self._guard = threading.Lock()
+
+    def cards(self) -> list[Card]:
+        """Return every assistant of the library by name, those with a broken file included."""
+        cards = [self._card(entry) for entry in self.library.entries()]
+        if self._file and self.first == OPENED:
+            cards.insert(0, self._card(_outside(self._file)))
+        return cards
+
+    def _card(self, entry: Entry) -> Card:
+        starters = [] if entry.error else _starters(entry.path, entry.path.stat().st_mtime_ns)
+        return Card(entry.id, entry.name, entry.description, entry.path, entry.shipped, starters, entry.error)
+
+    def spec_text(self, assistant: str) -> SpecText:
+        """Read an assistant's file, valid or not."""
+        path = self._path(assistant)
+        data = path.read_bytes()
+        locked = is_shipped(path) or not os.access(path, os.W_OK)
+        return SpecText(
+            assistant, path, data.decode("utf-8", errors="replace"), hashlib.sha256(data).hexdigest(), locked
+        )
+
+    def check(self, text: str, spec: SpecText) -> list[Diagnostic]:
+        """Return the problems of `text` if it stood in the assistant's file."""
+        return check_text(text, spec.path.parent, file=spec.path.name)
+
+    def save(self, assistant: str, text: str, digest: str) -> SpecText:
+        """Replace the file when it is valid and still the one with `digest`; raise `UsageError` when it is not."""
+        path = self._path(assistant)
+        with lock(path):
+            now = self.spec_text(assistant)
+            if now.digest != digest:
+                raise UsageError(
+                    f"{path.name} was changed outside this page since you opened it, so it was not saved",
+                    hint="copy your text, take the file's version and add your changes again",
+                )
+            wrong = [p for p in self.check(text, now) if p.severity == "error"]
+            if wrong:
+                raise UsageError(f"{path.name} was not saved: {wrong[0]}", hint="correct the lines that are marked")
+            atomic_write(path, text)
+        return self.spec_text(assistant)
+
+    def copy(self, assistant: str) -> str:
+        """Copy an assistant, its files included, into the person's library; return the copy's id."""
+        path = self._path(assistant)
+        text = self.spec_text(assistant).text
+        saved = self.library.save(f"my-{path.name.removesuffix(SUFFIX)}", text)
+        old, new = (f"{file.name.removesuffix(SUFFIX)}.files" for file in (path, saved))
+        if path.with_name(old).is_dir():
+            shutil.copytree(path.with_name(old), saved.with_name(new))
+            saved_text = saved.read_text("utf-8")
+            atomic_write(saved, saved_text.replace(f"./{old}/", f"./{new}/"))
+        return saved.name.removesuffix(SUFFIX)
+
+    def delete(self, assistant: str) -> None:
+        """Delete an assistant of the person's own, with its conversations."""
+        with self._guard:
+            known = self._talks.pop(self._path(assistant), None)
+        if known:
+            known[1].close()
+        self.library.delete(assistant)
+
+    def talk(self, assistant: str) -> Talk:
+        """Return the conversations with an assistant; the same object while its file stays as it is.
+
+        Raises:
+            SpecError: the file is not valid.
+        """
+        path = self._path(assistant)
+        about = path.stat()
+        state = (about.st_mtime_ns, about.st_size)
+        with self._guard:
+            known = self._talks.get(path)
+            if known is None or known[0] != state:
+                # A turn that still runs for the file as it was goes on by itself; the store leads back to it.
+                from gptsmith.ui.web.talk import Talk
+
+                known = self._talks[path] = (state, Talk(path))
+            return known[1]
+
+    def model(self, spec: AssistantSpec | None = None) -> ModelNote:
+        """Tell which chat model answers for `spec` (the default one when left out) and where its text goes."""
+        from gptsmith.models.chat.factory import choose_model, leaves_machine
+
+        try:
+            chosen = choose_model(spec.model if spec else None, None)
+        except GptsmithError as error:
+            return ModelNote("none", problem=str(error))
+        name = f"{chosen.provider}:{chosen.name}" if chosen.name else chosen.provider
+        return ModelNote(name, leaves_machine(chosen) or "")
+
+    def _id_of(self, file: Path) -> str:
+        """Return the library's id of a file, or the one for a file outside it."""
+        known = (entry.id for entry in self.library.entries() if entry.path.resolve() == file.resolve())
+        return next(known, OPENED)
+
+    def _path(self, assistant: str) -> Path:
+        """Return the file of a library id, or of the one file that was named at the start; nothing else is opened."""
+        if self._file and assistant == OPENED:
+            return self._file
+        if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,62}", assistant):
+            raise UsageError("there is no assistant of this name", hint="choose one from the list of assistants")
+        path = self.library.find(assistant)
+        if path.parent not in (self.library.specs, shipped_specs()):
+            raise UsageError(f"{assistant} is not in the library", hint="choose one from the list of assistants")
+        return path
+
+
+def _outside(path: Path) -> Entry:
+    try:
+        loaded = load_file(path)
+    except GptsmithError as error:
+        return Entry(OPENED, path, path.name, "", False, str(error))
+    return Entry(OPENED, path, loaded.spec.name, loaded.spec.description, False)
+
+
+@lru_cache(maxsize=256)
+def _starters(path: Path, _changed: int) -> list[str]:
+    """Return the titles of a valid spec's conversation starters; read anew when the file changed."""
+    found = load_file(path).spec.conversation_starters
+    return [starter.title if isinstance(starter, Starter) else starter for starter in found]

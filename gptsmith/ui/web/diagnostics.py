@@ -1,0 +1,44 @@
+"""The problems of a spec, each drawn with the lines of the file that it is about."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from gptsmith.errors import Diagnostic
+from gptsmith.ui.web import markdown
+
+_SHOWN = 20
+
+
+def draw(problems: list[Diagnostic], text: str) -> None:
+    """Draw `problems` of the spec `text`, errors first; say so when there are none."""
+    errors = [p for p in problems if p.severity == "error"]
+    warnings = [p for p in problems if p.severity != "error"]
+    if not problems:
+        st.success("The spec is valid.", icon=":material/check_circle:")
+        return
+    if errors:
+        many = "1 error keeps" if len(errors) == 1 else f"{len(errors)} errors keep"
+        st.error(f"{many} this from being saved.", icon=":material/error:")
+    for problem in [*errors, *warnings][:_SHOWN]:
+        _problem(problem, text.split("\n"))
+    if len(problems) > _SHOWN:
+        st.caption(f"and {len(problems) - _SHOWN} more")
+
+
+def _problem(problem: Diagnostic, lines: list[str]) -> None:
+    with st.container(border=True, gap="small"):
+        colour = "red" if problem.severity == "error" else "orange"
+        where = f"`{problem.path.replace('`', '')}`" if problem.path else ""
+        st.markdown(f":{colour}-badge[line {problem.line}, column {problem.column}] {where}")
+        st.markdown(markdown.plain(problem.message))
+        if problem.hint:
+            st.markdown(f":material/lightbulb: {markdown.plain(problem.hint)}")
+        st.code(_snippet(problem.line, lines), language=None)
+
+
+def _snippet(line: int, lines: list[str]) -> str:
+    """Return the line with its neighbours, numbered as in the file."""
+    first, last = max(1, line - 1), min(len(lines), line + 1)
+    mark = {number: "▸" if number == line else " " for number in range(first, last + 1)}
+    return "\n".join(f"{mark[n]} {n:>4}  {lines[n - 1][:200]}" for n in range(first, last + 1))

@@ -1,0 +1,119 @@
+"""One turn of a conversation: what the person said, the answer, its sources and how it was made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from gptsmith.agent.events import Citation, Reply, Searched, ToolCallRecord
+from gptsmith.ui.web import markdown, passage
+from gptsmith.ui.web.talk import Talk, Turn
+
+USER = ":material/person:"
+ASSISTANT = ":material/auto_awesome:"
+_ENDINGS = {
+    "limit": "The answer ended here because the assistant reached its limit for one message.",
+    "truncated": "The model stopped in the middle. Ask it to go on.",
+    "timeout": "The time for one message ran out.",
+    "cancelled": "Stopped.",
+    "blocked": "A guardrail of this assistant held the message back.",
+    "interrupted": "gptsmith was closed while this was being answered. Send the message again.",
+}
+
+
+def draw(talk: Talk, turn: Turn) -> None:
+    """Draw a finished turn."""
+    asked(talk, turn)
+    with st.chat_message("assistant", avatar=ASSISTANT):
+        if turn.reply:
+            _answer(talk, turn, turn.reply)
+        if turn.error:
+            st.error(markdown.plain(str(turn.error.get("message", ""))), icon=":material/error:")
+        elif not turn.reply or turn.reply.finish_reason in _ENDINGS:
+            reason = turn.reply.finish_reason if turn.reply else "interrupted"
+            st.info(_ENDINGS[reason], icon=":material/info:")
+
+
+def asked(talk: Talk, turn: Turn) -> None:
+    """Draw the person's message with its attachments."""
+    with st.chat_message("user", avatar=USER):
+        st.markdown(markdown.plain(turn.message))
+        for file in turn.files:
+            _attachment(talk, turn.thread_id, file)
+
+
+def _attachment(talk: Talk, thread: str, file: dict[str, object]) -> None:
+    name = markdown.line(str(file.get("name", "")))
+    if file.get("kind") == "image":
+        path = talk.attached(thread, file)
+        if path.is_file():
+            st.image(str(path), caption=name, width=280)
+            return
+    st.markdown(f":material/attach_file: {name}")
+
+
+def _answer(talk: Talk, turn: Turn, reply: Reply) -> None:
+    numbers = {citation.id for citation in reply.citations}
+    if reply.text:
+        st.markdown(markdown.safe(reply.text, numbers))
+    for picture in reply.images:
+        _picture(picture)
+    if reply.citations:
+        _citations(talk, turn, reply.citations)
+    if reply.searched or reply.tool_calls:
+        _details(reply)
+
+
+def _picture(picture: dict[str, object]) -> None:
+    path = Path(str(picture.get("path", "")))
+    if path.is_file():
+        st.image(str(path), caption=markdown.line(str(picture.get("caption") or picture.get("prompt") or "")))
+
+
+def _citations(talk: Talk, turn: Turn, citations: list[Citation]) -> None:
+    """Draw one button for each passage that is cited; it opens the passage in its document."""
+    with st.container(horizontal=True, gap="small", key=f"cites-{turn.id}"):
+        for number in sorted({citation.id for citation in citations}):
+            quotes = [citation for citation in citations if citation.id == number]
+            first = quotes[0]
+            page = f", p. {first.page}" if first.page else ""
+            label = f"{number} · {markdown.line(Path(first.source).name or first.source)}{page}"
+            key = f"cite-{turn.id}-{number}"
+            if st.button(label, key=key, icon=":material/format_quote:", help="Open the passage in its document"):
+                passage.show(talk, quotes, turn.thread_id)
+
+
+def _details(reply: Reply) -> None:
+    found = sum(len(search.found) for search in reply.searched)
+    calls = f" · {len(reply.tool_calls)} tool calls" if len(reply.tool_calls) > 1 else ""
+    calls = " · 1 tool call" if len(reply.tool_calls) == 1 else calls
+    label = (f"Searched: {found} passages found" if reply.searched else "How this was answered") + calls
+    with st.expander(label, icon=":material/manage_search:"):
+        for search in reply.searched:
+            _search(search)
+        for call in reply.tool_calls:
+            _tool_call(call)
+        tokens = f" · {reply.usage.total_tokens:,} tokens" if reply.usage.total_tokens else ""
+        st.caption(f"Answered by {markdown.line(reply.model)}{tokens}")
+
+
+def _search(search: Searched) -> None:
+    where = f" in {markdown.line(', '.join(search.knowledge))}" if search.knowledge else ""
+    st.markdown(f"**Looked for** “{markdown.line(search.query[:300])}”{where}")
+    if not search.found:
+        st.markdown("Nothing that fits was found.")
+    for hit in search.found:
+        page = f", page {hit['page']}" if hit.get("page") else ""
+        used = ":green-badge[used]" if hit.get("id") in search.used else ":gray-badge[found]"
+        st.markdown(f"{used} **{markdown.line(str(hit.get('source', '')))}**{page}")
+        st.caption(markdown.line(str(hit.get("text", ""))[:400]))
+
+
+def _tool_call(call: ToolCallRecord) -> None:
+    colour = {"ok": "green", "error": "red"}.get(call.status, "orange")
+    st.markdown(f"**Called** `{call.name.replace('`', '')}` :{colour}-badge[{call.status}]")
+    if call.args:
+        st.json(call.args, expanded=1)
+    if call.result:
+        st.code(call.result[:2000], language=None, wrap_lines=True)

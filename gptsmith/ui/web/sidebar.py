@@ -1,0 +1,106 @@
+"""The sidebar: the way between the pages, the conversations of the open assistant, and where the data is."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import streamlit as st
+
+from gptsmith.errors import GptsmithError
+from gptsmith.ui.web import markdown, session
+from gptsmith.ui.web.desk import Desk
+
+_THREADS_SHOWN = 20
+
+
+def draw(desk: Desk, view: session.View) -> None:
+    """Draw the sidebar for the page that is open."""
+    with st.sidebar:
+        st.markdown("### :material/construction: gptsmith")
+        _nav("Assistants", ":material/apps:", "gallery", view)
+        _nav("New assistant", ":material/add:", "create", view)
+        if view.page == "chat" and view.assistant:
+            st.divider()
+            _threads(desk, view)
+        st.divider()
+        _places(desk)
+
+
+def _nav(label: str, icon: str, page: session.Page, view: session.View) -> None:
+    kind = _kind(page == view.page)
+    st.button(label, icon=icon, key=f"nav-{page}", type=kind, width="stretch", on_click=session.go, args=(page,))
+
+
+def _kind(here: bool) -> Literal["secondary", "tertiary"]:
+    return "secondary" if here else "tertiary"
+
+
+def _threads(desk: Desk, view: session.View) -> None:
+    st.markdown("**Conversations**")
+    talk = desk.talk(view.assistant)
+    args = (view.assistant, "")
+    st.button("New conversation", icon=":material/edit_square:", key="new-thread", on_click=_open, args=args)
+    threads = talk.threads()
+    if not threads:
+        st.caption("None yet. What you talk about is kept here.")
+    everything = bool(session.value("all-threads"))
+    with st.container(key="threads", gap="small"):
+        for thread in threads if everything else threads[:_THREADS_SHOWN]:
+            with st.container(horizontal=True, vertical_alignment="center", gap=None, wrap=False):
+                kind = _kind(thread.id == view.thread)
+                label = markdown.line(thread.title) or "Untitled"
+                go = (view.assistant, thread.id)
+                st.button(label, key=f"thread-{thread.id}", type=kind, on_click=_open, args=go, width="stretch")
+                if st.button(
+                    "", key=f"more-{thread.id}", icon=":material/more_vert:", type="tertiary", help="Rename or delete"
+                ):
+                    _manage(desk, view, thread.id, thread.title)
+    if len(threads) > _THREADS_SHOWN and not everything:
+        st.button(f"Show all {len(threads)}", type="tertiary", on_click=session.put, args=("all-threads", True))
+
+
+@st.dialog("Conversation")
+def _manage(desk: Desk, view: session.View, thread: str, title: str) -> None:
+    field = f"title-{thread}"
+    session.put_first(field, title)
+    name = st.text_input("Title", max_chars=120, key=field)
+    # The callbacks do the work, the return values close the dialog.
+    with st.container(horizontal=True):
+        empty = not (name or "").strip()
+        rename = (desk, view, thread, field)
+        if st.button("Rename", type="primary", key="rename", disabled=empty, on_click=_rename, args=rename):
+            st.rerun()
+        delete = (desk, view, thread)
+        label = "Delete this conversation"
+        if st.button(label, icon=":material/delete:", key="delete-thread", on_click=_delete, args=delete):
+            st.rerun()
+
+
+def _rename(desk: Desk, view: session.View, thread: str, field: str) -> None:
+    desk.talk(view.assistant).rename(thread, str(session.value(field)))
+    session.forget(field)
+
+
+def _delete(desk: Desk, view: session.View, thread: str) -> None:
+    try:
+        desk.talk(view.assistant).delete(thread)
+    except GptsmithError as error:
+        session.fail(str(error))
+        return
+    if thread == view.thread:
+        session.go("chat", assistant=view.assistant)
+    session.say("The conversation is deleted.")
+
+
+def _open(assistant: str, thread: str) -> None:
+    session.go("chat", assistant=assistant, thread=thread)
+
+
+def _places(desk: Desk) -> None:
+    """Say plainly where the files are and that nothing else goes anywhere."""
+    with st.expander("Where your data is", icon=":material/folder:"):
+        st.markdown("Assistants (one YAML file each):")
+        st.code(str(desk.places.library), language=None, wrap_lines=True)
+        st.markdown("Conversations, indexes and attached files:")
+        st.code(str(desk.places.state), language=None, wrap_lines=True)
+        st.markdown("This page is served to this computer only and sends no usage statistics.")

@@ -1,0 +1,247 @@
+"""The conversations with one assistant: its threads, the turn that is running, the passages that answers cite."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gptsmith.agent.assistant import Assistant
+from gptsmith.agent.events import Citation, Event
+from gptsmith.agent.runtime import turns
+from gptsmith.agent.runtime.running import Ask
+from gptsmith.agent.runtime.store import Thread, Turn, new_id
+from gptsmith.assistants import paths
+from gptsmith.assistants.spec import AssistantSpec, Knowledge
+from gptsmith.assistants.variables import fill
+from gptsmith.errors import GptsmithError, UsageError
+from gptsmith.ui.web.uploads import Upload, store
+
+if TYPE_CHECKING:
+    from gptsmith.rag.base import KnowledgeBase
+
+__all__ = ["Passage", "Talk", "Thread", "Turn"]
+
+_CONTEXT = 1600  # characters of the document shown on each side of a quote
+_START_SECONDS = 20.0
+_FOLLOWED = 50
+
+
+@dataclass(frozen=True)
+class Passage:
+    """Quotes inside their document.
+
+    `parts` are pieces of its text in order, each with whether it is a quote; `cut_before` and `cut_after` tell whether
+    the document goes on; `file` is the document itself where there is one.
+    """
+
+    parts: list[tuple[str, bool]]
+    cut_before: bool
+    cut_after: bool
+    file: Path | None
+
+
+class Talk:
+    """One assistant as the chat page sees it. Turns run in a worker and go on when the page is closed."""
+
+    def __init__(self, path: Path) -> None:
+        self._assistant = Assistant.from_file(path)
+        self._base_dir = path.absolute().parent
+        self._following: dict[str, _Following] = {}
+        self._latest: dict[str, str] = {}
+        self._guard = threading.Lock()
+
+    @property
+    def spec(self) -> AssistantSpec:
+        """The spec."""
+        return self._assistant.spec
+
+    @cached_property
+    def notices(self) -> list[str]:
+        """What the person should know before the first message: tools that cannot run here, a model that is missing."""
+        try:
+            return list(self._assistant.engine.unavailable) if self.spec.tools else []
+        except GptsmithError as error:
+            return [str(error)]
+
+    def close(self) -> None:
+        """Let go of files."""
+        self._assistant.close()
+
+    # -- threads ---------------------------------------------------------------------------------------------------
+
+    def threads(self) -> list[Thread]:
+        """Return the threads, the last used first."""
+        return self._assistant.engine.store.threads()
+
+    def turns(self, thread: str) -> list[Turn]:
+        """Return the turns of a thread, oldest first."""
+        return self._assistant.engine.store.turns(thread)
+
+    def variables(self, thread: str) -> dict[str, str]:
+        """Return the variables with which a thread began."""
+        return self._assistant.engine.store.variables(thread)
+
+    def rename(self, thread: str, title: str) -> None:
+        """Give a thread a title."""
+        self._assistant.engine.store.rename(thread, title)
+
+    def delete(self, thread: str) -> None:
+        """Delete a thread with its files; a turn that runs on it is stopped first."""
+        if running := self.running(thread):
+            self.stop(running)
+        self._assistant.engine.store.delete(thread)
+        shutil.rmtree(self._files(thread), ignore_errors=True)
+
+    def attached(self, thread: str, file: dict[str, Any]) -> Path:
+        """Return where a file that came with a message is kept."""
+        return paths.resolve(self._files(thread), str(file.get("file", "")))
+
+    def _files(self, thread: str) -> Path:
+        known = {found.id for found in self.threads()}
+        return self._assistant.folder / "threads" / f"{thread if thread in known else 'none'}.files"
+
+    def fill(self, text: str, values: dict[str, str]) -> str:
+        """Return a text of the spec with its `{{variables}}` filled, the defaults where nothing is given."""
+        defaults = {name: variable.default or "" for name, variable in self.spec.variables.items()}
+        return fill(text, {**defaults, **values})
+
+    # -- turns -----------------------------------------------------------------------------------------------------
+
+    def send(self, text: str, *, thread: str, files: list[Upload], variables: dict[str, str]) -> str:
+        """Begin a turn and return its thread, a new one when `thread` is empty; the message is then written down.
+
+        Raises:
+            UsageError, NotReadyError: the turn could not begin; nothing was written.
+        """
+        engine = self._assistant.engine
+        chosen = thread or new_id("thread")
+        inbox = self._assistant.folder / "inbox" / new_id("files")
+        ask = Ask(chosen, text, [str(path) for path in store(files, inbox)] if files else [], variables)
+        turns.start(engine, ask)
+        following = self._follow(ask.turn_id, inbox)
+        deadline = time.monotonic() + _START_SECONDS
+        while not engine.store.turn_status(ask.turn_id) and time.monotonic() < deadline:
+            if following.ended:
+                if engine.store.turn_status(ask.turn_id):
+                    break
+                raise UsageError(following.problem() or "the message could not be sent", hint="try again")
+            time.sleep(0.01)
+        with self._guard:
+            self._latest[chosen] = ask.turn_id
+        return chosen
+
+    def running(self, thread: str) -> str:
+        """Return the turn that runs on a thread, in this process or another; empty when there is none."""
+        latest = self._following.get(self._latest.get(thread, ""))
+        if latest:
+            return "" if latest.ended else latest.turn
+        return self._assistant.engine.store.running_turn(thread)
+
+    def events(self, turn: str, after: int) -> tuple[list[tuple[int, Event]], bool]:
+        """Return the events of a turn so far beyond number `after`, and whether it has ended; never waits."""
+        following = self._follow(turn)
+        ended = following.ended
+        return following.events[after:], ended
+
+    def stop(self, turn: str) -> None:
+        """Stop a turn; what was said so far is kept."""
+        turns.stop(turn)
+
+    def _follow(self, turn: str, inbox: Path | None = None) -> _Following:
+        with self._guard:
+            if turn not in self._following:
+                if len(self._following) >= _FOLLOWED:
+                    for old in [key for key, value in self._following.items() if value.ended]:
+                        del self._following[old]
+                self._following[turn] = _Following(turn, turns.events(self._assistant.engine, turn), inbox)
+            return self._following[turn]
+
+    # -- sources ---------------------------------------------------------------------------------------------------
+
+    def passage(self, citations: list[Citation], thread: str) -> Passage | None:
+        """Return the quotes of one passage within its document; None when the document is gone."""
+        from gptsmith.errors import KnowledgeError
+
+        first = citations[0]
+        with self._knowledge(first, thread) as base:
+            if base is None:
+                return None
+            try:
+                text = base.document(first.document_id).text
+            except KnowledgeError:
+                return None
+        spans = sorted({place for place in (_place(text, c) for c in citations) if place[0] >= 0})
+        if not spans:
+            return None
+        begin, stop = max(0, spans[0][0] - _CONTEXT), min(len(text), spans[-1][1] + _CONTEXT)
+        parts, at = [], begin
+        for start, end in spans:
+            parts += [(text[at:start], False), (text[max(at, start) : end], True)]
+            at = max(at, end)
+        parts.append((text[at:stop], False))
+        return Passage([p for p in parts if p[0]], begin > 0, stop < len(text), self._source_file(first, thread))
+
+    @contextlib.contextmanager
+    def _knowledge(self, citation: Citation, thread: str) -> Iterator[KnowledgeBase | None]:
+        """Give the knowledge that a citation comes from: the assistant's, or the files attached to the thread."""
+        own = {source.name for source in self.spec.knowledge}
+        files = self._files(thread)
+        if citation.knowledge in own:
+            yield self._assistant.engine.knowledge
+        elif (files / "texts").is_dir():
+            from gptsmith.rag.base import KnowledgeBase
+
+            source = Knowledge(name="attached", paths=["./*"])
+            with KnowledgeBase([source], files / "texts", files / "index") as base:
+                yield base
+        else:
+            yield None
+
+    def _source_file(self, citation: Citation, thread: str) -> Path | None:
+        own = citation.knowledge in {source.name for source in self.spec.knowledge}
+        try:
+            file = paths.resolve(self._base_dir if own else self._files(thread) / "texts", citation.source)
+        except GptsmithError:  # a page from the web, or a file outside the folder: shown, not handed out
+            return None
+        return file if file.is_file() else None
+
+
+class _Following:
+    """The events of one turn, collected by a thread so that a page can look at them without waiting."""
+
+    def __init__(self, turn: str, source: Iterator[tuple[int, Event]], inbox: Path | None) -> None:
+        self.turn = turn
+        self.events: list[tuple[int, Event]] = []
+        self.ended = False
+        threading.Thread(target=self._collect, args=(source, inbox), name=f"follow-{turn}", daemon=True).start()
+
+    def _collect(self, source: Iterator[tuple[int, Event]], inbox: Path | None) -> None:
+        try:
+            for item in source:
+                self.events.append(item)
+        finally:
+            self.ended = True
+            if inbox:
+                shutil.rmtree(inbox, ignore_errors=True)
+
+    def problem(self) -> str:
+        """Return the message of the error with which the turn ended."""
+        return next((str(event.data.get("message", "")) for _, event in self.events if event.type == "error"), "")
+
+
+def _place(text: str, citation: Citation) -> tuple[int, int]:
+    """Return where the quote stands: at its offsets, else where its words stand, else the passage that was used."""
+    start, end = citation.start, citation.end
+    if text[start:end] == citation.quote:
+        return start, end
+    at = text.find(citation.quote)
+    if at >= 0:
+        return at, at + len(citation.quote)
+    return (start, end) if 0 <= start < end <= len(text) else (-1, -1)

