@@ -1,0 +1,91 @@
+"""Imports point one way, `import gptsmith` is light, and the public names are pinned."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import gptsmith
+
+PACKAGE = Path(gptsmith.__file__).parent
+ALLOWED = {
+    "assistants": set(),
+    "models": {"assistants"},
+    "rag": {"assistants", "models"},
+    "tools": {"assistants", "models", "rag"},
+    "agent": {"assistants", "models", "rag", "tools"},
+    "ui": {"assistants", "models", "rag", "tools", "agent"},
+}
+BESIDE = {"errors", "state", "fetch"}
+HEAVY = ("torch", "transformers", "diffusers", "chromadb", "streamlit")
+
+PUBLIC = [
+    "Assistant", "Builder", "Citation", "Diagnostic", "Event", "FetchError", "GptsmithError", "KnowledgeError",
+    "NotReadyError", "ProviderError", "Reply", "SpecError", "ThreadBusyError", "ToolError", "UsageError",
+]  # fmt: skip
+
+
+def imported(file: Path) -> set[str]:
+    """The gptsmith rooms and modules that a file imports, at its top or inside functions."""
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            own = node.module == "gptsmith"
+            names = [f"gptsmith.{alias.name}" for alias in node.names] if own else [node.module]
+        found |= {name.split(".")[1] for name in names if name.startswith("gptsmith.")}
+    return found
+
+
+@pytest.mark.parametrize("room", sorted(ALLOWED))
+def test_imports_point_one_way(room: str) -> None:
+    allowed = ALLOWED[room] | BESIDE | {room} | (set(PUBLIC) | {"__version__"} if room == "ui" else set())
+    wrong = {str(f.relative_to(PACKAGE)): bad for f in (PACKAGE / room).rglob("*.py") if (bad := imported(f) - allowed)}
+    assert wrong == {}
+
+
+@pytest.mark.parametrize("module", sorted(BESIDE))
+def test_what_lies_beside_the_rooms_imports_none_of_them(module: str) -> None:
+    file = PACKAGE / f"{module}.py"
+    if not file.is_file():
+        pytest.skip(f"{module}.py is not there")
+    assert imported(file) <= BESIDE
+
+
+def fresh(code: str) -> str:
+    """Run code in a fresh interpreter and return what it printed."""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+LOADED = "import sys; print(*[m for m in {heavy!r} if m in sys.modules])"
+SPEC = PACKAGE.parent / "assistants" / "specs" / "support-desk.assistant.yaml"
+
+
+@pytest.mark.parametrize(
+    ("code", "heavy"),
+    [
+        ("import gptsmith", (*HEAVY, "langchain_core", "pydantic", "yaml")),
+        ("from gptsmith import Assistant", (*HEAVY, "langchain_core", "langgraph", "httpx")),
+        ("from gptsmith import Assistant, Builder", HEAVY),
+        (f"from gptsmith import Assistant; Assistant.check({str(SPEC)!r})", (*HEAVY, "langchain_core", "langgraph")),
+        (f"from gptsmith import Assistant; Assistant.from_file({str(SPEC)!r})", (*HEAVY, "langgraph")),
+        ("import gptsmith.tools", (*HEAVY, "langchain_core")),
+    ],
+)
+def test_importing_is_light(code: str, heavy: tuple[str, ...]) -> None:
+    assert fresh(f"{code}; {LOADED.format(heavy=heavy)}") == ""
+
+
+def test_the_public_names_are_pinned() -> None:
+    assert gptsmith.__all__ == PUBLIC
+    assert set(PUBLIC) <= set(dir(gptsmith))
+    with pytest.raises(AttributeError, match="module 'gptsmith' has no attribute 'Pictures'"):
+        gptsmith.Pictures  # noqa: B018
