@@ -9,7 +9,7 @@ _SMALL_TALK = re.compile(
     r"many thanks|thank you (?:so|very) much|great|nice|perfect|cool|awesome|ok(?:ay)?|"
     r"alright|got it|i see|yes|no|yep|nope|sure|"
     r"bye|goodbye|see you|how are you|what'?s up|hola|ol[aá]|bonjour|salut|merci|danke|hallo|"
-    r"guten (?:tag|morgen|abend)|gracias|obrigad[oa]|ciao|grazie|test)"
+    r"guten (?:tag|morgen|abend)|gracias|obrigad[oa]|ciao|grazie|that help(?:s|ed)(?: a lot)?|test)"
     r"(?:[\s,]+(?:there|you|all|everyone|a lot|so much|very much|again|then|for (?:your|the) help|"
     r"that (?:helps|helped)|today|doing))*",
     re.IGNORECASE,

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection
-from functools import partial
 
 from gptsmith.agent.runtime import pii
 from gptsmith.assistants.spec import Guardrail
@@ -95,14 +94,19 @@ class TextOut:
 
     def _without_unknown(self, text: str, known: set[int]) -> str:
         """Take out the numbers without a passage, outside of code."""
-        parts = text.split(_FENCE)
-        inside = self._segment.count(_FENCE) % 2
-        begun = self._segment.rpartition("\n")[2].replace(_FENCE, "")
-        for i, part in enumerate(parts):
-            if not (i + inside) % 2:
-                parts[i] = _MARKER.sub(partial(_kept, known=known, line=begun), part)
-            begun = ""
-        return _FENCE.join(parts)
+        before = self._segment.rpartition("\n")[2]
+        whole, out, done = before + text, "", len(before)
+        for marker in _MARKER.finditer(whole, len(before)):
+            out += whole[done : marker.start()]
+            out += marker.group() if self._in_code(out, whole, marker.start()) else _kept(marker, known)
+            done = marker.end()
+        return out + whole[done:]
+
+    def _in_code(self, out: str, whole: str, place: int) -> bool:
+        if (self._segment + out).count(_FENCE) % 2:
+            return True
+        line = whole[:place].rpartition("\n")[2]
+        return bool(line.replace(_FENCE, "").count("`") % 2)
 
     def _send(self, text: str) -> None:
         if not text:
@@ -116,9 +120,6 @@ class TextOut:
         self._emit(text)
 
 
-def _kept(marker: re.Match[str], *, known: set[int], line: str) -> str:
-    before = (line + marker.string[: marker.start()]).rpartition("\n")[2]
-    if before.count("`") % 2:
-        return marker.group()
+def _kept(marker: re.Match[str], known: set[int]) -> str:
     numbers = [n for n in re.split(r"[\s,;]+", marker.group(2)) if int(n) in known]
     return f"{marker.group(1)}[{', '.join(numbers)}]" if numbers else ""
