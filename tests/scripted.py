@@ -27,15 +27,14 @@ def call(name: str, id: str = "call_1", text: str = "", **args: Any) -> AIMessag
 class Scripted(BaseChatModel):
     """Answers from a queue, then with `always`; `slow` is seconds between words."""
 
-    answers: list[Any] = []
+    answers: list[Any]
     always: Any = None
-    history: list[list[BaseMessage]] = []
-    bound: list[str] = []
+    history: list[list[BaseMessage]]
+    bound: list[str]
     slow: float = 0
 
     def __init__(self, *answers: Answer, **kwargs: Any) -> None:
-        super().__init__(answers=list(answers), **kwargs)
-        self.history, self.bound = [], []
+        super().__init__(answers=list(answers), history=[], bound=[], **kwargs)
 
     @property
     def _llm_type(self) -> str:

@@ -98,8 +98,10 @@ def looping(messages: list[Any]) -> AIMessage:
 @pytest.mark.parametrize(
     ("limits", "tools", "finish", "calls", "ran", "ending"),
     [
-        ({"max_iterations": 3}, ADD, "limit", 3, 3, "I stopped here: this assistant may think 3 times about one message."),
-        ({"max_tool_calls": 2}, ADD, "limit", 4, 2, "I stopped calling tools: this assistant may do so 2 times a message."),
+        ({"max_iterations": 3}, ADD, "limit", 3, 3,
+         "I stopped here: this assistant may think 3 times about one message."),
+        ({"max_tool_calls": 2}, ADD, "limit", 4, 2,
+         "I stopped calling tools: this assistant may do so 2 times a message."),
         ({"max_iterations": 4}, [{"type": "add", "max_calls": 1}], "limit", 4, 1,
          "I stopped here: this assistant may think 4 times about one message."),
     ],

@@ -26,7 +26,7 @@ ALL = ["email", "credit_card", "ip", "mac_address", "url", "phone"]
         ("card 4111 1111 1111 1111 please", [("credit_card", "4111 1111 1111 1111")]),
         ("card 4111-1111-1111-1112 has a wrong check digit", []),
         ("order 1234567890123456 is no card", []),
-        ("host 192.168.0.254 and ::1 and fe80::1ff:fe23:4567:890a", ["192.168.0.254", "::1", "fe80::1ff:fe23:4567:890a"]),
+        ("host 192.168.0.254 and ::1 and fe80::1ff:fe23:890a", ["192.168.0.254", "::1", "fe80::1ff:fe23:890a"]),
         ("version 1.2.3 at 12:30:45, section 300.1.1.1", []),
         ("mac 00:1A:2b:3c:4D:5e", [("mac_address", "00:1A:2b:3c:4D:5e")]),
         ("see https://example.org/a?b=c, or www.example.org.", ["https://example.org/a?b=c", "www.example.org"]),
@@ -70,8 +70,8 @@ def streamed(text: str, cuts: list[int], rails: list[Guardrail], known: set[int]
 
 REDACT = [Guardrail(type="pii", entities=ALL)]  # type: ignore[arg-type]
 PIECES = st.sampled_from(
-    ["ana@x.org", "4111 1111 1111 1111", "+351 21 000 1234", "10.0.0.1", "https://a.org/b", " ", "\n", "word", "12", "-",
-     ". ", "[1]", "[9]", " [1, 9]", "```", "`", "[", "]", "00:1A:2b:3c:4D:5e", "(", ")"]
+    ["ana@x.org", "4111 1111 1111 1111", "+351 21 000 1234", "10.0.0.1", "https://a.org/b", " ", "\n", "word", "12",
+     "-", ". ", "[1]", "[9]", " [1, 9]", "```", "`", "[", "]", "00:1A:2b:3c:4D:5e", "(", ")"]
 )  # fmt: skip
 
 

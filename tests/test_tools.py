@@ -12,7 +12,7 @@ from gptsmith.assistants.tool_types import TOOL_TYPES, load_tool_types
 from gptsmith.errors import ToolError, UsageError
 from gptsmith.tools import ToolContext, make_tool, not_ready, register_tool
 
-CONTEXT = ToolContext(Path("."), Path("."))
+CONTEXT = ToolContext(Path(), Path())
 
 DEFAULTS: dict[str, dict[str, Any]] = {
     "image_generation": {
