@@ -23,6 +23,7 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a parser prints must not become an answer
     _confine()
+    _answer(answers, {"status": "ready"})
     requests = sys.stdin.buffer
     while line := requests.readline():
         request = json.loads(line)

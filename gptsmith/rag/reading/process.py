@@ -8,11 +8,14 @@ import os
 import subprocess
 import sys
 import threading
+from pathlib import Path
 from typing import Any, BinaryIO
 
+from gptsmith.errors import NotReadyError
 from gptsmith.rag.reading.parsed import MAX_BYTES, MAX_CHARACTERS, SECONDS, Parsed, Unreadable
 
 _START = "from gptsmith.rag.reading.child import main; main()"
+_START_SECONDS = 120.0  # a busy machine may need long
 _LONGEST_ANSWER = 8 * MAX_CHARACTERS  # JSON escapes a character to at most six bytes
 
 
@@ -57,23 +60,30 @@ class ReadingProcess:
 
     def _ask(self, header: bytes, data: bytes) -> dict[str, Any] | None:
         child = self._started()
+        answer, late = self._timed(child, header, data)
+        if answer is None:
+            self.close()
+        if late:
+            raise Unreadable(f"reading it took more than {self.seconds:g} seconds; split the file or save it anew")
+        return answer
+
+    def _timed(
+        self, child: subprocess.Popen[bytes], header: bytes, data: bytes, seconds: float = 0.0
+    ) -> tuple[dict[str, Any] | None, bool]:
+        """Return the child's answer, None when it died, and whether it was killed for being late."""
         late = threading.Event()
 
         def stop() -> None:
             late.set()
             child.kill()
 
-        watch = threading.Timer(self.seconds, stop)
+        watch = threading.Timer(seconds or self.seconds, stop)
         watch.start()
         try:
             answer = _exchange(child, header, data)
         finally:
             watch.cancel()
-        if answer is None:
-            self.close()
-        if late.is_set():
-            raise Unreadable(f"reading it took more than {self.seconds:g} seconds; split the file or save it anew")
-        return answer
+        return answer, late.is_set()
 
     def _started(self) -> subprocess.Popen[bytes]:
         if self._child is None or self._child.poll() is not None:
@@ -85,6 +95,12 @@ class ReadingProcess:
                 stderr=subprocess.DEVNULL,
                 env=_environment(),
             )
+            ready, _ = self._timed(self._child, b"", b"", _START_SECONDS)
+            if ready is None:
+                self.close()
+                raise NotReadyError(
+                    "the process that reads files does not start", code="no_reader", hint="run `gptsmith doctor`"
+                )
         return self._child
 
 
@@ -113,4 +129,5 @@ def _exactly(pipe: BinaryIO | Any, size: int) -> bytes:
 def _environment() -> dict[str, str]:
     """Return the child's environment: where modules are, and nothing that a parser of foreign files need know."""
     kept = {name: os.environ[name] for name in ("SYSTEMROOT", "TEMP", "TMP", "LANG") if name in os.environ}
-    return {**kept, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p), "PYTHONIOENCODING": "utf-8"}
+    places = [str(Path(__file__).resolve().parents[3]), *(p or os.getcwd() for p in sys.path)]  # noqa: PTH109 - as import
+    return {**kept, "PYTHONPATH": os.pathsep.join(places), "PYTHONIOENCODING": "utf-8"}
