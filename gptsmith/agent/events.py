@@ -73,7 +73,7 @@ class Event(BaseModel):
 
     `data` by type: text {"text"}; tool_call {"id","name","args"}; tool_result {"id","name","text","status"};
     image {"path","prompt","caption","seed",...}; progress {"stage","text"}; citation (a Citation);
-    approval {"requests"}; done (a Reply); error {"code","message"}; every stream ends with done or error.
+    approval {"requests"}; done (a Reply); error {"code","message","exit_code"}; every stream ends with done or error.
     """
 
     type: EventType

@@ -148,4 +148,4 @@ def pieces(events: Iterator[Event]) -> Iterator[AIMessageChunk]:
 
 
 def _failure(error: GptsmithError) -> Event:
-    return Event(type="error", data={"code": error.code, "message": str(error)})
+    return Event(type="error", data={"code": error.code, "message": str(error), "exit_code": error.exit_code})

@@ -259,7 +259,7 @@ def as_told(error: Exception) -> GptsmithError:
 
 
 def _error_event(error: GptsmithError) -> Event:
-    return Event(type="error", data={"code": error.code, "message": str(error)})
+    return Event(type="error", data={"code": error.code, "message": str(error), "exit_code": error.exit_code})
 
 
 def blocked_text(what: str, found: pii.Blocked) -> str:

@@ -1,7 +1,7 @@
 """The `gptsmith` program: its commands, and how each way of failing leaves it.
 
-Modules of this package import only Typer and the errors at their top; everything heavier is imported inside the
-commands, so that `--help` costs an eighth of a second.
+Modules of this package import only Typer at their top; everything else, Pydantic with the errors included, is imported
+inside the commands, so that `--help` comes at once.
 """
 
 from __future__ import annotations
@@ -13,8 +13,7 @@ from collections.abc import Sequence
 import typer
 from typer.exceptions import Abort, TyperException
 
-from gptsmith.errors import GptsmithError
-from gptsmith.ui.cli import doctor, knowledge, library, page, specs
+from gptsmith.ui.cli import chat, doctor, knowledge, library, page, spec_tests, specs
 from gptsmith.ui.cli.output import fail
 
 INTERRUPTED = 130
@@ -28,7 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-for _module in (page, specs, library, knowledge, doctor):
+for _module in (chat, spec_tests, page, specs, library, knowledge, doctor):
     _module.register(app)
 
 
@@ -37,9 +36,9 @@ def _root(
     version: bool = typer.Option(False, "--version", help="Print the version."),
 ) -> None:
     if version:
-        from gptsmith.ui.cli.doctor import own_version
+        from gptsmith import __version__
 
-        print(f"gptsmith {own_version()}")
+        print(f"gptsmith {__version__}")
         raise typer.Exit(0)
 
 
@@ -55,8 +54,6 @@ def run(args: Sequence[str] | None = None) -> int:
         if code == INTERRUPTED:
             return fail("stopped", code="interrupted", exit_code=INTERRUPTED, as_json=as_json)
         return code if isinstance(code, int) else 0
-    except GptsmithError as error:
-        return fail(str(error), code=error.code, exit_code=error.exit_code, as_json=as_json, error=error)
     except (Abort, KeyboardInterrupt):
         return fail("stopped", code="interrupted", exit_code=INTERRUPTED, as_json=as_json)
     except TyperException as error:
@@ -65,12 +62,21 @@ def run(args: Sequence[str] | None = None) -> int:
         # The reader (`| head`) went away; the null device takes what the interpreter still flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except Exception as error:  # the last door: a person gets a sentence, whatever a library below threw
-        if os.environ.get("GPTSMITH_DEBUG"):
-            raise
-        said = " ".join(str(error).split())[:300] or "no message"
-        message = f"{type(error).__name__}: {said}; set GPTSMITH_DEBUG=1 to see where"
-        return fail(message, code="unexpected", exit_code=1, as_json=as_json)
+    except Exception as error:  # noqa: BLE001 (the last door: a person gets a sentence, whatever a library threw)
+        return _failure(error, as_json)
+
+
+def _failure(error: Exception, as_json: bool) -> int:
+    """Report one of gptsmith's own errors as it is, any other by its name."""
+    from gptsmith.errors import GptsmithError
+
+    if isinstance(error, GptsmithError):
+        return fail(str(error), code=error.code, exit_code=error.exit_code, as_json=as_json, error=error)
+    if os.environ.get("GPTSMITH_DEBUG"):
+        raise error
+    said = " ".join(str(error).split())[:300] or "no message"
+    message = f"{type(error).__name__}: {said}; set GPTSMITH_DEBUG=1 to see where"
+    return fail(message, code="unexpected", exit_code=1, as_json=as_json)
 
 
 def _usage(error: TyperException, as_json: bool) -> int:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import os
-import platform
-import shutil
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
-from pydantic import BaseModel
 
-from gptsmith.errors import GptsmithError
 from gptsmith.ui.cli.options import AsJson, Trust, locate
 from gptsmith.ui.cli.output import document, say, table
 
@@ -21,7 +18,8 @@ PACKAGES = ("langchain", "langgraph", "chromadb", "streamlit", "torch", "transfo
 FREE_MB = 500
 
 
-class Check(BaseModel):
+@dataclass(frozen=True)
+class Check:
     """One thing that was looked at; `fix` is empty unless something is to be done."""
 
     name: str
@@ -48,7 +46,7 @@ def doctor(
     if file is not None:
         checks += _guarded("spec", lambda: _spec(file, trust))
     if as_json:
-        document([check.model_dump() for check in checks])
+        document([asdict(check) for check in checks])
     else:
         table(("check", "status", "found", "what to do"), [(c.name, c.status, c.detail, c.fix) for c in checks])
     failed = [check.name for check in checks if check.status == "failed"]
@@ -59,6 +57,8 @@ def doctor(
 
 def _guarded(name: str, look: Callable[[], Iterator[Check]]) -> list[Check]:
     """Return the checks of `look`; an error on the way becomes a failed check with its fix."""
+    from gptsmith.errors import GptsmithError
+
     try:
         return list(look())
     except GptsmithError as error:
@@ -74,6 +74,8 @@ def _machine() -> Iterator[Check]:
 
 
 def _python() -> Check:
+    import platform
+
     right = sys.version_info >= (3, 11)
     return Check(
         name="python",
@@ -86,7 +88,9 @@ def _python() -> Check:
 def _packages() -> Iterator[Check]:
     from importlib.metadata import PackageNotFoundError, version
 
-    found, missing = [f"gptsmith {own_version()}"], []
+    from gptsmith import __version__
+
+    found, missing = [f"gptsmith {__version__}"], []
     for name in PACKAGES:
         try:
             found.append(f"{name} {version(name)}")
@@ -98,21 +102,10 @@ def _packages() -> Iterator[Check]:
         yield Check(name="missing packages", status="failed", detail=", ".join(missing), fix=fix)
 
 
-def own_version() -> str:
-    """Return gptsmith's version: of the installed package, or of the checkout that runs without one."""
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version("gptsmith")
-    except PackageNotFoundError:
-        import tomllib
-
-        project = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text("utf-8"))["project"]
-        return str(project["version"])
-
-
 def _state() -> Iterator[Check]:
     """Is the state folder writable, and is there room on its disk?"""
+    import shutil
+
     from gptsmith.state import home
 
     folder = home()

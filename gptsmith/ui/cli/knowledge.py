@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gptsmith.errors import UsageError
 from gptsmith.ui.cli.options import AsJson, File, Trust, locate
 from gptsmith.ui.cli.output import document, say, show, table
 
@@ -68,6 +67,7 @@ def _opened(file: str, trust: bool) -> Iterator[KnowledgeBase]:
     """Open the knowledge of a spec and close it again; UsageError when the spec has none."""
     from gptsmith.assistants.library import state_key
     from gptsmith.assistants.loader import load_file
+    from gptsmith.errors import UsageError
     from gptsmith.rag.base import KnowledgeBase
     from gptsmith.state import State, home
 

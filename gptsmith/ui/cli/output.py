@@ -6,9 +6,13 @@ import json
 import re
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from gptsmith.errors import GptsmithError, SpecError, UsageError
+if TYPE_CHECKING:
+    from gptsmith.errors import GptsmithError
+
+NOBODY = "no_terminal"
+"""Code of the error that there is nobody to ask."""
 
 # Text of models, files and specs may carry escape sequences that rewrite the terminal; line breaks and tabs may stay.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -62,25 +66,28 @@ def yaml_text(text: str) -> None:
 def ask(question: str, *, yes: bool, what: str) -> bool:
     """Return whether the person agrees; `yes` agrees beforehand.
 
-    Without a terminal there is nobody to ask: UsageError, and `what` names the thing that was not done.
+    Without a terminal there is nobody to ask: UsageError (code NOBODY), and `what` names the thing that was not done.
     """
     if yes:
         return True
     if not sys.stdin.isatty():
-        raise UsageError(f"{what} without a terminal to ask in", hint="add --yes to agree beforehand")
+        from gptsmith.errors import UsageError
+
+        raise UsageError(f"{what} without a terminal to ask in", code=NOBODY, hint="add --yes to agree beforehand")
     print(f"{clean(question)} [y/N] ", end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def fail(message: str, *, code: str, exit_code: int, as_json: bool, error: GptsmithError | None = None) -> int:
     """Report why a command ends and return `exit_code`; prose on stderr, and with `--json` one document on stdout."""
+    diagnostics = getattr(error, "diagnostics", None)
     if as_json:
         what: dict[str, Any] = {"code": code, "message": error.message if error else message}
         if error is not None and error.hint:
             what["hint"] = error.hint
-        if isinstance(error, SpecError):
-            what["diagnostics"] = [d.model_dump() for d in error.diagnostics]
+        if diagnostics is not None:
+            what["diagnostics"] = [d.model_dump() for d in diagnostics]
         document({"error": what})
-    prefix = "" if isinstance(error, SpecError) else "gptsmith: "
+    prefix = "" if diagnostics is not None else "gptsmith: "
     print(f"{prefix}{clean(message)}", file=sys.stderr, flush=True)
     return exit_code

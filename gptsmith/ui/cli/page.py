@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import socket
-import subprocess
 import sys
-import webbrowser
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gptsmith.errors import NotReadyError, UsageError
 from gptsmith.ui.cli.options import AsJson, locate
 from gptsmith.ui.cli.output import document, say, show
+
+if TYPE_CHECKING:
+    import subprocess
 
 PORT = 8501
 TRIES = 50
@@ -34,6 +33,9 @@ def ui(
     as_json: AsJson = False,
 ) -> None:
     """Open the page: make assistants, read their YAML, chat. It listens on this machine only."""
+    import subprocess
+
+    from gptsmith.errors import NotReadyError
     from gptsmith.ui.web import launch
 
     path = locate(file) if file else None
@@ -59,6 +61,8 @@ def ui(
 
 def free_port(wanted: int | None) -> int:
     """Return `wanted`, or the first free port from 8501 on; UsageError when the wanted one is taken."""
+    from gptsmith.errors import NotReadyError, UsageError
+
     if wanted is not None:
         if not _is_free(wanted):
             raise UsageError(f"port {wanted} is taken", hint="leave --port out to get the next free one")
@@ -74,6 +78,8 @@ def free_port(wanted: int | None) -> int:
 
 
 def _is_free(port: int) -> bool:
+    import socket
+
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         if sys.platform != "win32":  # there the option would let two servers share one port
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -86,6 +92,7 @@ def _is_free(port: int) -> bool:
 
 def _open_when_ready(server: subprocess.Popen[bytes], port: int, url: str, browser: bool) -> None:
     """Open the browser once the server answers; without a browser the printed address has to do."""
+    import socket
     import time
 
     for _ in range(300):
@@ -103,6 +110,7 @@ def _open_when_ready(server: subprocess.Popen[bytes], port: int, url: str, brows
 def _opened(url: str) -> bool:
     # Without a display, Linux would start a text browser inside this terminal.
     import os
+    import webbrowser
 
     if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         return False
@@ -114,6 +122,8 @@ def _opened(url: str) -> bool:
 
 def _stop(server: subprocess.Popen[bytes]) -> None:
     """End the server, politely first; a terminal's Ctrl-C has already reached it."""
+    import subprocess
+
     server.terminate()
     try:
         server.wait(timeout=5)

@@ -28,10 +28,10 @@ def validate(
 
     The exit code is 3 when there is an error; warnings alone leave it 0.
     """
-    from gptsmith.assistants.loader import check
+    from gptsmith import Assistant
 
     paths = [locate(file) for file in files]
-    found = [(path, check(path)) for path in paths]
+    found = [(path, Assistant.check(path)) for path in paths]
     diagnostics = [d for _, problems in found for d in problems]
     bad = sum(any(d.severity == "error" for d in problems) for _, problems in found)
     if as_json:

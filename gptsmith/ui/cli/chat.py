@@ -1,0 +1,222 @@
+"""The command that talks to an assistant: chat."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from gptsmith.ui.cli.options import AsJson, File, Model, Trust, locate
+from gptsmith.ui.cli.output import clean, document, fail, say, show
+
+if TYPE_CHECKING:
+    from gptsmith import Assistant
+
+HELP = "/new starts a fresh conversation, /quit ends, anything else is a message"
+ENDINGS = {"timeout": 1, "error": 1, "truncated": 1, "cancelled": 130}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to `app`."""
+    app.command()(chat)
+
+
+def chat(
+    file: File,
+    message: Annotated[
+        str | None, typer.Option("-m", "--message", metavar="TEXT", help="Send this and end.", show_default=False)
+    ] = None,
+    files: Annotated[
+        list[Path] | None, typer.Option("--file", metavar="PATH", help="Attach a file; may be repeated.")
+    ] = None,
+    thread: Annotated[
+        str | None, typer.Option("--thread", metavar="ID", help="Go on with this conversation.", show_default=False)
+    ] = None,
+    var: Annotated[
+        list[str] | None, typer.Option("--var", metavar="K=V", help="Fill {{K}} of the spec; may be repeated.")
+    ] = None,
+    model: Model = None,
+    trust: Trust = False,
+    as_json: AsJson = False,
+) -> None:
+    """Chat with an assistant; without -m a conversation in the terminal."""
+    from gptsmith.errors import UsageError
+
+    if as_json and message is None:
+        raise UsageError("--json prints one reply", hint="give the message with -m TEXT")
+    variables = _variables(var or [])
+    attached = _present(files or [])
+    from gptsmith import Assistant
+
+    with Assistant.from_file(locate(file), trust=trust, model=model, variables=variables) as assistant:
+        if message is None:
+            code = Conversation(assistant, thread, attached).run()
+        else:
+            code = Turn(assistant, as_json).run(message, thread, attached)
+    if code:
+        raise typer.Exit(code)
+
+
+def _variables(pairs: list[str]) -> dict[str, str]:
+    """Return `K=V` pairs as a dict; UsageError for one without `=`."""
+    from gptsmith.errors import UsageError
+
+    for pair in pairs:
+        if "=" not in pair:
+            raise UsageError(f"--var {pair} has no =", hint="write --var city=Porto")
+    return dict(pair.split("=", 1) for pair in pairs)
+
+
+def _present(paths: list[Path]) -> list[Path]:
+    from gptsmith.errors import UsageError
+
+    for path in paths:
+        if not path.is_file():
+            raise UsageError(f"there is no file {path}", hint="check what --file names")
+    return paths
+
+
+class Turn:
+    """One message and its reply, printed as it comes."""
+
+    def __init__(self, assistant: Assistant, as_json: bool = False) -> None:
+        self.assistant = assistant
+        self.as_json = as_json
+        self.thread: str | None = None
+        self._open_line = False
+
+    def run(self, message: str, thread: str | None, files: list[Path]) -> int:
+        """Send `message` and return the exit code; Ctrl-C stops the turn before it goes up."""
+        stream = self.assistant.stream(message, thread_id=thread, files=[str(path) for path in files])
+        code = 1
+        try:
+            for event in stream:
+                if event.type == "done":
+                    code = self._done(event.data)
+                elif event.type == "error":
+                    code = self._error(event.data)
+                else:
+                    self._step(event.type, event.data)
+        finally:
+            # Closing is what tells the runtime to stop and to mark the turn as cancelled.
+            close = getattr(stream, "close", None)
+            if close is not None:
+                close()
+        return code
+
+    def _step(self, kind: str, data: dict[str, Any]) -> None:
+        """Show one event on the way: text at once, everything else as a remark."""
+        if self.as_json:
+            return
+        if kind == "text":
+            text = clean(data.get("text", ""))
+            print(text, end="", flush=True)
+            self._open_line = self._open_line if not text else not text.endswith("\n")
+        elif kind == "tool_call":
+            self._remark(f"calls {data.get('name', 'a tool')}")
+        elif kind == "tool_result" and data.get("status") not in (None, "ok"):
+            self._remark(f"{data.get('name', 'the tool')}: {data.get('text', '')}")
+        elif kind == "image":
+            self._remark(f"picture: {data.get('path', '')}")
+        elif kind == "approval":
+            self._remark("this step waits for an approval, which the page asks for")
+        elif kind == "progress" and data.get("text"):
+            self._remark(data["text"])
+
+    def _done(self, reply: dict[str, Any]) -> int:
+        self.thread = reply.get("thread_id")
+        finish = reply.get("finish_reason", "stop")
+        if self.as_json:
+            document(reply)
+        else:
+            self._end_line()
+            for citation in reply.get("citations", []):
+                show(_cited(citation))
+            if finish != "stop":
+                say(f"(ended: {finish})")
+        return ENDINGS.get(finish, 0)
+
+    def _error(self, data: dict[str, Any]) -> int:
+        self._end_line()
+        exit_code = int(data.get("exit_code", 1))
+        return fail(data["message"], code=data["code"], exit_code=exit_code, as_json=self.as_json)
+
+    def _remark(self, text: str) -> None:
+        self._end_line()
+        say(f"({text})")
+
+    def _end_line(self) -> None:
+        if self._open_line:
+            print(flush=True)
+            self._open_line = False
+
+
+def _cited(citation: dict[str, Any]) -> str:
+    """Return one citation as a line: number, file, page, quote."""
+    page = f", page {citation['page']}" if citation.get("page") else ""
+    quote = " ".join(str(citation.get("quote", "")).split())
+    return f'  [{citation.get("id", "")}] {citation.get("source", "")}{page}: "{quote}"'
+
+
+class Conversation:
+    """Messages from the terminal, or line by line from a pipe, until /quit or the end of input."""
+
+    def __init__(self, assistant: Assistant, thread: str | None, files: list[Path]) -> None:
+        self.assistant = assistant
+        self.thread = thread
+        self.files = files
+        self.in_terminal = sys.stdin.isatty()
+
+    def run(self) -> int:
+        """Talk until the person ends it; the exit code is that of the last turn."""
+        self._welcome()
+        code = 0
+        while (line := self._line()) is not None:
+            command = line.lower()
+            if not line:
+                continue
+            if command == "/quit":
+                break
+            if command == "/help":
+                say(HELP)
+            elif command == "/new":
+                self.thread, self.files = None, []
+                say("A fresh conversation")
+            elif command.startswith("/"):
+                say(f"{line.split()[0]} is no command; {HELP}")
+            else:
+                code = self._send(line)
+        if self.thread:
+            say(f"Go on later with --thread {self.thread}")
+        return code
+
+    def _welcome(self) -> None:
+        spec = self.assistant.spec
+        say(f"{spec.name}. {HELP}")
+        host = self.assistant.leaves_machine
+        where = f"What you write goes to {host}." if host else "Nothing leaves this machine."
+        say(f"Model: {self.assistant.model_name}. {where}")
+        if spec.disclaimer:
+            say(spec.disclaimer)
+        welcome = self.assistant.welcome_message
+        if welcome and self.thread is None:
+            show(welcome)
+
+    def _line(self) -> str | None:
+        """Return the next line, None at the end of input."""
+        try:
+            if not self.in_terminal:
+                read = sys.stdin.readline()
+                return read.strip() if read else None
+            print("> ", end="", file=sys.stderr, flush=True)
+            return input().strip()
+        except EOFError:
+            return None
+
+    def _send(self, message: str) -> int:
+        turn = Turn(self.assistant)
+        code = turn.run(message, self.thread, self.files)
+        self.thread, self.files = turn.thread or self.thread, []
+        return code

@@ -1,0 +1,33 @@
+"""The command that runs a spec's own tests: test."""
+
+from __future__ import annotations
+
+import typer
+
+from gptsmith.ui.cli.options import AsJson, File, Model, Trust, locate
+from gptsmith.ui.cli.output import document, say, show, table
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to `app`."""
+    app.command()(test)
+
+
+def test(file: File, model: Model = None, trust: Trust = False, as_json: AsJson = False) -> None:
+    """Run the tests that stand in the spec, each in a fresh thread; exit code 1 when one fails."""
+    from gptsmith import Assistant
+
+    with Assistant.from_file(locate(file), trust=trust, model=model) as assistant:
+        results = assistant.run_tests()
+    failed = [result for result in results if not result.passed]
+    if as_json:
+        document([result.model_dump() for result in results])
+    elif not results:
+        show("This spec has no tests; add a `tests` section")
+    else:
+        rows = [(r.name, "ok" if r.passed else "FAILED", "; ".join(r.failures), f"{r.seconds:.1f} s") for r in results]
+        table(("test", "result", "why", "time"), rows)
+    if results:
+        say(f"{len(results) - len(failed)} of {len(results)} tests passed")
+    if failed:
+        raise typer.Exit(1)
