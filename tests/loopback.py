@@ -16,6 +16,7 @@ import io
 import json
 import socket
 import struct
+import sys
 import threading
 import time
 from collections import deque
@@ -119,7 +120,7 @@ class Loopback:
         self.lock = threading.Lock()
         self.stopping = threading.Event()
         handler = type("BoundHandler", (_Handler,), {"owner": self})
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self._server = _Server(("127.0.0.1", 0), handler)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
 
     @property
@@ -199,6 +200,14 @@ class _Reply:
             yield {"tool_calls": [{"index": i} | call | {"function": call["function"] | {"arguments": ""}}]}
             for j in range(0, len(arguments), size):
                 yield {"tool_calls": [{"index": i, "function": {"arguments": arguments[j : j + size]}}]}
+
+
+class _Server(ThreadingHTTPServer):
+    """Silent when a client goes away in the middle, which is what many tests do."""
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -20,7 +20,7 @@ from pydantic import ConfigDict, Field
 from gptsmith.errors import ProviderError
 from gptsmith.models.chat.deadlines import Clock, Deadlines, apull, pull
 from gptsmith.models.chat.failures import Contact, Failure, read_failure
-from gptsmith.models.chat.incoming import Incoming, finish_reason, sendable, whole
+from gptsmith.models.chat.incoming import Incoming, sendable, whole
 
 Bound = tuple[Sequence[Any], dict[str, Any]]  # tools and the keywords of bind_tools
 LONGEST_ANSWER = 4_000_000  # characters; a model that never ends is cut here, marked truncated
@@ -359,10 +359,8 @@ def streams(model: BaseChatModel) -> bool:
 def as_chunk(result: ChatResult) -> ChatGenerationChunk:
     """Turn a whole answer into one chunk, for models that do not stream."""
     generation = result.generations[0]
-    info = {**(generation.generation_info or {}), "finish_reason": finish_reason(generation) or "stop"}
-    return ChatGenerationChunk(
-        message=AIMessageChunk(**generation.message.model_dump(exclude={"type"})), generation_info=info
-    )
+    message = AIMessageChunk(**generation.message.model_dump(exclude={"type"}))
+    return ChatGenerationChunk(message=message, generation_info=generation.generation_info)
 
 
 def held_to_rules(result: ChatResult) -> ChatResult:

@@ -15,7 +15,7 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, Tool
 from langchain_core.messages.tool import invalid_tool_call, tool_call_chunk
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk
 
-REASONS = ("finish_reason", "stop_reason", "done_reason", "status")
+REASONS = ("finish_reason", "stop_reason", "done_reason", "stopReason", "finishReason", "status")
 CUT = {"length", "max_tokens", "model_length", "incomplete", "model_context_window_exceeded"}
 CALL_BLOCKS = {"tool_use", "input_json_delta", "function_call", "tool_call", "tool_call_chunk"}
 
@@ -119,17 +119,15 @@ def whole(generation: ChatGeneration) -> ChatGeneration:
     message = generation.message
     if not isinstance(message, AIMessage):
         return generation
-    reason = finish_reason(generation)
-    info = dict(generation.generation_info or {})
-    info.setdefault("finish_reason", reason or "stop")
-    if reason == "length":
-        info["finish_reason"] = reason
+    reason = finish_reason(generation) or "truncated"
+    info = {**(generation.generation_info or {}), "finish_reason": reason}
+    cut = []
+    if reason in ("length", "truncated"):
         cut = [
             invalid_tool_call(name=c["name"], args=json.dumps(c["args"], ensure_ascii=False), id=c["id"])
             for c in message.tool_calls
         ]
-    else:
-        cut = []
+    message.response_metadata.pop("finish_reason", None)
     if not cut and not message.invalid_tool_calls:
         return ChatGeneration(message=message, generation_info=info)
     bad = [invalid_tool_call(name=c["name"], args=c["args"], id=c["id"]) for c in (*cut, *message.invalid_tool_calls)]

@@ -178,7 +178,7 @@ def make_provider_model(spec: ModelSpec, line: Connection, deadlines: Deadlines)
     bare = _init(spec, base)
     taken = {n for name, info in type(bare).model_fields.items() for n in (name, info.alias) if n}
     settings = _settings(spec, line, taken)
-    _add_deadlines(settings, taken, deadlines)
+    _add_deadlines(settings, taken, deadlines, host_of(line.url or PROVIDERS.get(spec.provider, Provider()).url))
     model = _init(spec, {**base, **settings, **_options(spec, settings, taken)})
     if not line.own:
         _forget_account(model)
@@ -265,7 +265,7 @@ def _trusted() -> ssl.SSLContext:
     return ssl.create_default_context(cafile=certifi.where())
 
 
-def _add_deadlines(settings: dict[str, Any], taken: set[str], deadlines: Deadlines) -> None:
+def _add_deadlines(settings: dict[str, Any], taken: set[str], deadlines: Deadlines, host: str) -> None:
     """Switch the client's own retries off and set its socket timeout just above our deadlines."""
     if "max_retries" in taken:
         settings["max_retries"] = 0
@@ -275,6 +275,10 @@ def _add_deadlines(settings: dict[str, Any], taken: set[str], deadlines: Deadlin
             return
     if "client_kwargs" in taken:
         settings["client_kwargs"] = {"timeout": deadlines.socket}
+        if _is_loopback(host):  # as in _clients
+            import httpx
+
+            settings["client_kwargs"] |= {"limits": httpx.Limits(max_keepalive_connections=0), "trust_env": False}
 
 
 def _options(spec: ModelSpec, settings: dict[str, Any], taken: set[str]) -> dict[str, Any]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from gptsmith.errors import ProviderError
+
 
 class Sampler:
     """Chooses tokens: temperature, then top-k, then top-p; a temperature of 0 takes the likeliest.
@@ -32,6 +34,12 @@ class Sampler:
     def pick(self, logits: Tensor) -> int:
         """Return the id of the next token for `logits` of shape (vocabulary,)."""
         logits = logits.detach().to("cpu", torch.float32)
+        if torch.isnan(logits).any():
+            raise ProviderError(
+                "the model computed no numbers for its next word",
+                code="bad_answer",
+                hint="set options.dtype to float32",
+            )
         if self.greedy:
             return int(logits.argmax())
         weights = self.probabilities(logits)
@@ -45,9 +53,11 @@ class Sampler:
         2018.)
         """
         scaled = logits.to("cpu", torch.float64) / self.temperature
-        ranked, order = torch.sort(scaled, descending=True, stable=True)
-        if self.top_k is not None:
-            ranked, order = ranked[: self.top_k], order[: self.top_k]
+        order = torch.arange(len(scaled))
+        if self.top_k is not None and self.top_k < len(scaled):  # sorting a large vocabulary whole is slow
+            order = torch.nonzero(scaled >= torch.topk(scaled, self.top_k).values[-1]).squeeze(-1)
+        ranked, rank = torch.sort(scaled[order], descending=True, stable=True)
+        ranked, order = ranked[: self.top_k], order[rank][: self.top_k]
         weights = torch.softmax(ranked, dim=-1)
         if self.top_p is not None:
             before = weights.cumsum(-1) - weights
