@@ -41,6 +41,8 @@ _LINE_BREAK = re.compile(r"\r\n|\n|\r")
 # NEL, LS and PS break lines in YAML 1.1 only; for PyYAML non-characters of the same length stand in for them.
 _TO_STAND_INS = {0x85: 0xFDD0, 0x2028: 0xFDD1, 0x2029: 0xFDD2}
 _FROM_STAND_INS = {stand_in: character for character, stand_in in _TO_STAND_INS.items()}
+_OTHER_BREAK = re.compile("[\x85\u2028\u2029]")
+_STAND_IN = re.compile(r"[\ufdd0-\ufdd2]|\\u(?:0000)?fdd[012]", re.IGNORECASE)
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _INT = re.compile(r"[-+]?[0-9]{1,400}\Z")
 _OCTAL = re.compile(r"0o[0-7]{1,400}\Z")
@@ -127,6 +129,7 @@ class _Open:
     key: str | None = None
     key_span: Span | None = None
     awaiting: bool = False
+    merging: bool = False
 
 
 class _StopReadingError(Exception):
@@ -187,8 +190,10 @@ class _Reading:
 
     def _events(self) -> Iterator[Event]:
         try:
-            for event in yaml.parse(self.document.text.translate(_TO_STAND_INS), Loader=Loader):
-                if isinstance(event, ScalarEvent):
+            text = self.document.text
+            stand_in = bool(_OTHER_BREAK.search(text)) and not _STAND_IN.search(text)
+            for event in yaml.parse(text.translate(_TO_STAND_INS) if stand_in else text, Loader=Loader):
+                if stand_in and isinstance(event, ScalarEvent):
                     event.value = event.value.translate(_FROM_STAND_INS)
                 yield event
         except yaml.reader.ReaderError as error:
@@ -234,7 +239,8 @@ class _Reading:
             self._stop_at(event, "bad_key", "a key must be text, got a list or an object", _QUOTE_BRACES)
         key = self._joined(event, top.at)
         self._refuse_features(event, (*top.at, key))
-        if key == "<<" and event.style is None:
+        top.merging = key == "<<" and event.style is None
+        if top.merging:
             self._add("merge_key", "merge keys (<<) are refused", event, (*top.at, key), "write the keys out")
             self.document.refused.add(top.at)
         top.key, top.key_span, top.awaiting = key, self._span(event), True
@@ -260,7 +266,7 @@ class _Reading:
                 where = f"it stands on line {first.line} already" if first else "it stands there already"
                 self._add_at("duplicate_key", f"duplicate key; {where}", key_span, at, "keep one of the two")
                 self.document.refused.add(at)
-            elif key != "<<":
+            elif not top.merging:
                 top.value[key] = value
         if at not in self.document.marks:
             self.document.marks[at] = Mark(self._span(event), key_span)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import functools
 from typing import Any
 
 from pydantic import BaseModel
@@ -24,21 +26,28 @@ class _Untitled(GenerateJsonSchema):
 
 def json_schema() -> Node:
     """Return the JSON Schema (2020-12) of a whole file, with every tool type that is registered."""
-    known = load_tool_types()
-    classes: list[type[BaseModel]] = [AssistantSpec, *(known[name] for name in sorted(known))]
+    return copy.deepcopy(_generated(tuple(sorted(load_tool_types().items()))))
+
+
+@functools.lru_cache(maxsize=8)
+def _generated(tools: tuple[tuple[str, type[BaseModel]], ...]) -> Node:
+    known = dict(tools)
+    classes: list[type[BaseModel]] = [AssistantSpec, *known.values()]
     wanted: list[Any] = [(cls, "validation") for cls in classes]
     refs, whole = models_json_schema(wanted, by_alias=True, schema_generator=_Untitled)
     defs: dict[str, Node] = whole["$defs"]
     root = defs.pop(refs[(AssistantSpec, "validation")]["$ref"].rsplit("/", 1)[1])
-    tools = []
-    for name in sorted(known):
+    choices = []
+    for name in known:
         ref = refs[(known[name], "validation")]["$ref"]
         _fix_type(defs[ref.rsplit("/", 1)[1]], name)
-        tools.append({"$ref": ref})
+        choices.append({"$ref": ref})
     defs.pop("ToolSpec", None)
-    items: Node = {"type": "object", "anyOf": tools} if tools else {"type": "object"}
+    items: Node = {"type": "object", "anyOf": choices} if choices else {"type": "object"}
     root["properties"]["tools"]["items"] = items
     root["patternProperties"] = {"^x-": {"description": "Kept and ignored."}}
+    root["properties"]["variables"]["additionalProperties"] = False
+    defs["Knowledge"]["anyOf"] = [_has_items("paths"), _has_items("urls")]
     root["oneOf"] = [_has_text("instructions"), _has_text("instructions_file")]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -69,6 +78,10 @@ def _has_text(key: str) -> Node:
     return {"required": [key], "properties": {key: {"type": "string"}}}
 
 
+def _has_items(key: str) -> Node:
+    return {"required": [key], "properties": {key: {"minItems": 1}}}
+
+
 def _child(data: Any, part: str | int) -> Any:
     if isinstance(part, int):
         return data[part] if isinstance(data, list) and part < len(data) else None
@@ -82,7 +95,7 @@ def _chosen(schema: Node, node: Node, data: Any) -> Node:
             target = schema["$defs"].get(node["$ref"].rsplit("/", 1)[1], {})
             node = {**target, **{key: value for key, value in node.items() if key != "$ref"}}
             continue
-        options = node.get("anyOf") or (node.get("oneOf") if "properties" not in node else None)
+        options = (node.get("anyOf") or node.get("oneOf")) if "properties" not in node else None
         if not options:
             return node
         rest = {key: value for key, value in node.items() if key not in ("anyOf", "oneOf", "type")}

@@ -236,4 +236,4 @@ class AssistantSpec(Strict):
     limits: Limits = Field(default=Limits(), description="Counted per user message.")
     tests: list[SpecTest] = Field(default=[], description="Run by `gptsmith test`.")
     metadata: dict[str, Any] = Field(default={}, description="Free: author, license, tags.")
-    x_builder: Builder = Field(default=Builder(), alias="x-builder", description="Read by the builder only.")
+    x_builder: Builder = Field(default=Builder(), alias="x-builder", description="What only the builder reads.")

@@ -35,7 +35,7 @@ _INDENT = "  "
 
 # To be escaped: controls, other line breaks, surrogates, BOM, and marks that reorder text unseen.
 _UNSAFE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufdd0-\ufdef\ufeff\ufffe\uffff]"
 )
 _PLAIN = re.compile(r"(?:[^\W\d_]|\.{1,2}/|/)(?:[^\t\n]*[^\s:])?\Z")
 _ELSEWHERE_NOT_TEXT = {"yes", "no", "on", "off", "y", "n", "true", "false", "null", "nan", "inf"}
