@@ -62,7 +62,7 @@ async def _work(engine: Engine, ask: Ask, live: _Live) -> None:
         await saving
         if engine.store.turn_status(ask.turn_id):
             engine.store.drop_events(ask.thread_id, keep=ask.turn_id)
-        _LIVE.pop(ask.turn_id, None)
+        del _LIVE[ask.turn_id]
 
 
 async def _save(engine: Engine, turn_id: str, live: _Live) -> None:
@@ -101,7 +101,7 @@ def events(engine: Engine, turn_id: str, after: int = 0) -> Iterator[tuple[int, 
 def stop(turn_id: str) -> bool:
     """Stop a turn that runs in this process; return whether there was one. What was said so far is kept."""
     live = _LIVE.get(turn_id)
-    if live is None or live.job is None:
+    if live is None or live.job is None or live.ended:
         return False
     live.job.cancel()
     return True
