@@ -60,7 +60,7 @@ def variable_name(label: str) -> str:
     """Return `label` in lower_case_with_underscores; empty when nothing of it can be used."""
     ascii_only = unicodedata.normalize("NFKD", label).encode("ascii", "ignore").decode()
     snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", ascii_only)
-    return re.sub(r"[^a-z0-9]+", "_", snake.lower()).strip("_0123456789 ")[:40].strip("_")
+    return re.sub(r"[^a-z0-9]+", "_", snake.lower()).strip("_").lstrip("_0123456789")[:40].strip("_")
 
 
 def _blank(match: re.Match[str], text: str) -> Blank | None:

@@ -4,37 +4,44 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
+
+from langchain_core.messages import BaseMessage
 
 from gptsmith.assistants.build_request import BuildRequest, read_request
 from gptsmith.assistants.description import Sentence, first_request, is_first_request, is_rule, language, split, urls
 from gptsmith.assistants.draft import Draft, DraftKnowledge, DraftTool, DraftVariable, Missing
 from gptsmith.assistants.placeholders import Blank, fill_blanks, plain, variable_name
 from gptsmith.models.chat.embedded import compose_needs, compose_tests
-from gptsmith.models.chat.embedded.compose_clauses import Action, read_action, restate, third_person
+from gptsmith.models.chat.embedded.compose_clauses import Action, gerund_phrase, read_action, restate, to_base
+from gptsmith.models.chat.embedded.compose_habits import habits
 from gptsmith.models.chat.embedded.compose_name import Identity, identify
 from gptsmith.models.chat.embedded.compose_starters import starters
 from gptsmith.models.chat.embedded.compose_tongues import TONGUES
 from gptsmith.models.chat.embedded.compose_words import article, for_reader, for_user, moods
+from gptsmith.models.chat.embedded.structured import not_supported, register_composer
 
 _TOOL_NAMES = {
     "image_generation": ("draw_picture", "Draws what the user asks for, and changes a drawing as they say."),
     "image_captioning": ("describe_picture", "Says what is to be seen in a picture that the user sends."),
     "image_recognition": ("recognize_picture", "Says which kind of thing a picture shows."),
 }
+_VAGUE_HEAD = re.compile(r"^(?:something|some ?one|one|thing|tool|app|gpt) (?:that|which|who) ", re.IGNORECASE)
 _INPUT = re.compile(
     r"^(?:give|provide|send|tell|type|describe|upload|paste|show|write|share|enter|submit|supply|present|ask|bring)\b"
 )
 
 
-def compose(messages: Sequence[Any]) -> Draft | None:
-    """Return the draft for the last request among `messages` (LangChain's); None when none of them asks for one."""
+@register_composer(Draft)
+def compose(messages: Sequence[BaseMessage]) -> Draft:
+    """Return the draft for the last request among `messages`. Raises NotSupported when none of them asks for one."""
     for message in reversed(messages):
         content = getattr(message, "content", "")
         request = read_request(content) if isinstance(content, str) else None
         if request is not None:
             return compose_draft(request)
-    return None
+    raise not_supported("design an assistant without the builder's request")
 
 
 def compose_draft(request: BuildRequest) -> Draft:
@@ -44,6 +51,9 @@ def compose_draft(request: BuildRequest) -> Draft:
     parts = [s for s in split(text) if s.section != "variables"]
     bare = plain(text, [b.model_copy(update={"default": None}) for b in blanks])
     identity = identify([s.text for s in split(bare) if s.section != "variables"] or [bare], bare)
+    if blanks:  # the role keeps the blanks that the name cannot carry
+        marked = identify([s.text for s in parts] or [text], text)
+        identity = replace(identity, what=marked.what) if "{{" in marked.what else identity
     code = language(bare)
     body = _english(parts, identity, text) if code == "en" else _foreign(parts, identity, text, code)
     body["rules"] = [s.text for s in parts if is_rule(s)]
@@ -51,7 +61,7 @@ def compose_draft(request: BuildRequest) -> Draft:
         name=_shortened(plain(identity.name, blanks), 40),
         description=_shortened(plain(body["description"], blanks), 200) or identity.name,
         role=body["role"],
-        emphasis=_emphasis(body["rules"]),
+        emphasis=list(dict.fromkeys(body["rules"])),
         guidelines=body["guidelines"],
         clarify=body["clarify"],
         tone=body["tone"],
@@ -73,7 +83,9 @@ def _english(parts: list[Sentence], identity: Identity, text: str) -> dict[str, 
     opening, rest = _without_identity(free, parts, identity)
     actions = [a for s in rest if s.section != "template" and (a := read_action(s.text))]
     role, used = _role(identity, opening, rest, actions)
+    actions = _own_actions(identity, opening) + actions
     guidelines = _guidelines([s for s in rest if s.text not in used])
+    guidelines += habits(identity, actions, text, len(guidelines))
     inputs = [a for a in actions if a.who == "user" and _INPUT.match(a.vp)]
     inputs += [Action("user", a.when) for a in actions if a.when and _INPUT.match(a.when)]
     asked = opening if identity.kind == "task" else ""
@@ -106,6 +118,8 @@ def _foreign(parts: list[Sentence], identity: Identity, text: str, code: str) ->
 
 def _without_identity(free: list[Sentence], parts: list[Sentence], identity: Identity) -> tuple[str, list[Sentence]]:
     """Split off the sentence that says who the assistant is; what stands behind it there is a sentence of its own."""
+    if not free:
+        return (parts[0].text if parts else ""), []
     if not parts or (free and free[0] is not parts[0] and identity.kind != "act"):
         return (parts[0].text if parts else ""), free
     for n, sentence in enumerate(free):
@@ -116,6 +130,16 @@ def _without_identity(free: list[Sentence], parts: list[Sentence], identity: Ide
             tail = [Sentence(behind, sentence.section, sentence.lead)] if len(behind.split()) > 1 else []
             return sentence.text, free[:n] + tail + free[n + 1 :]
     return (free[0].text if free else ""), free
+
+
+def _own_actions(identity: Identity, opening: str) -> list[Action]:
+    """Return what the opening sentence says the assistant does: `… that reads my inbox`, `Comic maker: takes …`."""
+    if identity.kind in ("task", "picture", "owner"):
+        return []
+    clause = re.search(r"\b(?:that|who|which) (?P<vp>[a-z]+s? .+)|^[^:.]{3,60}: (?P<after>.+)", opening.rstrip(". "))
+    said = opening if identity.kind == "verb" else (clause["vp"] or clause["after"]) if clause else ""
+    action = read_action(said) if said else None
+    return [action] if action and action.who == "assistant" else []
 
 
 def _role(identity: Identity, opening: str, rest: list[Sentence], actions: list[Action]) -> tuple[str, set[str]]:
@@ -143,7 +167,7 @@ def _role(identity: Identity, opening: str, rest: list[Sentence], actions: list[
 
 
 def _who(identity: Identity, opening: str) -> str:
-    what = for_user(identity.what)
+    what = for_user(_VAGUE_HEAD.sub("assistant that ", identity.what))
     if identity.kind in ("act", "fragment", "want"):
         if re.match(r"^(?:\{\{|an? |the |some |any )", what):
             return f"You are {what}."
@@ -155,7 +179,7 @@ def _who(identity: Identity, opening: str) -> str:
         return f"You play this game with the user: {identity.what}."
     stripped = opening.strip().rstrip(".!? ")
     if identity.kind == "owner":
-        owned = re.sub(r"^(?:i|we) (?:run|own|have|manage|lead|operate) |^we are ", "", stripped, flags=re.I)
+        owned = _owned(stripped)
         return (
             f"You work for {owned}."
             if owned != stripped
@@ -166,12 +190,12 @@ def _who(identity: Identity, opening: str) -> str:
             f"You make pictures of one kind, after this model: “{stripped}”. Each user brings a subject of their own."
         )
     if identity.kind == "task":
-        vp = for_user(stripped[:1].lower() + stripped[1:])
-        return f"You take on work of this kind: {vp}. Those particulars are one example; each user brings their own."
+        vp = for_user(gerund_phrase(stripped[:1].lower() + stripped[1:]))
+        return f"Your work is {vp}, and the like: those particulars are one example, each user brings their own."
     if re.match(r"^i\b", stripped, re.I):
         action = read_action(stripped)
         return f"You are {identity.name}. {action.instruction() if action else restate(stripped)}"
-    return f"You are an assistant that {for_user(stripped[:1].lower() + stripped[1:])}."
+    return f"You {for_user(to_base(stripped[:1].lower() + stripped[1:]))}."
 
 
 def _guidelines(rest: list[Sentence]) -> list[str]:
@@ -212,13 +236,20 @@ def _summary(identity: Identity, opening: str, actions: list[Action]) -> str:
         return f"Takes on work such as: {stripped[:1].lower() + stripped[1:]}."
     if identity.kind == "picture":
         return f"Makes pictures such as: {stripped}."
+    if identity.kind == "game":
+        return f"{article(identity.what)[:1].upper()}{article(identity.what)[1:]} to play in the chat."
     if identity.kind == "verb" and not re.match(r"^i\b", stripped, re.I):
         return for_reader(stripped) + "."
     if identity.kind == "fragment":
         return for_reader(stripped[:1].upper() + stripped[1:]) + "."
-    doing = next((a for a in actions if a.who == "assistant" and a.goal), None) or next(
-        (a for a in actions if a.who == "assistant"), None
-    )
+    able = [a for a in actions if a.who == "assistant" and not a.vp.startswith(("be ", "remain ", "stay ", "have "))]
+    doing = next((a for a in able if a.goal), None) or next(iter(able), None)
+    if identity.kind == "owner" and (doing is None or doing.subject):
+        helps = f": helps {doing.subject} to {for_reader(doing.vp)}" if doing else ""
+        return f"The assistant of {_owned(stripped)}{helps}."
+    if identity.kind == "want" and re.search(r"\b(?:that|who|which)\b", identity.what):
+        said = for_reader(_VAGUE_HEAD.sub("assistant that ", identity.what))
+        return f"{said[:1].upper()}{said[1:]}."
     if identity.kind in ("act", "want") and not doing:
         return f"{identity.what[:1].upper()}{for_reader(identity.what[1:])}."
     if doing is None:
@@ -226,6 +257,11 @@ def _summary(identity: Identity, opening: str, actions: list[Action]) -> str:
     said = doing.summary() if not doing.subject else f"Helps {doing.subject} {doing.vp}"
     said = re.sub(r"\byou with\b", "you with", said)
     return f"{identity.name}: {said[:1].lower() + said[1:]}."
+
+
+def _owned(sentence: str) -> str:
+    """Return what the person runs: `I run a small museum` -> `a small museum`."""
+    return re.sub(r"^(?:i|we) (?:run|own|have|manage|lead|operate) |^we are ", "", sentence, flags=re.I)
 
 
 def _clarify(identity: Identity, inputs: list[Action], text: str) -> str:
@@ -254,18 +290,7 @@ def _welcome(identity: Identity, inputs: list[Action]) -> str:
     if not inputs:
         return f"{hello} What shall we begin with?"
     said = re.sub(r"\byou\b", "me", inputs[0].vp)
-    return f"{hello} {for_reader(third_person(said) if False else said[:1].upper() + said[1:]).rstrip('.,')}."
-
-
-def _emphasis(rules: list[str]) -> list[str]:
-    """Keep the rules word for word; two short ones in a row stay together as the person wrote them."""
-    out: list[str] = []
-    for rule in dict.fromkeys(rules):
-        if out and rule.endswith(".") and out[-1].endswith(".") and len(out[-1]) + len(rule) < 60:
-            out[-1] = f"{out[-1]} {rule}"
-        else:
-            out.append(rule)
-    return out
+    return f"{hello} {for_reader(said[:1].upper() + said[1:]).rstrip('.,')}."
 
 
 def _tools(text: str, offered: dict[str, str]) -> list[DraftTool]:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from gptsmith.models.chat.embedded.compose_words import base, for_reader, for_user, from_gerund, is_verb, third
+from gptsmith.models.chat.embedded.compose_words import base, for_reader, for_user, from_gerund, gerund, is_verb, third
 
 Who = Literal["assistant", "user", "other"]
 
@@ -43,7 +43,11 @@ _I = re.compile(
 )
 _BOTH = re.compile(
     r"^(?:when |if |once |whenever )?(?P<left>i(?: will|['’]ll)? .+?),? ?(?:and|then|;|, then|,)? "
-    rf"(?P<right>(?:you|it|he|she) (?:{_MODAL} |have to |[a-z]+s ).+)$",
+    rf"(?P<right>(?:you (?:{_MODAL} |have to )|(?:it|he|she) (?:{_MODAL} |[a-z]+s )).+)$",
+    re.IGNORECASE | re.DOTALL,
+)
+_CONDITION = re.compile(
+    r"^(?P<if>(?:if|when|once|whenever|as|for|given|after|before|at) [^,]{3,140}), (?:then )?(?P<then>.+)$",
     re.IGNORECASE | re.DOTALL,
 )
 _ABLE = re.compile(r"^(?P<who>[\w' ]{3,40}?) (?:should be able to|can|may) (?P<vp>.+)$", re.IGNORECASE | re.DOTALL)
@@ -67,7 +71,7 @@ _PLAIN = {
     "convert": "turn", "engage": "take part", "adjust": "adapt", "divide": "split", "design": "work out",
     "demonstrate": "show", "collaborate": "work together", "discuss": "talk through", "explore": "look into",
     "research": "look into", "try": "do your best", "prepare": "make ready", "use": "work with", "tailor": "fit",
-    "guide": "lead", "review": "go through", "answer": "reply to", "list": "set out", "show": "let the user see",
+    "review": "go through", "answer": "reply to", "list": "set out", "show": "let the user see",
 }  # fmt: skip
 _PLAIN_PHRASES = (
     ("in order to", "to"), ("the user's the user's", "the user's"), ("as well as", "and"), ("such as", "like"),
@@ -84,6 +88,7 @@ class Action:
     when: str = ""  # what the user does first, also a verb phrase
     goal: bool = False
     subject: str = ""
+    condition: str = ""  # `if necessary`, `when given a topic`
 
     def instruction(self) -> str:
         """Say it to the assistant, the user in the third person; in other words than the person's where it can."""
@@ -95,7 +100,9 @@ class Action:
             together = for_user(f"I {self.when}; {plainer(self.vp)}")
             condition, _, rest = together.partition("; ")
             return _sentence(f"when {condition}, {rest}")
-        return _sentence(for_user(plainer(self.vp)))
+        if self.condition:
+            return _sentence(for_user(f"{self.condition}, {plainer(self.vp)}"))
+        return _sentence(for_user(plainer(re.sub(r"\bwhat it sees\b", "what you see", self.vp))))
 
     def summary(self) -> str:
         """Say it of the assistant to the person who reads the gallery: `Suggests a place near your location`."""
@@ -121,9 +128,19 @@ def read_action(sentence: str) -> Action | None:
         left, right = read_action(match["left"]), read_action(match["right"])
         if left and right and right.who == "assistant":
             return Action("assistant", right.vp, when=left.vp)
+    if match := re.match(r"^(?:it|this) (?:will be|is) your (?:job|task|role) to (?P<vp>.+)$", text, re.I | re.S):
+        return Action("assistant", match["vp"])
+    if match := _CONDITION.match(text):
+        then = read_action(match["then"])
+        if then and then.who == "assistant" and not then.when:
+            return Action("assistant", then.vp, condition=match["if"])
     if re.match(r"^you will be given ", text, re.IGNORECASE):
         return Action("user", "give " + text[18:])
     if match := _YOU.match(text):
+        return Action("assistant", match["vp"])
+    if (match := re.match(r"^you (?:also )?(?P<vp>(?P<verb>[a-z]+) .+)$", text, re.IGNORECASE | re.DOTALL)) and is_verb(
+        match["verb"]
+    ):
         return Action("assistant", match["vp"])
     if (match := _SUBJECT.match(text)) and base(match["vp"].split()[0]):
         return Action("assistant", to_base(match["vp"]))
@@ -192,11 +209,27 @@ def third_person(vp: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def gerund_phrase(vp: str) -> str:
+    """Return a base verb phrase as a gerund, coordinated verbs too: `plan and write` -> `planning and writing`."""
+    words = re.split(r"(\s+)", vp)
+    for i in range(0, len(words), 2):
+        word, before = words[i].rstrip(","), words[i - 2].lower() if i else "and"
+        if is_verb(word, certain=bool(i)) and (before in ("and", "then", "or") or before.endswith(",")):
+            words[i] = words[i].replace(word, gerund(word.lower()), 1)
+    return "".join(words)
+
+
 def plainer(vp: str) -> str:
     """Return a verb phrase with plainer words for its opening verb and a few stock phrases."""
     first, _, rest = vp.partition(" ")
     word = first.rstrip(",").lower()
     swap = _PLAIN.get(word)
+    if word == "guide" and rest.startswith("on "):
+        return f"give guidance {rest}"
+    if word in ("provide", "supply") and (
+        given := re.match(r"(me|the user|users|them|us|people) with (.+)", rest, re.DOTALL)
+    ):
+        return f"give {given[1]} {given[2]}"
     if swap and rest and not first.endswith(","):
         vp = _opening(word, swap, rest)
     for old, new in _PLAIN_PHRASES:

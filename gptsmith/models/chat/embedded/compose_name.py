@@ -259,9 +259,8 @@ def _topic(text: str) -> list[str]:
 
 def _what(text: str) -> str:
     cut = re.search(
-        r"[.;:!?\n]|, (?:and )?(?:i|you|it) |,? (?:and )?(?:i will"
-        r"|you will)\b",
-        text + ".",
+        r"[.;:!?](?=\s|$)|\n|, (?:and )?(?:i|you|it) |,? (?:and )?(?:i|you) will\b|, (?:propose|provide|give|write)\b",
+        text + " ",
         re.IGNORECASE,
     )
     phrase = text[: cut.start()] if cut else text

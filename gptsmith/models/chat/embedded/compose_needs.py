@@ -77,7 +77,7 @@ _DOCUMENT = (
 )
 _OWNED = re.compile(
     rf"\b(?:our|my|the company['’]s|their|his|her|the attached|attached|this|these"
-    rf"|\w+['’]s)\s+(?:[\w'’-]+\s+){{0,3}}?{_DOCUMENT}\b"
+    rf")\s+(?:[\w'’-]+\s+){{0,3}}?{_DOCUMENT}\b"
     rf"|\b{_DOCUMENT}\b[^.;]{{0,25}}\b(?:i|we)(?:['’]ll| will| shall| can| am going to)? (?:upload|attach|send"
     rf"|provide|add|give)\b"
     rf"|\b(?:i|we)(?:['’]ll| will| can)? (?:upload|attach|add)\b[^.;]{{0,25}}\b{_DOCUMENT}\b"

@@ -33,12 +33,22 @@ def starters(identity: Identity, actions: list[Action], first: str, tools: list[
         asked = _asked(action)
         if asked and asked.lower() not in (f.lower() for f in found):
             found.append(asked)
+    shown = next(
+        (a.vp for a in actions if a.who == "user" and re.match(r"(?:send|upload|photograph|show)\b", a.vp)), ""
+    )
+    shown = shown or next((a.when for a in actions if re.match(r"(?:send|upload|photograph|show)\b", a.when)), "")
+    if shown and not _DANGLING.search(shown):
+        found.append(f"Here is {shown.partition(' ')[2]}.")
     found = found[:3]
     if "image_generation" in tools and not any("draw" in f.lower() or "sketch" in f.lower() for f in found):
         found.append("Draw a first idea for me.")
+    if identity.kind == "game":
+        found.append("I am ready, let us begin.")
+    if "image_captioning" in tools and len(found) < 3:
+        found.append("What does my picture show?")
     topic = _topic(identity)
     if topic and len(found) < 3:
-        found.append(f"I have a question about {topic}.")
+        found.append(f"{topic[:1].upper()}{topic[1:]}: where do I start?")
     for general in _ANYONE:
         if len(found) < 3:
             found.append(general)
@@ -58,9 +68,11 @@ def _asked(action: Action) -> str:
     words = vp.split()
     if not 3 <= len(words) <= 16 or words[0].lower() not in _ASKABLE or _DANGLING.search(vp):
         return ""
+    if re.match(r"(?:help|teach|show|tell)\b(?! me)", vp):
+        return ""
     if action.subject:
         vp = re.sub(r"\btheir\b", "my", vp)
-    said = vp[:1].upper() + vp[1:].rstrip(" ,.")
+    said = vp[:1].upper() + vp[1:].rstrip(" ,.?!")
     return f"{said}." if len(said) < 120 else ""
 
 
@@ -69,7 +81,12 @@ def _topic(identity: Identity) -> str:
     words = identity.name.split()
     if identity.kind == "task" or len(words) < 2:
         return ""
-    kept = words[:-1] if identity.kind != "game" else words
+    if identity.kind == "game":
+        return ""
+    kept = words[:-1]
+    lone_adjective = len(kept) == 1 and re.search(r"(?:al|ive|ic|ed|ary)$", kept[0])
+    if re.search(r"(?:er|or|ist|ant|bot)s?$", kept[-1]) or identity.kind == "owner" or lone_adjective:
+        return ""
     return " ".join(w if w[1:] != w[1:].lower() or _proper(w) else w.lower() for w in kept)
 
 

@@ -6,25 +6,26 @@ from __future__ import annotations
 import re
 
 VERBS = frozenset(
-    """accept account act adapt add address adjust advise aim align allow analyse analyze announce answer apply arrange
-    ask assess assist assume attach avoid base be begin book brainstorm break bring build calculate call capture
-    carry catch change chat check choose cite classify clean coach collaborate collect combine come comment compare
-    complete compose conduct confirm connect consider continue control convert convey convince cook copy correct count
-    cover craft create debug decide define deliver describe design detect determine develop diagnose differentiate
-    discuss display divide do document draft draw edit emphasize employ enable encourage end engage enhance enjoy
-    ensure enter establish estimate evaluate examine explain explore export extract facilitate feel fetch fill find
-    finish fit fix focus follow format gather generate get give go grade greet group guess guide handle have help
-    highlight hold identify illustrate imagine implement import improve include incorporate inform inspire integrate
-    interact interpret interview introduce invent investigate invite involve join judge keep know label learn leave let
-    list listen look love maintain make manage map mark market match mean meet mention monitor motivate move name need
-    negotiate notice offer open optimize order organise organize outline own paint paste perform pick plan play point
-    post practice practise predict prefer prepare present prevent print prioritize process produce promote proofread
-    propose provide publish put quiz quote rank rate read recall recipe recognise recognize recommend record reduce
-    refactor refer refine remember remind remove repeat rephrase reply report represent require rescue research respond
-    return review revise reword rewrite run say schedule search see select sell send set share show simplify simulate
-    sketch solve sort speak split spot start state stay stick stop structure study suggest summarise summarize support
-    tag take talk teach tell test think track train transform translate try turn type understand update upload use
-    utilize validate verify visualise visualize wait walk want warn watch wear work write""".split()
+    """accept account act adapt add address adhere adjust advise aim align allow analyse analyze announce answer apply
+    arrange ask assess assist assume attach avoid base be begin book brainstorm break bring build calculate call
+    capture carry catch change chat check choose cite classify clean coach collaborate collect combine come comment
+    compare complete compose conduct confirm connect consider continue control convert convey convince cook copy
+    correct count cover craft create debug decide define deliver describe design detect determine develop diagnose
+    differentiate discuss display divide do document draft draw edit emphasize employ enable encourage end engage
+    enhance enjoy ensure enter establish estimate evaluate examine exist explain explore export extract facilitate
+    feel fetch fill find finish fit fix focus follow format gather generate get give go grade greet group guess
+    guide handle have help highlight hold identify illustrate imagine implement import improve include incorporate
+    inform inspire integrate interact interpret interview introduce invent investigate invite involve join judge
+    keep know label learn leave let list listen look love maintain make manage map mark market match mean meet
+    mention monitor motivate move name need negotiate notice offer open optimize order organise organize outline own
+    paint paste perform pick plan play point post practice practise predict prefer prepare present prevent print
+    prioritize process produce promote proofread propose provide publish put quiz quote rank rate read recall recipe
+    recognise recognize recommend record reduce refactor refer refine remain remember remind remove repeat rephrase
+    reply report represent require rescue research respond return review revise reword rewrite run say schedule
+    search see select sell send set share show simplify simulate sketch solve sort speak split spot start state stay
+    stick stop structure study suggest summarise summarize support tag take talk teach tell test think track train
+    transform translate try turn type understand update upload use utilize validate verify visualise visualize wait
+    walk want warn watch wear work write""".split()
 )
 # Words that are verbs above and mostly nouns behind "a", "the", "and": not taken for verbs in the middle of a sentence.
 _NOUNS_TOO = frozenset(
@@ -52,7 +53,7 @@ MOODS = (
     "calm patient strict friendly playful gentle silly warm kind formal polite precise concise brief humorous funny"
     " witty encouraging empathetic professional honest direct serious cheerful supportive creative inspiring"
     " enthusiastic respectful neutral sarcastic poetic dramatic motivating constructive clear simple factual curious"
-    " colourful colorful geduldig freundlich streng"
+    " geduldig freundlich streng"
 ).split()
 _MOOD_NOUNS = {"motivation": "motivating", "empathy": "empathetic", "humour": "humorous", "humor": "humorous"}
 
@@ -83,6 +84,16 @@ def from_gerund(word: str) -> str | None:
     return next((s for s in (stem, stem + "e", doubled) if s in VERBS), None)
 
 
+def gerund(word: str) -> str:
+    """Return the gerund of a base verb: `write` -> `writing`, `plan` -> `planning`."""
+    if word.endswith("ie"):
+        return word[:-2] + "ying"
+    if word.endswith("e") and not word.endswith(("ee", "oe")) and word != "be":
+        return word[:-1] + "ing"
+    doubles = re.fullmatch(r"[^aeiou]*[aeiou][bdgklmnprt]", word) and not word.endswith(("w", "x", "y"))
+    return word + (word[-1] if doubles and not re.search(r"[aeiou]{2}.$", word) else "") + "ing"
+
+
 def third(word: str) -> str:
     """Return the third person of a base verb: `draw` -> `draws`, `try` -> `tries`."""
     if word in _THIRD:
@@ -105,16 +116,20 @@ def singular(noun: str) -> str:
 
 def article(phrase: str) -> str:
     """Return `phrase` behind a or an."""
-    sound = re.match(r"(?:[aeio]|un(?!i)|um|up|hour|honest|heir|[FHLMNRSX](?=[A-Z]))", phrase.strip(), re.IGNORECASE)
-    vowel = bool(sound) and not re.match(r"(?:eu|one\b|once)", phrase, re.IGNORECASE)
-    if re.match(r"[FHLMNRSX][a-z]", phrase):
-        vowel = phrase.lower().startswith(("hour", "honest", "heir"))
+    low = phrase.strip().lower()
+    vowel = bool(re.match(r"[aeio]|u(?![ns][aei]|ti|k)|hour|honest|heir", low)) and not re.match(r"eu|one\b|once", low)
+    vowel = vowel or bool(re.match(r"[FHLMNRSX][A-Z]", phrase.strip()))
     return f"{'an' if vowel else 'a'} {phrase}"
 
 
 def moods(text: str) -> list[str]:
     """Return the words of `text` that say how the assistant speaks, in order, at most three."""
-    words = re.findall(r"[^\W\d_]+", text.lower())
+    plain = re.sub(
+        r"\b(?:the|an?) (?:creative )?brief\b|\b(?:professional|creative) (?!tone|way|manner|voice|and\b)",
+        " ",
+        text.lower(),
+    )
+    words = re.findall(r"(?<![-\w])[^\W\d_]+(?![-\w])", plain)
     found = [_MOOD_NOUNS.get(w, w) for w in words if w in MOODS or w in _MOOD_NOUNS]
     return list(dict.fromkeys(found))[:3]
 
@@ -172,6 +187,6 @@ def _agree(low: str, word: str) -> tuple[str, bool]:
         return word, True
     if low in ("am", "'m"):
         return "is", False
-    if low in _MODALS or low.endswith(("ed", "n't")):
+    if low in _MODALS or (low.endswith(("ed", "n't")) and low not in ("need", "feed", "proceed", "succeed")):
         return ("does not" if low == "don't" else word), False
     return third(low), False
