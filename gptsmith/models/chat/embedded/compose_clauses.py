@@ -79,6 +79,9 @@ _PLAIN_PHRASES = (
 )  # fmt: skip
 
 
+_INNER = frozenset(("that", "who", "which", "i", "to", "can", "how", "what", "where", "while", "by"))
+
+
 @dataclass(frozen=True)
 class Action:
     """A verb phrase in base form, in the writer's own perspective: `suggest a place near my location`."""
@@ -202,6 +205,8 @@ def third_person(vp: str) -> str:
     words[0] = words[0].replace(first, third(first.lower()), 1)
     for i in range(2, len(words), 2):
         before, word = words[i - 2].lower(), words[i].rstrip(",")
+        if word.lower() in _INNER:
+            break
         follows = i + 2 < len(words)
         if follows and (before in ("and", "then", "or") or before.endswith(",")) and is_verb(word, certain=True):
             words[i] = words[i].replace(word, third(word.lower()), 1)
@@ -214,6 +219,8 @@ def gerund_phrase(vp: str) -> str:
     words = re.split(r"(\s+)", vp)
     for i in range(0, len(words), 2):
         word, before = words[i].rstrip(","), words[i - 2].lower() if i else "and"
+        if word.lower() in _INNER:
+            break  # the verbs from here on belong to an inner clause
         if is_verb(word, certain=bool(i)) and (before in ("and", "then", "or") or before.endswith(",")):
             words[i] = words[i].replace(word, gerund(word.lower()), 1)
     return "".join(words)
