@@ -52,6 +52,16 @@ def test_every_make_target_of_the_documents_exists() -> None:
     assert {"run", "test"} <= named <= targets
 
 
+def test_every_gptsmith_command_of_the_documents_exists() -> None:
+    import typer
+
+    from gptsmith.ui.cli.app import app
+
+    known = set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
+    named = {word for _, line in shell_lines() for word in re.findall(r"\bgptsmith ([a-z]+)", line)}
+    assert named <= known, f"not built: {', '.join(sorted(named - known))}"
+
+
 def test_the_tree_of_the_readme_names_what_is_there() -> None:
     tree = blocks("text")[0][1] if DOCUMENTS else ""
     readme = next(text for name, text in blocks("text") if name.startswith("README.md"))

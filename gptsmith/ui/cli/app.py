@@ -6,6 +6,7 @@ inside the commands, so that `--help` comes at once.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ from collections.abc import Sequence
 import typer
 from typer.exceptions import Abort, TyperException
 
-from gptsmith.ui.cli import chat, doctor, knowledge, library, page, spec_tests, specs
+from gptsmith.ui.cli import build, chat, doctor, knowledge, library, page, spec_tests, specs
 from gptsmith.ui.cli.output import fail
 
 INTERRUPTED = 130
@@ -27,7 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-for _module in (chat, spec_tests, page, specs, library, knowledge, doctor):
+for _module in (build, chat, spec_tests, page, specs, library, knowledge, doctor):
     _module.register(app)
 
 
@@ -45,10 +46,18 @@ def _root(
 def run(args: Sequence[str] | None = None) -> int:
     """Run one command line (default: the process's own) and return the exit code; nothing is raised."""
     words = list(sys.argv[1:] if args is None else args)
-    as_json = "--json" in words
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
+        if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
+    try:
+        return _run(words, as_json="--json" in words)
+    except BrokenPipeError:
+        # The reader (`| head`) went away; the null device takes what the interpreter still flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _run(words: list[str], as_json: bool) -> int:
     try:
         code = app(words, prog_name="gptsmith", standalone_mode=False)
         if code == INTERRUPTED:
@@ -59,9 +68,7 @@ def run(args: Sequence[str] | None = None) -> int:
     except TyperException as error:
         return _usage(error, as_json)
     except BrokenPipeError:
-        # The reader (`| head`) went away; the null device takes what the interpreter still flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+        raise
     except Exception as error:  # noqa: BLE001 (the last door: a person gets a sentence, whatever a library threw)
         return _failure(error, as_json)
 

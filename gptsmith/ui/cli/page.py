@@ -33,6 +33,7 @@ def ui(
     as_json: AsJson = False,
 ) -> None:
     """Open the page: make assistants, read their YAML, chat. It listens on this machine only."""
+    import signal
     import subprocess
 
     from gptsmith.errors import NotReadyError
@@ -45,13 +46,12 @@ def ui(
         document({"url": url, "port": chosen})
     else:
         show(f"gptsmith is at {url} (Ctrl-C stops it)")
+    # A plain `kill` must not leave the server behind: leaving through SystemExit passes the `finally` below.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     server = subprocess.Popen(launch.command(chosen), env=launch.environment(path))
     try:
         _open_when_ready(server, chosen, url, browser)
         code = server.wait()
-    except KeyboardInterrupt:
-        _stop(server)
-        raise
     finally:
         if server.poll() is None:
             _stop(server)

@@ -1,0 +1,99 @@
+"""The command that makes a new assistant: build."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from gptsmith.ui.cli.options import AsJson, Model, Yes
+from gptsmith.ui.cli.output import NOBODY, ask, document, say, show, yaml_text
+
+if TYPE_CHECKING:
+    from gptsmith.agent.builder import BuiltDraft
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to `app`."""
+    app.command()(build)
+
+
+def build(
+    description: Annotated[str, typer.Argument(help="What the assistant should be.", show_default=False)],
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write here, not into the library.")
+    ] = None,
+    knowledge: Annotated[
+        list[Path] | None,
+        typer.Option("--knowledge", metavar="PATH", help="A file or folder to answer from; may be repeated."),
+    ] = None,
+    model: Model = None,
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make an assistant from a description: shows the YAML, asks, writes it."""
+    from gptsmith import Builder
+    from gptsmith.errors import UsageError
+
+    if output is not None and output.exists():
+        raise UsageError(f"{output} is already there", hint="name another file with -o; nothing is overwritten")
+    attached = [path.expanduser() for path in knowledge or []]
+    say("Building")
+    draft = Builder(model).build(description, attached)
+    if not as_json:
+        yaml_text(draft.yaml)
+        _remarks(draft, attached)
+    try:
+        path = _save(draft, output, yes)
+    except UsageError as error:
+        if not as_json or error.code != NOBODY:
+            raise
+        # The document is what was asked for; that nothing was written stands on stderr and in the exit code.
+        document(_document(draft, None))
+        say(f"gptsmith: {error}")
+        raise typer.Exit(error.exit_code) from None
+    if as_json:
+        document(_document(draft, path))
+    if path is None:
+        say("Nothing was written")
+        raise typer.Exit(1)
+    name = str(path) if output else id_of(path)
+    if not as_json:
+        show(f"Wrote {path}")
+        say(f"Chat with it: gptsmith chat {name}")
+
+
+def id_of(path: Path) -> str:
+    """Return the id that a spec file has by its name."""
+    from gptsmith.assistants.loader import slug
+
+    return slug(path.name)
+
+
+def _save(draft: BuiltDraft, output: Path | None, yes: bool) -> Path | None:
+    """Ask and write; None when the person says no. UsageError (NOBODY) when there is nobody to ask."""
+    where = str(output) if output else "the library"
+    if not ask(f"Write this to {where}?", yes=yes, what="nothing is written"):
+        return None
+    return draft.write(output)
+
+
+def _remarks(draft: BuiltDraft, attached: list[Path]) -> None:
+    """Say what else there is to know: copied files, warnings, what is missing."""
+    for path in attached:
+        say(f"+ {path} is copied beside it")
+    for diagnostic in draft.diagnostics:
+        say(f"{diagnostic} (warning)")
+    for missing in draft.missing:
+        say(f"Missing ({missing.kind}): {missing.what}. {missing.how}")
+
+
+def _document(draft: BuiltDraft, path: Path | None) -> dict[str, Any]:
+    """Return what `build --json` prints; `path` is null when nothing was written."""
+    return {
+        "id": id_of(path) if path else draft.id,
+        "path": str(path) if path else None,
+        "yaml": path.read_text("utf-8") if path else draft.yaml,
+        "missing": [missing.model_dump() for missing in draft.missing],
+    }
