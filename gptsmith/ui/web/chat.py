@@ -23,20 +23,23 @@ def draw(desk: Desk, view: session.View) -> None:
     with st.container(key="narrow"):
         _head(desk, talk, view)
     needed = _variables(talk, view)
+    # Each part has a place of its own, emptied at once: what is no longer true must not stand there while a turn runs.
+    beginning, earlier, said = st.empty(), st.empty(), st.container()
     if not turns:
-        _beginning(talk, view, blocked=needed)
+        with beginning.container():
+            _beginning(talk, view, blocked=needed)
     shown = session.messages_shown()
     if len(turns) * 2 > shown:
-        earlier = "Show earlier messages"
-        st.button(earlier, type="tertiary", icon=":material/expand_less:", key="earlier", on_click=session.show_earlier)
-    for turn in turns[-(shown // 2) :]:
-        if turn.id != running:
-            message.draw(talk, turn)
+        label, icon = "Show earlier messages", ":material/expand_less:"
+        earlier.button(label, type="tertiary", icon=icon, key="earlier", on_click=session.show_earlier)
+    with said:
+        for turn in turns[-(shown // 2) :]:
+            if turn.id == running:
+                message.asked(talk, turn)
+            else:
+                message.draw(talk, turn)
     _input(talk, view, disabled=needed or bool(running))
     if running:
-        current = next((turn for turn in turns if turn.id == running), None)
-        if current:
-            message.asked(talk, current)
         live.draw(talk, running)
 
 
@@ -75,7 +78,7 @@ def _variables(talk: Talk, view: session.View) -> bool:
         return False
     stored = talk.variables(view.thread) if view.thread else {}
     missing = [n for n, v in spec.variables.items() if v.required and not (stored.get(n) or _value(n) or v.default)]
-    with st.expander("About this conversation", expanded=bool(missing) or not view.thread, icon=":material/tune:"):
+    with st.expander("About this conversation", expanded=bool(missing), icon=":material/tune:"):
         for name, variable in spec.variables.items():
             label = markdown.line(variable.description or name.replace("_", " ").capitalize())
             label += " (required)" if variable.required else ""

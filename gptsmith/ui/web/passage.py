@@ -9,7 +9,7 @@ from gptsmith.ui.web import markdown
 from gptsmith.ui.web.talk import Talk
 
 
-@st.dialog("Source", width="large")
+@st.dialog("Source", width="medium")
 def show(talk: Talk, citations: list[Citation], thread: str) -> None:
     """Open the dialog for the citations of one passage."""
     first = citations[0]

@@ -19,9 +19,10 @@ def draw(desk: Desk, view: session.View) -> None:
         st.markdown("### :material/construction: gptsmith")
         _nav("Assistants", ":material/apps:", "gallery", view)
         _nav("New assistant", ":material/add:", "create", view)
-        if view.page == "chat" and view.assistant:
-            st.divider()
-            _threads(desk, view)
+        with st.container():
+            if view.page == "chat" and view.assistant:
+                st.divider()
+                _threads(desk, view)
         st.divider()
         _places(desk)
 
@@ -41,8 +42,9 @@ def _threads(desk: Desk, view: session.View) -> None:
     args = (view.assistant, "")
     st.button("New conversation", icon=":material/edit_square:", key="new-thread", on_click=_open, args=args)
     threads = talk.threads()
+    none = st.empty()
     if not threads:
-        st.caption("None yet. What you talk about is kept here.")
+        none.caption("None yet. What you talk about is kept here.")
     everything = bool(session.value("all-threads"))
     with st.container(key="threads", gap="small"):
         for thread in threads if everything else threads[:_THREADS_SHOWN]:

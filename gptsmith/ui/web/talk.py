@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Passage", "Talk", "Thread", "Turn"]
 
-_CONTEXT = 1600  # characters of the document shown on each side of a quote
+_BEFORE, _AFTER = 600, 2000  # characters of the document shown around a quote: the quote is in sight when it opens
 _START_SECONDS = 20.0
 _FOLLOWED = 50
 
@@ -56,6 +56,7 @@ class Talk:
         self._following: dict[str, _Following] = {}
         self._latest: dict[str, str] = {}
         self._guard = threading.Lock()
+        threading.Thread(target=_warm, name="warm", daemon=True).start()
 
     @property
     def spec(self) -> AssistantSpec:
@@ -180,7 +181,7 @@ class Talk:
         spans = sorted({place for place in (_place(text, c) for c in citations) if place[0] >= 0})
         if not spans:
             return None
-        begin, stop = max(0, spans[0][0] - _CONTEXT), min(len(text), spans[-1][1] + _CONTEXT)
+        begin, stop = max(0, spans[0][0] - _BEFORE), min(len(text), spans[-1][1] + _AFTER)
         parts, at = [], begin
         for start, end in spans:
             parts += [(text[at:start], False), (text[max(at, start) : end], True)]
@@ -234,6 +235,16 @@ class _Following:
     def problem(self) -> str:
         """Return the message of the error with which the turn ended."""
         return next((str(event.data.get("message", "")) for _, event in self.events if event.type == "error"), "")
+
+
+@lru_cache(maxsize=1)
+def _warm() -> None:
+    """Load what the first turn needs while the person reads and types; a turn that comes earlier waits for it."""
+    import gptsmith.agent.runtime.graph
+    import gptsmith.rag.base  # noqa: F401
+    from gptsmith.models.embedding import load_embedder
+
+    load_embedder("embedded").encode(["warm"])
 
 
 def _place(text: str, citation: Citation) -> tuple[int, int]:

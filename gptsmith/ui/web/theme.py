@@ -15,6 +15,8 @@ _STYLE = """
     justify-content: flex-start; text-align: left; width: 100%;
   }
   .stSidebar hr { margin: 0.6rem 0; }
+  .stBottomBlockContainer { max-width: 852px; }
+  .st-key-passage .stMarkdownColoredBackground { background-color: rgba(240, 176, 60, 0.38) !important; padding: 0; }
   .stMarkdown p, .stMarkdown li { line-height: 1.6; }
   [class*="st-key-card-"] { height: 100%; }
   [class*="st-key-quiet"] p { font-size: 0.86rem; opacity: 0.82; }
