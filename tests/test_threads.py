@@ -91,7 +91,7 @@ def test_threads_are_kept_listed_renamed_and_deleted() -> None:
 
 
 def test_a_second_turn_on_a_thread_is_refused_and_writes_nothing() -> None:
-    a, model = assistant("one two three four five six", "Later.", slow=0.1)
+    a, _ = assistant("one two three four five six", "Later.", slow=0.1)
     stream = a.stream("First", thread_id="t")
     next(stream)
     with pytest.raises(ThreadBusyError) as raised:

@@ -1,0 +1,318 @@
+"""The SDK: making an assistant, its place in chains, graphs and agents, and the tests inside a spec."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from langchain.agents import create_agent
+from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage
+from langchain_core.output_parsers import StrOutputParser
+from langchain_core.prompts import ChatPromptTemplate
+from langchain_core.runnables import Runnable
+from langgraph.graph import END, START, MessagesState, StateGraph
+
+from gptsmith import Assistant, Event, ProviderError, Reply, SpecError, UsageError
+from gptsmith.agent.runtime.spec_tests import failures_of
+from gptsmith.assistants.spec import Expect
+from tests.loopback import Loopback, bad_tool_json, calls, close, status
+from tests.scripted import Scripted, call
+
+SPEC: dict[str, Any] = {
+    "schema": "assistant/v1",
+    "id": "tile-guide",
+    "name": "Tiles",
+    "description": "Knows.",
+    "instructions": "Be kind.",
+}
+TEXT = "schema: assistant/v1\nname: Tiles\ndescription: Knows.\ninstructions: Be kind.\n"
+
+
+def assistant(*answers: Any, always: Any = None, base_dir: Path | None = None, **fields: Any) -> tuple[Any, Scripted]:
+    model = Scripted(*answers, always=always)
+    return Assistant.from_dict({**SPEC, **fields}, base_dir=base_dir, model=model), model
+
+
+@pytest.fixture
+def guide(tmp_path: Path) -> Path:
+    folder = tmp_path / "spec"
+    folder.mkdir()
+    (folder / "guide.md").write_text("The panel of the ship was made in 1755. It has 42 tiles.", "utf-8")
+    return folder
+
+
+KNOWLEDGE = [{"name": "guide", "paths": ["./guide.md"]}]
+
+# -- making one ----------------------------------------------------------------------------------------------------
+
+
+def test_three_ways_to_make_one(tmp_path: Path) -> None:
+    file = tmp_path / "tile-guide.assistant.yaml"
+    file.write_text(TEXT, "utf-8")
+    model = Scripted(always="Hello.")
+    made = [
+        Assistant.from_file(file, model=model),
+        Assistant.from_yaml(TEXT, model=model),
+        assistant(always="Hello.")[0],
+    ]
+    assert [a.chat("Hi").text for a in made] == ["Hello."] * 3
+    assert [a.spec.id for a in made] == ["tile-guide", "tiles", "tile-guide"]
+    assert len({a.folder for a in made}) == 3
+    assert repr(made[0]) == "Assistant('tile-guide')"
+    assert isinstance(made[0], Runnable)
+    assert [len(a.threads()) for a in made] == [1, 1, 1]
+
+
+def test_a_wrong_spec_is_refused_with_every_problem(tmp_path: Path) -> None:
+    file = tmp_path / "bad.assistant.yaml"
+    file.write_text(TEXT + "colour: blue\nlimits: {max_iterations: 0}\n", "utf-8")
+    problems = Assistant.check(file)
+    assert [(p.line, p.path, p.severity) for p in problems] == [
+        (5, "colour", "error"),
+        (6, "limits.max_iterations", "error"),
+    ]
+    with pytest.raises(SpecError) as raised:
+        Assistant.from_file(file)
+    assert raised.value.diagnostics == problems
+
+
+def test_check_warns_of_tools_that_cannot_run(tmp_path: Path) -> None:
+    file = tmp_path / "draw.assistant.yaml"
+    file.write_text(TEXT + "tools:\n  - {type: image_generation, name: draw}\n", "utf-8")
+    (problem,) = Assistant.check(file)
+    assert str(problem) == (
+        f"{file}:6:5: tools[0]: draw: drawing pictures cannot run yet in this release; "
+        "keep the tool for a later release, or remove it"
+    )
+    assert (problem.severity, problem.code) == ("warning", "not_built")
+
+
+def test_a_copy_has_its_own_model_and_the_same_threads() -> None:
+    a, _ = assistant(always="One.")
+    other = Scripted(always="Two.")
+    b = a.with_(model=other)
+    thread = a.chat("Hi").thread_id
+    assert b.chat("Hi", thread_id=thread).text == "Two."
+    assert [m.content for m in other.history[0][1:]] == ["Hi", "One.", "Hi"]
+
+
+def test_welcome_and_starters_are_filled_in() -> None:
+    starters = ["What is in {{city}}?", {"title": "Draw", "text": "Draw {{city}}"}]
+    a, _ = assistant(welcome_message="Welcome to {{city}}.", conversation_starters=starters,
+                     variables={"city": {"default": "Porto"}})  # fmt: skip
+    assert a.welcome_message == "Welcome to Porto."
+    assert [(s.title, s.text) for s in a.starters] == [
+        ("What is in Porto?", "What is in Porto?"),
+        ("Draw", "Draw Porto"),
+    ]
+    assert a.with_(variables={"city": "Lisbon"}).welcome_message == "Welcome to Lisbon."
+
+
+def test_nothing_waits_for_approval() -> None:
+    a, _ = assistant("Hi.")
+    with pytest.raises(UsageError) as raised:
+        a.resume("t1", decisions=[{"type": "approve"}])
+    assert str(raised.value) == "nothing waits for approval on thread t1; send a message with chat()"
+
+
+def test_which_model_answers_and_where_text_goes() -> None:
+    a = Assistant.from_dict({**SPEC, "model": "ollama:qwen3:8b"})
+    assert a.model_name == "ollama:qwen3:8b"
+    assert a.leaves_machine is None
+    assert a.with_(model="openai:gpt-4o-mini").leaves_machine == "api.openai.com"
+
+
+# -- chains, graphs, agents ----------------------------------------------------------------------------------------
+
+
+def test_it_is_a_link_of_a_chain_that_streams(guide: Path) -> None:
+    a, model = assistant(always="In 1755 [1]. Surely [9].", base_dir=guide, knowledge=KNOWLEDGE)
+    prompt = ChatPromptTemplate.from_messages([("user", "When was the {what} made?")])
+    chain = prompt | a | StrOutputParser()
+    assert chain.invoke({"what": "ship"}) == "In 1755 [1]. Surely."
+    pieces = list(chain.stream({"what": "ship"}))
+    assert len(pieces) > 2 and "".join(pieces) == "In 1755 [1]. Surely."
+    assert chain.batch([{"what": "ship"}] * 3) == ["In 1755 [1]. Surely."] * 3
+
+    async def rest() -> tuple[str, str]:
+        streamed = [piece async for piece in chain.astream({"what": "ship"})]
+        return await chain.ainvoke({"what": "ship"}), "".join(streamed)
+
+    assert asyncio.run(rest()) == ("In 1755 [1]. Surely.",) * 2
+    assert "<passages>" in model.history[0][-1].content
+    assert a.threads() == [], "memory belongs to the host"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "Hi",
+        HumanMessage("Hi"),
+        [HumanMessage("Hi")],
+        [("user", "Hi")],
+        {"messages": [{"role": "user", "content": "Hi"}]},
+    ],
+)
+def test_what_a_chain_may_hand_on(given: Any) -> None:
+    a, model = assistant(always="Hello.")
+    answer = a.invoke(given)
+    assert (type(answer), answer.content) == (AIMessage, "Hello.")
+    assert model.history[0][-1].content == "Hi"
+    assert [type(c) for c in a.transform(iter([given]))] == [AIMessageChunk]
+
+
+def test_the_answer_in_a_chain_carries_its_reply(guide: Path) -> None:
+    a, _ = assistant("The panel was made in 1755 [1].", base_dir=guide, knowledge=KNOWLEDGE)
+    reply = Reply.model_validate(a.invoke("When was the ship made?").additional_kwargs["gptsmith"])
+    assert [(c.source, c.quote) for c in reply.citations] == [("guide.md", "The panel of the ship was made in 1755.")]
+
+
+def test_streaming_messages_yields_events_and_stores_nothing() -> None:
+    a, _ = assistant("Hello you.", RuntimeError("down"))
+    events = list(a.stream([HumanMessage("Hi")]))
+    assert events[0] == Event(type="text", data={"text": "Hello"})
+    assert events[-1].type == "done"
+    assert [e.type for e in a.stream([HumanMessage("Hi")])] == ["error"]
+    with pytest.raises(ProviderError, match="the model did not answer"):
+        list(Assistant.from_dict(SPEC, model=Scripted(RuntimeError("x"))).transform(iter(["Hi"])))
+    assert a.threads() == []
+
+
+def test_it_is_a_node_of_another_graph(guide: Path) -> None:
+    a, model = assistant(always="In 1755 [1].", base_dir=guide, knowledge=KNOWLEDGE)
+    host: Any = StateGraph(MessagesState)
+    host.add_node("tiles", a.graph)
+    host.add_edge(START, "tiles")
+    host.add_edge("tiles", END)
+    graph = host.compile()
+    earlier = [HumanMessage("Hello"), AIMessage("Yes?"), HumanMessage("When was the ship made?")]
+    done = graph.invoke({"messages": earlier})
+    assert [m.content for m in done["messages"]] == ["Hello", "Yes?", "When was the ship made?", "In 1755 [1]."]
+    assert "<passages>" in model.history[0][-1].content
+    tokens = [c.content for c, _ in graph.stream({"messages": earlier}, stream_mode="messages", subgraphs=False)]
+    assert "In 1755 [1]." in "".join(tokens)
+
+    async def run() -> Any:
+        return await graph.ainvoke({"messages": earlier})
+
+    assert asyncio.run(run())["messages"][-1].content == "In 1755 [1]."
+
+
+def test_limits_and_guardrails_hold_in_a_host_too() -> None:
+    def loop(messages: list[Any]) -> AIMessage:
+        return call("image_generation", id=f"c{len(messages)}", request="x")
+
+    a, _ = assistant(always=loop, tools=[{"type": "image_generation"}], limits={"max_iterations": 3})
+    assert "I stopped here: this assistant may think 3 times about one message." in a.invoke("Hi").content
+    rails = [{"type": "pii", "apply_to": ["input", "output"]}]
+    b, model = assistant(always="Mail ana@x.org", guardrails=rails)
+    assert b.invoke("I am me@home.org").content == "Mail [email]"
+    assert model.history[0][-1].content == "I am [email]"
+    seen = [c.content for c, _ in b.graph.stream({"messages": [HumanMessage("Hi")]}, stream_mode="messages")]
+    assert "ana@x.org" not in "".join(seen)
+
+
+def test_it_is_a_tool_of_another_agent() -> None:
+    a, _ = assistant("It is blue.")
+    tool = a.as_tool()
+    assert (tool.name, tool.description, sorted(tool.args)) == ("tile_guide", "Tiles: Knows.", ["request"])
+    boss = create_agent(Scripted(call("tile_guide", request="Which colour?"), "They say blue."), tools=[tool])
+    done = boss.invoke({"messages": [HumanMessage("Ask the guide.")]})
+    assert [m.content for m in done["messages"]][2:] == ["It is blue.", "They say blue."]
+
+
+# -- tests inside a spec -------------------------------------------------------------------------------------------
+
+
+def test_the_tests_of_a_spec_run_in_threads_of_their_own(guide: Path) -> None:
+    tests = [
+        {"name": "year", "message": "When was the ship made?", "expect": {"contains": ["1755"], "cites": ["guide.md"]}},
+        {"name": "tiles", "message": "How many tiles?", "expect": {"contains": ["43"], "not_contains": ["42"]}},
+        {"name": "down", "message": "Why?", "expect": {}},
+    ]
+    answers = ("In 1755 [1].", "It has 42 tiles [1].", ProviderError("the model is down"))
+    a, _ = assistant(*answers, base_dir=guide, knowledge=KNOWLEDGE, tests=tests)
+    results = a.run_tests()
+    assert [(r.name, r.passed, r.failures) for r in results] == [
+        ("year", True, []),
+        ("tiles", False, ["does not contain '43'", "contains '42'"]),
+        ("down", False, ["the model is down"]),
+    ]
+    assert results[0].reply and results[0].reply["text"] == "In 1755 [1]."
+    assert a.threads() == []
+
+
+REPLY = Reply.model_validate(
+    {
+        "thread_id": "t",
+        "text": "The  Ship is from 1755 [1].",
+        "citations": [{"id": 1, "source": "docs/guide.pdf", "quote": "1755"}],
+        "tool_calls": [{"id": "c", "name": "draw"}],
+        "images": [{"path": "a.png"}],
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("expect", "failures"),
+    [
+        ({"contains": ["the ship IS"], "not_contains": ["1812"], "matches": r"from \d{4}"}, []),
+        ({"cites": ["guide.pdf", "docs/guide.pdf", "./docs/guide.pdf"], "calls": ["draw"], "images": 1}, []),
+        ({"matches": r"^\d+$"}, [r"does not match '^\\d+$'"]),
+        ({"cites": ["uide.pdf"]}, ["does not cite uide.pdf"]),
+        ({"calls": ["sing"], "not_calls": ["draw"]}, ["does not call sing", "calls draw"]),
+        ({"images": 0}, ["shows 1 pictures, not 0"]),
+        ({"says_unknown": True}, ["does not say that it does not know"]),
+        ({"says_unknown": False}, []),
+    ],
+)
+def test_what_a_test_may_expect(expect: dict[str, Any], failures: list[str]) -> None:
+    assert failures_of(REPLY, Expect(**expect)) == failures
+
+
+# -- a hosted model over the wire ----------------------------------------------------------------------------------
+
+
+def hosted(server: Loopback, monkeypatch: pytest.MonkeyPatch, **fields: Any) -> Assistant:
+    monkeypatch.setenv("SERVER_KEY", server.api_key)
+    model = {"provider": "openai", "name": "scripted", "base_url": server.base_url, "api_key": "${env:SERVER_KEY}"}
+    base = fields.pop("base_dir", None)
+    return Assistant.from_dict({**SPEC, "model": model, **fields}, base_dir=base)
+
+
+def test_a_whole_conversation_over_the_wire(loopback: Loopback, monkeypatch: pytest.MonkeyPatch, guide: Path) -> None:
+    knowledge = [{**KNOWLEDGE[0], "mode": "tool"}]
+    loopback.push(calls(search_guide={"query": "ship"}), "The panel was made in 1755 [1].", "You are welcome.")
+    a = hosted(loopback, monkeypatch, knowledge=knowledge, base_dir=guide)
+    events = list(a.stream("When was the ship made?", thread_id="t"))
+    kinds = [e.type for e in events if e.type not in ("text", "progress")]
+    assert kinds == ["tool_call", "tool_result", "citation", "done"], loopback.refused
+    assert sum(e.type == "text" for e in events) > 1
+    assert a.chat("Thanks!", thread_id="t").text == "You are welcome."
+    assert [m["role"] for m in loopback.history[-1]["messages"]] == [
+        "system", "user", "assistant", "tool", "assistant", "user",
+    ]  # fmt: skip
+    assert loopback.refused == []
+
+
+def test_trouble_over_the_wire_never_costs_the_thread(
+    loopback: Loopback, monkeypatch: pytest.MonkeyPatch, guide: Path
+) -> None:
+    knowledge = [{**KNOWLEDGE[0], "mode": "tool"}]
+    a = hosted(loopback, monkeypatch, knowledge=knowledge, base_dir=guide)
+    loopback.push(bad_tool_json("search_guide"), bad_tool_json("search_guide"))
+    assert a.chat("One", thread_id="t").finish_reason == "truncated"
+    loopback.push(close("The panel was made in 1755 and then it", after=2))
+    cut = list(a.stream("Two", thread_id="t"))[-1].data
+    assert cut["finish_reason"] == "truncated" and cut["tool_calls"] == []
+    loopback.always = status(500)
+    with pytest.raises(ProviderError):
+        a.chat("Three", thread_id="t")
+    loopback.always = None
+    loopback.push("All is well.")
+    assert a.chat("Four", thread_id="t").text == "All is well."
+    said = [m["content"] for m in loopback.history[-1]["messages"] if m["role"] == "user"]
+    assert said == ["One", "Two", "Three", "Four"]
+    assert loopback.refused == []
