@@ -53,10 +53,10 @@ class Library:
     def find(self, id_or_path: str | Path) -> Path:
         """Return the spec file that a path or an id names. Raises UsageError with the ids there are."""
         text = str(id_or_path)
-        path = Path(id_or_path).expanduser()
-        if isinstance(id_or_path, Path) or path.is_file() or not _ID.match(text):
-            if path.is_file():
-                return path
+        path = Path(id_or_path)
+        if _is_file(path):
+            return path
+        if isinstance(id_or_path, Path) or not _ID.match(text):
             if _looks_like_a_path(text) or isinstance(id_or_path, Path):
                 raise UsageError(f"there is no file {text[:200]}", code="not_found", hint=self._known(path.stem))
             raise UsageError(f"no assistant is called {shown(text)}", code="not_found", hint=self._known(text))
@@ -213,6 +213,13 @@ def _with_id(text: str, id: str) -> str:
     if mark is None or not isinstance(document.data, dict) or document.data.get("id") == id:
         return text
     return text[: mark.value.start] + id + text[mark.value.end :]
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # too long a name, a NUL byte
+        return False
 
 
 def _looks_like_a_path(text: str) -> bool:

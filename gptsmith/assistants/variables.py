@@ -21,10 +21,9 @@ def expand_env(value: Any) -> Any:
     """
     missing = unset(value)
     if missing:
-        names = ", ".join(missing)
-        word = "variables" if len(missing) > 1 else "variable"
+        be = "variable {} is" if len(missing) == 1 else "variables {} are"
         raise NotReadyError(
-            f"the environment {word} {names} is not set" if len(missing) == 1 else f"the {word} {names} are not set",
+            f"the environment {be.format(', '.join(missing))} not set",
             code="missing_variable",
             hint=f"set it, e.g. export {missing[0]}=…",
         )
