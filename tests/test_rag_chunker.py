@@ -38,6 +38,7 @@ def test_covers_every_character_within_the_limits(
         covered |= set(range(c.start, c.end))
     assert all(text[i].isspace() for i in range(len(text)) if i not in covered)
     assert [c.start for c in cuts] == sorted({c.start for c in cuts})
+    assert not any(c.start < page < c.end for c in cuts for page in pages)
     assert all(b.start >= a.end - overlap for a, b in itertools.pairwise(cuts))
 
 
@@ -47,6 +48,7 @@ def test_covers_every_character_within_the_limits(
         ("", [], []),
         (" \n ", [], []),
         ("short", [], ["short"]),
+        ("One.\n\n\n\nThree.", [0, 6, 8], ["One.", "Three."]),
         ("A" * 150 + "\n\n" + "B" * 150, [], ["A" * 150, "B" * 150]),
         (
             "One. " * 25 + "\n\n# Next\nTwo. " + "Three. " * 20,

@@ -1,17 +1,19 @@
 """The chunker: cuts a text into passages whose offsets are always exact.
 
 Sizes are characters, cut earlier where the sentence encoder's token limit would be passed: what it does not read could
-never be found. Cuts prefer, in this order, page breaks and headings, paragraphs, sentences and lines, spaces.
+never be found. A passage never crosses a page, so that its page is certain. Cuts prefer, in this order, headings,
+paragraphs, sentences and lines, spaces.
 """
 
 from __future__ import annotations
 
 import bisect
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-CHUNKER = "c1"  # part of every chunk's id: raise it when the cuts change
+CHUNKER = "c2"  # part of every chunk's id: raise it when the cuts change
 
 _HEADING = re.compile(r"^(?:#{1,6}[ \t]+\S|[^\n]{1,120}\n(?:={3,}|-{3,})[ \t]*$)", re.MULTILINE)
 _PARAGRAPH = re.compile(r"\n[ \t]*\n\s*")
@@ -30,9 +32,8 @@ class Cut:
 class _Bounds:
     """Where a text may be cut, strongest class first; each list is sorted."""
 
-    def __init__(self, text: str, pages: Sequence[int]) -> None:
-        sections = {m.start() for m in _HEADING.finditer(text)} | {p for p in pages if 0 < p < len(text)}
-        self.sections = sorted(sections)
+    def __init__(self, text: str) -> None:
+        self.sections = [m.start() for m in _HEADING.finditer(text)]
         self.paragraphs = [m.end() for m in _PARAGRAPH.finditer(text)]
         self.sentences = [m.end() for m in _SENTENCE.finditer(text)]
         self.spaces = [m.end() for m in _SPACE.finditer(text)]
@@ -73,19 +74,21 @@ def cut(
     character that is not white space is in at least one passage; consecutive passages share up to `overlap`
     characters, none across a heading or page. An empty or blank text gives no passage.
     """
-    bounds = _Bounds(text, pages)
+    bounds = _Bounds(text)
     cuts: list[Cut] = []
-    start = _skip_space(text, 0)
-    while start < len(text):
-        limit = _limit(text, start, size, token_starts, max_tokens)
-        stop = _next_section(bounds.sections, start, limit, size)
-        end = stop if stop else (limit if limit >= len(text) else bounds.best(start, limit))
-        trimmed = start + len(text[start:end].rstrip())
-        cuts.append(Cut(start, trimmed))
-        if end >= len(text):
-            break
-        resumed = _skip_space(text, bounds.resume(end, min(overlap, (trimmed - start) // 2)))
-        start = resumed if resumed > start else _skip_space(text, end)
+    edges = sorted({0, len(text), *(p for p in pages if 0 < p < len(text))})
+    for page, page_end in itertools.pairwise(edges):
+        start = _skip_space(text, page)
+        while start < page_end:
+            limit = min(_limit(text, start, size, token_starts, max_tokens), page_end)
+            stop = _next_section(bounds.sections, start, limit, size)
+            end = stop if stop else (limit if limit >= page_end else bounds.best(start, limit))
+            trimmed = start + len(text[start:end].rstrip())
+            cuts.append(Cut(start, trimmed))
+            if end >= page_end:
+                break
+            resumed = _skip_space(text, bounds.resume(end, min(overlap, (trimmed - start) // 2)))
+            start = resumed if resumed > start else _skip_space(text, end)
     return cuts
 
 

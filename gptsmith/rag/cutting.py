@@ -12,7 +12,7 @@ from gptsmith.rag.store import Store, digest
 Progress = Callable[[str], None]
 _Row = tuple[str, str, str, int, int]
 
-_BATCH = 512  # passages embedded and stored at a time
+_BATCH = 128  # passages embedded and stored at a time
 _SPECIALS = 2  # tokens that the encoder puts around a text
 
 
