@@ -189,6 +189,19 @@ def test_leaves_machine(
             " use model.base_url and model.api_key",
         ),
         (
+            {"provider": "openai", "name": "x", "base_url": "localhost:8080/v1"},
+            UsageError,
+            "usage",
+            "the address 'localhost:8080/v1' of openai:x is no URL; write it as http://host:port/v1 or https://…",
+        ),
+        (
+            {"provider": "openai", "name": "x", "api_key": "${env:K:-my secret key}"},
+            NotReadyError,
+            "missing_variable",
+            "the environment variable K does not hold a key: it has spaces or letters that no key has;"
+            " copy the key again, without anything around it",
+        ),
+        (
             {"provider": "openai", "name": "gpt-4o", "top_k": 5, "api_key": "${env:K:-x}"},
             UsageError,
             "usage",
@@ -253,6 +266,24 @@ def test_server_that_wants_a_key(loopback: Loopback) -> None:
         "openai:m did not accept the key (HTTP 401); this server wants a key: put one in an environment variable"
         " and write api_key: ${env:NAME} under model"
     )
+
+
+def test_a_copied_line_end_is_taken_off_the_key(loopback: Loopback, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KEY", f" {loopback.api_key}\n")
+    loopback.push("hello")
+    assert make_chat_model(spec(loopback), deadlines=QUICK).invoke("hi").content == "hello"
+
+
+@every_way
+def test_a_local_server_cannot_redirect_the_conversation(
+    way: str, make: Callable[..., BaseChatModel], loopback: Loopback
+) -> None:
+    with Loopback("stolen", api_key=loopback.api_key) as other:
+        headers = (("Location", f"{other.base_url}/chat/completions"),)
+        loopback.push(lb.Answer(status=307, headers=headers))
+        with pytest.raises(ProviderError):
+            WAYS[way](make())
+        assert other.history == []
 
 
 # ---- answers
@@ -345,6 +376,17 @@ def test_stream_without_a_finish_reason_is_truncated(make: Callable[..., BaseCha
     assert (answer.content, answer.response_metadata["finish_reason"]) == ("The panel wa", "truncated")
     call = stream(make().bind_tools([search_guide]))
     assert (call.tool_calls, len(call.invalid_tool_calls)) == ([], 1)
+
+
+@pytest.mark.parametrize("way", ["stream", "astream"])
+def test_an_answer_without_end_is_cut(
+    way: str, make: Callable[..., BaseChatModel], loopback: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gptsmith.models.chat.guarded.LONGEST_ANSWER", 50_000)
+    loopback.push(lb.huge(300_000))
+    answer = WAYS[way](make())
+    assert 50_000 < len(answer.content) < 100_000
+    assert answer.response_metadata["finish_reason"] == "truncated"
 
 
 def test_text_streams_before_the_end(make: Callable[..., BaseChatModel], loopback: Loopback) -> None:

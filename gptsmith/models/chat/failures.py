@@ -17,7 +17,7 @@ from gptsmith.models.chat.deadlines import DeadlineError
 TIMEOUTS = {"TimeoutError", "TimeoutException", "APITimeoutError", "StreamChunkTimeoutError"}
 BROKEN = {"ConnectionError", "TransportError", "APIConnectionError", "NetworkError", "ProtocolError", "ClientError"}
 OVERFLOW = {"ContextOverflowError"}
-KEY = re.compile(r"\b(?:sk|pk|key|gsk|xai|hf)[-_][A-Za-z0-9_\-*]{6,}|\bBearer\s+\S+", re.IGNORECASE)
+KEY = re.compile(r"\b(?:sk|pk|gsk|xai|hf)[-_][A-Za-z0-9_\-*]{6,}|\bBearer\s+\S+", re.IGNORECASE)
 DETAIL = 300
 
 
@@ -76,7 +76,7 @@ def read_failure(error: BaseException, contact: Contact, *, started: bool = Fals
 
 def _timeout(contact: Contact, what: str) -> Failure:
     hint = "try again, or choose a faster model"
-    return Failure(ProviderError(f"{contact.label} {what}", code="timeout", hint=hint), retry=True)
+    return Failure(ProviderError(f"{contact.label} {what}", code="timeout", hint=hint))
 
 
 def _unreachable(contact: Contact, started: bool) -> Failure:
@@ -168,7 +168,7 @@ def _detail(error: BaseException, contact: Contact) -> str:
     said = inner.get("message") if isinstance(inner, dict) else inner
     text = " ".join(str(said or error).split())
     for secret in contact.secrets:
-        if secret:
+        if len(secret) >= 6:  # a shorter one is a placeholder, and taking it out would garble the words
             text = text.replace(secret, "***")
     text = KEY.sub("***", text).rstrip(".")
     return text if len(text) <= DETAIL else text[:DETAIL].rstrip() + "…"

@@ -139,21 +139,37 @@ def connection(spec: ModelSpec) -> Connection:
 
     provider = PROVIDERS.get(spec.provider, Provider())
     url = address(spec)
+    if url is not None and not re.match(r"https?://[^/\s]", url):
+        raise UsageError(
+            f"the address {url[:100]!r} of {label(spec)} is no URL", hint="write it as http://host:port/v1 or https://…"
+        )
     own = url is None or (bool(provider.url) and host_of(url) == host_of(provider.url) and url.startswith("https:"))
     if spec.api_key:
-        key = str(expand_env(spec.api_key)) or NO_KEY
-        return Connection(url, key, next(iter(env_names(spec.api_key)), ""), own)
+        variable = next(iter(env_names(spec.api_key)), "")
+        return Connection(url, _clean(str(expand_env(spec.api_key)), variable) or NO_KEY, variable, own)
     if not own:
         return Connection(url, NO_KEY, "", own)
     if not provider.variable:
         return Connection(url, None, "", own)
-    if not (found := os.environ.get(provider.variable)):
+    if not (found := _clean(os.environ.get(provider.variable, ""), provider.variable)):
         raise NotReadyError(
             f"{label(spec)} needs a key in the environment variable {provider.variable}, which is not set",
             code="missing_variable",
             hint=f"set it, e.g. export {provider.variable}=…, or choose another model, e.g. embedded",
         )
     return Connection(url, found, provider.variable, own)
+
+
+def _clean(key: str, variable: str) -> str:
+    """Return the key without the line end that came along when it was copied; a text that cannot be one is refused."""
+    key = key.strip()
+    if key and not (key.isascii() and key.isprintable() and " " not in key):
+        raise NotReadyError(
+            f"the environment variable {variable} does not hold a key: it has spaces or letters that no key has",
+            code="missing_variable",
+            hint="copy the key again, without anything around it",
+        )
+    return key
 
 
 def make_provider_model(spec: ModelSpec, line: Connection, deadlines: Deadlines) -> BaseChatModel:
@@ -246,14 +262,15 @@ def _settings(spec: ModelSpec, line: Connection, taken: set[str]) -> dict[str, A
 def _clients(host: str) -> dict[str, Any]:
     """Return HTTP clients of this model's own; LangChain's default ones are shared by all models and event loops.
 
-    On this machine no proxy is asked and no connection is kept: one that outlives its event loop breaks the next call.
+    On this machine no proxy is asked, no redirect leads away, and no connection is kept: one that outlives its event
+    loop breaks the next call.
     """
     from openai import DEFAULT_CONNECTION_LIMITS, DefaultAsyncHttpxClient, DefaultHttpxClient
 
     keywords: dict[str, Any] = {"limits": DEFAULT_CONNECTION_LIMITS, "verify": _trusted()}
     if _is_loopback(host):
         limits = type(DEFAULT_CONNECTION_LIMITS)(max_connections=100, max_keepalive_connections=0)
-        keywords |= {"limits": limits, "trust_env": False}
+        keywords |= {"limits": limits, "trust_env": False, "follow_redirects": False}
     return {"http_client": DefaultHttpxClient(**keywords), "http_async_client": DefaultAsyncHttpxClient(**keywords)}
 
 
