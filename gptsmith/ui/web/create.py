@@ -21,23 +21,28 @@ _EXAMPLES = (
 def draw(desk: Desk, view: session.View) -> None:
     """Draw the form, the work in progress or the review, as the draft stands."""
     with st.container(key="narrow"):
-        _step(desk, view)
-
-
-def _step(desk: Desk, view: session.View) -> None:
+        # Each step has a place of its own, emptied at once: the form must not stand there while the draft is written.
+        form, waiting, review = st.empty(), st.empty(), st.empty()
     build = desk.builds.get(view.draft) if view.draft else None
-    if build is None:
-        if view.draft:
-            st.info("That draft is no longer here: drafts are kept until gptsmith is closed.", icon=":material/info:")
-        _form(desk)
-    elif build.status == "running":
-        _waiting(desk, build)
-    elif build.status == "failed":
+    if build is not None and build.status == "running":
+        with waiting.container():
+            _waiting(desk, build)
+    elif build is not None and build.status == "done":
+        with review.container():
+            _review(desk, build)
+    else:
+        with form.container():
+            _again(view, build)
+            _form(desk)
+
+
+def _again(view: session.View, build: Build | None) -> None:
+    """Say why the form is here again after a draft."""
+    if build is not None:
         st.error(markdown.plain(build.error), icon=":material/error:")
         session.put_first("description", build.description)
-        _form(desk)
-    else:
-        _review(desk, build)
+    elif view.draft:
+        st.info("That draft is no longer here: drafts are kept until gptsmith is closed.", icon=":material/info:")
 
 
 def _form(desk: Desk) -> None:
@@ -93,11 +98,11 @@ def _start(desk: Desk) -> None:
 def _waiting(desk: Desk, build: Build) -> None:
     st.title("Writing the spec", anchor=False)
     st.markdown(f"> {markdown.line(build.description[:400])}")
-    with st.status("Reading the description", expanded=False):
-        model_note.draw(desk.model())
-    while build.status == "running":
-        time.sleep(_TICK_SECONDS)
-        build = desk.builds.get(build.id) or build
+    model_note.draw(desk.model())
+    with st.spinner("Reading the description and writing every part of the file", show_time=True):
+        while build.status == "running":
+            time.sleep(_TICK_SECONDS)
+            build = desk.builds.get(build.id) or build
     st.rerun()
 
 
