@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+import gptsmith
 from gptsmith.assistants.loader import load_text
 from gptsmith.assistants.reader import read
 from gptsmith.assistants.writer import write_new
@@ -146,6 +148,18 @@ def test_what_yaml_cannot_carry_is_refused(spec: Any, message: str) -> None:
     with pytest.raises(UsageError) as caught:
         write_new(spec)
     assert str(caught.value) == message
+
+
+def test_nothing_else_in_the_package_reads_or_writes_yaml() -> None:
+    package = Path(gptsmith.__file__).parent
+    users = {
+        path.relative_to(package).as_posix()
+        for path in package.rglob("*.py")
+        if re.search(r"^\s*(import|from) (yaml|ruamel|oyaml|strictyaml)\b", path.read_text("utf-8"), re.MULTILINE)
+    }
+    assert users == {"assistants/reader.py", "assistants/yaml12.py", "assistants/yaml_errors.py"}
+    for name in users:
+        assert not re.search(r"\byaml\.\w*(load|dump|compose|serialize|emit)", (package / name).read_text("utf-8"))
 
 
 def test_a_written_spec_loads() -> None:

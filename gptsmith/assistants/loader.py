@@ -11,7 +11,8 @@ from pydantic import ValidationError
 
 from gptsmith.assistants import paths
 from gptsmith.assistants.checks import check_data, undeclared
-from gptsmith.assistants.problems import KeyPath, Problem, translate
+from gptsmith.assistants.faults import KeyPath
+from gptsmith.assistants.problems import Problem, translate
 from gptsmith.assistants.reader import MAX_BYTES, MAX_DEPTH, MAX_NODES, Document, Mark, dotted, read
 from gptsmith.assistants.spec import AssistantSpec
 from gptsmith.errors import Diagnostic, GptsmithError, SpecError, UsageError

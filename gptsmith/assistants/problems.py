@@ -8,19 +8,17 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
+from gptsmith.assistants.faults import KINDS, Fault, KeyPath, find_faults
 from gptsmith.assistants.rivals import nearest, suggest
 from gptsmith.assistants.schema import Node, json_schema, node_at
 from gptsmith.assistants.tool_types import load_tool_types
 from gptsmith.assistants.wording import listed, shown
 
-KeyPath = tuple[str | int, ...]
-
 
 @dataclass(frozen=True)
 class Problem:
-    """One mistake in a spec's data: `at_key` puts it at the key rather than the value, `offset` inside the value."""
+    """One mistake in a spec's data; `at_key` puts it at the key, `needle` at that text inside the value."""
 
     path: KeyPath
     code: str
@@ -31,19 +29,6 @@ class Problem:
     needle: str = ""
 
 
-@dataclass(frozen=True)
-class _Fault:
-    """A Pydantic error with its place in the data: `branch` names the union member that complained, if any."""
-
-    path: KeyPath
-    branch: str
-    kind: str
-    value: Any
-    context: dict[str, Any]
-    text: str
-    depth: int
-
-
 _SECRET = {"api_key", "headers", "env", "options"}
 _PATTERNS = {
     r"^[a-z0-9][a-z0-9-]{0,62}$": "lower-case letters, digits and -, up to 63",
@@ -52,27 +37,12 @@ _PATTERNS = {
     r"^([a-zA-Z_][a-zA-Z0-9_-]{0,63})?$": "letters, digits, _ and -, up to 64, starting with a letter",
     r"^[a-zA-Z_][a-zA-Z0-9_-]{0,63}$": "letters, digits, _ and -, up to 64, starting with a letter",
 }
-_KINDS = {
-    "string_type": "text",
-    "int_type": "a whole number",
-    "int_from_float": "a whole number",
-    "float_type": "a number",
-    "finite_number": "a finite number",
-    "bool_type": "true or false",
-    "list_type": "a list",
-    "dict_type": "an object",
-    "model_type": "an object",
-    "model_attributes_type": "an object",
-    "tool_type": "an object with a type",
-}
 
 
 def translate(error: ValidationError, data: Any) -> list[Problem]:
     """Turn a ValidationError over `data` into problems: union branches merged, messages our own."""
     schema = json_schema()
-    faults = [_fault(detail, data) for detail in error.errors(include_url=False)]
-    problems = [_problem(fault, schema, data) for fault in _merge(faults)]
-    return _without_echoes(problems)
+    return _without_echoes(_problem(fault, schema, data) for fault in find_faults(error, data))
 
 
 def allowed_keys(schema: Node, path: KeyPath, data: Any) -> list[str]:
@@ -83,56 +53,6 @@ def allowed_keys(schema: Node, path: KeyPath, data: Any) -> list[str]:
 def secret(path: KeyPath) -> bool:
     """Say whether values under `path` must never be shown."""
     return any(part in _SECRET for part in path)
-
-
-def _fault(detail: ErrorDetails, data: Any) -> _Fault:
-    """Walk the data along Pydantic's location; what is not in the data is the name of a union's branch."""
-    path: list[str | int] = []
-    branch = ""
-    loc = detail["loc"]
-    for index, part in enumerate(loc):
-        last = index == len(loc) - 1
-        here = isinstance(data, dict) and part in data
-        if here or (isinstance(data, list) and isinstance(part, int) and part < len(data)):
-            data = data[part]
-        elif last and isinstance(data, dict) and detail["type"] in ("missing", "extra_forbidden"):
-            pass
-        else:
-            branch = branch or str(part)
-            continue
-        path.append(part)
-    context = dict(detail.get("ctx", {}))
-    return _Fault(tuple(path), branch, detail["type"], detail.get("input"), context, detail["msg"], len(path))
-
-
-def _merge(faults: list[_Fault]) -> list[_Fault]:
-    """Keep the faults of the union branch that came furthest; where all fail at once, one fault naming the kinds."""
-    kept: list[_Fault] = []
-    groups: dict[KeyPath, list[_Fault]] = {}
-    roots = {fault.path for fault in faults if fault.branch and fault.branch != "[key]"}
-    for fault in faults:
-        root = next((r for r in sorted(roots, key=len) if fault.path[: len(r)] == r), None)
-        if fault.branch and fault.branch != "[key]" and root is not None:
-            groups.setdefault(root, []).append(fault)
-        else:
-            kept.append(fault)
-    for root, group in groups.items():
-        kept.extend(_best_branch(root, group))
-    return kept
-
-
-def _best_branch(root: KeyPath, group: list[_Fault]) -> list[_Fault]:
-    branches: dict[str, list[_Fault]] = {}
-    for fault in group:
-        branches.setdefault(fault.branch, []).append(fault)
-    if len(branches) == 1:
-        return group
-    inside = [faults for faults in branches.values() if any(f.path != root or f.kind not in _KINDS for f in faults)]
-    if inside:
-        return min(inside, key=len)
-    kinds = list(dict.fromkeys(_KINDS[f.kind] for f in group))
-    first = group[0]
-    return [_Fault(root, "", "union", first.value, {"kinds": " or ".join(kinds)}, "", len(root))]
 
 
 def _without_echoes(problems: Iterable[Problem]) -> list[Problem]:
@@ -153,17 +73,17 @@ def _without_echoes(problems: Iterable[Problem]) -> list[Problem]:
     return kept
 
 
-def _problem(fault: _Fault, schema: Node, data: Any) -> Problem:
+def _problem(fault: Fault, schema: Node, data: Any) -> Problem:
     for kinds, make in _MAKERS:
         if fault.kind in kinds:
             return make(fault, schema, data)
-    if fault.kind in _KINDS or fault.kind == "union":
+    if fault.kind in KINDS or fault.kind == "union":
         return _wrong_kind(fault, schema, data)
     text = fault.text.removeprefix("Value error, ")
     return Problem(fault.path, "invalid", text[:200])
 
 
-def _missing(fault: _Fault, schema: Node, data: Any) -> Problem:
+def _missing(fault: Fault, schema: Node, data: Any) -> Problem:
     key = str(fault.path[-1])
     if fault.path == ("schema",):
         return Problem(fault.path, "missing", "missing", "write schema: assistant/v1 on the first line", at_key=True)
@@ -172,7 +92,7 @@ def _missing(fault: _Fault, schema: Node, data: Any) -> Problem:
     return Problem(fault.path, "missing", "missing", f"add {key}: …", at_key=True)
 
 
-def _unknown_key(fault: _Fault, schema: Node, data: Any) -> Problem:
+def _unknown_key(fault: Fault, schema: Node, data: Any) -> Problem:
     parent, key = fault.path[:-1], str(fault.path[-1])
     allowed = allowed_keys(schema, parent, data)
     part = next((str(p) for p in reversed(parent) if isinstance(p, str)), "")
@@ -184,11 +104,11 @@ def _unknown_key(fault: _Fault, schema: Node, data: Any) -> Problem:
     )
 
 
-def _bad_key(fault: _Fault, schema: Node, data: Any) -> Problem:
+def _bad_key(fault: Fault, schema: Node, data: Any) -> Problem:
     return Problem(fault.path[:-1], "bad_key", f"a key must be text, got {shown(fault.path[-1])}", "put it in quotes")
 
 
-def _bound(fault: _Fault, schema: Node, data: Any) -> Problem:
+def _bound(fault: Fault, schema: Node, data: Any) -> Problem:
     node = node_at(schema, fault.path, data)
     low, high = node.get("minimum", node.get("exclusiveMinimum")), node.get("maximum", node.get("exclusiveMaximum"))
     fallback = low if fault.kind.startswith("greater") else high
@@ -203,7 +123,7 @@ def _number(value: Any) -> str:
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
-def _literal(fault: _Fault, schema: Node, data: Any) -> Problem:
+def _literal(fault: Fault, schema: Node, data: Any) -> Problem:
     expected = re.findall(r"'([^']*)'", str(fault.context.get("expected", "")))
     if fault.path == ("schema",):
         hint = "this version of gptsmith reads assistant/v1 only"
@@ -214,7 +134,7 @@ def _literal(fault: _Fault, schema: Node, data: Any) -> Problem:
     return Problem(fault.path, "bad_value", f"expected {one_of}, got {got}", f"did you mean {guess}?" if guess else "")
 
 
-def _length(fault: _Fault, schema: Node, data: Any) -> Problem:
+def _length(fault: Fault, schema: Node, data: Any) -> Problem:
     what = "characters" if fault.kind.startswith("string") else "items"
     count = f"{len(fault.value):,}" if isinstance(fault.value, (str, list, dict)) else "?"
     if fault.kind.endswith("too_long"):
@@ -225,7 +145,7 @@ def _length(fault: _Fault, schema: Node, data: Any) -> Problem:
     return Problem(fault.path, "too_short", f"expected at least {least} {what}, got {count}", "write it out")
 
 
-def _pattern(fault: _Fault, schema: Node, data: Any) -> Problem:
+def _pattern(fault: Fault, schema: Node, data: Any) -> Problem:
     key = fault.branch == "[key]"
     if fault.path and fault.path[-1] == "api_key":
         return Problem(
@@ -250,12 +170,12 @@ def _made_to_fit(text: str, pattern: str) -> str:
     return plain if plain and pattern in _PATTERNS and re.fullmatch(pattern, plain) else ""
 
 
-def _tool_without_type(fault: _Fault, schema: Node, data: Any) -> Problem:
+def _tool_without_type(fault: Fault, schema: Node, data: Any) -> Problem:
     hint = f"known types: {listed(sorted(load_tool_types()))}"
     return Problem((*fault.path, "type"), "missing", "missing", hint, at_key=True)
 
 
-def _unknown_tool(fault: _Fault, schema: Node, data: Any) -> Problem:
+def _unknown_tool(fault: Fault, schema: Node, data: Any) -> Problem:
     wrong = fault.value.get("type") if isinstance(fault.value, dict) else ""
     known = sorted(load_tool_types())
     guess = nearest(str(wrong), known)
@@ -268,8 +188,8 @@ def _unknown_tool(fault: _Fault, schema: Node, data: Any) -> Problem:
     )
 
 
-def _wrong_kind(fault: _Fault, schema: Node, data: Any) -> Problem:
-    expected = str(fault.context.get("kinds", "")) if fault.kind == "union" else _KINDS[fault.kind]
+def _wrong_kind(fault: Fault, schema: Node, data: Any) -> Problem:
+    expected = str(fault.context.get("kinds", "")) if fault.kind == "union" else KINDS[fault.kind]
     if fault.kind in ("model_type", "dict_type") and fault.path:
         keys = [key for key in allowed_keys(schema, fault.path, {}) if not key.startswith("x-")]
         expected = f"an object with {listed(keys)}" if keys else expected
@@ -291,7 +211,7 @@ def _kind_and_value(value: Any) -> str:
     )
 
 
-def _kind_hint(fault: _Fault, hidden: bool) -> str:
+def _kind_hint(fault: Fault, hidden: bool) -> str:
     value = fault.value
     if value is None:
         return "write a value or remove the key"
@@ -317,7 +237,7 @@ def _kind_hint(fault: _Fault, hidden: bool) -> str:
 _TRUE = {"yes", "on", "true", "y", "1"}
 _FALSE = {"no", "off", "false", "n", "0"}
 
-_Maker = Callable[[_Fault, Node, Any], Problem]
+_Maker = Callable[[Fault, Node, Any], Problem]
 _MAKERS: list[tuple[tuple[str, ...], _Maker]] = [
     (("missing",), _missing),
     (("extra_forbidden",), _unknown_key),

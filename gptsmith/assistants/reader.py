@@ -7,7 +7,6 @@ and types scalars by the YAML 1.2 core schema (`yes` stays text, `0o17` is 15, d
 from __future__ import annotations
 
 import bisect
-import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -26,8 +25,11 @@ from yaml.events import (
     SequenceStartEvent,
 )
 
+from gptsmith.assistants.faults import KeyPath
+from gptsmith.assistants.scalars import plain
 from gptsmith.assistants.wording import shown
 from gptsmith.assistants.yaml12 import Loader
+from gptsmith.assistants.yaml_errors import explain
 from gptsmith.errors import Diagnostic
 
 MAX_BYTES = 256 * 1024
@@ -35,7 +37,6 @@ MAX_DEPTH = 32
 MAX_NODES = 20_000
 MAX_DIAGNOSTICS = 50
 
-KeyPath = tuple[str | int, ...]
 
 _LINE_BREAK = re.compile(r"\r\n|\n|\r")
 # NEL, LS and PS break lines in YAML 1.1 only; for PyYAML non-characters of the same length stand in for them.
@@ -44,17 +45,6 @@ _FROM_STAND_INS = {stand_in: character for character, stand_in in _TO_STAND_INS.
 _OTHER_BREAK = re.compile("[\x85\u2028\u2029]")
 _STAND_IN = re.compile(r"[\ufdd0-\ufdd2]|\\u(?:0000)?fdd[012]", re.IGNORECASE)
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
-_INT = re.compile(r"[-+]?[0-9]{1,400}\Z")
-_OCTAL = re.compile(r"0o[0-7]{1,400}\Z")
-_HEX = re.compile(r"0x[0-9a-fA-F]{1,400}\Z")
-_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
-_INFINITE = re.compile(r"([-+]?)\.(inf|Inf|INF)\Z")
-_WORDS: dict[str, Any] = {
-    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
-    **dict.fromkeys(("true", "True", "TRUE"), True),
-    **dict.fromkeys(("false", "False", "FALSE"), False),
-    **dict.fromkeys((".nan", ".NaN", ".NAN"), math.nan),
-}
 
 
 @dataclass(frozen=True)
@@ -206,7 +196,7 @@ class _Reading:
                 r'remove it, or write it in double quotes as "\x.." or "\u...."',
             )
         except yaml.MarkedYAMLError as error:
-            message, hint, opened = _syntax(error)
+            message, hint, opened = explain(error)
             marks = (error.context_mark, error.problem_mark) if opened else (error.problem_mark, error.context_mark)
             mark = marks[0] or marks[1]
             line, column = self.document.place(mark.index) if mark else (1, 1)
@@ -341,33 +331,6 @@ _SHORTER = "move long texts into files of their own"
 _QUOTE_BRACES = "text that starts with { or [ needs quotes"
 
 
-def plain(text: str) -> Any:
-    """Return what a plain (unquoted) scalar means in the YAML 1.2 core schema; ValueError for an absurd number."""
-    if text in _WORDS:
-        return _WORDS[text]
-    if text[0] not in "0123456789+-.":
-        return text
-    if _INT.match(text):
-        return int(text)
-    if _OCTAL.match(text):
-        return int(text[2:], 8)
-    if _HEX.match(text):
-        return int(text[2:], 16)
-    if _FLOAT.match(text):
-        return _float(text)
-    infinite = _INFINITE.match(text)
-    if infinite:
-        return -math.inf if infinite.group(1) == "-" else math.inf
-    return text
-
-
-def _float(text: str) -> float:
-    number = float(text)
-    if len(text) > 400 or math.isinf(number):
-        raise ValueError("a number out of range")
-    return number
-
-
 def _start(event: Event) -> int:
     return event.start_mark.index if event.start_mark else 0
 
@@ -386,43 +349,3 @@ def _tag(event: NodeEvent) -> str:
 
 def _code(character: Any) -> int:
     return ord(character) if isinstance(character, str) else int(character)
-
-
-def _syntax(error: yaml.MarkedYAMLError) -> tuple[str, str, bool]:
-    """Put a PyYAML message into plain words, with a fix for the usual mistakes; True: the fault is where it opened."""
-    problem = error.problem or error.context or "not valid YAML"
-    if "<stream end>" in problem and "expected ','" not in problem:
-        return "the file ends in the middle of a value", "close the open bracket or quote", True
-    for fragment, message, hint in _SYNTAX:
-        if fragment in problem:
-            return message, hint, any(word in message for word in ("not closed", "never closed", "this key"))
-    return f"not valid YAML ({shown(problem, 80)})", "", False
-
-
-_SYNTAX = (
-    (r"found character '\t' that cannot start any token", "a tab cannot stand here", "use blanks"),
-    ("mapping values are not allowed", "a second ': ' on this line", "put the text in quotes, or behind a |"),
-    ("could not find expected ':'", "a ':' is missing behind this key", "write key: value, with a blank"),
-    ("expected <block end>", "the indentation does not fit the lines above", "indent it like its neighbours"),
-    ("did not find expected key", "the indentation does not fit the lines above", "indent it like its neighbours"),
-    ("found unexpected end of stream", "a quote is opened and never closed", "close it with the same quote"),
-    ("found unexpected document separator", "a quote is opened and never closed", "close it with the same quote"),
-    ("expected ',' or ']'", "a list in [ ] is not closed, or lacks a comma", "write [one, two]"),
-    ("expected ',' or '}'", "an object in { } is not closed, or lacks a comma", "write {key: value, key: value}"),
-    (
-        "found unknown escape character",
-        "an unknown escape in double quotes",
-        "double the backslash or use single quotes",
-    ),
-    ("expected escape sequence", "an escape in double quotes is cut short", "write 4 hexadecimal digits behind \\u"),
-    (
-        "expected '<document start>'",
-        "the value ended before this",
-        "remove what follows it, or put all of it in quotes",
-    ),
-    ("expected the node content", "a value is missing before this", "write it, or remove the comma or colon"),
-    ("that cannot start any token", "this character cannot start a value", "put the value in quotes"),
-    ("sequence entries are not allowed", "a list cannot start here", "put the - on a line of its own"),
-    ("found undefined tag handle", "tags (!) are refused", "put the value in quotes"),
-    ("expected alphabetic or numeric character", "text that starts with %, & or * needs quotes", "put it in quotes"),
-)

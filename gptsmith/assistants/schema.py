@@ -48,6 +48,7 @@ def _generated(tools: tuple[tuple[str, type[BaseModel]], ...]) -> Node:
     root["patternProperties"] = {"^x-": {"description": "Kept and ignored."}}
     root["properties"]["variables"]["additionalProperties"] = False
     defs["Knowledge"]["anyOf"] = [_has_items("paths"), _has_items("urls")]
+    defs["ModelSpec"]["dependentRequired"] = {key: ["provider"] for key in ("name", "base_url", "api_key")}
     root["oneOf"] = [_has_text("instructions"), _has_text("instructions_file")]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -7,9 +7,11 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from gptsmith.assistants import paths, variables
-from gptsmith.assistants.checks import env_values, is_url, items, path_values, sources_escape
+from gptsmith.assistants.checks import env_values
+from gptsmith.assistants.faults import KeyPath
 from gptsmith.assistants.loader import Loaded
-from gptsmith.assistants.problems import KeyPath
+from gptsmith.assistants.named_files import is_url, path_values, sources_escape
+from gptsmith.assistants.raw import items
 from gptsmith.assistants.reader import dotted
 from gptsmith.errors import NotReadyError
 

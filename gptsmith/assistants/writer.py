@@ -9,7 +9,8 @@ import math
 import re
 from typing import Any
 
-from gptsmith.assistants.reader import MAX_BYTES, plain, read
+from gptsmith.assistants.reader import MAX_BYTES, read
+from gptsmith.assistants.scalars import plain
 from gptsmith.assistants.schema import SCHEMA_FILE, Node, json_schema, node_at
 from gptsmith.assistants.wording import shown
 from gptsmith.errors import UsageError
