@@ -1,0 +1,1 @@
+"""Chat models: made by name, held to deadlines, asked through LangChain."""

@@ -14,8 +14,8 @@ from gptsmith.models.chat.providers import LOCAL, PROVIDERS, connection, host_of
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
+    from gptsmith.models.chat.attempts import Member
     from gptsmith.models.chat.deadlines import Deadlines
-    from gptsmith.models.chat.guarded import Member
 
 __all__ = ["choose_model", "leaves_machine", "make_chat_model"]
 
@@ -97,9 +97,9 @@ def _local(spec: ModelSpec, base_dir: Path | None, trust: bool) -> BaseChatModel
 
 
 def _member(spec: ModelSpec, deadlines: Deadlines, base_dir: Path | None, trust: bool) -> Member:
+    from gptsmith.models.chat.attempts import Member
     from gptsmith.models.chat.failures import Contact
-    from gptsmith.models.chat.guarded import Member
-    from gptsmith.models.chat.providers import make_provider_model
+    from gptsmith.models.chat.hosted import make_provider_model
 
     if spec.provider in LOCAL:
         return Member(Contact(label(spec)), lambda: _local(spec, base_dir, trust))

@@ -1,23 +1,15 @@
-"""The model providers: where each one lives, which variable holds its key, and how a model of it is made."""
+"""The model providers: where each one lives, and which variable holds its key."""
 
 from __future__ import annotations
 
 import os
 import re
-import ssl
 from dataclasses import dataclass
-from functools import cache
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from gptsmith.assistants.spec import ModelSpec
 from gptsmith.errors import NotReadyError, UsageError
-
-if TYPE_CHECKING:
-    from langchain_core.language_models import BaseChatModel
-
-    from gptsmith.models.chat.deadlines import Deadlines
 
 NO_KEY = "not-needed"  # sent where a client insists on a key and the server has none
 LOCAL = ("embedded", "huggingface")
@@ -53,21 +45,6 @@ PROVIDERS: dict[str, Provider] = {
     "together": Provider("https://api.together.xyz/v1", "TOGETHER_API_KEY"),
     "xai": Provider("https://api.x.ai/v1", "XAI_API_KEY"),
 }
-
-# A setting's name in the classes of the providers; the first that a class has is used.
-NAMES = {
-    "temperature": ("temperature",),
-    "top_p": ("top_p",),
-    "top_k": ("top_k",),
-    "max_tokens": ("max_tokens", "max_output_tokens", "num_predict"),
-    "seed": ("seed",),
-    "stop": ("stop", "stop_sequences"),
-}
-# Options that would move the conversation or a key elsewhere, or load code: only `base_url` and `api_key` may.
-REFUSED_OPTION = re.compile(
-    r"^(model|model_name|model_provider|config_prefix|configurable_fields)$|key|token$|secret|credential|base|url|host|endpoint|proxy|client|header|transport|callbacks|cache|trust|organi[sz]ation",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True)
@@ -108,7 +85,7 @@ def leaves_machine(spec: ModelSpec) -> str | None:
     if not url:
         return spec.provider
     host = host_of(url)
-    return None if _is_loopback(host) else host
+    return None if is_loopback(host) else host
 
 
 def host_of(url: str) -> str:
@@ -119,7 +96,8 @@ def host_of(url: str) -> str:
         return url
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Tell whether a host is this machine."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
@@ -170,149 +148,3 @@ def _clean(key: str, variable: str) -> str:
             hint="copy the key again, without anything around it",
         )
     return key
-
-
-def make_provider_model(spec: ModelSpec, line: Connection, deadlines: Deadlines) -> BaseChatModel:
-    """Make the model through LangChain's `init_chat_model`.
-
-    It is made twice: once bare, to see which settings its class takes, and once with them.
-    """
-    if not spec.name:
-        example = f"{spec.provider}:<model>" if spec.provider in PROVIDERS else f"openai:{spec.provider}"
-        raise NotReadyError(
-            f'the model "{spec.provider}" has no name',
-            code="missing_model",
-            hint=f"write provider:name, e.g. {example}",
-        )
-    base: dict[str, Any] = {}
-    if line.key is not None:
-        base["api_key"] = line.key
-    if line.url is not None or spec.provider == "openai":  # said always: OpenAI's class would read the environment
-        base["base_url"] = line.url or PROVIDERS["openai"].url
-    if spec.provider == "openai":
-        base |= _clients(host_of(base["base_url"]))
-    bare = _init(spec, base)
-    taken = {n for name, info in type(bare).model_fields.items() for n in (name, info.alias) if n}
-    settings = _settings(spec, line, taken)
-    _add_deadlines(settings, taken, deadlines, host_of(line.url or PROVIDERS.get(spec.provider, Provider()).url))
-    model = _init(spec, {**base, **settings, **_options(spec, settings, taken)})
-    if not line.own:
-        _forget_account(model)
-    return model
-
-
-def _forget_account(model: BaseChatModel) -> None:
-    """Send no organization or project, which OpenAI's client reads from the environment."""
-    for client in (getattr(model, "root_client", None), getattr(model, "root_async_client", None)):
-        for name in ("organization", "project"):
-            if hasattr(client, name):
-                setattr(client, name, None)
-
-
-def _init(spec: ModelSpec, keywords: dict[str, Any]) -> BaseChatModel:
-    from langchain.chat_models import init_chat_model
-    from pydantic import ValidationError
-
-    try:
-        model: BaseChatModel = init_chat_model(spec.name, model_provider=spec.provider, **keywords)
-    except ImportError as error:
-        raise _missing_package(spec, error) from None
-    except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_input=False))
-        raise UsageError(f"{label(spec)} cannot be made: {wrong}", hint="correct the model section") from None
-    except ValueError:
-        known = ", ".join([*LOCAL, *PROVIDERS])
-        raise NotReadyError(
-            f'"{spec.provider}" is no model provider', code="missing_model", hint=f"use one of {known}"
-        ) from None
-    return model
-
-
-def _missing_package(spec: ModelSpec, error: ImportError) -> NotReadyError:
-    """Name the package to install: LangChain's message ends with the pip line."""
-    found = re.search(r"pip install (?:-U )?[\"']?([A-Za-z0-9_.\-\[\]]+)", str(error))
-    package = found.group(1).rstrip(".") if found else f"langchain-{spec.provider.replace('_', '-')}"
-    return NotReadyError(
-        f"{label(spec)} needs the package {package}", code="missing_package", hint=f"pip install {package}"
-    )
-
-
-def _settings(spec: ModelSpec, line: Connection, taken: set[str]) -> dict[str, Any]:
-    """Return the spec's sampling settings under the names that the class takes; one that it lacks is an error."""
-    settings: dict[str, Any] = {}
-    if spec.provider == "openai":
-        settings["stream_usage"] = True
-    for setting, names in NAMES.items():
-        value = getattr(spec, setting)
-        if value is None or value == []:
-            continue
-        if spec.provider == "openai" and not line.own and setting in ("top_k", "max_tokens"):
-            # compatible servers know them by these names, which OpenAI's client does not send itself
-            settings.setdefault("extra_body", {})[setting] = value
-            continue
-        name = next((n for n in names if n in taken), None)
-        if name is None:
-            raise UsageError(f"{label(spec)} does not take {setting}", hint=f"take {setting} out of the model section")
-        settings[name] = value
-    if spec.provider == "openai" and not line.own:
-        settings["use_responses_api"] = False
-    return settings
-
-
-def _clients(host: str) -> dict[str, Any]:
-    """Return HTTP clients of this model's own; LangChain's default ones are shared by all models and event loops.
-
-    On this machine no proxy is asked, no redirect leads away, and no connection is kept: one that outlives its event
-    loop breaks the next call.
-    """
-    from openai import DEFAULT_CONNECTION_LIMITS, DefaultAsyncHttpxClient, DefaultHttpxClient
-
-    keywords: dict[str, Any] = {"limits": DEFAULT_CONNECTION_LIMITS, "verify": _trusted()}
-    if _is_loopback(host):
-        limits = type(DEFAULT_CONNECTION_LIMITS)(max_connections=100, max_keepalive_connections=0)
-        keywords |= {"limits": limits, "trust_env": False, "follow_redirects": False}
-    return {"http_client": DefaultHttpxClient(**keywords), "http_async_client": DefaultAsyncHttpxClient(**keywords)}
-
-
-@cache
-def _trusted() -> ssl.SSLContext:
-    """Return the certificates that are trusted; reading them takes longer than all else in making a model."""
-    import certifi
-
-    return ssl.create_default_context(cafile=certifi.where())
-
-
-def _add_deadlines(settings: dict[str, Any], taken: set[str], deadlines: Deadlines, host: str) -> None:
-    """Switch the client's own retries off and set its socket timeout just above our deadlines."""
-    if "max_retries" in taken:
-        settings["max_retries"] = 0
-    for name in ("timeout", "request_timeout", "default_request_timeout"):
-        if name in taken:
-            settings[name] = deadlines.socket
-            return
-    if "client_kwargs" in taken:
-        settings["client_kwargs"] = {"timeout": deadlines.socket}
-        if _is_loopback(host):  # as in _clients
-            import httpx
-
-            settings["client_kwargs"] |= {"limits": httpx.Limits(max_keepalive_connections=0), "trust_env": False}
-
-
-def _options(spec: ModelSpec, settings: dict[str, Any], taken: set[str]) -> dict[str, Any]:
-    """Return the spec's extras; OpenAI-compatible servers get those that the client does not know in the body."""
-    given, body = {}, dict(settings.get("extra_body", {}))
-    for name, value in spec.options.items():
-        if REFUSED_OPTION.search(name):
-            raise UsageError(
-                f"model.options.{name} would change where or with which key the model is asked",
-                hint="use model.base_url and model.api_key",
-            )
-        if name == "extra_body" and isinstance(value, dict):
-            body.update(value)
-        elif name in taken:
-            given[name] = value
-        elif spec.provider == "openai":
-            body[name] = value
-        else:
-            raise UsageError(f"{label(spec)} does not take the option {name}", hint=f"take {name} out of model.options")
-    return {**given, "extra_body": body} if body else given
