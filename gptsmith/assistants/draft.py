@@ -43,6 +43,7 @@ class DraftTest(DraftPart):
 
     name: str
     tests: Literal["source", "tool", "rule", "name"] = Field(description="The part whose removal must make it fail.")
+    part: str = Field(default="", description="For a rule: the sentence of emphasis it tests, word for word.")
     message: str
     contains: list[str] = []
     not_contains: list[str] = []

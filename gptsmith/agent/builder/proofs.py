@@ -20,7 +20,9 @@ def prove(draft: Draft, language: str = "en") -> list[DraftTest]:
         if wanted and not covered and holds(test, draft):
             kept.append(test)
     if len(kept) < FEWEST:
-        kept += [t for t in compose_tests.tests(draft, language) if holds(t, draft)][: FEWEST - len(kept)]
+        asked = {test.message for test in kept}
+        others = [t for t in compose_tests.names(draft, language) if t.message not in asked]
+        kept += others[: FEWEST - len(kept)]
     return _named_apart(_most_telling(kept))
 
 
@@ -34,8 +36,27 @@ def holds(test: DraftTest, draft: Draft) -> bool:
         return bool(test.calls) and all(name in {t.name for t in draft.tools} for name in test.calls)
     if test.tests == "name":
         return any(draft.name.casefold() in text.casefold() for text in test.contains)
+    if not _ruled(test, draft):
+        return False
     seen = bool(test.contains or test.not_contains or test.cites or test.calls) or _telling(test.matches)
-    return seen and bool(draft.emphasis) and (test.matches is None or _telling(test.matches))
+    return seen and (test.matches is None or _telling(test.matches))
+
+
+def _ruled(test: DraftTest, draft: Draft) -> bool:
+    """Say whether the rule that is tested stands in the draft; without `part`, whether one is about the same thing."""
+    part = _flat(test.part)
+    if part:
+        return any(part in _flat(line) or _flat(line) in part for line in draft.emphasis)
+    about = _words(" ".join([test.name, test.message, *test.contains, *test.not_contains]))
+    return any(len(about & _words(line)) > 1 for line in draft.emphasis)
+
+
+def _words(text: str) -> set[str]:
+    return {word[:6] for word in re.findall(r"[^\W\d_]{4,}", text.casefold())}
+
+
+def _flat(text: str) -> str:
+    return " ".join(text.split()).casefold().strip(" .")
 
 
 def _telling(pattern: str | None) -> bool:

@@ -319,8 +319,8 @@ def _missing(request: BuildRequest, text: str) -> list[Missing]:
     out = []
     phrases = [] if request.files else compose_needs.knowledge(text)
     if phrases:
-        what = re.sub(r"^(?:answers?|works?|quotes?) (?:only )?(?:from|out of|on) ", "", phrases[0])
-        what = for_reader(what).replace("you upload", "you upload")
+        what = re.sub(r"^(?:answers?|works?|quotes?) (?:only )?(?:from|out of|on) ", "", phrases[0], flags=re.I)
+        what = for_reader(what)
         out.append(
             Missing(
                 kind="knowledge", what=what, how="Attach the files when you build, or add their paths under knowledge."

@@ -115,7 +115,13 @@ def identify(sentences: list[str], whole: str) -> Identity:
         return Identity(_title(name, _SUFFIX.get(found, "Helper")), "an assistant", "verb")
     if re.match(r"^(?:i|we|my|our)\b", first, re.IGNORECASE):
         return Identity(_title(_topic(re.sub(r"^\S+ \S+", "", first)), "Helper"), "an assistant", "verb")
-    return _from_np(re.sub(r"^(?:an?|the|my|our|one)\s+", "", first, flags=re.IGNORECASE), "fragment", sentences)
+    return _from_np(
+        re.sub(
+            r"^(?:an?|the|my|our|one|eine?|une?|una|uma?|een|der|die|das|el|la|le)\s+", "", first, flags=re.IGNORECASE
+        ),
+        "fragment",
+        sentences,
+    )
 
 
 def noun_phrase(text: str, most: int = 4) -> list[str]:

@@ -147,7 +147,7 @@ def tool_types(text: str) -> list[str]:
 
 def is_picture_prompt(text: str) -> bool:
     """Say whether the whole text describes one picture to be drawn, and no assistant at all."""
-    asks = re.search(r"\b(?:you|your|act as|assistant|bot|i want|helps?|user)\b", text, re.IGNORECASE)
+    asks = re.search(r"\b(?:you|your|act as|assistant|bot|helps?|user|i|it|me|my)\b", text, re.IGNORECASE)
     return (
         not asks
         and len(_PHOTO_STYLE.findall(text)) >= 1

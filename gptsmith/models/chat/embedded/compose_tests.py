@@ -23,8 +23,7 @@ _LANGUAGES = {
 
 def tests(draft: Draft, language: str = "en") -> list[DraftTest]:
     """Return two to five tests; the first is about the name, the others about sources, tools and visible rules."""
-    tongue = TONGUES.get(language, TONGUES["en"])
-    found = [DraftTest(name="says its name", tests="name", message=tongue.who, contains=[draft.name])]
+    found = names(draft, language)[:1]
     for source in draft.knowledge[:2]:
         cited = (source.paths or source.urls)[0]
         title = cited.rstrip("/").split("/")[-1]
@@ -44,8 +43,16 @@ def tests(draft: Draft, language: str = "en") -> list[DraftTest]:
     if rule:
         found.append(rule)
     if len(found) < 2:
-        found.append(_purpose(draft))
+        found += names(draft, language)[1:]
     return found[:5]
+
+
+def names(draft: Draft, language: str = "en") -> list[DraftTest]:
+    """Return two tests on the name, asked in two ways: what is always there to be tested."""
+    tongue = TONGUES.get(language, TONGUES["en"])
+    asked = DraftTest(name="says its name", tests="name", message=tongue.who, contains=[draft.name])
+    met = DraftTest(name="introduces itself", tests="name", message=tongue.introduce, contains=[draft.name])
+    return [asked, met]
 
 
 def rule_test(rules: list[str]) -> DraftTest | None:
@@ -57,24 +64,24 @@ def rule_test(rules: list[str]) -> DraftTest | None:
             return DraftTest(
                 name=f"answers in {spoken[1].title()}",
                 tests="rule",
+                part=rule,
                 message="Hello, who is this?",
                 matches=f"(?i){_LANGUAGES[spoken[1]]}",
             )
         if "code block" in low:
-            return DraftTest(name="answers in a code block", tests="rule", message="pwd", matches=r"```")
+            return DraftTest(name="answers in a code block", tests="rule", part=rule, message="pwd", matches=r"```")
         if re.search(r"\b(?:ends?|finish\w*|close)\b.*\bwith a question\b", low):
             return DraftTest(
-                name="ends with a question", tests="rule", message="Tell me something new.", matches=r"\?\W*$"
+                name="ends with a question",
+                tests="rule",
+                part=rule,
+                message="Tell me something new.",
+                matches=r"\?\W*$",
             )
         if re.search(r"\b(?:starts?|begins?|opens?)\b.*\bwith [\"“'](?P<w>[^\"”']+)", low):
             word = re.search(r"with [\"“']([^\"”']+)", rule, re.IGNORECASE)
             if word:
-                return DraftTest(name="keeps the opening", tests="rule", message="Let us begin.", contains=[word[1]])
+                return DraftTest(
+                    name="keeps the opening", tests="rule", part=rule, message="Let us begin.", contains=[word[1]]
+                )
     return None
-
-
-def _purpose(draft: Draft) -> DraftTest:
-    """Return a second test on the name, asked in another way, for an assistant that has nothing else to show."""
-    return DraftTest(
-        name="introduces itself", tests="name", message="Introduce yourself, please.", contains=[draft.name]
-    )

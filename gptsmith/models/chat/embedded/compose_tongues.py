@@ -17,6 +17,7 @@ class Tongue:
     welcome: str
     starters: tuple[str, ...]
     who: str
+    introduce: str
 
 
 TONGUES = {
@@ -29,6 +30,7 @@ TONGUES = {
         "Hello, this is {name}.",
         ("I am new to this. Where do I start?", "Give me a short example first.", "Which details do I need to give?"),
         "What is your name?",
+        "Introduce yourself, please.",
     ),
     "de": Tongue(
         "Du bist „{name}“.",
@@ -43,6 +45,7 @@ TONGUES = {
             "Welche Angaben werden gebraucht?",
         ),
         "Wie heißt du?",
+        "Stell dich bitte vor.",
     ),
     "es": Tongue(
         "Eres «{name}».",
@@ -53,6 +56,7 @@ TONGUES = {
         "Hola, aquí «{name}». ¿Con qué empezamos?",
         ("Soy nuevo en esto. ¿Por dónde empiezo?", "Dame primero un ejemplo corto.", "¿Qué datos hacen falta?"),
         "¿Cómo te llamas?",
+        "Preséntate, por favor.",
     ),
     "fr": Tongue(
         "Tu es « {name} ».",
@@ -63,6 +67,7 @@ TONGUES = {
         "Bonjour, ici « {name} ». Par quoi commençons-nous ?",
         ("Je débute. Par où commencer ?", "Donne-moi d'abord un court exemple.", "Quelles précisions faut-il ?"),
         "Comment t'appelles-tu ?",
+        "Présente-toi, s'il te plaît.",
     ),
     "it": Tongue(
         "Sei «{name}».",
@@ -73,6 +78,7 @@ TONGUES = {
         "Ciao, qui è «{name}». Da dove cominciamo?",
         ("Sono alle prime armi. Da dove comincio?", "Dammi prima un breve esempio.", "Quali dettagli servono?"),
         "Come ti chiami?",
+        "Presentati, per favore.",
     ),
     "pt": Tongue(
         "És «{name}».",
@@ -83,6 +89,7 @@ TONGUES = {
         "Olá, aqui é «{name}». Por onde começamos?",
         ("Sou novo nisto. Por onde começo?", "Dá-me primeiro um exemplo curto.", "Que dados são precisos?"),
         "Como te chamas?",
+        "Apresenta-te, por favor.",
     ),
     "nl": Tongue(
         "Je bent ‘{name}’.",
@@ -93,5 +100,6 @@ TONGUES = {
         "Hallo, dit is ‘{name}’. Waar beginnen we mee?",
         ("Ik ben hier nieuw. Waar begin ik?", "Geef me eerst een kort voorbeeld.", "Welke gegevens zijn nodig?"),
         "Hoe heet je?",
+        "Stel je even voor.",
     ),
 }
