@@ -67,6 +67,7 @@ r"|forty|fifty|hundred|thousand|million|billion|half|third|quarter|dozen|once|tw
     "why": re.compile(r"\b(?:because|since|so that|due to|in order to|as a result|therefore|caused?|reasons?"
 r"|to \w+|for|thus|owing|led)\b", re.I),
 }  # fmt: skip
+_LEANS = re.compile(r"(?:This|That|These|Those)\b")  # is understood only with the sentence before
 _NAME = re.compile(r"(?<![.!?] )(?<!^)\b[A-Z][\w'’-]+")
 _WEIGHTS = {
     "bias": -5.79,
@@ -104,18 +105,17 @@ class Candidate:
         return 1 / (1 + math.exp(-max(-30.0, min(30.0, self.score))))
 
 
-def find_answer(
-    question: str, passages: list[Passage], encode: Encode, *, least: float = 0.35, limit: int = 3
-) -> list[Quote]:
-    """Return one to `limit` sentences that answer `question`, best passage first; none when no sentence does.
+def choose(ranked: list[Candidate], *, least: float, limit: int = 3) -> list[Quote]:
+    """Return one to `limit` of the ranked sentences, best passage first; none when no sentence answers.
 
     `least` is the chance from which a sentence is taken for an answer.
     """
-    ranked = rank(question, passages, encode)
     if not ranked or ranked[0].chance < least:
         return []
     best = ranked[0]
     chosen = [best]
+    if limit > 1 and _LEANS.match(best.sentence.text):
+        chosen += [c for c in ranked if c.passage is best.passage and c.index == best.index - 1]
     for other in ranked[1:]:
         if len(chosen) == limit:
             break
@@ -216,6 +216,6 @@ def _agrees(kind: str, sentence: str, question: str) -> float:
 
 def _names_kept(question: str, text: str) -> float:
     """The share of the question's names and numbers that the passage has; 1 when it has none."""
-    names = [w for w in re.findall(r"(?<!^)\b(?:[A-Z][\w'’-]+|\d[\d.,]*)", question) if w.lower() not in ("i",)]
+    names = [w for w in re.findall(r"(?<!^)(?<![.!?] )\b(?:[A-Z][\w'’-]+|\d[\d.,]*)", question) if w.lower() != "i"]
     low = text.lower()
     return sum(w.lower().removesuffix("'s").removesuffix("’s") in low for w in names) / len(names) if names else 1.0

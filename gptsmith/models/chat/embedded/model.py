@@ -42,7 +42,7 @@ class EmbeddedChatModel(BaseChatModel):
     """
 
     model_name: str = "embedded"
-    answer_threshold: float = 0.35
+    answer_threshold: float = 0.2
 
     @property
     def _llm_type(self) -> str:

@@ -8,13 +8,15 @@ from typing import Any
 
 from langchain_core.messages import ToolMessage
 
-from gptsmith.models.chat.embedded.answer import Encode, Quote, find_answer
+from gptsmith.models.chat.embedded.answer import Encode, Quote, choose, rank
 from gptsmith.models.chat.embedded.conversation import Conversation, text_of
 from gptsmith.models.chat.embedded.toolbox import Param, Tool
 from gptsmith.models.passages import Passage, unfence
 from gptsmith.models.picture_notes import find_picture_notes, strip_picture_notes
 
 SILENT = "I looked, but the files do not say."
+NEAREST = "I looked, but the files do not say it plainly. The nearest they come:"
+_NEAR = 0.05  # below this chance a sentence is not even near
 CONNECT = (
     "I am the built-in model and do not write freely; to connect a model that does, set `model: "
     "ollama:qwen3:8b` in the "
@@ -75,9 +77,12 @@ def _report_one(message: ToolMessage, talk: Conversation, encode: Encode, least:
 
 
 def answer_from(question: str, passages: list[Passage], encode: Encode, least: float) -> str:
-    """Return the quotes that answer, or the sentence that the files do not say."""
-    quotes = find_answer(question, passages, encode, least=least)
-    return quoted(quotes) if quotes else SILENT
+    """Return the quotes that answer, or that the files do not say, with the sentence that comes nearest if any does."""
+    ranked = rank(question, passages, encode)
+    if quotes := choose(ranked, least=least):
+        return quoted(quotes)
+    nearest = choose(ranked, least=min(_NEAR, least), limit=1)
+    return f"{NEAREST} {quoted(nearest)}" if nearest else SILENT
 
 
 def _plain(text: str) -> str:
