@@ -255,3 +255,50 @@ def _answers(port: int) -> bool:
 @pytest.mark.parametrize("port", ["0", "70000", "x"])
 def test_ui_refuses_a_wrong_port(port: str) -> None:
     assert run(["ui", "--port", port]) == 2
+
+
+def checks(capsys: Out) -> dict[str, dict[str, str]]:
+    found, _ = parsed(capsys)
+    assert isinstance(found, list)
+    return {check["name"]: check for check in found}
+
+
+def test_doctor_finds_this_machine_ready(capsys: Out) -> None:
+    assert run(["doctor", "museum-guide", "--json"]) == 0
+    found = checks(capsys)
+    assert {check["status"] for check in found.values()} == {"ok"}
+    assert found["leaves the machine"]["detail"] == "nothing"
+    assert found["sentence encoder"]["detail"] == "embedded, 384 numbers, weights as published"
+    assert found["knowledge collection"]["detail"] == "2 files"
+    assert run(["doctor"]) == 0
+    assert "state folder" in capsys.readouterr().out
+
+
+def test_doctor_names_what_is_missing(
+    in_a_folder_of_its_own: Path, monkeypatch: pytest.MonkeyPatch, capsys: Out
+) -> None:
+    blocked = in_a_folder_of_its_own / "a-file"
+    blocked.touch()
+    monkeypatch.setenv("GPTSMITH_HOME", str(blocked / "state"))
+    monkeypatch.setenv("GPTSMITH_MODEL", "openai:m")
+    assert run(["doctor", "--json"]) == 4
+    said = capsys.readouterr()
+    found = {check["name"]: check for check in json.loads(said.out)}
+    assert {name for name, check in found.items() if check["status"] == "failed"} == {"state folder", "model"}
+    assert found["state folder"]["fix"] == "set GPTSMITH_HOME to a folder that you can write to"
+    assert "OPENAI_API_KEY" in found["model"]["detail"] + found["model"]["fix"]
+    assert found["leaves the machine"]["detail"] == "what you write, and the passages found, go to api.openai.com"
+    assert said.err == "Not ready: state folder, model\n"
+
+
+def test_doctor_calls_a_model_server_on_this_machine_only(
+    in_a_folder_of_its_own: Path, monkeypatch: pytest.MonkeyPatch, capsys: Out
+) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{probe.getsockname()[1]}/v1"
+    spec = in_a_folder_of_its_own / "served.assistant.yaml"
+    spec.write_text(GOOD + f"model: {{provider: openai, name: m, base_url: '{url}'}}\n", encoding="utf-8")
+    assert run(["doctor", "served.assistant.yaml", "--json"]) == 4
+    assert f"openai:m: {url} does not answer" in checks(capsys)["model"]["detail"]
+    assert run(["doctor", "bad.assistant.yaml", "--json"]) == 3

@@ -42,7 +42,7 @@ def build(
     say("Building")
     draft = Builder(model).build(description, attached)
     if not as_json:
-        yaml_text(draft.yaml)
+        yaml_text(_text(draft, output))
         _remarks(draft, attached)
     try:
         path = _save(draft, output, yes)
@@ -50,11 +50,11 @@ def build(
         if not as_json or error.code != NOBODY:
             raise
         # The document is what was asked for; that nothing was written stands on stderr and in the exit code.
-        document(_document(draft, None))
+        document(_document(draft, output, None))
         say(f"gptsmith: {error}")
         raise typer.Exit(error.exit_code) from None
     if as_json:
-        document(_document(draft, path))
+        document(_document(draft, output, path))
     if path is None:
         say("Nothing was written")
         raise typer.Exit(1)
@@ -89,11 +89,17 @@ def _remarks(draft: BuiltDraft, attached: list[Path]) -> None:
         say(f"Missing ({missing.kind}): {missing.what}. {missing.how}")
 
 
-def _document(draft: BuiltDraft, path: Path | None) -> dict[str, Any]:
+def _text(draft: BuiltDraft, output: Path | None) -> str:
+    """Return the YAML as it will be written: a file of another name gives the assistant another id."""
+    return draft.render(id_of(output)) if output else draft.yaml
+
+
+def _document(draft: BuiltDraft, output: Path | None, path: Path | None) -> dict[str, Any]:
     """Return what `build --json` prints; `path` is null when nothing was written."""
+    file = path or output
     return {
-        "id": id_of(path) if path else draft.id,
+        "id": id_of(file) if file else draft.id,
         "path": str(path) if path else None,
-        "yaml": path.read_text("utf-8") if path else draft.yaml,
+        "yaml": path.read_text("utf-8") if path else _text(draft, output),
         "missing": [missing.model_dump() for missing in draft.missing],
     }

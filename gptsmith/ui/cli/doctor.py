@@ -7,12 +7,16 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from gptsmith.ui.cli.options import AsJson, Trust, locate
 from gptsmith.ui.cli.output import document, say, table
+
+if TYPE_CHECKING:
+    from gptsmith.assistants.loader import Loaded
+    from gptsmith.assistants.spec import ModelSpec
 
 PACKAGES = ("langchain", "langgraph", "chromadb", "streamlit", "torch", "transformers", "diffusers")
 FREE_MB = 500
@@ -41,10 +45,11 @@ def doctor(
     as_json: AsJson = False,
 ) -> None:
     """Check this machine: versions, state folder, weights, model, disk; exit code 4 when something is missing."""
+    loaded = _loaded(file) if file is not None else None
     checks = list(_machine())
-    checks += _guarded("model", lambda: _model(file))
-    if file is not None:
-        checks += _guarded("spec", lambda: _spec(file, trust))
+    checks += _guarded("model", lambda: _model(loaded))
+    if loaded is not None:
+        checks += _guarded("spec", lambda: _spec(loaded, trust))
     if as_json:
         document([asdict(check) for check in checks])
     else:
@@ -55,14 +60,23 @@ def doctor(
         raise typer.Exit(4)
 
 
+def _loaded(file: str) -> Loaded:
+    from gptsmith.assistants.loader import load_file
+
+    return load_file(locate(file))
+
+
 def _guarded(name: str, look: Callable[[], Iterator[Check]]) -> list[Check]:
     """Return the checks of `look`; an error on the way becomes a failed check with its fix."""
     from gptsmith.errors import GptsmithError
 
+    found = []
     try:
-        return list(look())
+        for check in look():
+            found.append(check)  # one by one: what was found before an error counts
     except GptsmithError as error:
-        return [Check(name=name, status="failed", detail=error.message, fix=error.hint)]
+        found.append(Check(name=name, status="failed", detail=error.message, fix=error.hint))
+    return found
 
 
 def _machine() -> Iterator[Check]:
@@ -138,48 +152,44 @@ def _chroma() -> Iterator[Check]:
     yield Check(name="vector store", detail=f"Chroma {chromadb.__version__}, on this machine, telemetry off")
 
 
-def _model(file: str | None) -> Iterator[Check]:
+def _model(loaded: Loaded | None) -> Iterator[Check]:
     """Which model answers, can it be made, and what leaves the machine?"""
-    from gptsmith.assistants.loader import load_file
     from gptsmith.models.chat.factory import choose_model, leaves_machine, make_chat_model
 
-    spec_model = load_file(locate(file)).spec.model if file else None
-    chosen = choose_model(spec_model, None)
-    name = f"{chosen.provider}:{chosen.name}" if chosen.name else chosen.provider
+    chosen = choose_model(loaded.spec.model if loaded else None, None)
     host = leaves_machine(chosen)
     yield Check(
         name="leaves the machine", detail=f"what you write, and the passages found, go to {host}" if host else "nothing"
     )
-    make_chat_model(chosen)
-    yield _reached(name, chosen.base_url)
+    make_chat_model(chosen, base_dir=loaded.base_dir if loaded else None)
+    name = f"{chosen.provider}:{chosen.name}" if chosen.name else chosen.provider
+    yield Check(name="model", detail=f"{name} (not called: that would cost)") if host else _reached(name, chosen)
 
 
-def _reached(name: str, base_url: str | None) -> Check:
-    """Say whether the model's own server, when it has one, answers; a hosted one is not called."""
-    if not base_url:
+def _reached(name: str, model: ModelSpec) -> Check:
+    """Say whether the server of a model on this machine, when it has one, answers."""
+    from gptsmith.models.chat.providers import PROVIDERS, Provider, address
+
+    url = address(model) or PROVIDERS.get(model.provider, Provider()).url
+    if not url:
         return Check(name="model", detail=name)
     import httpx
 
-    from gptsmith.assistants.variables import expand_env
-
-    url = str(expand_env(base_url))
     try:
-        httpx.get(url, timeout=3)
+        httpx.get(url, timeout=3, trust_env=False)
     except httpx.HTTPError as error:
         fix = "start that server, or name another model with --model or GPTSMITH_MODEL"
         return Check(name="model", status="failed", detail=f"{name}: {url} does not answer ({error})", fix=fix)
     return Check(name="model", detail=f"{name}, {url} answers")
 
 
-def _spec(file: str, trust: bool) -> Iterator[Check]:
+def _spec(loaded: Loaded, trust: bool) -> Iterator[Check]:
     """Is the spec valid, are its files there, can its tools run?"""
     from gptsmith.assistants.library import state_key
-    from gptsmith.assistants.loader import load_file
     from gptsmith.assistants.paths import expand
     from gptsmith.state import State
     from gptsmith.tools import ToolContext, not_ready
 
-    loaded = load_file(locate(file))
     notes = "; ".join(str(warning) for warning in loaded.warnings)
     yield Check(name="spec", status="note" if notes else "ok", detail=notes or f"{loaded.path} is valid")
     for source in loaded.spec.knowledge:

@@ -1,0 +1,125 @@
+"""`build`: what it shows, asks, writes and refuses, with the embedded model."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from gptsmith.assistants.loader import load_file
+from gptsmith.ui.cli import run
+
+ROOT = Path(__file__).resolve().parents[1]
+WISH = "A friendly waiter for a small restaurant who answers from our menu. Never recommend alcohol."
+MENU = "# Menu\n\nThe soup of the day costs 4 euros. The kitchen closes at 22:00.\n"
+
+Out = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Work in a folder with one document and no library; nobody is at the keyboard."""
+    made = tmp_path / "restaurant"
+    made.mkdir()
+    (made / "menu.md").write_text(MENU, encoding="utf-8")
+    monkeypatch.chdir(made)
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    return made
+
+
+def test_without_a_terminal_it_shows_and_writes_nothing(folder: Path, capsys: Out) -> None:
+    assert run(["build", WISH, "--knowledge", "menu.md", "-o", "waiter.assistant.yaml"]) == 2
+    said = capsys.readouterr()
+    assert "id: waiter\n" in said.out
+    assert "Never recommend alcohol." in said.out
+    assert said.err.splitlines() == [
+        "Building",
+        "+ menu.md is copied beside it",
+        "gptsmith: nothing is written without a terminal to ask in; add --yes to agree beforehand",
+    ]
+    assert [path.name for path in folder.iterdir()] == ["menu.md"]
+
+
+def test_json_without_a_terminal_is_the_draft(folder: Path, capsys: Out) -> None:
+    assert run(["build", WISH, "--json"]) == 2
+    document = json.loads(capsys.readouterr().out)
+    assert set(document) == {"id", "path", "yaml", "missing"}
+    assert document["path"] is None
+    assert [path.name for path in folder.iterdir()] == ["menu.md"]
+
+
+def test_yes_writes_the_file_with_its_knowledge_beside_it(folder: Path, capsys: Out) -> None:
+    assert run(["build", WISH, "--knowledge", "menu.md", "-o", "out/waiter.assistant.yaml", "--yes", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    spec = folder / "out" / "waiter.assistant.yaml"
+    assert (document["id"], document["path"]) == ("waiter", str(Path("out/waiter.assistant.yaml")))
+    assert document["yaml"] == spec.read_text("utf-8")
+    assert (folder / "out/waiter.files/menu.md").read_text("utf-8") == MENU
+    assert load_file(spec).spec.knowledge[0].paths == ["./waiter.files/menu.md"]
+
+
+def test_without_a_file_it_goes_into_the_library(tmp_path: Path, capsys: Out) -> None:
+    for expected in ("restaurant-waiter", "restaurant-waiter-2"):
+        assert run(["build", WISH, "--yes", "--json"]) == 0
+        assert json.loads(capsys.readouterr().out)["id"] == expected
+    library = tmp_path / "gptsmith-home" / "assistants" / "specs"
+    assert (library / "assistant-v1.schema.json").is_file()
+    assert run(["list", "--json"]) == 0
+    ids = [entry["id"] for entry in json.loads(capsys.readouterr().out)]
+    assert set(ids[:2]) == {"restaurant-waiter", "restaurant-waiter-2"}
+
+
+def test_what_is_not_there_is_listed_as_missing(capsys: Out) -> None:
+    assert run(["build", f"{WISH} It draws a picture of each dish.", "--yes", "--json"]) == 0
+    missing = json.loads(capsys.readouterr().out)["missing"]
+    assert {item["kind"] for item in missing} == {"knowledge", "tool"}
+    assert all(item["what"] and item["how"] for item in missing)
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        ([" "], 2, "gptsmith: the description is empty; say in a sentence what the assistant should do"),
+        ([WISH, "--knowledge", "nope.pdf"], 2, "gptsmith: there is no file nope.pdf; check the path"),
+        ([WISH, "-o", "menu.md"], 2, "gptsmith: menu.md is already there; name another file with -o; nothing is"),
+        ([WISH, "--model", "openai:m"], 4, "OPENAI_API_KEY"),
+        ([WISH, "--model", "nonsense:m"], 4, 'gptsmith: "nonsense" is no model provider; use one of embedded'),
+    ],
+)
+def test_what_cannot_be_built_says_why(
+    arguments: list[str], code: int, message: str, as_json: bool, folder: Path, capsys: Out
+) -> None:
+    assert run(["build", *arguments, "--yes", *(["--json"] if as_json else [])]) == code
+    said = capsys.readouterr()
+    assert message in said.err
+    if as_json:
+        assert set(json.loads(said.out)) == {"error"}
+    assert (folder / "menu.md").read_text("utf-8") == MENU
+    assert [path.name for path in folder.iterdir()] == ["menu.md"]
+
+
+@pytest.mark.parametrize(("answer", "code", "written"), [("y", 0, True), ("n", 1, False), ("", 1, False)])
+def test_in_a_terminal_it_asks(answer: str, code: int, written: bool, folder: Path) -> None:
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "gptsmith", "build", WISH, "-o", "waiter.assistant.yaml"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    pipe = subprocess.PIPE
+    try:
+        asked = subprocess.Popen(
+            command, stdin=theirs, stdout=pipe, stderr=pipe, cwd=folder, env=environment, text=True
+        )
+        os.write(ours, f"{answer}\n".encode())
+        _, said = asked.communicate(timeout=60)
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    assert asked.returncode == code
+    assert "Write this to waiter.assistant.yaml? [y/N] " in said
+    assert (folder / "waiter.assistant.yaml").exists() is written
