@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from gptsmith.errors import GptsmithError
+from gptsmith.errors import GptsmithError, SpecError
 from gptsmith.ui.web import markdown, session, sidebar, theme
 from gptsmith.ui.web.desk import Desk, open_desk
 
@@ -22,11 +22,18 @@ def main() -> None:
         sidebar.draw(desk, view)
         _notices()
         _page(desk, view)
+    except SpecError as error:
+        _broken(view, len(error.diagnostics))
     except GptsmithError as error:
         st.error(markdown.plain(str(error)), icon=":material/error:")
-        if view.assistant and view.page == "chat":
-            st.button("Open the spec", on_click=_edit, args=(view.assistant,), key="repair")
         st.button("Back to the assistants", on_click=session.go, args=("gallery",), key="back")
+
+
+def _broken(view: session.View, errors: int) -> None:
+    """Say that the assistant's file cannot be used and lead to its errors."""
+    many = "an error" if errors == 1 else f"{errors} errors"
+    st.warning(f"The file of this assistant has {many}, so it cannot chat.", icon=":material/warning:")
+    st.button("Show and repair", type="primary", on_click=_edit, args=(view.assistant,), key="repair")
 
 
 def _page(desk: Desk, view: session.View) -> None:

@@ -181,7 +181,7 @@ class Talk:
         spans = sorted({place for place in (_place(text, c) for c in citations) if place[0] >= 0})
         if not spans:
             return None
-        begin, stop = max(0, spans[0][0] - _BEFORE), min(len(text), spans[-1][1] + _AFTER)
+        begin, stop = _window(text, spans[0][0], spans[-1][1])
         parts, at = [], begin
         for start, end in spans:
             parts += [(text[at:start], False), (text[max(at, start) : end], True)]
@@ -245,6 +245,16 @@ def _warm() -> None:
     from gptsmith.models.embedding import load_embedder
 
     load_embedder("embedded").encode(["warm"])
+
+
+def _window(text: str, start: int, end: int) -> tuple[int, int]:
+    """Return the part of the document to show around a quote, cut between words."""
+    begin, stop = max(0, start - _BEFORE), min(len(text), end + _AFTER)
+    if begin:
+        begin = max(text.find(" ", begin, start), begin - 1) + 1
+    if stop < len(text):
+        stop = max(text.rfind(" ", end, stop), end)
+    return begin, stop
 
 
 def _place(text: str, citation: Citation) -> tuple[int, int]:

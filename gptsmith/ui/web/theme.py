@@ -7,7 +7,7 @@ import streamlit as st
 _STYLE = """
 <style>
   .stMainBlockContainer { padding-top: 4rem; padding-bottom: 4rem; max-width: 1120px; }
-  .stMainBlockContainer:has(.st-key-narrow) { max-width: 820px; }
+  .stMainBlockContainer:has(.st-key-narrow) { max-width: 900px; }
   h1 { font-size: 1.9rem !important; letter-spacing: -0.01em; }
   h2 { font-size: 1.3rem !important; }
   [class*="st-key-card-"] h3 { font-size: 1.15rem !important; padding: 0; }
@@ -15,7 +15,7 @@ _STYLE = """
     justify-content: flex-start; text-align: left; width: 100%;
   }
   .stSidebar hr { margin: 0.6rem 0; }
-  .stBottomBlockContainer { max-width: 852px; }
+  .stBottomBlockContainer { max-width: 772px; }
   .st-key-passage .stMarkdownColoredBackground { background-color: rgba(240, 176, 60, 0.38) !important; padding: 0; }
   .stMarkdown p, .stMarkdown li { line-height: 1.6; }
   [class*="st-key-card-"] { height: 100%; }
