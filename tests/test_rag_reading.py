@@ -130,6 +130,16 @@ def test_a_hang_is_killed_and_the_next_file_is_read() -> None:
         assert process.read(b"still here", "next.txt").text == "still here"
 
 
+def test_a_long_pdf_has_time_as_long_as_its_pages_come() -> None:
+    with ReadingProcess(seconds=60) as process:
+        process.read(documents.pdf(["warm"]), "warm.pdf")
+        started = time.monotonic()
+        data = documents.pdf([f"Page {number} of a long book. " * 20 for number in range(60)])
+        process.read(data, "long.pdf")
+        process.seconds = (time.monotonic() - started) / 3
+        assert len(process.read(data, "long.pdf").pages) == 60
+
+
 def test_a_crash_costs_one_file() -> None:
     with ReadingProcess() as process:
         process.read(b"warm", "a.txt")

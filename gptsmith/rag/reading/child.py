@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import sys
+from collections.abc import Callable
 from typing import Any, BinaryIO
 
 from gptsmith.rag.reading import kinds
@@ -30,12 +31,12 @@ def main() -> None:
         data = requests.read(request["size"])
         if len(data) < request["size"]:
             return
-        _answer(answers, _read(data, request))
+        _answer(answers, _read(data, request, lambda: _answer(answers, {"status": "beat"})))
 
 
-def _read(data: bytes, request: dict[str, Any]) -> dict[str, Any]:
+def _read(data: bytes, request: dict[str, Any], beat: Callable[[], None]) -> dict[str, Any]:
     try:
-        parsed = kinds.read(data, request["name"], request["content_type"], request["charset"])
+        parsed = kinds.read(data, request["name"], request["content_type"], request["charset"], beat)
         return {"status": "ok", "text": parsed.text, "pages": parsed.pages, "note": parsed.note}
     except Unreadable as error:
         return {"status": error.status, "note": str(error)}

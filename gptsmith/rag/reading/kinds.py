@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import PurePosixPath
 
-from gptsmith.rag.reading.parsed import Parsed, Unreadable
+from gptsmith.rag.reading.parsed import Parsed, Unreadable, silent
 
 _HTML = frozenset({".html", ".htm", ".xhtml"})
 _OTHER = {
@@ -24,8 +25,13 @@ _PICTURES = frozenset({".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif",
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
-def read(data: bytes, name: str, content_type: str = "", charset: str = "") -> Parsed:
-    """Return what `data` says; `name` and `content_type` are hints, the bytes decide. Raises Unreadable."""
+def read(
+    data: bytes, name: str, content_type: str = "", charset: str = "", beat: Callable[[], None] = silent
+) -> Parsed:
+    """Return what `data` says; `name` and `content_type` are hints, the bytes decide. Raises Unreadable.
+
+    `beat` is called now and then while a long file is read.
+    """
     if not data.strip(b"\x00 \t\r\n\xef\xbb\xbf\xff\xfe"):
         raise Unreadable("the file is empty", "skipped")
     suffix = PurePosixPath(name.lower()).suffix
@@ -33,7 +39,7 @@ def read(data: bytes, name: str, content_type: str = "", charset: str = "") -> P
     if head.startswith(b"%PDF-") or suffix == ".pdf":
         from gptsmith.rag.reading import pdf
 
-        return pdf.read(data)
+        return pdf.read(data, beat)
     if suffix in _OTHER:
         raise Unreadable(f"it is {_OTHER[suffix]}", "skipped")
     if suffix in _PICTURES:

@@ -11,7 +11,8 @@ MAX_ENTRIES = 5_000  # files inside an archive
 MAX_UNPACKED = 256 * 1024 * 1024
 MAX_RATIO = 200  # unpacked to packed, for entries above a megabyte
 MEMORY = 1536 * 1024 * 1024  # address space of the reading process
-SECONDS = 60.0  # for one file
+SECONDS = 60.0  # without a sign of life from the reader, such as a page of a PDF that is done
+MOST_SECONDS = 900.0  # for one file
 
 READERS = "r1"  # part of every document's id: raise it when a reader's text changes
 
@@ -31,6 +32,10 @@ class Unreadable(Exception):
     def __init__(self, message: str, status: str = "failed") -> None:
         super().__init__(message)
         self.status = status
+
+
+def silent() -> None:
+    """Give no sign of life."""
 
 
 def clean(text: str) -> str:

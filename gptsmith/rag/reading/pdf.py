@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from typing import Any
 
-from gptsmith.rag.reading.parsed import MAX_CHARACTERS, MAX_PAGES, Parsed, Unreadable, clean
+from gptsmith.rag.reading.parsed import MAX_CHARACTERS, MAX_PAGES, Parsed, Unreadable, clean, silent
 
 _GAP = "\n\n"
 
 
-def read(data: bytes) -> Parsed:
-    """Return the text of a PDF; raises Unreadable for one that is broken, locked or only scanned."""
+def read(data: bytes, beat: Callable[[], None] = silent) -> Parsed:
+    """Return the text of a PDF, calling `beat` after each page.
+
+    Raises Unreadable for one that is broken, locked or only scanned.
+    """
     from pypdf import PdfReader
     from pypdf.errors import PyPdfError
 
@@ -22,7 +26,7 @@ def read(data: bytes) -> Parsed:
         count = len(reader.pages)
         if not count:
             raise Unreadable("the PDF has no pages; export it again")
-        return _join(reader, count)
+        return _join(reader, count, beat)
     except PyPdfError as error:
         why = f"the PDF is broken ({_short(error)}); open it in a viewer and print it to a new PDF"
         raise Unreadable(why) from error
@@ -39,7 +43,7 @@ def _unlock(reader: Any) -> None:
         raise Unreadable(locked) from error
 
 
-def _join(reader: Any, count: int) -> Parsed:
+def _join(reader: Any, count: int, beat: Callable[[], None]) -> Parsed:
     parts: list[str] = []
     pages: list[int] = []
     blank: list[int] = []
@@ -55,6 +59,7 @@ def _join(reader: Any, count: int) -> Parsed:
             broken.append(number + 1)
         if not text and number + 1 not in broken:
             blank.append(number + 1)
+        beat()
         pages.append(at)
         parts.append(text)
         at += len(text) + len(_GAP)

@@ -8,11 +8,12 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from gptsmith.errors import NotReadyError
-from gptsmith.rag.reading.parsed import MAX_BYTES, MAX_CHARACTERS, SECONDS, Parsed, Unreadable
+from gptsmith.rag.reading.parsed import MAX_BYTES, MAX_CHARACTERS, MOST_SECONDS, SECONDS, Parsed, Unreadable
 
 _START = "from gptsmith.rag.reading.child import main; main()"
 _START_SECONDS = 120.0  # a busy machine may need long
@@ -71,19 +72,12 @@ class ReadingProcess:
         self, child: subprocess.Popen[bytes], header: bytes, data: bytes, seconds: float = 0.0
     ) -> tuple[dict[str, Any] | None, bool]:
         """Return the child's answer, None when it died, and whether it was killed for being late."""
-        late = threading.Event()
-
-        def stop() -> None:
-            late.set()
-            child.kill()
-
-        watch = threading.Timer(seconds or self.seconds, stop)
-        watch.start()
-        try:
+        with _Watch(child, seconds or self.seconds) as watch:
             answer = _exchange(child, header, data)
-        finally:
-            watch.cancel()
-        return answer, late.is_set()
+            while answer is not None and answer.get("status") == "beat":
+                watch.beat()
+                answer = _exchange(child, b"", b"")
+        return answer, watch.late
 
     def _started(self) -> subprocess.Popen[bytes]:
         if self._child is None or self._child.poll() is not None:
@@ -102,6 +96,38 @@ class ReadingProcess:
                     "the process that reads files does not start", code="no_reader", hint="run `gptsmith doctor`"
                 )
         return self._child
+
+
+class _Watch:
+    """Kills a child that gives no sign of life for `seconds`, or takes more than the most for one file."""
+
+    def __init__(self, child: subprocess.Popen[bytes], seconds: float) -> None:
+        self.late = False
+        self._child = child
+        self._seconds = seconds
+        self._end = time.monotonic() + MOST_SECONDS
+        self._until = time.monotonic() + seconds
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="gptsmith-reading-watch", daemon=True)
+
+    def __enter__(self) -> _Watch:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self._thread.join()
+
+    def beat(self) -> None:
+        """Note that the child lives."""
+        self._until = min(time.monotonic() + self._seconds, self._end)
+
+    def _run(self) -> None:
+        while not self._done.wait(max(self._until - time.monotonic(), 0.0)):
+            if time.monotonic() >= self._until:
+                self.late = True
+                self._child.kill()
+                return
 
 
 def _exchange(child: subprocess.Popen[bytes], header: bytes, data: bytes) -> dict[str, Any] | None:
