@@ -67,6 +67,8 @@ r"|forty|fifty|hundred|thousand|million|billion|half|third|quarter|dozen|once|tw
     "why": re.compile(r"\b(?:because|since|so that|due to|in order to|as a result|therefore|caused?|reasons?"
 r"|to \w+|for|thus|owing|led)\b", re.I),
 }  # fmt: skip
+_NEAR = 0.4  # cosine below which a sentence speaks of something else
+_WHAT_TO_DO = re.compile(r"\bwhat (?:now|next|to do|(?:should|do|can|must|shall) (?:i|we) do)\b", re.I)
 _LEANS = re.compile(r"(?:This|That|These|Those)\b")  # is understood only with the sentence before
 _NAME = re.compile(r"(?<![.!?] )(?<!^)\b[A-Z][\w'’-]+")
 _WEIGHTS = {
@@ -105,7 +107,7 @@ class Candidate:
         return 1 / (1 + math.exp(-max(-30.0, min(30.0, self.score))))
 
 
-def choose(ranked: list[Candidate], *, least: float, limit: int = 3) -> list[Quote]:
+def choose(question: str, ranked: list[Candidate], *, least: float, limit: int = 3) -> list[Quote]:
     """Return one to `limit` of the ranked sentences, best passage first; none when no sentence answers.
 
     `least` is the chance from which a sentence is taken for an answer.
@@ -114,12 +116,14 @@ def choose(ranked: list[Candidate], *, least: float, limit: int = 3) -> list[Quo
         return []
     best = ranked[0]
     chosen = [best]
-    if limit > 1 and _LEANS.match(best.sentence.text):
+    if _LEANS.match(best.sentence.text):
         chosen += [c for c in ranked if c.passage is best.passage and c.index == best.index - 1]
+    if _WHAT_TO_DO.search(question):
+        chosen += [c for c in ranked if c.passage is best.passage and c.index == best.index + 1]
     for other in ranked[1:]:
         if len(chosen) == limit:
             break
-        close = other.chance >= max(least, 0.75 * best.chance) and other.score > best.score - 1.0
+        close = other.chance >= max(least, 0.55 * best.chance) and other.score > best.score - 1.0
         beside = other.passage is best.passage and abs(other.index - best.index) == 1
         if (close or (beside and other.chance >= 0.6 * best.chance)) and other.sentence.text not in {
             c.sentence.text for c in chosen
@@ -128,6 +132,12 @@ def choose(ranked: list[Candidate], *, least: float, limit: int = 3) -> list[Quo
     order = {id(c.passage): i for i, c in reversed(list(enumerate(chosen)))}
     chosen.sort(key=lambda c: (order[id(c.passage)], c.index))
     return [Quote(c.passage.id, c.sentence.text) for c in chosen]
+
+
+def nearest(ranked: list[Candidate]) -> list[Quote]:
+    """Return the sentence that is nearest in meaning, though it may not answer; none when all are far."""
+    best = max(ranked, key=lambda c: c.features["near"], default=None)
+    return [Quote(best.passage.id, best.sentence.text)] if best and best.features["near"] >= _NEAR else []
 
 
 def rank(question: str, passages: list[Passage], encode: Encode) -> list[Candidate]:

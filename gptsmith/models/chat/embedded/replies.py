@@ -8,7 +8,7 @@ from typing import Any
 
 from langchain_core.messages import ToolMessage
 
-from gptsmith.models.chat.embedded.answer import Encode, Quote, choose, rank
+from gptsmith.models.chat.embedded.answer import Encode, Quote, choose, nearest, rank
 from gptsmith.models.chat.embedded.conversation import Conversation, text_of
 from gptsmith.models.chat.embedded.toolbox import Param, Tool
 from gptsmith.models.passages import Passage, unfence
@@ -16,7 +16,6 @@ from gptsmith.models.picture_notes import find_picture_notes, strip_picture_note
 
 SILENT = "I looked, but the files do not say."
 NEAREST = "I looked, but the files do not say it plainly. The nearest they come:"
-_NEAR = 0.05  # below this chance a sentence is not even near
 CONNECT = (
     "I am the built-in model and do not write freely; to connect a model that does, set `model: "
     "ollama:qwen3:8b` in the "
@@ -79,10 +78,10 @@ def _report_one(message: ToolMessage, talk: Conversation, encode: Encode, least:
 def answer_from(question: str, passages: list[Passage], encode: Encode, least: float) -> str:
     """Return the quotes that answer, or that the files do not say, with the sentence that comes nearest if any does."""
     ranked = rank(question, passages, encode)
-    if quotes := choose(ranked, least=least):
+    if quotes := choose(question, ranked, least=least):
         return quoted(quotes)
-    nearest = choose(ranked, least=min(_NEAR, least), limit=1)
-    return f"{NEAREST} {quoted(nearest)}" if nearest else SILENT
+    near = nearest(ranked)
+    return f"{NEAREST} {quoted(near)}" if near else SILENT
 
 
 def _plain(text: str) -> str:
