@@ -61,6 +61,17 @@ def test_entries_show_broken_files_with_their_first_problem(library: Library) ->
     ]
 
 
+def test_two_files_of_one_id_are_told_apart(library: Library) -> None:
+    first = library.save("a", SKY)
+    second = library.save("b", SKY)
+    second.write_text(f"id: a\n{SKY}")
+    assert library.find("a") == first
+    assert [entry.error for entry in library.entries() if not entry.shipped] == [
+        "",
+        f"{second}: the id a is taken by a.assistant.yaml; change one of the two",
+    ]
+
+
 def test_save_overwrites_nothing_and_puts_the_schema_beside(library: Library) -> None:
     first = library.save("Night Sky", SKY)
     second = library.save("night-sky", f"id: night-sky # mine\n{SKY}")

@@ -98,7 +98,19 @@ def test_not_a_number_is_read() -> None:
         ("a: 1\nb:\n  c: 1\n  c: 2\n", ["f:4:3: b.c: duplicate key; it stands on line 3 already; keep one of the two"]),
         ("{a: 1, 'a': 2}", ["f:1:8: a: duplicate key; it stands on line 1 already; keep one of the two"]),
         ("a:\n\tb: 1\n", ["f:2:1: a tab cannot stand here; use blanks"]),
-        ("a: b: c\n", ["f:1:5: a second ': ' on this line; put the text in quotes, or behind a |"]),
+        (
+            "a: b: c\n",
+            [
+                "f:1:5: a ': ' inside a value, or a line indented too far;"
+                " put the text in quotes, or indent the line like its neighbours"
+            ],
+        ),
+        ("a: 'it's'\n", ["f:1:8: this text belongs to no key; put all of the value in quotes"]),
+        ("a: *b* c\n", ["f:1:6: text that starts with %, & or * needs quotes; put it in quotes"]),
+        (
+            "a: {{b}} c\n",
+            ["f:1:5: a key must be text, got a list or an object; text that starts with { or [ needs quotes"],
+        ),
         ("a: 1\nb c\nd: 1\n", ["f:2:1: a ':' is missing behind this key; write key: value, with a blank"]),
         ("a:\n  b: 1\n c: 2\n", ["f:3:2: the indentation does not fit the lines above; indent it like its neighbours"]),
         ("a: 1\nb: 'x\n", ["f:2:4: a quote is opened and never closed; close it with the same quote"]),

@@ -290,6 +290,13 @@ def test_model(model: str, messages: list[str], folder: Path) -> None:
         ),
         ("disclaimer: '{{zzz}}'\n", []),
         (
+            "variables: {city: Porto}\n",
+            [
+                "f:5:19: variables.city: expected an object with description, default, required, choices,"
+                ' got "Porto"; write {default: "Porto"}'
+            ],
+        ),
+        (
             "variables: {City-1: {}, a: {value: 1}, b: {default: 5}, c: {default: x, choices: [y, z]}}\n",
             [
                 "f:5:13: variables.City-1: expected lower-case letters, digits and _, starting with a letter,"
@@ -400,7 +407,19 @@ def test_knowledge_and_files(text: str, messages: list[str], folder: Path) -> No
         ),
         ("[{type: zzz}]", [f'f:5:16: tools[0].type: unknown tool type "zzz"; known types: {TYPES}']),
         ("[{name: a}]", [f"f:5:9: tools[0].type: missing; known types: {TYPES}"]),
-        ("[image_generation]", ['f:5:9: tools[0]: expected an object with a type, got "image_generation"']),
+        (
+            "[image_generation]",
+            [
+                'f:5:9: tools[0]: expected an object with a type, got "image_generation";'
+                ' write {type: "image_generation"}'
+            ],
+        ),
+        (
+            "image_generation",
+            ['f:5:8: tools: expected a list, got "image_generation"; write each item as an object behind a -'],
+        ),
+        ("{type: mcp}", ["f:5:8: tools: expected a list, got an object; write each item behind a -"]),
+        ("[{type: 5}]", [f"f:5:16: tools[0].type: expected text, got the number 5; known types: {TYPES}"]),
         (
             "[{type: image_generation}, {type: image_generation}]",
             ['f:5:35: tools[1]: duplicate tool name "image_generation"; tools[0] has it already;'
@@ -462,6 +481,10 @@ def test_tools(tools: str, messages: list[str], folder: Path) -> None:
         (
             "{name: a, message: b, expect: {}}",
             ["w f:5:39: tests[0].expect: this test expects nothing; say what the reply must contain, cite or call"],
+        ),
+        (
+            "{name: a, message: b, expect: {contains: 1755, matches: '[[a]'}}",
+            ['f:5:50: tests[0].expect.contains: expected a list, got the number 1755; write ["1755"]'],
         ),
         ("{name: a, message: b}", ["f:5:9: tests[0].expect: missing; add expect: …"]),
         (

@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -158,6 +159,29 @@ def test_a_failed_write_leaves_the_old_bytes_and_nothing_else(tmp_path: Path, mo
         atomic_write(path, "new")
     assert path.read_text() == "old"
     assert [entry.name for entry in tmp_path.iterdir()] == ["a"]
+
+
+WRITE = """
+import sys
+from pathlib import Path
+from gptsmith.state import atomic_write
+print("on", flush=True)
+while True:
+    for letter in "ab":
+        atomic_write(Path(sys.argv[1]), letter * 300_000)
+"""
+
+
+def test_a_killed_write_leaves_a_whole_file(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    atomic_write(path, "a" * 300_000)
+    for moment in range(6):
+        with subprocess.Popen([sys.executable, "-c", WRITE, str(path)], stdout=subprocess.PIPE) as process:
+            assert process.stdout is not None
+            process.stdout.readline()
+            time.sleep(0.02 + moment * 0.013)
+            process.kill()
+        assert path.read_text() in ("a" * 300_000, "b" * 300_000)
 
 
 HOLD = """

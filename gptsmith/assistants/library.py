@@ -6,7 +6,7 @@ import hashlib
 import re
 import shutil
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gptsmith.assistants.loader import load_file, slug
@@ -45,8 +45,12 @@ class Library:
     def entries(self) -> list[Entry]:
         """Return every assistant, the library's own first; a file that does not load is there with its error."""
         own = _files(self.specs) if self.specs != shipped_specs() else _own(_files(self.specs))
-        found = [_entry(path, shipped=False) for path in own]
-        ids = {entry.id for entry in found}
+        found: list[Entry] = []
+        ids: dict[str, Path] = {}
+        for entry in (_entry(path, shipped=False) for path in own):
+            first = ids.setdefault(entry.id, entry.path)
+            twice = f"{entry.path}: the id {entry.id} is taken by {first.name}; change one of the two"
+            found.append(entry if first == entry.path or entry.error else replace(entry, error=twice))
         found += [_entry(path, shipped=True) for path in shipped_files() if _quick_id(path) not in ids]
         return found
 

@@ -172,6 +172,9 @@ def _made_to_fit(text: str, pattern: str) -> str:
 
 def _tool_without_type(fault: Fault, schema: Node, data: Any) -> Problem:
     hint = f"known types: {listed(sorted(load_tool_types()))}"
+    if isinstance(fault.value, dict) and "type" in fault.value:
+        message = f"expected text, got {_kind_and_value(fault.value['type'])}"
+        return Problem((*fault.path, "type"), "wrong_type", message, hint)
     return Problem((*fault.path, "type"), "missing", "missing", hint, at_key=True)
 
 
@@ -200,7 +203,12 @@ def _wrong_kind(fault: Fault, schema: Node, data: Any) -> Problem:
         expected = "provider:name or an object with a provider"
     hidden = secret(fault.path) and fault.value is not None
     got = "a value (not shown)" if hidden else _kind_and_value(fault.value)
-    return Problem(fault.path, "wrong_type", f"expected {expected}, got {got}", _kind_hint(fault, hidden))
+    return Problem(
+        fault.path,
+        "wrong_type",
+        f"expected {expected}, got {got}",
+        _kind_hint(fault, hidden, node_at(schema, fault.path, [])),
+    )
 
 
 def _kind_and_value(value: Any) -> str:
@@ -211,7 +219,7 @@ def _kind_and_value(value: Any) -> str:
     )
 
 
-def _kind_hint(fault: Fault, hidden: bool) -> str:
+def _kind_hint(fault: Fault, hidden: bool, node: Node) -> str:
     value = fault.value
     if value is None:
         return "write a value or remove the key"
@@ -229,9 +237,26 @@ def _kind_hint(fault: Fault, hidden: bool) -> str:
         return "remove the quotes"
     if fault.kind in ("int_type", "int_from_float") and isinstance(value, float) and abs(value) < 1e15:
         return f"try {round(value)}"
-    if fault.kind == "list_type" and isinstance(value, (str, int, float)):
-        return f"write [{shown(value)}]"
+    if fault.kind == "list_type":
+        return _list_hint(value, node)
+    if isinstance(value, str) and len(fault.path) == 2:
+        return _item_hint(str(fault.path[0]), shown(value))
     return ""
+
+
+def _list_hint(value: Any, node: Node) -> str:
+    items = node.get("items", {})
+    if isinstance(value, dict):
+        return "write each item behind a -"
+    if "$ref" in items or items.get("type") == "object":
+        return "write each item as an object behind a -"
+    return f"write [{shown(str(value)) if items.get('type') == 'string' else shown(value)}]"
+
+
+def _item_hint(part: str, value: str) -> str:
+    """What a text was probably meant to be where a part of the spec takes objects."""
+    forms = {"tools": "{type: %s}", "knowledge": "{name: …, paths: [%s]}", "variables": "{default: %s}"}
+    return f"write {forms[part] % value}" if part in forms else ""
 
 
 _TRUE = {"yes", "on", "true", "y", "1"}

@@ -20,8 +20,13 @@ def explain(error: yaml.MarkedYAMLError) -> tuple[str, str, bool]:
 
 _SYNTAX = (
     (r"found character '\t' that cannot start any token", "a tab cannot stand here", "use blanks"),
-    ("mapping values are not allowed", "a second ': ' on this line", "put the text in quotes, or behind a |"),
+    (
+        "mapping values are not allowed",
+        "a ': ' inside a value, or a line indented too far",
+        "put the text in quotes, or indent the line like its neighbours",
+    ),
     ("could not find expected ':'", "a ':' is missing behind this key", "write key: value, with a blank"),
+    ("expected <block end>, but found '<scalar>'", "this text belongs to no key", "put all of the value in quotes"),
     ("expected <block end>", "the indentation does not fit the lines above", "indent it like its neighbours"),
     ("did not find expected key", "the indentation does not fit the lines above", "indent it like its neighbours"),
     ("found unexpected end of stream", "a quote is opened and never closed", "close it with the same quote"),
