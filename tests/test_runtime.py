@@ -196,7 +196,7 @@ def test_a_provider_that_fails(raised: Exception, code: str, message: str) -> No
         a.chat("First", thread_id="t")
     assert (got.value.code, str(got.value)) == (code, message)
     events = list(a.stream("Second", thread_id="t"))
-    assert events[-1] == Event(type="error", data={"code": code, "message": message})
+    assert events[-1] == Event(type="error", data={"code": code, "message": message, "exit_code": 1})
     assert a.chat("Third", thread_id="t").text == "Better now."
     assert [m.content for m in model.history[-1][1:]] == ["First", "Second", "Third"]
     assert [t.status for t in a.history("t")] == ["error", "error", "stop"]
@@ -296,6 +296,14 @@ def test_a_tool_that_cannot_run_is_told_and_never_pretended() -> None:
     assert whole in model.history[0][0].content
     assert [c["status"] for c in events[-1].data["tool_calls"]] == ["error"]
     assert "progress" not in [e.type for e in a.stream("Hello", thread_id="t")]
+
+
+def test_a_tool_that_asks_first_never_runs_unasked() -> None:
+    a, _ = assistant(call("add", a=1, b=2), "Three.", tools=[{"type": "add", "requires_approval": True}])
+    reply = a.chat("Add")
+    reason = "The tool add asks for approval before each call, which this release cannot do; it did not run."
+    assert [(c.status, c.result) for c in reply.tool_calls] == [("error", reason)]
+    assert reply.text == f"Three.\n\n{reason}"
 
 
 # -- knowledge -----------------------------------------------------------------------------------------------------

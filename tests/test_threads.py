@@ -18,7 +18,7 @@ from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, Tool
 
 from gptsmith import Assistant, ThreadBusyError, UsageError
 from gptsmith.agent.runtime import core
-from gptsmith.agent.runtime.checkpoints import open_saver
+from gptsmith.agent.runtime.checkpoints import close_saver, open_saver
 from gptsmith.agent.runtime.store import INTERRUPTED, ThreadStore
 from tests.scripted import Scripted
 
@@ -194,19 +194,26 @@ def wait_for(condition: Any, seconds: float = 5) -> None:
         time.sleep(0.02)
 
 
-def test_a_thousand_turns_stay_small_and_whole() -> None:
-    a, model = assistant(always="y" * 1000, memory={"max_messages": 6, "summarize": False})
-    for n in range(1000):
+@pytest.mark.parametrize(
+    ("count", "tools"), [(1000, []), (60, [{"type": "image_generation", "requires_approval": True}])]
+)
+def test_long_threads_stay_small_and_whole(count: int, tools: list[Any]) -> None:
+    a, model = assistant(always="y" * 1000, memory={"max_messages": 6, "summarize": False}, tools=tools)
+    for n in range(count):
         a.chat(f"{n:04d}" + "x" * 996, thread_id="t")
     rows = a.engine.store.messages("t")
-    assert [r.text[:4] for r in rows if r.role == "user"] == [f"{n:04d}" for n in range(1000)]
-    assert sum(r.role == "assistant" and r.text == "y" * 1000 for r in rows) == 1000
+    assert [r.text[:4] for r in rows if r.role == "user"] == [f"{n:04d}" for n in range(count)]
+    assert sum(r.role == "assistant" and r.text == "y" * 1000 for r in rows) == count
+    assert len(model.history[-1]) == 1 + 6 + 1
     size = sum(f.stat().st_size for f in a.folder.rglob("*") if f.is_file())
     assert size < 50_000_000, f"{size / 1e6:.1f} MB"
+    core.run(close_saver(a.folder))
+    assert (a.folder / "checkpoints.sqlite").exists() is bool(tools), "only turns that can pause have checkpoints"
+    if not tools:
+        return
     with sqlite3.connect(a.folder / "checkpoints.sqlite") as db:
         assert db.execute("SELECT count(*) FROM checkpoints").fetchone() == (0,)
         assert db.execute("SELECT count(*) FROM writes").fetchone() == (0,)
-    assert len(model.history[-1]) == 1 + 6 + 1
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ def bare_graph(engine: Engine) -> Graph:
         turn = prepare(engine, messages, _unheard)
         token = CURRENT.set(turn)
         try:
-            done = engine.inner_graph.invoke({"messages": messages}, _quiet(engine, config))
+            done = engine.graph.invoke({"messages": messages}, _quiet(engine, config))
         finally:
             CURRENT.reset(token)
         return {"messages": [conclude(turn, done["messages"][len(messages) :])]}
@@ -48,7 +48,7 @@ def bare_graph(engine: Engine) -> Graph:
         turn = await asyncio.to_thread(prepare, engine, messages, _unheard)
         token = CURRENT.set(turn)
         try:
-            done = await engine.inner_graph.ainvoke({"messages": messages}, _quiet(engine, config))
+            done = await engine.graph.ainvoke({"messages": messages}, _quiet(engine, config))
         finally:
             CURRENT.reset(token)
         return {"messages": [conclude(turn, done["messages"][len(messages) :])]}
@@ -102,7 +102,7 @@ async def run_messages(engine: Engine, given: Any, deliver: Callable[[Event], No
         turn = await asyncio.to_thread(prepare, engine, messages, deliver)
         CURRENT.set(turn)
         async with asyncio.timeout(engine.spec.limits.timeout_seconds):
-            run = engine.inner_graph.astream({"messages": messages}, stream_mode=["updates", "messages"])
+            run = engine.graph.astream({"messages": messages}, stream_mode=["updates", "messages"])
             async for mode, data in run:
                 if mode == "messages":
                     feed(turn, data)

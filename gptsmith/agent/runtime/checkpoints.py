@@ -1,6 +1,6 @@
-"""The checkpoint saver of an assistant: one file, one thread of checkpoints per turn, deleted when the turn has ended.
+"""The checkpoint saver of an assistant whose turns can pause: one thread of checkpoints per turn, deleted at its end.
 
-The history lives in the thread store; a checkpoint only has to survive as long as its turn may have to go on.
+The history lives in the thread store, so a turn that cannot pause has none; one that can needs them until it ended.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from gptsmith.agent.runtime import core
 
 _OPEN: dict[Path, asyncio.Task[AsyncSqliteSaver]] = {}
+_DELETING: set[asyncio.Task[None]] = set()
 
 
 async def open_saver(folder: Path) -> AsyncSqliteSaver:
@@ -29,17 +30,24 @@ async def open_saver(folder: Path) -> AsyncSqliteSaver:
 
 
 async def close_saver(folder: Path) -> None:
-    """Close the saver of `folder`, if it is open."""
+    """Close the saver of `folder`, if it is open, when what it still has to delete is deleted."""
+    await asyncio.gather(*_DELETING, return_exceptions=True)
     opened = _OPEN.pop(folder / "checkpoints.sqlite", None)
     if opened is not None:
         await (await opened).conn.close()
+
+
+def forget(saver: AsyncSqliteSaver, turn_id: str) -> None:
+    """Delete the checkpoints of a turn that has ended; nobody waits for it."""
+    deleting = asyncio.create_task(saver.adelete_thread(turn_id))
+    _DELETING.add(deleting)
+    deleting.add_done_callback(_DELETING.discard)
 
 
 async def _open(path: Path) -> AsyncSqliteSaver:
     connecting = aiosqlite.connect(path)
     connecting._thread.daemon = True  # else a program that forgets to close us would never end
     connection = await connecting
-    await connection.execute("PRAGMA auto_vacuum = FULL")
     # An entry is only data: no type outside of LangGraph's own list is made from it (a forged row could run code).
     saver = AsyncSqliteSaver(connection, serde=JsonPlusSerializer(allowed_msgpack_modules=None))
     await saver.setup()

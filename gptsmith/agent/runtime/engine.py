@@ -57,7 +57,7 @@ class Engine:
         self.base_dir = loaded.base_dir or Path.cwd()
         self._looked = 0.0
         self._making = threading.RLock()
-        self._ready = False
+        self.is_ready = False
         self._saved: tuple[BaseCheckpointSaver[Any], Graph] | None = None
         check_variables(self.spec, self.variables)
 
@@ -119,9 +119,14 @@ class Engine:
         reasons = [(tool.metadata or {}).get("unavailable", "") for tool in self.tools]
         return [reason for reason in reasons if reason]
 
+    @property
+    def can_pause(self) -> bool:
+        """Whether a turn may stop to ask; only such turns have checkpoints, the history never needs them."""
+        return any(tool.requires_approval for tool in self.spec.tools)
+
     @cached_property
-    def inner_graph(self) -> Graph:
-        """The graph without a checkpointer, for turns whose memory belongs to a host."""
+    def graph(self) -> Graph:
+        """The graph on which a turn runs that cannot pause."""
         with self._making:
             return build_graph(self.model, self.tools)
 
@@ -137,10 +142,10 @@ class Engine:
         Raises:
             NotReadyError: a variable, a package, a model or weights are missing.
         """
-        if not self._ready:
+        if not self.is_ready:
             with self._making:
                 _ = self.store, self.tools, self.knowledge
-                self._ready = True
+                self.is_ready = True
 
     def turn(self, turn_id: str, thread_id: str, deliver: Callable[[Event], None]) -> Turn:
         """Return a new turn of this assistant."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import shutil
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -16,7 +17,7 @@ from langgraph.types import StreamMode
 from gptsmith.agent.events import Event, Reply
 from gptsmith.agent.runtime import pii
 from gptsmith.agent.runtime.attachments import Attachments, image_blocks
-from gptsmith.agent.runtime.checkpoints import open_saver
+from gptsmith.agent.runtime.checkpoints import forget, open_saver
 from gptsmith.agent.runtime.engine import Engine, last_words
 from gptsmith.agent.runtime.graph import Graph
 from gptsmith.agent.runtime.history import as_messages, recall, with_notes
@@ -24,6 +25,8 @@ from gptsmith.agent.runtime.store import Message, new_id, title_of
 from gptsmith.agent.runtime.turn import CURRENT, Turn
 from gptsmith.errors import GptsmithError, ProviderError, ThreadBusyError
 from gptsmith.state import lock
+
+_LOG = logging.getLogger(__name__)
 
 Deliver = Callable[[Event], None]
 
@@ -54,7 +57,8 @@ async def run_turn(engine: Engine, ask: Ask, deliver: Deliver, outcome: Outcome)
     """
     try:
         with ExitStack() as held:
-            await asyncio.to_thread(engine.make_ready)
+            if not engine.is_ready:
+                await asyncio.to_thread(engine.make_ready)
             _hold(held, engine, ask.thread_id)
             await _Course(engine, ask, deliver, outcome).run()
     except GptsmithError as error:
@@ -147,22 +151,24 @@ class _Course:
         previous = next((row.text for row in reversed(rows) if row.role == "user"), "")
         if engine.knowledge is not None or self.attachments.any:
             await asyncio.to_thread(self._search, previous)
+        if not engine.can_pause:
+            await self._follow(engine.graph, messages)
+            return
         saver = await open_saver(engine.folder)
-        config: RunnableConfig = {"configurable": {"thread_id": turn.id}}
         try:
-            await self._follow(engine.graph_on(saver), messages, config)
+            await self._follow(engine.graph_on(saver), messages, {"configurable": {"thread_id": turn.id}})
         finally:
-            await saver.adelete_thread(turn.id)
+            forget(saver, turn.id)
 
     def _search(self, previous: str) -> None:
         self.engine.sync_if_stale(self.turn)
         self.engine.search_first(self.turn, self.text, previous)
         self.attachments.search(self.turn, self.text, previous)
 
-    async def _follow(self, graph: Graph, messages: list[AnyMessage], config: RunnableConfig) -> None:
+    async def _follow(self, graph: Graph, messages: list[AnyMessage], config: RunnableConfig | None = None) -> None:
         """Run the graph; write each message as soon as it is whole, a call before its tool runs."""
         modes: list[StreamMode] = ["updates", "messages"] if self.ask.tokens else ["updates"]
-        run = graph.astream({"messages": messages}, config, stream_mode=modes, durability="exit")
+        run = graph.astream({"messages": messages}, config, stream_mode=modes, durability="exit" if config else None)
         async for mode, data in run:
             if mode == "messages":
                 feed(self.turn, data)
@@ -253,6 +259,7 @@ def as_told(error: Exception) -> GptsmithError:
     """Return the error as a person is told it; one that is not ours is a provider's, and its text may hold secrets."""
     if isinstance(error, GptsmithError):
         return error
+    _LOG.debug("a turn failed", exc_info=error)
     return ProviderError(
         f"the model did not answer ({type(error).__name__})", code="unavailable", hint="try again, or choose another"
     )
