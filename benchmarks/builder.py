@@ -55,7 +55,7 @@ def sets() -> dict[str, list[Case]]:
     keys = ("description", "fits", "tools", "knowledge", "rules", "missing_tools")
     found = {
         f"own, {which}": [Case(**{k: row[k] for k in keys}) for row in own if row["set"] == which]
-        for which in ("dev", "holdout")
+        for which in ("dev", "holdout", "unseen")
     }
     data = os.environ.get("GPTSMITH_TEST_DATA")
     if not data:

@@ -14,9 +14,16 @@ from gptsmith.assistants.description import Sentence, first_request, is_first_re
 from gptsmith.assistants.draft import Draft, DraftKnowledge, DraftTool, DraftVariable, Missing
 from gptsmith.assistants.placeholders import Blank, fill_blanks, plain, variable_name
 from gptsmith.models.chat.embedded import compose_needs, compose_tests
-from gptsmith.models.chat.embedded.compose_clauses import Action, gerund_phrase, read_action, restate, to_base
+from gptsmith.models.chat.embedded.compose_clauses import (
+    Action,
+    gerund_phrase,
+    read_action,
+    restate,
+    third_person,
+    to_base,
+)
 from gptsmith.models.chat.embedded.compose_habits import habits
-from gptsmith.models.chat.embedded.compose_name import Identity, identify
+from gptsmith.models.chat.embedded.compose_name import Identity, foreign_name, identify
 from gptsmith.models.chat.embedded.compose_starters import starters
 from gptsmith.models.chat.embedded.compose_tongues import TONGUES
 from gptsmith.models.chat.embedded.compose_words import article, for_reader, for_user, moods
@@ -55,6 +62,8 @@ def compose_draft(request: BuildRequest) -> Draft:
         marked = identify([s.text for s in parts] or [text], text)
         identity = replace(identity, what=marked.what) if "{{" in marked.what else identity
     code = language(bare)
+    if code != "en" and parts and identity.kind in ("fragment", "act"):
+        identity = replace(identity, name=foreign_name(parts[0].text))
     body = _english(parts, identity, text) if code == "en" else _foreign(parts, identity, text, code)
     body["rules"] = [s.text for s in parts if is_rule(s)]
     draft = Draft(
@@ -179,12 +188,7 @@ def _who(identity: Identity, opening: str) -> str:
         return f"You play this game with the user: {identity.what}."
     stripped = opening.strip().rstrip(".!? ")
     if identity.kind == "owner":
-        owned = _owned(stripped)
-        return (
-            f"You work for {owned}."
-            if owned != stripped
-            else f"The person you work for says of themselves: “{stripped}”."
-        )
+        return f"You work for {_owned(stripped)}."
     if identity.kind == "picture":
         return (
             f"You make pictures of one kind, after this model: “{stripped}”. Each user brings a subject of their own."
@@ -195,7 +199,10 @@ def _who(identity: Identity, opening: str) -> str:
     if re.match(r"^i\b", stripped, re.I):
         action = read_action(stripped)
         return f"You are {identity.name}. {action.instruction() if action else restate(stripped)}"
-    return f"You {for_user(to_base(stripped[:1].lower() + stripped[1:]))}."
+    vp = to_base(stripped[:1].lower() + stripped[1:])
+    if vp == stripped[:1].lower() + stripped[1:]:  # no verb to begin with: a remark about the person's situation
+        return f"You are {identity.name}. {restate(stripped)}"
+    return f"You {for_user(vp)}."
 
 
 def _guidelines(rest: list[Sentence]) -> list[str]:
@@ -232,6 +239,8 @@ def _guidelines(rest: list[Sentence]) -> list[str]:
 
 def _summary(identity: Identity, opening: str, actions: list[Action]) -> str:
     stripped = opening.strip().rstrip(".!? ")
+    able = [a for a in actions if a.who == "assistant" and not a.vp.startswith(("be ", "remain ", "stay ", "have "))]
+    doing = next((a for a in able if a.goal), None) or next(iter(able), None)
     if identity.kind == "task":
         return f"Takes on work such as: {stripped[:1].lower() + stripped[1:]}."
     if identity.kind == "picture":
@@ -240,10 +249,8 @@ def _summary(identity: Identity, opening: str, actions: list[Action]) -> str:
         return f"{article(identity.what)[:1].upper()}{article(identity.what)[1:]} to play in the chat."
     if identity.kind == "verb" and not re.match(r"^i\b", stripped, re.I):
         return for_reader(stripped) + "."
-    if identity.kind == "fragment":
+    if identity.kind == "fragment" and (len(stripped.split()) > 3 or not doing):
         return for_reader(stripped[:1].upper() + stripped[1:]) + "."
-    able = [a for a in actions if a.who == "assistant" and not a.vp.startswith(("be ", "remain ", "stay ", "have "))]
-    doing = next((a for a in able if a.goal), None) or next(iter(able), None)
     if identity.kind == "owner" and (doing is None or doing.subject):
         helps = f": helps {doing.subject} to {for_reader(doing.vp)}" if doing else ""
         return f"The assistant of {_owned(stripped)}{helps}."
@@ -260,8 +267,12 @@ def _summary(identity: Identity, opening: str, actions: list[Action]) -> str:
 
 
 def _owned(sentence: str) -> str:
-    """Return what the person runs: `I run a small museum` -> `a small museum`."""
-    return re.sub(r"^(?:i|we) (?:run|own|have|manage|lead|operate) |^we are ", "", sentence, flags=re.I)
+    """Return whom the assistant works for: `I run a small museum` -> `a small museum`, `I teach` -> `someone who …`."""
+    owned = re.sub(r"^(?:i|we) (?:run|own|have|manage|lead|operate) |^we are ", "", sentence, flags=re.I)
+    if owned != sentence:
+        return owned
+    said = third_person(re.sub(r"^(?:i|we) ", "", sentence, flags=re.I))
+    return f"someone who {said[:1].lower() + said[1:]}"
 
 
 def _clarify(identity: Identity, inputs: list[Action], text: str) -> str:
@@ -289,8 +300,10 @@ def _welcome(identity: Identity, inputs: list[Action]) -> str:
     hello = f"Hello, this is {identity.name}."
     if not inputs:
         return f"{hello} What shall we begin with?"
-    said = re.sub(r"\byou\b", "me", inputs[0].vp)
-    return f"{hello} {for_reader(said[:1].upper() + said[1:]).rstrip('.,')}."
+    said = inputs[0].vp.rstrip(".,")
+    # "tell you my budget" is what the assistant asks for as "tell me your budget"
+    asked = re.sub(r"\0", "me", for_reader(re.sub(r"\byou\b", "\0", said)))
+    return f"{hello} {asked[:1].upper()}{asked[1:]}."
 
 
 def _tools(text: str, offered: dict[str, str]) -> list[DraftTool]:

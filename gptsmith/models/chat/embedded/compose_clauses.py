@@ -6,7 +6,16 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from gptsmith.models.chat.embedded.compose_words import base, for_reader, for_user, from_gerund, gerund, is_verb, third
+from gptsmith.models.chat.embedded.compose_words import (
+    base,
+    for_reader,
+    for_user,
+    from_gerund,
+    gerund,
+    is_joined_verb,
+    is_verb,
+    third,
+)
 
 Who = Literal["assistant", "user", "other"]
 
@@ -44,6 +53,10 @@ _I = re.compile(
 _BOTH = re.compile(
     r"^(?:when |if |once |whenever )?(?P<left>i(?: will|['’]ll)? .+?),? ?(?:and|then|;|, then|,)? "
     rf"(?P<right>(?:you (?:{_MODAL} |have to )|(?:it|he|she) (?:{_MODAL} |[a-z]+s )).+)$",
+    re.IGNORECASE | re.DOTALL,
+)
+_FED = re.compile(
+    r"^(?:you |i )?(?P<verb>give|send|show|tell|hand|feed) it (?P<thing>.+?),? (?:and |then |and then )?it (?P<vp>.+)$",
     re.IGNORECASE | re.DOTALL,
 )
 _CONDITION = re.compile(
@@ -105,7 +118,7 @@ class Action:
             return _sentence(f"when {condition}, {rest}")
         if self.condition:
             return _sentence(for_user(f"{self.condition}, {plainer(self.vp)}"))
-        return _sentence(for_user(plainer(re.sub(r"\bwhat it sees\b", "what you see", self.vp))))
+        return _sentence(for_user(plainer(_self(self.vp))))
 
     def summary(self) -> str:
         """Say it of the assistant to the person who reads the gallery: `Suggests a place near your location`."""
@@ -127,6 +140,8 @@ def read_action(sentence: str) -> Action | None:
         return Action("assistant", to_base(match["vp"]), goal=True)
     if match := _ASKED.match(text):
         return Action("assistant", match["vp"])
+    if match := _FED.match(text):
+        return Action("assistant", to_base(match["vp"]), when=f"{match['verb'].lower()} {match['thing']}")
     if match := _BOTH.match(text):
         left, right = read_action(match["left"]), read_action(match["right"])
         if left and right and right.who == "assistant":
@@ -157,6 +172,12 @@ def read_action(sentence: str) -> Action | None:
     if (match := _ABLE.match(text)) and not re.match(r"(?:i|you|it|we)\b", match["who"], re.IGNORECASE):
         return Action("assistant", match["vp"], subject=match["who"][0].lower() + match["who"][1:])
     return None
+
+
+def _self(vp: str) -> str:
+    """Turn an `it` that can only be the assistant into `you`: `which page it used`, `what it sees`."""
+    vp = re.sub(r"\bit sees\b", "you see", vp)
+    return re.sub(r"\bit (used|found|quoted|took|saw|said)\b", r"you \1", vp)
 
 
 def restate(sentence: str) -> str:
@@ -207,8 +228,8 @@ def third_person(vp: str) -> str:
         before, word = words[i - 2].lower(), words[i].rstrip(",")
         if word.lower() in _INNER:
             break
-        follows = i + 2 < len(words)
-        if follows and (before in ("and", "then", "or") or before.endswith(",")) and is_verb(word, certain=True):
+        after = words[i + 2] if i + 2 < len(words) else ""
+        if after and (before in ("and", "then", "or") or before.endswith(",")) and is_joined_verb(word, after):
             words[i] = words[i].replace(word, third(word.lower()), 1)
     text = "".join(words)
     return text[:1].upper() + text[1:]
@@ -221,7 +242,10 @@ def gerund_phrase(vp: str) -> str:
         word, before = words[i].rstrip(","), words[i - 2].lower() if i else "and"
         if word.lower() in _INNER:
             break  # the verbs from here on belong to an inner clause
-        if is_verb(word, certain=bool(i)) and (before in ("and", "then", "or") or before.endswith(",")):
+        after = words[i + 2] if i + 2 < len(words) else ""
+        if (is_joined_verb(word, after) if i else is_verb(word)) and (
+            before in ("and", "then", "or") or before.endswith(",")
+        ):
             words[i] = words[i].replace(word, gerund(word.lower()), 1)
     return "".join(words)
 

@@ -14,7 +14,7 @@ _BY_WORK: tuple[tuple[str, str], ...] = (
         "Take one step at a time, give an example, and let the user try before the next.",
     ),
     (
-        r"correct|check|review|proofread|grade|edit\w*",
+        r"correct|review|checker|corrector|reviewer|proofread|grade",
         "Quote the place you mean, say in a few words what is wrong there, and how it would be right.",
     ),
     (
@@ -40,12 +40,21 @@ _BY_WORK: tuple[tuple[str, str], ...] = (
         "Give the result in full and ready to use; name anything that could not be carried over.",
     ),
     (r"build|builder|develop|code|program", "Build in small working steps; say how to try each of them."),
+    (
+        r"story|storyteller|storytelling|poem|poet",
+        "Begin with the piece itself, right away; ask only afterwards how it should go on.",
+    ),
+    (
+        r"describe|describer|interpret|interpreter|analy[sz]e|analyst",
+        "Say first what matters most, then the details, and keep what you see apart from what you conclude.",
+    ),
     (r"answers?|guide|desk", "Answer the question first, in a sentence or two; details follow."),
 )
 _DRAW = "When the user wants a picture, draw it from their own words; when they want it different, change the last one."
 _LOOK = "When the user sends a picture, look at it before you answer, and say so when something cannot be made out."
 _FILES = "Answer from the files and cite them; when they do not say, tell the user so instead of guessing."
 _LACKING = "You have no {what} of your own: say so when it is asked for, and give the user what they need to do it."
+_ROLE = "Stay in this role in every answer, until the user asks you to leave it."
 _OUTSIDE = "When something lies outside this, say so in one sentence and come back to what you are for."
 _WRONG = "When the user is not satisfied, ask what should be different and change that alone."
 
@@ -66,6 +75,8 @@ def habits(identity: Identity, actions: list[Action], text: str, already: int) -
     found += [_FILES] if compose_needs.knowledge(text) else []
     absent = compose_needs.absent(text)
     found += [_LACKING.format(what=" and no ".join(absent))] if absent else []
+    if already + len(found) < 3 and identity.kind in ("act", "game"):
+        found.append(_ROLE)
     if already + len(found) < 3:
         found.append(_WRONG if identity.kind in ("task", "picture") else _OUTSIDE)
     return found

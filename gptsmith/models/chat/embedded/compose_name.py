@@ -17,10 +17,14 @@ _ACT = re.compile(
     re.IGNORECASE,
 )
 _YOU_ARE = re.compile(
-    r"^\W*(?:you are|you['’]re|be|imagine you are)(?: to be)? (?:an? |my |our |the )(?P<np>.+)", re.IGNORECASE
+    r"^\W*(?:you are|you['’]re|be|imagine you are)(?: to be)? (?:[^,.]{1,30}, )?(?:an? |my |our |the )"
+    r"(?:(?:experienced|skilled|trained|seasoned|professional|highly \w+) )*(?P<np>.+)"
+    r"|^\W*(?:du bist|eres|tu es|sei|você é|tu és|je bent) (?:eine?|une?|una?|uma?|een) (?P<np2>.+)",
+    re.IGNORECASE,
 )
 _WANT = re.compile(
     r"^(?:i|we)(?: would|['’]d)? (?:want|need|like)(?: to (?:have|build|create|make))? (?:an? |my own )(?P<np>.+)"
+    r"|^(?:i|we)(?: would|['’]d)? (?:want|need|like) (?P<np4>(?:something|someone|somebody) (?:that|who|which) .+)"
     r"|^(?:can|could|would|will) you (?:please )?(?:make|build|create|give|set up)(?: me| us)? (?:an? )?(?P<np2>.+)"
     r"|^(?:make|build|create|give|set up)(?: me| us)? an? (?P<np3>(?:[\w-]+ ){0,4}(?:assistant|bot|chatbot"
     r"|helper|gpt|agent)\b.*)",
@@ -32,13 +36,22 @@ _OWNER = re.compile(
     r"|repair) (?P<goods>[\w -]+)",
     re.IGNORECASE,
 )
+_ASKED_FOR = re.compile(
+    r"^(?:quiero|necesito|ich (?:möchte|brauche|hätte gern|will)|je (?:veux|voudrais)|j['’]aimerais|voglio|vorrei"
+    r"|(?:eu )?quero"
+    r"|ik wil)\s+|^(?:du bist|eres|tu es|sei|você é|tu és|je bent)\s+",
+    re.IGNORECASE,
+)
+_CONNECTIVES = frozenset(
+    "de du des del della di da à au pour para per für von zu mit en e et y und van voor a al".split()
+)
 _GAME = re.compile(r"^let(?:['’]s| us) play (?:an? |the )?(?P<np>.+)", re.IGNORECASE)
 _AS_A = re.compile(r"^as (?:an? )(?P<np>[\w -]+?), ", re.IGNORECASE)
 _STOP = re.compile(
     r"\s*(?:[,.;:!?()\[\]\n\"“”]|\s[-–—]\s|(?<![-\w])(?:who|whom|that|which|where|when|whose|with|to|in|on|at"
     r"|from|by|as|and|or|but|using|named"
     r"|called|guiding|helping|calling|experienced|specializ\w+|specialis\w+|skilled|focus\w+|tasked|designed|capable"
-    r"|trained|if|into|so|like|is|are|will|can|should|you|i|it|we|they)(?![-\w])|\{\{)",
+    r"|trained|if|into|so|like|is|are|que|qui|che|will|can|should|you|i|it|we|they)(?![-\w])|\{\{)",
     re.IGNORECASE,
 )
 _LINK = re.compile(r"^\s*(?P<link>for|of|about|on|to|in)\s+(?P<np>.+)", re.IGNORECASE)
@@ -49,7 +62,7 @@ _VAGUE = frozenset(
 )
 _GENERIC = frozenset(
     "assistant bot chatbot helper agent expert tool app something one thing gpt ai software developer designer guide"
-    " professional consultant advisor specialist person friend partner artist tutor trainer engineer".split()
+    " desk professional consultant advisor specialist person friend partner artist tutor trainer engineer".split()
 )
 _AGENT = re.compile(r"(?:er|or|ist|ant|ent|bot|coach|expert|professional)$", re.IGNORECASE)
 _DOCUMENTS = frozenset("folder files file pdf pdfs documents document handbook handbooks catalogue spreadsheet".split())
@@ -64,7 +77,10 @@ _SUFFIX = {
     "sketch": "Sketcher", "teach": "Tutor", "find": "Finder", "recommend": "Adviser", "suggest": "Adviser",
     "make": "Maker", "give": "Adviser", "correct": "Corrector", "edit": "Editor", "name": "Namer", "keep": "Watcher",
     "solve": "Solver", "convert": "Converter", "turn": "Converter", "practise": "Trainer", "practice": "Trainer",
-    "quiz": "Quiz", "test": "Tester", "rewrite": "Editor", "brainstorm": "Ideas", "propose": "Ideas", "send": "Helper",
+    "quiz": "Quiz",
+    "chat": "Companion",
+    "talk": "Companion",
+    "test": "Tester", "rewrite": "Editor", "brainstorm": "Ideas", "propose": "Ideas", "send": "Helper",
     "read": "Reader", "sort": "Sorter", "track": "Tracker", "prepare": "Planner", "organize": "Organizer",
 }  # fmt: skip
 _CODE = re.compile(
@@ -89,7 +105,7 @@ def identify(sentences: list[str], whole: str) -> Identity:
     for sentence in sentences[:4]:
         for pattern, kind in ((_ACT, "act"), (_YOU_ARE, "act"), (_GAME, "game"), (_AS_A, "act")):
             if match := pattern.search(sentence):
-                return _from_np(match["np"], kind, sentences)
+                return _from_np(match["np"] or match.groupdict().get("np2") or "", kind, sentences)
     first = sentences[0] if sentences else whole
     if is_picture_prompt(whole):
         words = [w for w in noun_phrase(first, 3) if not w.endswith("ing")][-2:]
@@ -102,8 +118,9 @@ def identify(sentences: list[str], whole: str) -> Identity:
             )
         )
         return Identity(_title(words[-1:] if shot else words, "Maker" if shot else "Pictures"), "an artist", "picture")
-    if match := _WANT.match(first):
-        return _from_np(match["np"] or match["np2"] or match["np3"], "want", sentences)
+    for sentence in sentences[:3]:
+        if match := _WANT.match(sentence):
+            return _from_np(match["np"] or match["np2"] or match["np3"] or match["np4"], "want", sentences)
     if match := _OWNER.match(first):
         return _owner(match)
     word = re.match(r"[\w-]+", first)
@@ -124,6 +141,19 @@ def identify(sentences: list[str], whole: str) -> Identity:
     )
 
 
+def foreign_name(sentence: str) -> str:
+    """Return the first words of a sentence in a language without grammar here: in most, the head noun comes first."""
+    bare = _ASKED_FOR.sub("", sentence.strip())
+    bare = re.sub(r"^(?:eine?n?|une?|una?|uma?|un|een|der|die|das|el|la|le)\s+", "", bare, flags=re.IGNORECASE)
+    head = re.split(
+        r"[,.;:!?。，、！？]|\b(?:que|qui|che|der|die|das|den|dat|quien|который|которая)\b", bare, maxsplit=1
+    )[0]
+    words = head.split()[:4]
+    while words and words[-1].lower() in _CONNECTIVES:
+        words.pop()
+    return _title(words)[:40] if words and len(words[0]) < 30 else head[:12] or sentence[:12] or "Assistant"
+
+
 def noun_phrase(text: str, most: int = 4) -> list[str]:
     """Return the words of the noun phrase that `text` begins with, articles and vague adjectives dropped."""
     cut = _STOP.search(text + " .")
@@ -142,9 +172,8 @@ def _from_np(text: str, kind: str, sentences: list[str]) -> Identity:
     what = _what(text)
     if not words:
         return Identity(_title(_topic(text), "Helper"), what or "an assistant", kind)
-    linked = _LINK.match(head[_end_of(head) :]) or re.search(
-        r"\b(?P<link>for|of|about)\s+(?P<np>.+)", head[: _end_of(head) + 60]
-    )
+    own = re.split(r"\b(?:that|which|who)\b", head, maxsplit=1)[0]  # not what its relative clause is about
+    linked = _LINK.match(own[_end_of(own) :]) or re.search(r"\b(?P<link>for|of|about)\s+(?P<np>.+)", own)
     topic = noun_phrase(linked["np"], 2) if linked else []
     proper = bool(topic) and all(w[:1].isupper() for w in topic) and linked is not None and linked["link"] == "for"
     topic = [] if proper or any(w.lower() in PEOPLE or w.isdigit() for w in topic) or len(topic) > 2 else topic
@@ -230,23 +259,27 @@ def _task(verb: str, first: str, whole: str) -> Identity:
     return Identity(_title([*topic[:-1], singular(topic[-1])] if topic else [], suffix), "an assistant", "task")
 
 
+_NO_TOPIC = frozenset(
+    """so because if when before after him me a an the my our your their his her all every new latest of with for about
+    from in on to and what whether how why which i each they you we he she is are this these some any best
+    given""".split()
+)
+
+
 def _topic(text: str) -> list[str]:
     """Return up to two words for what a verb phrase is about: its first noun phrase that is not a person."""
     text = re.sub(
-        r"^\s*(?:an? |the |my |our )?(?:snapshot|photo|picture|list|set|questions?|names?|news|eye) (?:of|for"
-        r"|about|on) ",
+        r"^\s*(?:(?:an? |the |my |our )?(?:latest |new )?(?:snapshot|photo|picture|list|set|questions?|names?|news|eye)"
+        r" (?:of|for|about|on) )+",
         "",
         text.strip() + " ",
     )
     words = re.findall(r"[^\W_][\w'’-]*|[,.;:()]", text)
     found: list[str] = []
-    skip = {"a", "an", "the", "my", "our", "your", "their", "his", "her", "all", "every", "new", "latest", "of", "with",
-            "for", "about", "from", "in", "on", "to", "and", "what", "whether", "how", "why", "which", "i", "each",
-            "they", "you", "we", "he", "she", "is", "are", "this", "these", "some", "any", "best", "given"}  # fmt: skip
     for word in words:
         low = word.lower().removesuffix("'s").removesuffix("’s")
         verb = base(low)
-        closes = low in skip or not low[0].isalnum() or is_verb(low, certain=True) or low in PEOPLE
+        closes = low in _NO_TOPIC or not low[0].isalnum() or is_verb(low, certain=True) or low in PEOPLE
         closes = (
             closes
             or bool(found and low.endswith("ed"))
@@ -282,7 +315,7 @@ def _agent_next(first: str) -> bool:
     """Say whether a verb-like first word is part of a noun: `Design partner for …`, `Comic maker: …`."""
     words = re.findall(r"[\w-]+", first)
     nouns = re.compile(
-        r"(?:er|or|ist|ant|bot|coach|guide|tutor|partner|expert|aide|friend|buddy|game|quiz|pal"
+        r"(?:er|or|ist|ant|bot|coach|guide|tutor|partner|expert|aide|friend|buddy|game|quiz|pal|desk|line|centre|center"
         r"|agent)$"
     )
     return (

@@ -10,7 +10,10 @@ _PICTURE = (
     r"|stickers?|icons?|wallpapers?|artworks?|visuals?|designs?|cards?|scenes?|cartoons?|caricatures?|mandalas?"
     r"|photographs?)"
 )
-_DRAW_VERB = r"(?:draws?|drawing|sketch(?:es|ing)?|paints?|painting|illustrates?|illustrating|doodles?|scribbles?)"
+_DRAW_VERB = (
+    r"(?<!the )(?<!my )(?<!each )(?:draws?|sketch(?:es)?|paints?|illustrates?|doodles?|scribbles?"
+    r"|(?:drawing|painting|sketching|illustrating)(?= (?:an?|the|my|it|them|each|every|pictures?|what|from)\b))"
+)
 _MAKE_VERB = r"(?:generat\w*|creat\w*|mak(?:e|es|ing)|produc\w*|render\w*|turn\w*|convert\w*)"
 _TRAPS = re.compile(
     r"\bdraw(?:s|ing)?\b[^.;,]{0,30}\b(?:conclusions?|attention|comparisons?|parallels?|lessons?|inspiration"
@@ -32,7 +35,8 @@ _DRAW = re.compile(
     rf"|illustration)\b"
     rf"|\b{_MAKE_VERB}\b(?: (?!prompt)[\w-]+,?){{0,5}} (?:pictures?|images?|illustrations?|paintings?"
     rf"|portraits?|posters?"
-    rf"|stickers?|cartoons?|artworks?|storyboards?)\b",
+    rf"|stickers?|cartoons?|artworks?|storyboards?|picture books?|colou?ring (?:pages?|books?|sheets?)|collages?"
+    rf"|avatars?|memes?)\b",
     re.IGNORECASE,
 )
 _MY_DRAWING = re.compile(
@@ -87,6 +91,12 @@ _OWNED = re.compile(
     rf"|questions )?(?:from|on|out of) (?:the|our|my) (?:[\w'’-]+ ){{0,2}}?{_DOCUMENT}\b",
     re.IGNORECASE,
 )
+_PROMISED = re.compile(
+    r"\b(?:our|my|the|some|all) (?:[\w'’-]+ ){0,3}[\w'’-]+,? (?:which |that )?"
+    r"(?:i|we)(?:['’]ll| will| am going to| can)?"
+    r" (?:upload|attach)\b",
+    re.IGNORECASE,
+)
 _PASTED = re.compile(r"\b(?:i|we|they|users?) (?:\w+ )?(?:paste|type|write|dictate)\b", re.IGNORECASE)
 _OWN_WORK = re.compile(
     r"\b(?:create|write|draft|generate|build|design|develop|prepare)\w* (?:an?|the|my|our)? ?(?:[\w'’-]+ ){0,2}$",
@@ -103,7 +113,7 @@ _ABSENT: dict[str, re.Pattern[str]] = {
         r"|\bbooks?\b[^.;]{0,20}\b(?:meetings?|appointments?|tables?|rooms?)\b",
         re.IGNORECASE),
     "web search": re.compile(
-        r"\b(?:search\w*|looks?(?: \w+)? up|brows\w+|googles?)\b[^.;]{0,30}\b(?:web|internet|online|google)\b"
+        r"\b(?:search\w*|looks?(?: \w+)? up|brows\w+|googles?|checks?)\b[^.;]{0,30}\b(?:web|internet|online|google)\b"
         r"|\b(?:latest|current|today['’]s|breaking)"
         r" (?:\w+ )?(?:news|prices|weather|headlines|scores|exchange rates)\b|\breal[- ]time (?:data|prices"
         r"|news|information|traffic)\b|\blive (?:data|prices|scores)\b",
@@ -111,6 +121,9 @@ _ABSENT: dict[str, re.Pattern[str]] = {
     "reminders": re.compile(r"\b(?:reminds?|notif(?:y|ies)|alerts?) (?:me|us|them|users)\b(?! of\b)", re.IGNORECASE),
     "messaging": re.compile(r"\b(?:posts?|sends?)\b[^.;]{0,30}\b(?:slack|whatsapp|telegram|teams channel"
         r"|discord channel|sms|text message)\b", re.IGNORECASE),
+    "ticket system": re.compile(
+        r"\b(?:opens?|creates?|files?|closes?)\b[^.;]{0,15}\b(?:tickets?|issues? in (?:jira|github))\b", re.IGNORECASE
+    ),
     "running code": re.compile(r"\b(?:runs?|executes?) (?:the |my |python |their )?(?:code|scripts?"
         r"|tests)\b", re.IGNORECASE),
     "payments or orders": re.compile(r"\b(?:takes?|process\w*|charges?)\b[^.;]{0,15}\bpayments?\b|\b(?:places?"
@@ -158,7 +171,9 @@ def is_picture_prompt(text: str) -> bool:
 def knowledge(text: str) -> list[str]:
     """Return the phrases of `text` that name documents of the person's own, such as `our cellar spreadsheet`."""
     found = []
-    for match in _OWNED.finditer(text):
+    for match in [*_OWNED.finditer(text), *_PROMISED.finditer(text)]:
+        if re.search(rf"\b{_SHOT}\b", match.group(0), re.IGNORECASE):
+            continue
         clause = re.split(r"[.;:]", text[: match.start()])[-1]
         if _PASTED.search(clause) or _OWN_WORK.search(clause) or _PASTED.search(text[match.start() : match.end() + 10]):
             continue

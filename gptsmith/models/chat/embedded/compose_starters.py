@@ -20,6 +20,18 @@ _DANGLING = re.compile(
     re.IGNORECASE,
 )
 _HEAD = re.compile(r"^(?:provide|offer)\b", re.IGNORECASE)
+_BY_NAME = (
+    (r"story\w*$", "Tell me a story."),
+    (r"(?:coach|trainer|tutor|teacher|instructor)$", "Give me a first exercise."),
+    (r"(?:planner|organizer)$", "Help me make a first plan."),
+    (
+        r"(?:expert|advis[eo]r|consultant|strategist|analyst|specialist|counsell?or)$",
+        "What do most people get wrong here?",
+    ),
+    (r"(?:guide|desk)$", "What should I know first?"),
+    (r"(?:maker|generator|inventor|artist|scribbler|pictures)$", "Make a first one, then I will say what to change."),
+    (r"(?:checker|corrector|reviewer|editor|proofreader)$", "I have a text to check. How do I hand it in?"),
+)
 _ANYONE = ["I am new to this. Where do I start?", "Give me a short example first.", "Which details do I need to give?"]
 
 
@@ -47,6 +59,9 @@ def starters(identity: Identity, actions: list[Action], first: str, tools: list[
     if "image_captioning" in tools and len(found) < 3:
         found.append("What does my picture show?")
     topic = _topic(identity)
+    fitting = next((text for words, text in _BY_NAME if re.search(words, identity.name, re.IGNORECASE)), "")
+    if fitting and len(found) < 3:
+        found.append(fitting)
     if topic and len(found) < 3:
         found.append(f"{topic[:1].upper()}{topic[1:]}: where do I start?")
     for general in _ANYONE:
@@ -56,7 +71,7 @@ def starters(identity: Identity, actions: list[Action], first: str, tools: list[
 
 
 def _asked(action: Action) -> str:
-    if action.who != "assistant":
+    if action.who != "assistant" or action.condition:
         return ""
     vp = re.split(
         r"[;:(]|, (?:and|but|so|then|including|such|ensuring|focusing|while|with) "

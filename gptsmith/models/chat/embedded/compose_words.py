@@ -23,7 +23,7 @@ VERBS = frozenset(
     recognise recognize recommend record reduce refactor refer refine remain remember remind remove repeat rephrase
     reply report represent require rescue research respond return review revise reword rewrite run say schedule
     search see select sell send set share show simplify simulate sketch solve sort speak split spot start state stay
-    stick stop structure study suggest summarise summarize support tag take talk teach tell test think track train
+    stick stop structure study suggest summarise summarize support tag take talk teach tell test text think track train
     transform translate try turn type understand update upload use utilize validate verify visualise visualize wait
     walk want warn watch wear work write""".split()
 )
@@ -37,9 +37,10 @@ _NOUNS_TOO = frozenset(
     sort speak split spot start state stop structure study support tag talk test track train translate try turn type
     update upload use wait walk watch wear work""".split()
 )
-_IRREGULAR = {"has": "have", "is": "be", "are": "be", "does": "do", "goes": "go"}
-_THIRD = {"have": "has", "be": "is", "do": "does", "go": "goes"}
+_IRREGULAR = {"has": "have", "is": "be", "are": "be", "does": "do", "goes": "go", "quizzes": "quiz"}
+_THIRD = {"have": "has", "be": "is", "do": "does", "go": "goes", "quiz": "quizzes"}
 _MODALS = frozenset("will would can could shall should may might must did had was were 'll 'd".split())
+_OBJECT_STARTS = frozenset("the a an my me them it us for on to each every his her your their this these".split())
 _ADVERBS = frozenset("also always never only then often usually sometimes just currently really first simply".split())
 
 PEOPLE = frozenset(
@@ -61,6 +62,11 @@ _MOOD_NOUNS = {"motivation": "motivating", "empathy": "empathetic", "humour": "h
 def is_verb(word: str, *, certain: bool = False) -> bool:
     """Say whether `word` is a base verb; `certain` leaves out those that are as often nouns."""
     return word.lower() in VERBS and not (certain and word.lower() in _NOUNS_TOO)
+
+
+def is_joined_verb(word: str, after: str) -> bool:
+    """Say whether `word` behind "and" or a comma is a base verb: sure of itself, or with an object behind it."""
+    return is_verb(word, certain=True) or (is_verb(word) and after.lower() in _OBJECT_STARTS)
 
 
 def base(word: str) -> str | None:
