@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from gptsmith.assistants.spec import Knowledge
+from gptsmith.assistants.spec import Knowledge, Retrieval
 from gptsmith.errors import KnowledgeError, UsageError
 from gptsmith.rag.base import KnowledgeBase
 
@@ -69,3 +71,63 @@ def test_names_choose_sources(base: Path, tmp_path: Path) -> None:
         assert kb.search("the largest planet")[0].knowledge == "sky"
         with pytest.raises(UsageError, match=r"no knowledge source is called 'stars'; there are: tiles, sky"):
             kb.search("x", names=["stars"])
+
+
+def test_a_passage_is_found_by_its_headings_and_its_file(base: Path, tmp_path: Path) -> None:
+    filler = "Ordinary words of no importance stand in this place, line after line. " * 14
+    (base / "returns-policy.md").write_text(f"# Zephyr kettles\n\n{filler}\n\nFourteen days are allowed.\n\n{filler}")
+    (base / "other.md").write_text(f"# Other things\n\n{filler}\n\nThirty days are allowed.\n\n{filler}")
+    keyword = Knowledge(name="docs", paths=["."], retrieval=Retrieval(strategy="keyword"))
+    with knowledge(base, tmp_path, keyword) as kb:
+        kb.sync()
+        for query in ("days allowed for Zephyr kettles", "days allowed by the returns policy"):
+            hits = kb.search(query)
+            assert "Fourteen" in hits[0].text and hits[0].source == "returns-policy.md", query
+            assert hits[0].text in (base / "returns-policy.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("settings", "query", "expected"),
+    [
+        ({"strategy": "keyword"}, "chequered floors", ["tiles.md"]),
+        ({"strategy": "keyword"}, "zzz", []),
+        ({"strategy": "dense"}, "the biggest world around the sun", ["stars.txt", "tiles.md"]),
+        ({"top_k": 1}, "the largest planet and its rings", ["stars.txt"]),
+        ({"budget": 200}, "the largest planet and its rings", ["stars.txt"]),
+        ({}, "   ", []),
+        ({}, "?!", ["stars.txt", "tiles.md"]),
+    ],
+)
+def test_retrieval_settings(
+    base: Path, tmp_path: Path, settings: dict[str, Any], query: str, expected: list[str]
+) -> None:
+    source = Knowledge(name="docs", paths=["."], retrieval=Retrieval(**settings))
+    with knowledge(base, tmp_path, source) as kb:
+        kb.sync()
+        hits = kb.search(query)
+        assert [h.source for h in hits] == expected or (query == "?!" and len(hits) <= 2)
+        assert sum(len(h.text) for h in hits) <= source.retrieval.budget
+        assert all(0 < h.score <= 1 for h in hits)
+        assert [h.score for h in hits] == sorted((h.score for h in hits), reverse=True)
+
+
+def test_fills_the_budget_and_joins_neighbours(base: Path, tmp_path: Path) -> None:
+    sentences = [f"The lighthouse keeper of number {n} lights the lamp at dusk." for n in range(60)]
+    (base / "keeper.txt").write_text(" ".join(sentences))
+    with knowledge(base, tmp_path, Knowledge(name="docs", paths=["keeper.txt"])) as kb:
+        kb.sync()
+        hits = kb.search("lighthouse keeper lights the lamp", budget=2500)
+        assert 1500 < sum(len(h.text) for h in hits) <= 2500
+        spans = sorted((h.start, h.end) for h in hits)
+        assert all(a[1] < b[0] for a, b in pairwise(spans))
+        text = kb.document(hits[0].document_id).text
+        assert all(text[h.start : h.end] == h.text for h in hits)
+        assert len(kb.search("lighthouse", budget=50)[0].text) == 50
+
+
+def test_scores_are_low_when_the_files_are_silent(base: Path, tmp_path: Path) -> None:
+    with knowledge(base, tmp_path) as kb:
+        kb.sync()
+        known = kb.search("Which planet is the largest of the solar system?")[0].score
+        silent = max((h.score for h in kb.search("How do I reset the router password?")), default=0.0)
+        assert known > 0.5 > 0.2 > silent

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,10 @@ from gptsmith.rag.keyword import KeywordIndex
 from gptsmith.rag.store import Chunk, Entry, Store, digest
 
 Scores = NDArray[np.float32]
+
+_WORDS = "w1"  # raise it when the word index is made of other words
+_NAME_END = re.compile(r"\.[A-Za-z0-9]{1,5}$")
+_HEADING = re.compile(r"^(#{1,6})[ \t]+(\S.{0,200})$", re.MULTILINE)
 
 
 @dataclass
@@ -30,20 +35,42 @@ class Dense:
 
 @dataclass
 class Index:
-    """What is searched. `documents` gives text and page offsets by document id."""
+    """What is searched. `entry_of[i]` is the place in `entries` of passage i; `documents` gives text and
+    page offsets by document id.
+    """
 
     generation: int
     entries: list[Entry]
     chunks: list[Chunk]
+    entry_of: NDArray[np.int64]
     documents: dict[str, tuple[str, list[int]]]
     dense: list[Dense]
     keyword: KeywordIndex
     keyword_folder: Path
+    _headings: dict[str, list[tuple[int, int, str]]] = field(default_factory=dict)
 
     def text(self, i: int) -> str:
         """Return passage `i`."""
         chunk = self.chunks[i]
         return self.documents[chunk.document_id][0][chunk.start : chunk.end]
+
+    def words(self, i: int) -> str:
+        """Return what the word index knows of passage `i`: the file's name and the headings above it come first."""
+        chunk = self.chunks[i]
+        name = _NAME_END.sub("", self.entries[chunk.entry].source).replace("_", " ").replace("-", " ")
+        return f"{name}\n{self._above(chunk)}\n{self.text(i)}"
+
+    def _above(self, chunk: Chunk) -> str:
+        """Return the headings under which a passage begins, outermost first."""
+        if chunk.document_id not in self._headings:
+            text = self.documents[chunk.document_id][0]
+            self._headings[chunk.document_id] = [(m.start(), len(m[1]), m[2]) for m in _HEADING.finditer(text)]
+        path: dict[int, str] = {}
+        for start, level, heading in self._headings[chunk.document_id]:
+            if start >= chunk.start:
+                break
+            path = {other: words for other, words in path.items() if other < level} | {level: heading}
+        return "\n".join(path.values())
 
 
 def load(store: Store, models: dict[str, str], folder: Path) -> Index:
@@ -54,8 +81,11 @@ def load(store: Store, models: dict[str, str], folder: Path) -> Index:
         mine = [i for i, c in enumerate(chunks) if models.get(entries[c.entry].knowledge) == model]
         if mine:
             dense.append(_dense(model, mine, chunks, blobs))
-    place = folder / f"words-{digest(*(c.chunk_id for c in chunks))}"
-    index = Index(generation, entries, chunks, documents, dense, KeywordIndex(None, 0), place)
+    place = (
+        folder / f"words-{digest(_WORDS, *(part for c in chunks for part in (c.chunk_id, entries[c.entry].source)))}"
+    )
+    entry_of = np.array([c.entry for c in chunks], dtype=np.int64)
+    index = Index(generation, entries, chunks, entry_of, documents, dense, KeywordIndex(None, 0), place)
     index.keyword = _keyword(index)
     return index
 
@@ -73,6 +103,6 @@ def _keyword(index: Index) -> KeywordIndex:
     found = KeywordIndex.load(index.keyword_folder, len(index.chunks))
     if found is not None:
         return found
-    built = KeywordIndex.build([index.text(i) for i in range(len(index.chunks))])
+    built = KeywordIndex.build([index.words(i) for i in range(len(index.chunks))])
     built.save(index.keyword_folder)
     return built

@@ -14,9 +14,16 @@ from numpy.typing import NDArray
 
 Scores = NDArray[np.float32]
 
-_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?", re.UNICODE)
+_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?", re.UNICODE)
 _IDEOGRAMS = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+")
 _K1, _B = 1.5, 0.75
+# Left out of questions, not of passages: in few or short files such words are rare enough to decide what is found.
+_EMPTY = frozenset(
+    """a about am an and any are as at be been but by can could did do does don't for from had has have how i if in into
+    is isn't it its may me might must my no not of on or our out shall should so some such than that the their them then
+    there these they this those to up us was we were what what's when where which while who whom whose why will with
+    would you your""".split()  # noqa: SIM905 - readable
+)
 
 
 class KeywordIndex:
@@ -71,7 +78,7 @@ class KeywordIndex:
 
         That keeps scores comparable between queries: a word that stands nowhere counts against all passages.
         """
-        wanted = words(query, self._stemmer)
+        wanted = words(query, self._stemmer, question=True)
         if self._bm25 is None or not wanted:
             return np.zeros(self.count, dtype=np.float32)
         vocabulary = self._bm25.vocab_dict
@@ -93,10 +100,16 @@ class KeywordIndex:
         return max(total, 1e-6)
 
 
-def words(text: str, stemmer: Any) -> list[str]:
-    """Return the lower-case stems of `text`; scripts without spaces are cut into pairs of characters."""
+def words(text: str, stemmer: Any, *, question: bool = False) -> list[str]:
+    """Return the lower-case stems of `text`; scripts without spaces are cut into pairs of characters.
+
+    Of a `question` only the words that mean something are kept, all of them when none does.
+    """
+    said = _WORD.findall(text.lower().replace("’", "'"))
+    if question:
+        said = [word for word in said if word not in _EMPTY] or said
     found: list[str] = []
-    for word in _WORD.findall(text.lower()):
+    for word in said:
         if _IDEOGRAMS.fullmatch(word):
             found.extend(word[i : i + 2] for i in range(max(len(word) - 1, 1)))
         else:

@@ -43,7 +43,7 @@ def score(index: Index, query: str, sources: Sequence[Knowledge], nearest: Nearn
     """
     wanted = {k.name: k.retrieval.strategy for k in sources}
     kinds = [wanted.get(e.knowledge, "") for e in index.entries]
-    strategy = np.array([kinds[c.entry] for c in index.chunks], dtype="U8")
+    strategy = np.array(kinds, dtype="U8")[index.entry_of]
     words = meaning = np.zeros(len(index.chunks), dtype=np.float32)
     if {"hybrid", "keyword"} & set(wanted.values()):
         words = index.keyword.scores(query) * np.isin(strategy, ("hybrid", "keyword"))
