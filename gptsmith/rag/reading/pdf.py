@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from itertools import accumulate
 from typing import Any
 
 from gptsmith.rag.reading.parsed import MAX_CHARACTERS, MAX_PAGES, Parsed, Unreadable, clean, silent
+from gptsmith.rag.reading.typeset import untypeset
 
 _GAP = "\n\n"
 
@@ -45,10 +47,9 @@ def _unlock(reader: Any) -> None:
 
 def _join(reader: Any, count: int, beat: Callable[[], None]) -> Parsed:
     parts: list[str] = []
-    pages: list[int] = []
     blank: list[int] = []
     broken: list[int] = []
-    at = 0
+    size = 0
     for number in range(min(count, MAX_PAGES)):
         try:
             text = clean(reader.pages[number].extract_text() or "").strip()
@@ -60,11 +61,12 @@ def _join(reader: Any, count: int, beat: Callable[[], None]) -> Parsed:
         if not text and number + 1 not in broken:
             blank.append(number + 1)
         beat()
-        pages.append(at)
         parts.append(text)
-        at += len(text) + len(_GAP)
-        if at > MAX_CHARACTERS:
+        size += len(text) + len(_GAP)
+        if size > MAX_CHARACTERS:
             break
+    parts = untypeset(parts)
+    pages = list(accumulate((len(part) + len(_GAP) for part in parts[:-1]), initial=0))
     text = _GAP.join(parts)
     if not text.strip():
         if broken:
