@@ -257,11 +257,12 @@ def test_personal_data_is_gone_before_the_first_write(tmp_path: Path) -> None:
     events = list(a.stream("I am me@home.org", thread_id="t"))
     assert text_of(events) == "Write to [email] or [email] soon."
     assert events[-1].data["text"] == text_of(events)
+    assert "ana@x.org" not in str(events)
     said = " ".join(str(m.content) for m in model.history[-1])
     assert "me@home.org" not in said and "Write to [email] or [email] soon." in said
     a.close()
     raw = b"".join(f.read_bytes() for f in a.folder.rglob("*") if f.is_file())
-    assert b"me@home.org" not in raw
+    assert b"me@home.org" not in raw and b"ana@x.org" not in raw
     assert [t.title for t in a.threads()] == ["I am [email]"]
 
 

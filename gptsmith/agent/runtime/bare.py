@@ -119,8 +119,7 @@ async def run_messages(engine: Engine, given: Any, deliver: Callable[[Event], No
     except Exception as error:  # noqa: BLE001 - a model's package raises what it likes
         deliver(_failure(as_told(error)))
         return
-    for note in turn.notes:
-        turn.out.say(note)
+    turn.out.say(turn.unsaid())
     reply = turn.reply(turn.citations())
     for citation in reply.citations:
         turn.emit("citation", citation.model_dump())

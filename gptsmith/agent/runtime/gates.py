@@ -16,10 +16,11 @@ from langgraph.types import Command
 
 from gptsmith.agent.events import ToolCallRecord
 from gptsmith.agent.runtime import pii
-from gptsmith.agent.runtime.results import as_data, shortened
+from gptsmith.agent.runtime.results import shortened
 from gptsmith.agent.runtime.turn import CURRENT, Turn
 from gptsmith.errors import GptsmithError
 from gptsmith.models.passages import Passage, fence
+from gptsmith.models.tool_results import fence_result
 
 _CUT = {"length", "max_tokens", "truncated", "MAX_TOKENS"}
 _BAD_CALL = (
@@ -170,8 +171,9 @@ def _checked(turn: Turn, response: ModelResponse[Any]) -> ModelResponse[Any]:
 def _refused(turn: Turn, request: ToolCallRequest) -> ToolMessage | None:
     """Report the call; return the result that stands for it when it must not run."""
     call = request.tool_call
-    turn.calls.append(ToolCallRecord(id=call["id"] or "", name=call["name"], args=call["args"]))
-    turn.emit("tool_call", {"id": call["id"], "name": call["name"], "args": call["args"]})
+    shown = pii.clean_values(call["args"], turn.rails)
+    turn.calls.append(ToolCallRecord(id=call["id"] or "", name=call["name"], args=shown))
+    turn.emit("tool_call", {"id": call["id"], "name": call["name"], "args": shown})
     limits = turn.spec.limits
     if request.tool is None:
         return _message(request, f"There is no tool {call['name']}.", "error")
@@ -217,4 +219,4 @@ def _reported(turn: Turn, request: ToolCallRequest, result: ToolMessage | Comman
     record = next(r for r in turn.calls if r.id == (request.tool_call["id"] or ""))
     record.result, record.status = text, "error" if result.status == "error" else "ok"
     turn.emit("tool_result", {"id": record.id, "name": record.name, "text": text, "status": record.status})
-    return result.model_copy(update={"content": as_data(record.name, text) if record.status == "ok" else text})
+    return result.model_copy(update={"content": fence_result(record.name, text) if record.status == "ok" else text})

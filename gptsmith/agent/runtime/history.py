@@ -6,10 +6,10 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage, ToolMessage
 
 from gptsmith.agent.runtime import prompts
-from gptsmith.agent.runtime.results import as_data
 from gptsmith.agent.runtime.store import Message, ThreadStore
 from gptsmith.assistants.spec import Memory
 from gptsmith.models.picture_notes import picture_note
+from gptsmith.models.tool_results import fence_result
 
 CHARACTERS = 60_000
 _SUMMARY_CHARACTERS = 30_000
@@ -65,7 +65,7 @@ def _as_message(row: Message) -> AnyMessage:
         return HumanMessage(content=with_notes(row.text, row.data.get("files", [])))
     if row.role == "tool":
         name, ok = row.data.get("name", ""), row.data.get("status") == "ok"
-        text = as_data(name, row.text) if ok else row.text
+        text = fence_result(name, row.text) if ok else row.text
         status = "success" if ok else "error"
         return ToolMessage(content=text, name=name, tool_call_id=row.data["tool_call_id"], status=status)
     return AIMessage(content=row.text, tool_calls=row.data.get("tool_calls", []))

@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable
 from ipaddress import ip_address
+from typing import Any
 
 from gptsmith.assistants.spec import Guardrail
 
@@ -59,6 +60,17 @@ def clean(text: str, rails: Iterable[Guardrail], *, blocking: bool = True) -> st
         for start, end, entity in reversed(found):
             text = text[:start] + _replace(text[start:end], entity, rail.strategy) + text[end:]
     return text
+
+
+def clean_values(value: Any, rails: list[Guardrail]) -> Any:
+    """Return a tool call's arguments with the texts in them redacted; what would be blocked is redacted too."""
+    if not rails:
+        return value
+    if isinstance(value, str):
+        return clean(value, rails, blocking=False)
+    if isinstance(value, dict):
+        return {key: clean_values(item, rails) for key, item in value.items()}
+    return [clean_values(item, rails) for item in value] if isinstance(value, list) else value
 
 
 def rails_for(guardrails: list[Guardrail], where: str) -> list[Guardrail]:

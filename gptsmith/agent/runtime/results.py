@@ -1,11 +1,8 @@
-"""Tool results on their way to the model: shortened, and fenced so that they read as data."""
+"""Tool results on their way to the model: shortened in the middle."""
 
 from __future__ import annotations
 
-import re
-
 _LONGEST = 8000
-_FENCE_WORD = re.compile(r"<(?=/?tool_result\b)", re.IGNORECASE)
 
 
 def shortened(text: str, longest: int = _LONGEST) -> str:
@@ -14,10 +11,3 @@ def shortened(text: str, longest: int = _LONGEST) -> str:
         return text
     head, tail = text[: longest * 3 // 4], text[-longest // 4 :]
     return f"{head}\n[… {len(text) - len(head) - len(tail)} characters left out …]\n{tail}"
-
-
-def as_data(name: str, text: str) -> str:
-    """Return the result of the tool `name` between fences; passages carry their own and stay as they are."""
-    if name.startswith("search_") and text.startswith("<passages>"):
-        return text
-    return f'<tool_result tool="{name}">\n{_FENCE_WORD.sub("&lt;", text)}\n</tool_result>'

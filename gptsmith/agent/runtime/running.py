@@ -181,7 +181,8 @@ class _Course:
         for message in messages:
             if isinstance(message, AIMessage):
                 text = self.turn.out.complete(message.text)
-                calls = [dict(call) for call in message.tool_calls]
+                rails = self.turn.rails
+                calls = [{**call, "args": pii.clean_values(call["args"], rails)} for call in message.tool_calls]
                 if not text and not calls:
                     continue
                 self.written.append(self._message("assistant", text, {"tool_calls": calls} if calls else {}))
@@ -209,10 +210,9 @@ class _Course:
         cut = turn.out.drop()
         if cut:
             self.written.append(self._message("assistant", cut, {}))
-        for note in turn.notes:
-            turn.out.say(note)
-        if turn.notes:
-            self.written.append(self._message("assistant", "\n\n".join(turn.notes), {}))
+        if notes := turn.unsaid():
+            turn.out.say(notes)
+            self.written.append(self._message("assistant", notes, {}))
         citations = turn.citations()
         reply = turn.reply(citations)
         self.store.finish(turn.thread_id, turn.id, status=turn.finish, messages=_joined(self.written), reply=reply)
@@ -282,8 +282,7 @@ def conclude(turn: Turn, messages: list[AnyMessage]) -> AIMessage:
                 turn.out.complete(message.text)
     except pii.Blocked as found:
         turn.note(blocked_text("answer", found), "blocked")
-    for note in turn.notes:
-        turn.out.say(note)
+    turn.out.say(turn.unsaid())
     reply = turn.reply(turn.citations())
     used = turn.usage.model_dump()
     return AIMessage(

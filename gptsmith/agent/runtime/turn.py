@@ -10,9 +10,10 @@ from typing import Any
 from langchain_core.messages import AIMessage
 
 from gptsmith.agent.events import Citation, Event, EventType, FinishReason, Reply, Searched, ToolCallRecord, Usage
+from gptsmith.agent.runtime import pii
 from gptsmith.agent.runtime.citing import cite, numbers
 from gptsmith.agent.runtime.streaming import TextOut
-from gptsmith.assistants.spec import AssistantSpec
+from gptsmith.assistants.spec import AssistantSpec, Guardrail
 from gptsmith.models.passages import Passage
 from gptsmith.rag.hit import Hit
 
@@ -26,7 +27,7 @@ class Turn:
     id: str
     thread_id: str
     spec: AssistantSpec
-    rails: list[Any]
+    rails: list[Guardrail]
     deliver: Callable[[Event], None]
     model: str = ""
     system: str = ""
@@ -62,6 +63,7 @@ class Turn:
             self.hits[number] = hit
             passages.append(Passage(id=number, source=hit.source, page=hit.page, text=hit.text))
             report.append({"id": number, **hit.model_dump(include={"source", "page", "text", "score"})})
+        query = pii.clean(query, self.rails, blocking=False)
         self.searched.append(Searched(query=query, knowledge=names, found=report))
         return passages
 
@@ -71,6 +73,11 @@ class Turn:
             self.notes.append(text)
         if finish is not None:
             self.finish = finish
+
+    def unsaid(self) -> str:
+        """Return what is left to explain: the notes that the model did not say itself."""
+        said = " ".join(self.out.text.split())
+        return "\n\n".join(note for note in self.notes if " ".join(note.split()) not in said)
 
     def count(self, message: AIMessage) -> None:
         """Add a message's tokens."""

@@ -13,6 +13,7 @@ from gptsmith.models.chat.embedded.conversation import Conversation, text_of
 from gptsmith.models.chat.embedded.toolbox import Param, Tool
 from gptsmith.models.passages import Passage, unfence
 from gptsmith.models.picture_notes import find_picture_notes, strip_picture_notes
+from gptsmith.models.tool_results import unfence_result
 
 SILENT = "I looked, but the files do not say."
 NEAREST = "I looked, but the files do not say it plainly. The nearest they come:"
@@ -62,7 +63,7 @@ def report(talk: Conversation, encode: Encode, least: float) -> str:
 
 
 def _report_one(message: ToolMessage, talk: Conversation, encode: Encode, least: float) -> str:
-    text = text_of(message)
+    text = unfence_result(text_of(message))
     before, passages = unfence(text)
     if passages is not None:
         return answer_from(talk.words, passages, encode, least)
