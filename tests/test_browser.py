@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from gptsmith.ui.web import launch
+from tests.loopback import Loopback, trickle
 
 pytestmark = [
     pytest.mark.browser,
@@ -74,6 +75,7 @@ def address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
+    monkeypatch.setenv("SLOW_KEY", "loopback-key")
     environment = {**launch.environment(), "PYTHONPATH": str(Path(__file__).parents[1])}
     with (tmp_path / "server.log").open("wb") as log:
         server = subprocess.Popen(launch.command(port), cwd=tmp_path, env=environment, stdout=log, stderr=log)
@@ -194,3 +196,23 @@ def test_from_description_to_citation_and_back(address: str, browser: Browser, t
     browser.until("the citation, still there", lambda: browser.find('[class*="st-key-cite-"] button'))
     browser.click("thread-")
     browser.says("Marta Sousa")
+
+
+def test_an_answer_outlives_a_reload_and_is_stopped(
+    address: str, browser: Browser, tmp_path: Path, loopback: Loopback
+) -> None:
+    loopback.always = trickle("one two three four five six seven eight nine ten " * 40, 0.15, piece=5)
+    specs = tmp_path / "home" / "assistants" / "specs"
+    specs.mkdir(parents=True, exist_ok=True)
+    (specs / "slow.assistant.yaml").write_text(
+        "schema: assistant/v1\nname: Slow\ndescription: Counts slowly.\ninstructions: Count.\n"
+        f"model: {{provider: openai, name: scripted, base_url: '{loopback.base_url}', api_key: '${{env:SLOW_KEY}}'}}\n"
+    )
+    browser.driver.get(f"{address}?page=chat&assistant=slow")
+    browser.write('[data-testid="stChatInput"] textarea', "Count.", "\n")
+    browser.says("one two three")
+    browser.driver.refresh()
+    browser.says("Count.", "four five six")
+    browser.click("stop-")
+    browser.says("Stopped.", "one two three", seconds=15)
+    browser.until("the input", lambda: browser.find('[data-testid="stChatInput"] textarea:enabled'))

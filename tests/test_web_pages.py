@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import threading
 from pathlib import Path
@@ -264,6 +265,9 @@ def test_stop_keeps_what_was_said(library: Path, loopback: Loopback, monkeypatch
     assert "one two" in said
     assert "Stopped." in said
     assert not at.chat_input(key="say").disabled
+    loopback.always = "One."
+    at.button(key="again").click().run()
+    assert "One." in words(at)
 
 
 def test_a_failing_model_is_told_and_the_message_kept(
@@ -305,6 +309,19 @@ def test_files_of_a_message_are_searched_and_shown(library: Path) -> None:
     assert "Marta Sousa" in said
     at.button(key=next(b.key for b in at.button if b.key.startswith("cite-"))).click().run()
     assert ":orange-background[" in words(at)
+
+
+def test_files_that_cannot_be_read_are_named(keeper: Path) -> None:
+    (keeper / "keeper.files" / "scan.pdf").write_bytes(b"%PDF-1.4 broken")
+    spec = keeper / "keeper.assistant.yaml"
+    spec.write_text(spec.read_text().replace("light.md]", "*]"))
+    talk = open_desk().talk("keeper")
+    thread = talk.send("Who built the lighthouse?", thread="", files=[], variables={"town": "Viana"})
+    at = open_page(page="chat", assistant="keeper", thread=thread)
+    said = words(at)
+    assert "**keeper.files/scan.pdf** :orange-badge[not searched]" in said
+    assert "**keeper.files/light.md** :green-badge[searched]" in said
+    assert "1 of 2 files are searched" in [expander.label for expander in at.expander]
 
 
 def test_only_the_last_messages_are_drawn(library: Path) -> None:
@@ -399,3 +416,38 @@ def test_start_over_keeps_the_description(library: Path) -> None:
 
 def test_a_forgotten_draft_is_explained(library: Path) -> None:
     assert "That draft is no longer here" in words(open_page(page="create", draft="gone"))
+
+
+# -- how the pages are built -----------------------------------------------------------------------------------------
+
+WEB = SCRIPT.parent
+
+
+def imports(file: Path) -> set[str]:
+    """The modules that a file imports anywhere."""
+    nodes = list(ast.walk(ast.parse(file.read_text())))
+    named = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    return named | {str(node.module) for node in nodes if isinstance(node, ast.ImportFrom)}
+
+
+@pytest.mark.parametrize("name", ["builds", "desk", "launch", "markdown", "talk", "uploads"])
+def test_what_decides_does_not_draw(name: str) -> None:
+    assert not [module for module in imports(WEB / f"{name}.py") if module.startswith("streamlit")]
+
+
+@pytest.mark.parametrize("file", sorted(WEB.glob("*.py")), ids=lambda file: file.stem)
+def test_pages_share_one_state_and_no_raw_html(file: Path) -> None:
+    text = file.read_text()
+    assert "unsafe_allow" not in text
+    if file.stem != "session":
+        assert "session_state" not in text
+        assert "query_params" not in text
+    if file.stem != "theme":
+        assert "st.html" not in text
+
+
+@pytest.mark.parametrize("name", ["app", "chat", "create", "edit", "gallery", "live", "message", "passage", "sidebar"])
+def test_pages_reach_gptsmith_through_the_desk_only(name: str) -> None:
+    own = {module for module in imports(WEB / f"{name}.py") if module.startswith("gptsmith.")}
+    plain = {"gptsmith.errors", "gptsmith.agent.events", "gptsmith.assistants.spec"}
+    assert not [module for module in own - plain if not module.startswith("gptsmith.ui.web")]

@@ -12,7 +12,8 @@ from gptsmith.ui.web.desk import Desk, open_desk
 def main() -> None:
     """Draw the page that the URL names."""
     view = session.view()
-    st.set_page_config(page_title="gptsmith", page_icon=":material/construction:", layout="wide")
+    title = {"create": "New assistant", "edit": "Spec", "chat": view.assistant}.get(view.page, "Assistants")
+    st.set_page_config(page_title=f"{title} · gptsmith", page_icon=":material/construction:", layout="wide")
     theme.apply()
     try:
         desk = open_desk()

@@ -8,7 +8,7 @@ import streamlit as st
 
 from gptsmith.assistants.spec import AssistantSpec, Starter
 from gptsmith.errors import GptsmithError
-from gptsmith.ui.web import live, markdown, message, model_note, session, uploads
+from gptsmith.ui.web import live, markdown, message, model_note, session, sources, uploads
 from gptsmith.ui.web.desk import Desk
 from gptsmith.ui.web.talk import Talk
 
@@ -38,6 +38,9 @@ def draw(desk: Desk, view: session.View) -> None:
                 message.asked(talk, turn)
             else:
                 message.draw(talk, turn)
+        if turns and not running and message.unanswered(turns[-1]):
+            again = (talk, view, turns[-1].message)
+            st.button("Send it again", icon=":material/refresh:", key="again", on_click=_send, args=again)
     _input(talk, view, disabled=needed or bool(running))
     if running:
         live.draw(talk, running)
@@ -51,6 +54,7 @@ def _head(desk: Desk, talk: Talk, view: session.View) -> None:
     model_note.draw(desk.model(spec))
     for notice in talk.notices:
         st.warning(markdown.plain(notice), icon=":material/warning:")
+    sources.draw(talk)
 
 
 def _beginning(talk: Talk, view: session.View, *, blocked: bool) -> None:

@@ -54,7 +54,7 @@ def _form(desk: Desk) -> None:
         "What should the assistant do?",
         key="description",
         height=170,
-        max_chars=8000,
+        max_chars=20_000,
         placeholder="A guide for visitors of a small tile museum who answers from the catalogue and cites it.",
     )
     with st.expander("Examples", icon=":material/lightbulb:"):

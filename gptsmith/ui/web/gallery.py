@@ -6,7 +6,7 @@ import streamlit as st
 
 from gptsmith.errors import GptsmithError
 from gptsmith.ui.web import markdown, session
-from gptsmith.ui.web.desk import Card, Desk
+from gptsmith.ui.web.desk import OPENED, Card, Desk
 
 _COLUMNS = 3
 
@@ -65,16 +65,18 @@ def _buttons(desk: Desk, card: Card) -> None:
         else:
             st.button("Chat", key=f"open-{card.id}", type="primary", on_click=_open, args=(card.id,))
             st.button("Spec", key=f"edit-{card.id}", on_click=_edit, args=(card.id,), help="Read or edit the YAML file")
-        if card.shipped:
+        if card.shipped or card.id == OPENED:
             return
-        if st.button("", key=f"delete-{card.id}", icon=":material/delete:", type="tertiary", help="Delete"):
+        # The label is there for screen readers; the style sheet shows the icon alone.
+        label = f"Delete {markdown.line(card.name)}"
+        if st.button(label, key=f"delete-{card.id}", icon=":material/delete:", type="tertiary", help="Delete"):
             _confirm_delete(desk, card)
 
 
 @st.dialog("Delete this assistant?")
 def _confirm_delete(desk: Desk, card: Card) -> None:
     st.markdown(f"**{markdown.line(card.name)}**")
-    st.markdown(f"Its file and its conversations are deleted from this computer:\n\n`{card.path.name}`")
+    st.markdown(f"Its file and its conversations are deleted from this computer: {markdown.line(card.path.name)}")
     # The callback does the work, the return value closes the dialog.
     with st.container(horizontal=True):
         if st.button("Delete", type="primary", key="confirm-delete", on_click=_delete, args=(desk, card)):

@@ -19,9 +19,11 @@ _TICK_SECONDS = 0.08
 _SAY_SECONDS = 0.25
 
 
-@st.fragment
 def draw(talk: Talk, turn: str) -> None:
-    """Follow `turn` until it ends, then draw the page anew from what was stored."""
+    """Follow `turn` until it ends, then draw the page anew from what was stored.
+
+    Not a fragment: a click inside one waits until the script has ended, and Stop must not wait.
+    """
     with st.chat_message("assistant", avatar=message.ASSISTANT):
         doing, text = st.empty(), st.empty()
         st.button("Stop", icon=":material/stop_circle:", key=f"stop-{turn}", on_click=talk.stop, args=(turn,))

@@ -12,13 +12,10 @@ from gptsmith.ui.web.talk import Talk, Turn
 
 USER = ":material/person:"
 ASSISTANT = ":material/auto_awesome:"
+# The other ways to end are explained in the reply itself.
 _ENDINGS = {
-    "limit": "The answer ended here because the assistant reached its limit for one message.",
-    "truncated": "The model stopped in the middle. Ask it to go on.",
-    "timeout": "The time for one message ran out.",
     "cancelled": "Stopped.",
-    "blocked": "A guardrail of this assistant held the message back.",
-    "interrupted": "gptsmith was closed while this was being answered. Send the message again.",
+    "interrupted": "gptsmith was closed while this was being answered.",
 }
 
 
@@ -33,6 +30,11 @@ def draw(talk: Talk, turn: Turn) -> None:
         elif not turn.reply or turn.reply.finish_reason in _ENDINGS:
             reason = turn.reply.finish_reason if turn.reply else "interrupted"
             st.info(_ENDINGS[reason], icon=":material/info:")
+
+
+def unanswered(turn: Turn) -> bool:
+    """Tell whether sending the message again makes sense."""
+    return bool(turn.error) or not turn.reply or turn.reply.finish_reason == "cancelled"
 
 
 def asked(talk: Talk, turn: Turn) -> None:

@@ -16,7 +16,7 @@ _THREADS_SHOWN = 20
 def draw(desk: Desk, view: session.View) -> None:
     """Draw the sidebar for the page that is open."""
     with st.sidebar:
-        st.markdown("### :material/construction: gptsmith")
+        st.markdown("**:material/construction: gptsmith**", width="content")
         _nav("Assistants", ":material/apps:", "gallery", view)
         _nav("New assistant", ":material/add:", "create", view)
         with st.container():
@@ -53,9 +53,9 @@ def _threads(desk: Desk, view: session.View) -> None:
                 label = markdown.line(thread.title) or "Untitled"
                 go = (view.assistant, thread.id)
                 st.button(label, key=f"thread-{thread.id}", type=kind, on_click=_open, args=go, width="stretch")
-                if st.button(
-                    "", key=f"more-{thread.id}", icon=":material/more_vert:", type="tertiary", help="Rename or delete"
-                ):
+                # The label is there for screen readers; the style sheet shows the icon alone.
+                more, icon = f"Rename or delete {label}", ":material/more_vert:"
+                if st.button(more, key=f"more-{thread.id}", icon=icon, type="tertiary", help="Rename or delete"):
                     _manage(desk, view, thread.id, thread.title)
     if len(threads) > _THREADS_SHOWN and not everything:
         st.button(f"Show all {len(threads)}", type="tertiary", on_click=session.put, args=("all-threads", True))

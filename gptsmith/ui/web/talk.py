@@ -25,11 +25,13 @@ from gptsmith.ui.web.uploads import Upload, store
 
 if TYPE_CHECKING:
     from gptsmith.rag.base import KnowledgeBase
+    from gptsmith.rag.hit import Receipt
 
 __all__ = ["Passage", "Talk", "Thread", "Turn"]
 
 _BEFORE, _AFTER = 600, 2000  # characters of the document shown around a quote: the quote is in sight when it opens
 _START_SECONDS = 20.0
+_STOP_SECONDS = 5.0
 _FOLLOWED = 50
 
 
@@ -65,14 +67,28 @@ class Talk:
 
     @cached_property
     def notices(self) -> list[str]:
-        """What the person should know before the first message: tools that cannot run here, a model that is missing."""
-        try:
-            return list(self._assistant.engine.unavailable) if self.spec.tools else []
-        except GptsmithError as error:
-            return [str(error)]
+        """What the person should know before the first message: tools of the spec that cannot run here."""
+        from gptsmith.agent.readiness import unavailable_tools
+
+        missing = unavailable_tools(self._assistant.loaded, self._assistant.folder)
+        return [f"{tool.name}: {error}" for tool, error in missing]
+
+    def receipts(self) -> list[Receipt]:
+        """Return what became of each knowledge file when it was last read; empty before the first message."""
+        if not self.spec.knowledge:
+            return []
+        knowledge = self._assistant.engine.knowledge
+        return knowledge.receipts() if knowledge else []
 
     def close(self) -> None:
-        """Let go of files."""
+        """Stop what runs and let go of files."""
+        with self._guard:
+            running = [following for following in self._following.values() if not following.ended]
+        for following in running:
+            turns.stop(following.turn)
+        deadline = time.monotonic() + _STOP_SECONDS
+        while any(not following.ended for following in running) and time.monotonic() < deadline:
+            time.sleep(0.02)
         self._assistant.close()
 
     # -- threads ---------------------------------------------------------------------------------------------------

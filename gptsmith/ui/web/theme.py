@@ -14,6 +14,9 @@ _STYLE = """
   [class*="st-key-nav-"] button > div, .st-key-new-thread button > div, .st-key-threads button > div {
     justify-content: flex-start; text-align: left; width: 100%;
   }
+  [class*="st-key-card-"] [class*="st-key-delete-"] p, .st-key-threads [class*="st-key-more-"] p {
+    position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
+  }
   .stSidebar hr { margin: 0.6rem 0; }
   .stBottomBlockContainer { max-width: 772px; }
   .st-key-passage .stMarkdownColoredBackground { background-color: rgba(240, 176, 60, 0.38) !important; padding: 0; }
