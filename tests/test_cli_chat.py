@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from gptsmith.ui.cli import run
-from tests.loopback import Answer, Loopback, drop, status
+from tests.loopback import Answer, Loopback, drop, stall, status
 
 ROOT = Path(__file__).resolve().parents[1]
 SPEC = """\
@@ -201,3 +201,43 @@ def test_ctrl_c_stops_the_conversation(desk: Path) -> None:
     assert talk.returncode == 130
     assert said.splitlines()[-1] == "gptsmith: stopped"
     assert "Traceback" not in said
+
+
+def test_ctrl_c_stops_a_turn_and_keeps_the_message(
+    desk: Path, loopback: Loopback, monkeypatch: pytest.MonkeyPatch, capsys: Out
+) -> None:
+    use_model(desk, loopback, monkeypatch)
+    loopback.push(stall(30))
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+    command = [
+        sys.executable,
+        "-m",
+        "gptsmith",
+        "chat",
+        "lamp.assistant.yaml",
+        "-m",
+        "Hello?",
+        "--thread",
+        "t1",
+        "--json",
+    ]
+    pipe = subprocess.PIPE
+    talk = subprocess.Popen(command, env=environment, cwd=desk, stdout=pipe, stderr=pipe, text=True)
+    try:
+        deadline = time.monotonic() + 60
+        while not loopback.history and time.monotonic() < deadline:
+            time.sleep(0.05)
+        began = time.monotonic()
+        talk.send_signal(signal.SIGINT)
+        out, said = talk.communicate(timeout=20)
+    finally:
+        talk.kill()
+    assert talk.returncode == 130
+    assert time.monotonic() - began < 10
+    assert json.loads(out) == {"error": {"code": "interrupted", "message": "stopped"}}
+    assert "Traceback" not in said
+    from gptsmith import Assistant
+
+    with Assistant.from_file(desk / "lamp.assistant.yaml") as assistant:
+        (turn,) = assistant.history("t1")
+    assert (turn.message, turn.status) == ("Hello?", "cancelled")
