@@ -273,3 +273,37 @@ def test_settings_without_a_provider_go_to_the_default_model(monkeypatch: pytest
     monkeypatch.setenv("GPTSMITH_MODEL", "ollama:qwen3:8b")
     chosen = choose_model(ModelSpec(temperature=0.1))
     assert (chosen.provider, chosen.name, chosen.temperature) == ("ollama", "qwen3:8b", 0.1)
+
+
+GUIDE = (
+    "Guide of the club\n\nSwarm control. Inspect each hive every seven days.\n\nFeeding. Give 15 kilograms of sugar.\n"
+)
+
+
+def test_tests_and_starters_ask_for_what_the_files_hold(tmp_path: Path) -> None:
+    (tmp_path / "bee-guide.txt").write_text(GUIDE)
+    built = Builder("embedded").build("A mentor for beekeepers.", [tmp_path / "bee-guide.txt"])
+    assert "What does the bee guide say about feeding?" in built.spec.conversation_starters
+    source = next(t for t in built.spec.tests if t.expect.cites)
+    assert (source.message, source.expect.cites) == (
+        "What does the bee guide say about swarm control?",
+        ["bee-guide.txt"],
+    )
+
+
+@pytest.mark.parametrize("gone", ["nothing", "the source", "the tool", "the name"])
+def test_each_test_fails_when_its_part_is_taken_away(gone: str, tmp_path: Path) -> None:
+    (tmp_path / "bee-guide.txt").write_text(GUIDE)
+    built = Builder("embedded").build("A mentor for beekeepers who draws hives.", [tmp_path / "bee-guide.txt"])
+    assistant = built.save(tmp_path / "bee.assistant.yaml")
+    failing = {"the source": "uses bee_guide", "the tool": "calls draw_picture", "the name": "says its name"}
+    data = assistant.spec.model_dump(by_alias=True, exclude_unset=True)
+    if gone == "the source":
+        del data["knowledge"]
+    elif gone == "the tool":
+        del data["tools"]
+    elif gone == "the name":
+        data["name"] = "Somebody Else"
+    changed = type(assistant).from_dict(data, base_dir=tmp_path)
+    failed = {result.name for result in changed.run_tests() if not result.passed}
+    assert failed == ({failing[gone]} if gone in failing else set())

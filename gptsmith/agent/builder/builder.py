@@ -119,8 +119,10 @@ class Builder:
         self, description: str, knowledge: Sequence[str | Path] = (), *, base_dir: str | Path | None = None
     ) -> BuiltDraft:
         """Do what `build` does without blocking the event loop."""
-        start, attachments, graph = self._prepared(description, knowledge, base_dir)
-        return _built(await graph.ainvoke(start), attachments)
+        import asyncio
+
+        start, attachments, graph = await asyncio.to_thread(self._prepared, description, knowledge, base_dir)
+        return await asyncio.to_thread(_built, await graph.ainvoke(start), attachments)
 
     def graph(
         self,
@@ -133,10 +135,8 @@ class Builder:
 
         Start it with the result of `start`.
         """
-        from gptsmith.agent.builder.graph import build_graph
-
         attachments = attach(knowledge, Path(base_dir) if base_dir is not None else None)
-        return build_graph(self._chat_model(), attachments, _unbuilt(), checkpointer=checkpointer)
+        return self._graph(attachments, checkpointer)
 
     def start(self, description: str, knowledge: Sequence[str | Path] = ()) -> dict[str, Any]:
         """Return the state that the graph starts from."""
@@ -145,11 +145,16 @@ class Builder:
     def _prepared(
         self, description: str, knowledge: Sequence[str | Path], base_dir: str | Path | None
     ) -> tuple[dict[str, Any], list[Attachment], CompiledStateGraph[Any, Any, Any, Any]]:
-        from gptsmith.agent.builder.graph import build_graph
-
         attachments = attach(knowledge, Path(base_dir) if base_dir is not None else None)
         start = _start(description, attachments)
-        return start, attachments, build_graph(self._chat_model(), attachments, _unbuilt())
+        return start, attachments, self._graph(attachments)
+
+    def _graph(self, attachments: list[Attachment], checkpointer: Any = None) -> CompiledStateGraph[Any, Any, Any, Any]:
+        from gptsmith.agent.builder.graph import build_graph
+        from gptsmith.agent.builder.topics import topics
+
+        held = topics(attachments) if attachments else {}
+        return build_graph(self._chat_model(), attachments, _unbuilt(), topics=held, checkpointer=checkpointer)
 
     def _chat_model(self) -> BaseChatModel:
         if self._model is not None and not isinstance(self._model, str):

@@ -46,6 +46,7 @@ def build_graph(
     attachments: list[Attachment],
     unbuilt: dict[str, str],
     *,
+    topics: dict[str, list[str]] | None = None,
     checkpointer: Any = None,
 ) -> CompiledStateGraph[Any, Any, Any, Any]:
     """Compile the graph. With a checkpointer it stops at `ask`, for a person to read the YAML; without one it ends.
@@ -58,7 +59,7 @@ def build_graph(
     propose, apropose = make_propose(model)
     graph = StateGraph(BuildState)
     graph.add_node("propose", RunnableLambda(propose, apropose))
-    graph.add_node("assemble", RunnableLambda(make_assemble(attachments, unbuilt)))
+    graph.add_node("assemble", RunnableLambda(make_assemble(attachments, unbuilt, topics or {})))
     graph.add_node("validate", RunnableLambda(make_validate(attachments)))
     graph.add_node("review", review)
     graph.add_node("ask", ask)
@@ -100,12 +101,14 @@ def make_propose(model: BaseChatModel) -> tuple[Callable[[BuildState], BuildStat
     return propose, apropose
 
 
-def make_assemble(attachments: list[Attachment], unbuilt: dict[str, str]) -> Callable[[BuildState], BuildState]:
+def make_assemble(
+    attachments: list[Attachment], unbuilt: dict[str, str], topics: dict[str, list[str]]
+) -> Callable[[BuildState], BuildState]:
     """Return the node that guards the draft and writes its YAML."""
 
     def assemble(state: BuildState) -> BuildState:
         request = BuildRequest.model_validate(state["request"])
-        draft = guard(Draft.model_validate(state["draft"]), request, request.tools, unbuilt)
+        draft = guard(Draft.model_validate(state["draft"]), request, request.tools, unbuilt, topics)
         id = slug(draft.name)
         try:
             text = write_new(spec_data(draft, id, attachments))

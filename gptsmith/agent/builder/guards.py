@@ -10,7 +10,7 @@ from gptsmith.assistants.build_request import BuildRequest
 from gptsmith.assistants.description import first_request, language, rules, urls
 from gptsmith.assistants.draft import Draft, DraftKnowledge, DraftTool, DraftVariable, Missing
 from gptsmith.assistants.placeholders import Blank, fill_blanks, plain, variable_name
-from gptsmith.models.chat.embedded import compose_needs
+from gptsmith.models.chat.embedded import compose_needs, compose_starters, compose_tests
 
 MAX_NAME = 40
 _MARK = re.compile(r"\{\{([a-z][a-z0-9_]*)\}\}")
@@ -19,10 +19,17 @@ _ATTACH = "Attach the files when you build, or add their paths under knowledge."
 _NO_TOOL = "There is no such tool here; add an mcp or openapi tool that offers it under tools."
 
 
-def guard(draft: Draft, request: BuildRequest, offered: Iterable[str], unbuilt: dict[str, str]) -> Draft:
+def guard(
+    draft: Draft,
+    request: BuildRequest,
+    offered: Iterable[str],
+    unbuilt: dict[str, str],
+    topics: dict[str, list[str]] | None = None,
+) -> Draft:
     """Return `draft` made safe and whole against the person's request.
 
     `offered` are the tool types that a draft may name, `unbuilt` says for some of them why they cannot run yet.
+    `topics` are headings by file name, for questions that a source can answer.
     """
     said = "\n".join([request.description, *request.changes])
     filled, blanks = fill_blanks(said)
@@ -31,12 +38,12 @@ def guard(draft: Draft, request: BuildRequest, offered: Iterable[str], unbuilt: 
     _tools(draft, set(offered), unbuilt)
     _knowledge(draft, request, urls(said))
     _rules(draft, rules(filled))
-    _starters(draft, first_request(filled))
+    _starters(draft, first_request(filled), language(filled), topics or {})
     _variables(draft, blanks)
     if draft.temperature is None:
         draft.temperature = compose_needs.temperature(said)
     _missing(draft, request, said)
-    draft.tests = prove(draft, language(filled))
+    draft.tests = prove(draft, language(filled), topics or {})
     return draft
 
 
@@ -102,8 +109,13 @@ def _rules(draft: Draft, stated: list[str]) -> None:
     draft.guidelines = [line.strip() for line in dict.fromkeys(draft.guidelines) if line.strip()]
 
 
-def _starters(draft: Draft, first: str | None) -> None:
+def _starters(draft: Draft, first: str | None, spoken: str, topics: dict[str, list[str]]) -> None:
+    """Put the person's own first request first; where only general ones follow, ask for what the files hold."""
     asked = [" ".join(text.split()) for text in draft.conversation_starters]
+    if spoken == "en" and topics:
+        own = [text for text in asked if text not in compose_starters.ANYONE]
+        held = [compose_tests.question(name, line) for name, lines in topics.items() for line in lines[:2]]
+        asked = (own + held[: 4 - len(own)]) if len(own) < 4 else own
     if first:
         asked = [first, *(text for text in asked if _flat(text) != _flat(first))]
     draft.conversation_starters = [text for text in dict.fromkeys(asked) if 0 < len(text) <= 300][:4]

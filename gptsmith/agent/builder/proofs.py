@@ -11,10 +11,13 @@ MOST = 5
 FEWEST = 2
 
 
-def prove(draft: Draft, language: str = "en") -> list[DraftTest]:
+def prove(draft: Draft, language: str = "en", topics: dict[str, list[str]] | None = None) -> list[DraftTest]:
     """Return two to five tests of `draft` that hold up: the model's own, then those that code can always make."""
     kept = [test for test in map(_trimmed, draft.tests) if holds(test, draft)]
-    for test in compose_tests.tests(draft, language):
+    if topics:  # a question about what the file holds tells more than "What does the file say?"
+        vague = {test.message for test in compose_tests.tests(draft, language) if test.tests == "source"}
+        kept = [test for test in kept if test.message not in vague]
+    for test in compose_tests.tests(draft, language, topics):
         covered = any(_same_part(test, other) for other in kept)
         wanted = test.tests in ("source", "tool") or len(kept) < FEWEST
         if wanted and not covered and holds(test, draft):

@@ -64,7 +64,9 @@ def compose_draft(request: BuildRequest) -> Draft:
     code = language(bare)
     if code != "en" and parts and identity.kind in ("fragment", "act"):
         identity = replace(identity, name=foreign_name(parts[0].text))
-    body = _english(parts, identity, text) if code == "en" else _foreign(parts, identity, text, code)
+    body = (
+        _english(parts, identity, text, bool(request.files)) if code == "en" else _foreign(parts, identity, text, code)
+    )
     body["rules"] = [s.text for s in parts if is_rule(s)]
     draft = Draft(
         name=_shortened(plain(identity.name, blanks), 40),
@@ -86,7 +88,7 @@ def compose_draft(request: BuildRequest) -> Draft:
     return draft
 
 
-def _english(parts: list[Sentence], identity: Identity, text: str) -> dict[str, Any]:
+def _english(parts: list[Sentence], identity: Identity, text: str, files: bool) -> dict[str, Any]:
     first = first_request(text)
     free = [s for s in parts if not is_rule(s) and not is_first_request(s.text)]
     opening, rest = _without_identity(free, parts, identity)
@@ -94,7 +96,7 @@ def _english(parts: list[Sentence], identity: Identity, text: str) -> dict[str, 
     role, used = _role(identity, opening, rest, actions)
     actions = _own_actions(identity, opening) + actions
     guidelines = _guidelines([s for s in rest if s.text not in used])
-    guidelines += habits(identity, actions, text, len(guidelines))
+    guidelines += habits(identity, actions, text, len(guidelines), files=files)
     inputs = [a for a in actions if a.who == "user" and _INPUT.match(a.vp)]
     inputs += [Action("user", a.when) for a in actions if a.when and _INPUT.match(a.when)]
     asked = opening if identity.kind == "task" else ""
@@ -102,7 +104,7 @@ def _english(parts: list[Sentence], identity: Identity, text: str) -> dict[str, 
         "role": role,
         "description": _summary(identity, opening, actions),
         "guidelines": guidelines,
-        "clarify": _clarify(identity, inputs, text),
+        "clarify": _clarify(identity, inputs, files or bool(compose_needs.knowledge(text))),
         "tone": _tone(text),
         "welcome": _welcome(identity, inputs),
         "starters": starters(identity, actions, first or asked, compose_needs.tool_types(text)),
@@ -275,7 +277,7 @@ def _owned(sentence: str) -> str:
     return f"someone who {said[:1].lower() + said[1:]}"
 
 
-def _clarify(identity: Identity, inputs: list[Action], text: str) -> str:
+def _clarify(identity: Identity, inputs: list[Action], files: bool) -> str:
     if identity.kind in ("task", "picture"):
         return "Ask for the particulars that decide the result, two or three at most, when the user has not given them."
     if inputs:
@@ -283,7 +285,7 @@ def _clarify(identity: Identity, inputs: list[Action], text: str) -> str:
         thing = re.sub(r"\byou\b", "", thing).strip()
         if thing and len(thing.split()) < 14:
             return f"When you do not have {for_user(thing)} yet, ask for that before you begin; one question at a time."
-    if compose_needs.knowledge(text):
+    if files:
         return "When a question could mean several things in the files, ask which one is meant."
     return "When a request leaves open what the answer depends on, ask one short question first."
 

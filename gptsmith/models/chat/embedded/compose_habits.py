@@ -59,10 +59,11 @@ _OUTSIDE = "When something lies outside this, say so in one sentence and come ba
 _WRONG = "When the user is not satisfied, ask what should be different and change that alone."
 
 
-def habits(identity: Identity, actions: list[Action], text: str, already: int) -> list[str]:
+def habits(identity: Identity, actions: list[Action], text: str, already: int, *, files: bool = False) -> list[str]:
     """Return guidelines for the work, the tools and the files that the description calls for.
 
-    `already` is how many the description itself gave: the general ones are added only where those are few.
+    `files` says that some are attached. `already` is how many the description itself gave: the general ones are
+    added only where those are few.
     """
     found: list[str] = []
     if already < 4:
@@ -72,7 +73,7 @@ def habits(identity: Identity, actions: list[Action], text: str, already: int) -
     tools = compose_needs.tool_types(text)
     found += [_DRAW] if "image_generation" in tools else []
     found += [_LOOK] if "image_captioning" in tools else []
-    found += [_FILES] if compose_needs.knowledge(text) else []
+    found += [_FILES] if files or compose_needs.knowledge(text) else []
     absent = compose_needs.absent(text)
     found += [_LACKING.format(what=" and no ".join(absent))] if absent else []
     if already + len(found) < 3 and identity.kind in ("act", "game"):

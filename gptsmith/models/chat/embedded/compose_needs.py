@@ -17,8 +17,8 @@ _DRAW_VERB = (
 _MAKE_VERB = r"(?:generat\w*|creat\w*|mak(?:e|es|ing)|produc\w*|render\w*|turn\w*|convert\w*)"
 _TRAPS = re.compile(
     r"\bdraw(?:s|ing)?\b[^.;,]{0,30}\b(?:conclusions?|attention|comparisons?|parallels?|lessons?|inspiration"
-    r"|inferences?"
-    r"|on|upon|from|up|people|audience|line between)\b|\bpaint(?:s|ing)? (?:an? )?(?:\w+ )?picture of\b"
+    r"|inferences?|line between)\b|\bdraw(?:s|ing)? (?:on|upon|from|up|in|out|people|audiences?)\b"
+    r"|\bpaint(?:s|ing)? (?:an? )?(?:\w+ )?picture of\b"
     r"|\b(?:ascii|svg|html|css|canvas|latex|mermaid|excel|prompts?|code)\b[^.;]{0,60}|\b(?:the )?big picture\b"
     r"|\bdrawing(?: tools?| on| from| app)\b|\b(?:image|photo|picture) (?:editor|prompts?|descriptions? for"
     r"|export\w*)\b",
@@ -87,6 +87,8 @@ _OWNED = re.compile(
     rf"|\b(?:i|we)(?:['’]ll| will| can)? (?:upload|attach|add)\b[^.;]{{0,25}}\b{_DOCUMENT}\b"
     rf"|\b(?:folder|collection|pile|set|stack|shelf|box) (?:of|with) (?:[\w'’-]+ ){{0,3}}?(?:files?|documents?"
     rf"|pdfs?|papers?|notes|{_DOCUMENT})\b"
+    rf"|\b(?:answers?|answering)(?: \w+){{0,2}} (?:only |strictly )?(?:from|out of) (?:our|my)"
+    rf" (?!experience|view|side|point)(?:[\w'’-]+ ?){{1,4}}?(?=\s(?:and|or|with|that|which|to|when)\b|[.,;]|$)"
     rf"|\b(?:answers?|answering|quotes?|cites?|works?|based|relying|draws?) (?:only |strictly "
     rf"|questions )?(?:from|on|out of) (?:the|our|my) (?:[\w'’-]+ ){{0,2}}?{_DOCUMENT}\b",
     re.IGNORECASE,

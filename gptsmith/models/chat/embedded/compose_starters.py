@@ -32,7 +32,7 @@ _BY_NAME = (
     (r"(?:maker|generator|inventor|artist|scribbler|pictures)$", "Make a first one, then I will say what to change."),
     (r"(?:checker|corrector|reviewer|editor|proofreader)$", "I have a text to check. How do I hand it in?"),
 )
-_ANYONE = ["I am new to this. Where do I start?", "Give me a short example first.", "Which details do I need to give?"]
+ANYONE = ["I am new to this. Where do I start?", "Give me a short example first.", "Which details do I need to give?"]
 
 
 def starters(identity: Identity, actions: list[Action], first: str, tools: list[str]) -> list[str]:
@@ -64,7 +64,7 @@ def starters(identity: Identity, actions: list[Action], first: str, tools: list[
         found.append(fitting)
     if topic and len(found) < 3:
         found.append(f"{topic[:1].upper()}{topic[1:]}: where do I start?")
-    for general in _ANYONE:
+    for general in ANYONE:
         if len(found) < 3:
             found.append(general)
     return list(dict.fromkeys(found))[:4]

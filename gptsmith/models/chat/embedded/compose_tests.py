@@ -21,18 +21,22 @@ _LANGUAGES = {
 }  # fmt: skip
 
 
-def tests(draft: Draft, language: str = "en") -> list[DraftTest]:
-    """Return two to five tests; the first is about the name, the others about sources, tools and visible rules."""
+def tests(draft: Draft, language: str = "en", topics: dict[str, list[str]] | None = None) -> list[DraftTest]:
+    """Return two to five tests; the first is about the name, the others about sources, tools and visible rules.
+
+    `topics` are headings by file name: with them a source is asked for something that it holds.
+    """
     found = names(draft, language)[:1]
     for source in draft.knowledge[:2]:
         cited = (source.paths or source.urls)[0]
         title = cited.rstrip("/").split("/")[-1]
+        held = (topics or {}).get(title, [])
         topic = re.sub(r"[_\-.]+", " ", title.rsplit(".", 1)[0]) if source.paths else "the page"
         found.append(
             DraftTest(
                 name=f"uses {source.name}",
                 tests="source",
-                message=f"What does {topic} say?",
+                message=question(title, held[0]) if held else f"What does {topic} say?",
                 cites=[title if source.paths else cited],
             )
         )
@@ -45,6 +49,13 @@ def tests(draft: Draft, language: str = "en") -> list[DraftTest]:
     if len(found) < 2:
         found += names(draft, language)[1:]
     return found[:5]
+
+
+def question(file: str, heading: str) -> str:
+    """Return a question that the file named `file` answers under `heading`."""
+    title = re.sub(r"[_\-.]+", " ", file.rsplit(".", 1)[0]).strip()
+    shown = heading if heading[1:] != heading[1:].lower() else heading[:1].lower() + heading[1:]
+    return f"What does the {title} say about {shown}?"
 
 
 def names(draft: Draft, language: str = "en") -> list[DraftTest]:
