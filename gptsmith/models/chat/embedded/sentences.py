@@ -11,7 +11,8 @@ _ABBREVIATION = re.compile(
     r"|Ltd|Co|Corp|Mt|Ft|Dept|Univ"
     r"|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept|Sep|Oct|Nov|Dec)|\b[A-Z]|\b[ap]\.m|\be\.g|\bi\.e|\bU\.S|\bc)\.$"
 )
-_END = re.compile(r"[.!?]+[\"'”’)\]]*(?=\s+[\"'“‘(\[]?[^\W_a-z])|[.!?]+[\"'”’)\]]*(?=\s*$)")
+# A sentence may begin with a name such as bzip2 or iPhone, though it is written small.
+_END = re.compile(r"[.!?]+[\"'”’)\]]*(?=\s+[\"'“‘(\[]?(?:[^\W_a-z]|[a-z]+[0-9A-Z]))|[.!?]+[\"'”’)\]]*(?=\s*$)")
 _MARK = re.compile(r"^\s*(?:#{1,6}\s+|[-*+•]\s+|\d{1,3}[.)]\s+|>\s+|\|\s*)")
 _BREAK = re.compile(r"\n\s*\n|\n(?=\s*(?:#{1,6} |[-*+•] |\d{1,3}[.)] |\||>))")
 
