@@ -210,12 +210,16 @@ def test_a_required_variable_is_asked_for_first(keeper: Path) -> None:
     assert at.chat_input(key="say").disabled
     assert all(button.disabled for button in at.button if button.key.startswith("starter-"))
     assert "Times may change." in words(at)
-    at.text_input(key="variable-town").set_value("Viana").run()
+    at.text_input(key="variable-keeper-new-town").set_value("Viana").run()
     assert not at.chat_input(key="say").disabled
     assert "Welcome to Viana!" in words(at)
     ask(at, "Who built the lighthouse?")
     assert "Marta Sousa" in words(at)
-    assert at.text_input(key="variable-town").disabled
+    kept = next(field for field in at.text_input if str(field.key).startswith("variable-keeper-thread_"))
+    assert kept.disabled
+    assert kept.value == "Viana"
+    at.button(key="new-thread").click().run()
+    assert at.text_input(key="variable-keeper-new-town").value == ""
 
 
 def test_threads_are_listed_renamed_and_deleted(library: Path) -> None:
@@ -268,6 +272,30 @@ def test_stop_keeps_what_was_said(library: Path, loopback: Loopback, monkeypatch
     loopback.always = "One."
     at.button(key="again").click().run()
     assert "One." in words(at)
+
+
+def test_a_turn_that_died_with_its_process_can_be_sent_again(library: Path) -> None:
+    store = open_desk().talk("night-sky")._assistant.engine.store
+    message = Message(turn_id="turn_dead", role="user", text="Are you there?")
+    store.begin("dead", message, title="Dead", variables={})
+    at = open_page(page="chat", assistant="night-sky", thread="dead")
+    assert "gptsmith was closed while this was being answered." in words(at)
+    at.button(key="again").click().run()
+    assert words(at).count("Are you there?") >= 2
+    assert not [button.key for button in at.button if str(button.key).startswith("stop-")]
+
+
+def test_deleting_a_conversation_stops_its_turn(
+    library: Path, loopback: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hosted(library, loopback, monkeypatch)
+    loopback.always = trickle("one two three four five " * 50, 0.1, piece=5)
+    talk = open_desk().talk("slow")
+    thread = talk.send("Count.", thread="", files=[], variables={})
+    talk.delete(thread)
+    assert talk.threads() == []
+    assert talk.turns(thread) == []
+    assert not talk.running(thread)
 
 
 def test_a_failing_model_is_told_and_the_message_kept(

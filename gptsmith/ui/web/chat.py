@@ -60,7 +60,7 @@ def _head(desk: Desk, talk: Talk, view: session.View) -> None:
 def _beginning(talk: Talk, view: session.View, *, blocked: bool) -> None:
     """Draw what an empty conversation shows: description, welcome, disclaimer, starters."""
     spec = talk.spec
-    values = _values(spec)
+    values = _values(spec, view)
     st.markdown(markdown.plain(spec.description))
     if spec.welcome_message:
         with st.chat_message("assistant", avatar=message.ASSISTANT):
@@ -81,16 +81,18 @@ def _variables(talk: Talk, view: session.View) -> bool:
     if not spec.variables:
         return False
     stored = talk.variables(view.thread) if view.thread else {}
-    missing = [n for n, v in spec.variables.items() if v.required and not (stored.get(n) or _value(n) or v.default)]
+    given = {**{name: variable.default or "" for name, variable in spec.variables.items()}, **stored}
+    missing = [n for n, v in spec.variables.items() if v.required and not (_values(spec, view).get(n) or given[n])]
     with st.expander("About this conversation", expanded=bool(missing), icon=":material/tune:"):
         for name, variable in spec.variables.items():
             label = markdown.line(variable.description or name.replace("_", " ").capitalize())
             label += " (required)" if variable.required else ""
-            session.put_first(f"variable-{name}", stored.get(name) or variable.default or _first(variable.choices))
+            key, fixed = _field(view, name), bool(stored)
+            session.put_first(key, given[name] or next(iter(variable.choices), ""))
             if variable.choices:
-                st.selectbox(label, variable.choices, key=f"variable-{name}", disabled=bool(stored))
+                st.selectbox(label, variable.choices, key=key, disabled=fixed)
             else:
-                st.text_input(label, key=f"variable-{name}", max_chars=300, disabled=bool(stored))
+                st.text_input(label, key=key, max_chars=300, disabled=fixed)
         if stored:
             st.caption("These are fixed for a conversation once it has begun.")
         elif missing:
@@ -98,16 +100,15 @@ def _variables(talk: Talk, view: session.View) -> bool:
     return bool(missing)
 
 
-def _first(choices: list[str]) -> str:
-    return choices[0] if choices else ""
+def _field(view: session.View, name: str) -> str:
+    """Return the key of a variable's widget: each conversation has its own."""
+    return f"variable-{view.assistant}-{view.thread or 'new'}-{name}"
 
 
-def _value(name: str) -> str:
-    return str(session.value(f"variable-{name}") or "").strip()
-
-
-def _values(spec: AssistantSpec) -> dict[str, str]:
-    return {name: _value(name) for name in spec.variables if _value(name)}
+def _values(spec: AssistantSpec, view: session.View) -> dict[str, str]:
+    """Return the variables as they stand in the form, without those that are empty."""
+    written = {name: str(session.value(_field(view, name)) or "").strip() for name in spec.variables}
+    return {name: value for name, value in written.items() if value}
 
 
 def _input(talk: Talk, view: session.View, *, disabled: bool) -> None:
@@ -142,7 +143,7 @@ def _send(talk: Talk, view: session.View, text: str, files: list[uploads.Upload]
     if not text.strip() and not files:
         return
     try:
-        thread = talk.send(text, thread=view.thread, files=files or [], variables=_values(talk.spec))
+        thread = talk.send(text, thread=view.thread, files=files or [], variables=_values(talk.spec, view))
     except GptsmithError as error:
         session.fail(str(error))
         return

@@ -42,6 +42,7 @@ def command(port: int = 8501) -> list[str]:
         "browser.gatherUsageStats": "false",
         "browser.serverAddress": "127.0.0.1",
         "logger.hideWelcomeMessage": "true",
+        "logger.level": "warning",
         "client.toolbarMode": "minimal",
         "client.showErrorDetails": "none",
         "theme.baseRadius": "10px",

@@ -84,12 +84,17 @@ class Talk:
         """Stop what runs and let go of files."""
         with self._guard:
             running = [following for following in self._following.values() if not following.ended]
+        self._halt(running)
+        self._assistant.close()
+
+    @staticmethod
+    def _halt(running: list[_Following]) -> None:
+        """Stop turns and wait until they have written down their end."""
         for following in running:
             turns.stop(following.turn)
         deadline = time.monotonic() + _STOP_SECONDS
         while any(not following.ended for following in running) and time.monotonic() < deadline:
             time.sleep(0.02)
-        self._assistant.close()
 
     # -- threads ---------------------------------------------------------------------------------------------------
 
@@ -112,7 +117,7 @@ class Talk:
     def delete(self, thread: str) -> None:
         """Delete a thread with its files; a turn that runs on it is stopped first."""
         if running := self.running(thread):
-            self.stop(running)
+            self._halt([self._follow(running)])
         self._assistant.engine.store.delete(thread)
         shutil.rmtree(self._files(thread), ignore_errors=True)
 

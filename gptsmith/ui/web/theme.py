@@ -18,7 +18,7 @@ _STYLE = """
     position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
   }
   .stSidebar hr { margin: 0.6rem 0; }
-  .stBottomBlockContainer { max-width: 772px; }
+  [data-testid="stBottomBlockContainer"] { max-width: 772px !important; }
   .st-key-passage .stMarkdownColoredBackground { background-color: rgba(240, 176, 60, 0.38) !important; padding: 0; }
   .stMarkdown p, .stMarkdown li { line-height: 1.6; }
   [class*="st-key-card-"] { height: 100%; }
