@@ -122,7 +122,12 @@ HIT = Hit(
     [
         ("The panel of the ship was made in 1755 [1].", "The panel of the ship was made in 1755", True),
         ("The ship panel dates from 1755 [1].", "The panel of the ship was made in 1755.", True),
-        ('It is old. It has "forty-two" tiles [1].', "forty-two", True),
+        ('It is old. It has "forty-two" tiles [1].', "It has “forty-two” tiles.", True),
+        ('The guide says that it was "made in 1755 " long ago [1].', "The panel of the ship was made in 1755.", True),
+        ("The panel of the ship was made in 1812 [1].", "The panel of the ship was made in 1755.", False),
+        ("1. Das Schiffsbild ist von 1755 [1].", "The panel of the ship was made in 1755.", True),
+        ("- On Mondays the cloister is closed, see page 3 [1]", "The cloister is closed on Mondays.", True),
+        ("The ship's panel was made, page 3 says, in 1755. [1] [7]", "The panel of the ship was made in 1755.", True),
         ('The guide says "it was made in 1812" [1].', "The panel of the ship was made in 1755.", False),
         ("On Mondays the cloister stays closed. [1]", "The cloister is closed on Mondays.", True),
         ("Bananas grow quickly [1].", HIT.text[:300], False),
@@ -133,6 +138,31 @@ def test_a_citation_quotes_the_passage_word_for_word(text: str, quote: str, veri
     assert (citation.quote, citation.verified) == (quote, verified)
     assert HIT.text[citation.start - 100 : citation.end - 100] == quote
     assert (citation.id, citation.source, citation.page, citation.chunk_id) == (1, "guide.pdf", 3, "c1")
+
+
+@pytest.mark.parametrize(
+    ("text", "quotes"),
+    [
+        ("It was made in 1755 [1]; on Mondays the cloister is closed [1].",
+         ["The panel of the ship was made in 1755.", "The cloister is closed on Mondays."]),
+        ("On Mondays the cloister is closed [1][1], you see [1].", ["The cloister is closed on Mondays."]),
+        ("It was made in 1755 [1]. It was made in 1812 [1].", ["The panel of the ship was made in 1755."]),
+    ],
+)  # fmt: skip
+def test_each_marker_cites_what_stands_before_it(text: str, quotes: list[str]) -> None:
+    found = cite(text, {1: HIT})
+    assert [c.quote for c in found] == quotes
+    assert all(c.verified for c in found) is ("1812" not in text)
+
+
+@pytest.mark.parametrize(
+    ("claim", "verified"),
+    [("It takes 4 days", True), ("It takes 5 days", False), ("Um 18 Uhr", True), ("It costs 1.000 euros", True)],
+)
+def test_figures_are_compared_as_they_are_meant(claim: str, verified: bool) -> None:
+    text = "It takes four days. It costs 1,000 euros. The office closes at 18:00."
+    (citation,) = cite(f"{claim} [1].", {1: HIT.model_copy(update={"text": text})})
+    assert citation.verified is verified, citation
 
 
 def test_markers_without_a_passage_cite_nothing() -> None:

@@ -24,14 +24,23 @@ _UNKNOWN = re.compile(
     re.IGNORECASE,
 )
 _ENOUGH = 0.3
+_SHORT = 25  # characters; a shorter quotation is shown within its sentence
+_FIGURE = re.compile(r"\d+(?:[.,:]\d+)*")
+_LIST_SIGN = re.compile(r"^\s*(?:[-*#>]+\s+|\d{1,2}[.)]\s+)")
+# fmt: off
+_SPELLED = {
+    "zero": "0", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7",
+    "eight": "8", "nine": "9", "ten": "10", "eleven": "11", "twelve": "12",
+}
+# fmt: on
 
 
 def cite(text: str, hits: Mapping[int, Hit]) -> list[Citation]:
     """Return one citation for each claim and number in `text`, in the order of the text.
 
-    The quote is the claim's own quotation when it stands in the passage word for word, else the passage's sentence
-    nearest to the claim. `verified` is False when the claim quotes what the passage does not say, or when no sentence
-    of the passage has to do with it.
+    The quote is always a piece of the passage, never the model's words: the claim's own quotation where it stands
+    there word for word, else the sentence nearest to the claim. `verified` is False when the claim quotes what the
+    passage does not say, gives a figure that the passage does not have, or when no sentence has to do with it.
     """
     found: dict[tuple[int, str], Citation] = {}
     for marker in _MARKER.finditer(text):
@@ -39,7 +48,8 @@ def cite(text: str, hits: Mapping[int, Hit]) -> list[Citation]:
         for number in (int(n) for n in re.findall(r"\d+", marker.group(1))):
             if number in hits:
                 citation = _citation(number, hits[number], claim)
-                found.setdefault((number, citation.quote), citation)
+                known = found.setdefault((number, citation.quote), citation)
+                known.verified = known.verified and citation.verified  # one wrong claim on a quote is worth a warning
     return list(found.values())
 
 
@@ -54,24 +64,30 @@ def says_unknown(text: str) -> bool:
 
 
 def _claim(text: str, end: int) -> str:
-    """Return the sentence that ends at the marker; markers before it do not count as text."""
-    before = _MARKER.sub(lambda m: " " * len(m.group()), text[:end]).rstrip()
+    """Return what the marker at `end` stands behind: its sentence, or the part since the marker before it."""
+    before = _MARKER.sub(lambda m: "\0" * len(m.group()), text[:end]).rstrip("\0 \n")
     trimmed = before.rstrip(".!?\"'”’) ")
-    start = max([m.end() for m in re.finditer(r"[.!?][\"'”’)]*\s+(?=[A-Z0-9\"“«„'*-])|\n+", trimmed)] or [0])
-    return before[start:].strip()
+    start = max([m.end() for m in re.finditer(r"[.!?][\"'”’)]*[\s\0]+(?=[A-Z0-9\"“«„'*-])|\n+", trimmed)] or [0])
+    sentence = before[start:].strip("\0 ")
+    part = sentence.rpartition("\0")[2]
+    claim = part if len(_WORD.findall(part)) > 2 else sentence.replace("\0", "")
+    return _LIST_SIGN.sub("", claim).strip(" ,;:")
 
 
 def _citation(number: int, hit: Hit, claim: str) -> Citation:
     quoted = _QUOTED.findall(claim)
+    known = _figures(hit.text) | {str(hit.page)}
+    missing = not _given(claim) <= known
     for quote in sorted(quoted, key=len, reverse=True):
         place = locate(quote, hit.text)
         if place is not None:
-            return _made(number, hit, place, verified=True)
+            place = _around(quote, claim, hit.text) or place if len(quote) < _SHORT else place
+            return _made(number, hit, place, verified=not missing)
     place = locate(claim, hit.text) if claim else None
     if place is not None:
         return _made(number, hit, place, verified=True)
-    start, end, likeness = _nearest(claim, hit.text)
-    return _made(number, hit, (start, end), verified=not quoted and likeness >= _ENOUGH)
+    place, likeness = _nearest(claim, hit.text, _sentences(hit.text))
+    return _made(number, hit, place, verified=not quoted and not missing and likeness >= _ENOUGH)
 
 
 def _made(number: int, hit: Hit, place: tuple[int, int], *, verified: bool) -> Citation:
@@ -90,17 +106,49 @@ def _made(number: int, hit: Hit, place: tuple[int, int], *, verified: bool) -> C
     )
 
 
-def _nearest(claim: str, text: str) -> tuple[int, int, float]:
-    """Return the span of the sentence of `text` that shares most words with `claim`, and the share of its words."""
-    wanted = {w.lower() for w in _WORD.findall(claim) if len(w) > 2}
-    best = (0, min(len(text), 300), 0.0)
+def _around(quote: str, claim: str, text: str) -> tuple[int, int] | None:
+    """Return the span of the sentence that holds `quote`; of several, the one nearest to `claim`."""
+    holding = [span for span in _sentences(text) if locate(quote, text, *span) is not None]
+    return _nearest(claim, text, holding)[0] if holding else None
+
+
+def _sentences(text: str) -> list[tuple[int, int]]:
+    """Return the spans of the sentences and headings of `text`, without the white space around them."""
+    spans = []
     for match in _SENTENCE.finditer(text):
         body = match.group().strip()
-        if not body:
-            continue
-        words = {w.lower() for w in _WORD.findall(body) if len(w) > 2}
-        share = len(wanted & words) / max(1, min(len(wanted), len(words)))
-        if len(words) >= 2 and share > best[2]:
+        if body:
             start = match.start() + len(match.group()) - len(match.group().lstrip())
-            best = (start, start + len(body), share)
-    return best
+            spans.append((start, start + len(body)))
+    return spans
+
+
+def _nearest(claim: str, text: str, spans: list[tuple[int, int]]) -> tuple[tuple[int, int], float]:
+    """Return which of `spans` shares most with `claim`, and the share; the beginning of `text` when none does."""
+    wanted = _weights(claim, _given(claim))
+    best, most = (0, min(len(text), 300)), 0.0
+    for start, end in spans:
+        words = _weights(text[start:end], _figures(text[start:end]))
+        smaller = min(sum(wanted.values()), sum(words.values()))
+        share = sum(wanted[w] for w in wanted.keys() & words.keys()) / max(1, smaller)
+        if len(words) >= 2 and share > most:
+            best, most = (start, end), share
+    return best, most
+
+
+def _weights(text: str, figures: set[str]) -> dict[str, int]:
+    """Return the words of `text` with what having one in common is worth: figures are the same in every language."""
+    words = {w.lower() for w in _WORD.findall(text) if len(w) > 2 and not w.isdigit()}
+    return dict.fromkeys(words, 1) | dict.fromkeys(figures, 3)
+
+
+def _given(claim: str) -> set[str]:
+    """Return the figures of a claim, as 1755, 1000 for 1,000 and 1800 for 18:00."""
+    return {re.sub(r"[.,:]", "", figure) for figure in _FIGURE.findall(claim)}
+
+
+def _figures(text: str) -> set[str]:
+    """Return the figures that a claim about `text` may give: its own, their parts, and those spelled out."""
+    parts = {part for figure in _FIGURE.findall(text) for part in re.split(r"[.,:]", figure)}
+    spelled = {_SPELLED[w] for w in _WORD.findall(text.lower()) if w in _SPELLED}
+    return _given(text) | parts | spelled
