@@ -246,6 +246,15 @@ def test_variables_belong_to_the_thread_and_are_filled_once() -> None:
     assert "In Lisbon, dry." in model.history[-1][0].content
 
 
+def test_a_thread_forgets_variables_that_its_spec_has_no_more() -> None:
+    a, _ = assistant("Hi", variables=VARIABLES, instructions="In {{city}}.")
+    a.chat("Hello", thread_id="t", variables={"city": "Porto", "tone": "dry"})
+    fewer = {"city": {"required": True}}
+    b, model = assistant("Hi", variables=fewer, instructions="In {{city}}.")
+    b.chat("Hello", thread_id="t")
+    assert "In Porto." in model.history[0][0].content
+
+
 # -- guardrails ----------------------------------------------------------------------------------------------------
 
 EVERYWHERE = [{"type": "pii", "apply_to": ["input", "output", "tool_results"]}]
@@ -358,6 +367,14 @@ def test_small_talk_is_not_searched_and_a_follow_up_takes_its_turn_along(guide: 
     assert unfence(model.history[0][-1].content)[1] is None
     assert [s.query for s in reply.searched] == ["And who made it?\nWhen was the panel of the ship made?"]
     assert unfence(model.history[-1][3].content)[1] is None, "passages stand behind the last message only"
+
+
+def test_a_source_that_is_not_cited(guide: Path) -> None:
+    a, model = assistant("In 1755 [1].", base_dir=guide, knowledge=source(citations=False))
+    reply = a.chat("When was the panel of the ship made?")
+    assert (reply.text, reply.citations) == ("In 1755.", [])
+    assert "Do not write the numbers of passages." in model.history[0][0].content
+    assert "1755" in model.history[0][-1].content
 
 
 def test_mode_always_and_mode_tool(guide: Path) -> None:

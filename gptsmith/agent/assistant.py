@@ -309,7 +309,7 @@ class Assistant:
         *,
         tokens: bool = True,
     ) -> Ask:
-        from gptsmith.agent.runtime.engine import resolve_variables
+        from gptsmith.agent.runtime.engine import resolve_variables, still_fitting
         from gptsmith.agent.runtime.running import Ask
         from gptsmith.agent.runtime.store import check_thread_id, new_id
 
@@ -317,7 +317,7 @@ class Assistant:
             raise UsageError("the message is empty", hint="write what you want to know")
         engine = self.engine
         thread = new_id("thread") if thread_id is None else check_thread_id(thread_id)
-        stored = engine.store.variables(thread)
+        stored = still_fitting(self.spec, engine.store.variables(thread))
         values = {**stored, **engine.variables, **(variables or {})}
         resolve_variables(self.spec, values)
         return Ask(thread, text, [str(f) for f in files or []], values, tokens=tokens)

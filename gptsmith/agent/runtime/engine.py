@@ -57,6 +57,7 @@ class Engine:
         self.base_dir = loaded.base_dir or Path.cwd()
         self._looked = 0.0
         self._making = threading.RLock()
+        self._syncing = threading.Lock()
         self.is_ready = False
         self._saved: tuple[BaseCheckpointSaver[Any], Graph] | None = None
         check_variables(self.spec, self.variables)
@@ -152,6 +153,7 @@ class Engine:
         rails = pii.rails_for(self.spec.guardrails, "output")
         turn = Turn(turn_id, thread_id, self.spec, rails, deliver, model=self.model_name)
         turn.cites = any(k.citations for k in self.spec.knowledge)
+        turn.numbered = bool(self.spec.knowledge)
         return turn
 
     def close(self) -> None:
@@ -166,18 +168,18 @@ class Engine:
     def system(self, variables: Mapping[str, str], *, attached: bool = False) -> str:
         """Return the system message of a thread; `attached`: the thread has text files of its own."""
         values = resolve_variables(self.spec, {**self.variables, **variables})
-        knowledge = attached or bool(self.spec.knowledge)
-        return prompts.system_message(self.spec, values, knowledge=knowledge, unavailable=self.unavailable)
+        return prompts.system_message(self.spec, values, attached=attached, unavailable=self.unavailable)
 
     def sync_if_stale(self, turn: Turn) -> None:
         """Bring the index in step with the files, with progress events; looks at the files every few seconds."""
         if self.knowledge is None:
             return
-        with self._making:
-            now = time.monotonic()
-            if self._looked and now - self._looked < _LOOK_AGAIN:
-                return
-            self._looked = now
+        now = time.monotonic()
+        if self._looked and now - self._looked < _LOOK_AGAIN:
+            return
+        if not self._syncing.acquire(blocking=not self._looked):
+            return  # another turn does it; the index of before answers until the new one is whole
+        try:
             if self.knowledge.stale():
                 for receipt in self.knowledge.sync(
                     lambda text: turn.emit("progress", {"stage": "index", "text": text})
@@ -185,6 +187,9 @@ class Engine:
                     if receipt.status != "ok":
                         text = f"{receipt.source} is not searched: {receipt.reason}"
                         turn.emit("progress", {"stage": "index", "text": text})
+            self._looked = now
+        finally:
+            self._syncing.release()
 
     def search_first(self, turn: Turn, message: str, previous: str) -> None:
         """Search the sources that are searched before the model answers, and keep the passages in the turn."""
@@ -226,6 +231,12 @@ def check_variables(spec: AssistantSpec, values: Mapping[str, str]) -> None:
         if not isinstance(value, str) or (choices and value not in choices):
             hint = f"choose one of: {', '.join(choices)}" if choices else "give a text"
             raise UsageError(f"the variable {name} cannot be {str(value)[:60]!r}", hint=hint)
+
+
+def still_fitting(spec: AssistantSpec, stored: Mapping[str, str]) -> dict[str, str]:
+    """Return the values of a thread that its spec, which may have changed since, still takes."""
+    known = spec.variables
+    return {n: v for n, v in stored.items() if n in known and (not known[n].choices or v in known[n].choices)}
 
 
 def resolve_variables(spec: AssistantSpec, values: Mapping[str, str]) -> dict[str, str]:

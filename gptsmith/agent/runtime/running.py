@@ -18,7 +18,7 @@ from gptsmith.agent.events import Event, Reply
 from gptsmith.agent.runtime import pii
 from gptsmith.agent.runtime.attachments import Attachments, image_blocks
 from gptsmith.agent.runtime.checkpoints import forget, open_saver
-from gptsmith.agent.runtime.engine import Engine, last_words
+from gptsmith.agent.runtime.engine import Engine, last_words, resolve_variables, still_fitting
 from gptsmith.agent.runtime.graph import Graph
 from gptsmith.agent.runtime.history import as_messages, recall, with_notes
 from gptsmith.agent.runtime.store import Message, new_id, title_of
@@ -85,17 +85,21 @@ class _Course:
         self.outcome = outcome
         self.store = engine.store
         self.turn = engine.turn(ask.turn_id, ask.thread_id, deliver)
+        self.attachments = Attachments(engine, ask.thread_id)
         self.written: list[Message] = []
 
     async def run(self) -> None:
         """Run it; what goes wrong after the message was written ends the turn, never the thread."""
         turn, store = self.turn, self.store
         store.heal(turn.thread_id)
-        variables = {**store.variables(turn.thread_id), **self.ask.variables}
-        turn.system = self.engine.system(variables)
+        variables = {**still_fitting(turn.spec, store.variables(turn.thread_id)), **self.ask.variables}
+        resolve_variables(turn.spec, {**self.engine.variables, **variables})  # before anything is written
         blocked = self._begin(variables)
+        turn.system = self.engine.system(variables, attached=self.attachments.any)
         CURRENT.set(turn)
         try:
+            if self.engine.knowledge is not None and not blocked:
+                await asyncio.to_thread(self.engine.sync_if_stale, turn)  # reading files is not the turn's own time
             async with asyncio.timeout(turn.spec.limits.timeout_seconds):
                 if not blocked:
                     await self._answer()
@@ -121,7 +125,6 @@ class _Course:
             self.turn.note(blocked_text("message", found), "blocked")
             text, blocked = pii.clean(text, rails, blocking=False), True
         self.text = text
-        self.attachments = Attachments(self.engine, self.turn.thread_id)
         self.files = self.attachments.take(self.ask.files)
         data = {"files": self.files} if self.files else {}
         message = Message(turn_id=self.turn.id, role="user", text=text, data=data)
@@ -161,7 +164,6 @@ class _Course:
             forget(saver, turn.id)
 
     def _search(self, previous: str) -> None:
-        self.engine.sync_if_stale(self.turn)
         self.engine.search_first(self.turn, self.text, previous)
         self.attachments.search(self.turn, self.text, previous)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
@@ -41,12 +41,17 @@ class Turn:
     finish: FinishReason = "stop"
     notes: list[str] = field(default_factory=list)
     cites: bool = False
+    numbered: bool = False
     out: TextOut = field(init=False)
 
     def __post_init__(self) -> None:
-        self.out = TextOut(
-            lambda text: self.emit("text", {"text": text}), self.rails, lambda: self.hits if self.cites else None
-        )
+        self.out = TextOut(lambda text: self.emit("text", {"text": text}), self.rails, self._citable)
+
+    def _citable(self) -> Collection[int] | None:
+        """Return the numbers that may stand in the answer, None when brackets are none of our business."""
+        if self.cites:
+            return self.hits
+        return () if self.numbered else None
 
     def emit(self, kind: EventType, data: dict[str, Any]) -> None:
         """Add an event to the stream."""

@@ -15,14 +15,15 @@ def text(name: str) -> str:
     return files(__name__).joinpath(f"{name}.md").read_text(encoding="utf-8").strip()
 
 
-def system_message(spec: AssistantSpec, variables: dict[str, str], *, knowledge: bool, unavailable: list[str]) -> str:
+def system_message(spec: AssistantSpec, variables: dict[str, str], *, attached: bool, unavailable: list[str]) -> str:
     """Return the system message for a thread whose variables are `variables`; `unavailable` are reasons of tools.
 
-    `knowledge` says that passages may stand behind a message of the thread, from the spec or from attached files.
+    `attached` says that the thread has text files of its own, whose passages stand behind its messages too.
     """
     rules = []
-    if knowledge:
-        rules.append(text("citing"))
+    if spec.knowledge or attached:
+        cites = attached or any(k.citations for k in spec.knowledge)
+        rules += [text("passages"), text("citing" if cites else "not_citing"), text("silence")]
         searched = [k.name for k in spec.knowledge if k.mode == "tool"]
         if searched:
             rules.append(text("searching").replace("{tools}", ", ".join(f"search_{name}" for name in searched)))
