@@ -99,6 +99,22 @@ def test_follows_the_files(base: Path, tmp_path: Path) -> None:
         assert hits[0].source == "new.txt" and all(h.source != "0.txt" for h in hits)
 
 
+def test_few_changes_go_into_the_same_collection(base: Path, tmp_path: Path) -> None:
+    with _open(base, tmp_path) as kb:
+        kb.sync()
+        kb._cache.wait()
+        first = kb._cache._client.list_collections()[0]
+        (base / "new.txt").write_text("A zeppelin landed on the roof.")
+        kb.sync()
+        kb._cache.wait()
+        assert kb._cache.in_step(kb._current())
+        second = kb._cache._client.list_collections()
+        assert [c.id for c in second] == [first.id] and second[0].name != first.name
+        by_chroma = _answers(kb)
+        kb._exact_up_to = 50_000
+        assert _answers(kb) == by_chroma
+
+
 def test_only_the_owner_writes(base: Path, tmp_path: Path) -> None:
     with _open(base, tmp_path) as owner, _open(base, tmp_path) as other:
         owner.sync()

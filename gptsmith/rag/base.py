@@ -163,7 +163,9 @@ class KnowledgeBase:
                     self._cache.keep_in_step(self._index)
             return self._index
 
-    def _nearness(self, everything: bool, dense: Dense, query: str, scores: NDArray[np.float32]) -> None:
+    def _nearness(
+        self, everything: bool, dense: Dense, query: str, likely: NDArray[np.int64], scores: NDArray[np.float32]
+    ) -> None:
         """Write the cosines of `query` into `scores`: exact, or of the nearest alone where passages are very many."""
         vector = load_embedder(dense.model).encode([query])[0]
         if vector.shape[0] != dense.matrix.shape[1]:
@@ -175,6 +177,8 @@ class KnowledgeBase:
             scores[dense.rows] = dense.matrix @ vector
         else:
             scores[dense.rows[found.places]] = found.cosines
+            mine = np.flatnonzero(np.isin(dense.rows, likely))
+            scores[dense.rows[mine]] = dense.matrix[mine] @ vector
 
     def _tidy(self, index: Index) -> None:
         """Remove the word indexes of generations that are gone."""

@@ -1,7 +1,8 @@
 """The Chroma cache of the vectors: quick for very many passages, made again from SQLite whenever in doubt.
 
 Only the process that holds the file lock opens it. A mark lies on the disk while it is written: found at opening, it
-means that a writer died, and the folder is thrown away unopened. A new collection is filled aside, checked, then used.
+means that a writer died, and the folder is thrown away unopened. A new collection is filled aside, checked, then
+used; few changes go into the old one, which nobody searches meanwhile.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ log = logging.getLogger(__name__)
 
 _BATCH = 2_000
 _SAMPLES = 5
+_CHANGED = 0.2  # the share of vectors that may differ for a collection to be changed instead of filled anew
 _CLOSE = 1e-3  # a vector's distance to itself, after float32 and the index
 
 
@@ -128,12 +130,13 @@ class ChromaCache:
             known = self._open()
             if set(wanted) <= known:
                 self._ready = {key: self._known(dense) for key, dense in wanted.items()}
+            else:
+                self._build(wanted)
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:  # noqa: BLE001 - absent or damaged (its panics are no Exception): build it anew
             log.info("the vector cache is built again (%s)", error)
             self._discard()
-        if not self._ready:
             self._build(wanted)
 
     def _known(self, dense: Dense) -> _Ready:
@@ -146,28 +149,46 @@ class ChromaCache:
         if self._client is None:
             self._start(self._folder / f"chroma-{secrets.token_hex(6)}")
         old = {collection.name for collection in self._client.list_collections()}
-        ready = {}
-        for key, dense in wanted.items():
-            if _name(dense) in old:
-                self._client.delete_collection(_name(dense))
-            ready[key] = self._filled(dense)
-        for name in old - {_name(dense) for dense in wanted.values()}:
+        ready = {key: self._changed(dense, old) or self._filled(dense) for key, dense in wanted.items()}
+        for name in old:
             self._client.delete_collection(name)
         self._ready = ready
         self._mark.unlink(missing_ok=True)
+
+    def _changed(self, dense: Dense, old: set[str]) -> _Ready | None:
+        """Turn an old collection into the wanted one when few vectors differ, taking it out of `old`; else None.
+
+        While it changes the mark lies on the disk and nobody searches it.
+        """
+        places = _places(dense)
+        for name in old:
+            kept = self._client.get_collection(name, embedding_function=None)
+            known = set(kept.get(include=[])["ids"])
+            gone, new = known - set(places), set(places) - known
+            if len(gone) + len(new) > _CHANGED * len(places):
+                continue
+            self._put(kept, dense, {chunk_id: places[chunk_id] for chunk_id in new})
+            for part in _batches(sorted(gone)):
+                kept.delete(ids=part)
+            if name != _name(dense):
+                kept.modify(name=_name(dense))
+            _check(kept, dense)
+            old.discard(name)
+            return _Ready(kept, places)
+        return None
 
     def _filled(self, dense: Dense) -> _Ready:
         collection = self._client.create_collection(
             _name(dense), configuration={"hnsw": {"space": "cosine"}}, embedding_function=None
         )
         places = _places(dense)  # the same file at two paths has the same chunks: each goes in once
-        unique = list(places.items())
-        step = min(_BATCH, self._client.get_max_batch_size())
-        for i in range(0, len(unique), step):
-            part = unique[i : i + step]
-            collection.upsert(ids=[chunk_id for chunk_id, _ in part], embeddings=dense.matrix[[p for _, p in part]])
+        self._put(collection, dense, places)
         _check(collection, dense)
         return _Ready(collection, places)
+
+    def _put(self, collection: Any, dense: Dense, places: dict[str, int]) -> None:
+        for part in _batches(list(places)):
+            collection.upsert(ids=part, embeddings=dense.matrix[[places[chunk_id] for chunk_id in part]])
 
     def _discard(self) -> None:
         """Throw the cache away, files and all."""
@@ -205,6 +226,10 @@ class ChromaCache:
             with contextlib.suppress(Exception):  # closing a damaged cache may fail; it is let go all the same
                 self._client.close()
             self._client = None
+
+
+def _batches(ids: list[str]) -> list[list[str]]:
+    return [ids[i : i + _BATCH] for i in range(0, len(ids), _BATCH)]
 
 
 def _name(dense: Dense) -> str:

@@ -18,7 +18,8 @@ from gptsmith.rag.hit import Hit
 from gptsmith.rag.index import Dense, Index
 
 Scores = NDArray[np.float32]
-Nearness = Callable[[Dense, str, Scores], None]  # writes cosines with a query into scores of all passages
+Rows = NDArray[np.int64]
+Nearness = Callable[[Dense, str, Rows, Scores], None]  # writes a query's cosines into scores, at least for the rows
 
 ALPHA = 0.5  # the weight of meaning against words
 _POOL = 400  # candidates looked at while filling a budget
@@ -48,7 +49,7 @@ def score(index: Index, query: str, sources: Sequence[Knowledge], nearest: Nearn
     if {"hybrid", "keyword"} & set(wanted.values()):
         words = index.keyword.scores(query) * np.isin(strategy, ("hybrid", "keyword"))
     if {"hybrid", "dense"} & set(wanted.values()):
-        meaning = _meaning(index, query, np.isin(strategy, ("hybrid", "dense")), nearest)
+        meaning = _meaning(index, query, np.isin(strategy, ("hybrid", "dense")), _top(words), nearest)
     weight = np.select([strategy == "dense", strategy == "hybrid"], [1.0, ALPHA], 0.0).astype(np.float32)
     ranked: Scores = weight * _stretched(meaning) + (1 - weight) * _stretched(words)
     fixed = weight * meaning + (1 - weight) * words
@@ -60,12 +61,15 @@ def _stretched(leg: Scores) -> Scores:
     return np.asarray(leg / max(float(leg.max(initial=0.0)), 1e-9), dtype=np.float32)
 
 
-def _meaning(index: Index, query: str, wanted: NDArray[np.bool_], nearest: Nearness) -> Scores:
-    """Return the cosine of each wanted passage with the query, 0 where it is negative."""
+def _meaning(index: Index, query: str, wanted: NDArray[np.bool_], likely: Rows, nearest: Nearness) -> Scores:
+    """Return the cosine of each wanted passage with the query, 0 where it is negative.
+
+    Where passages are very many, only the nearest and the `likely` ones, which have the words, are looked at.
+    """
     found = np.zeros(len(index.chunks), dtype=np.float32)
     for dense in index.dense:
         if wanted[dense.rows].any():
-            nearest(dense, query, found)
+            nearest(dense, query, likely, found)
     clipped: Scores = np.clip(found, 0.0, 1.0) * wanted
     return clipped
 
@@ -102,12 +106,18 @@ def fill(index: Index, scores: Scores, sources: Sequence[Knowledge], budget: int
 
 
 def _best(scores: Scores) -> list[int]:
+    top = _top(scores)
+    return [int(i) for i in top[np.lexsort((top, -scores[top]))]]
+
+
+def _top(scores: Scores) -> Rows:
+    """Return the rows of the highest scores above 0, in no order."""
     count = min(_POOL, len(scores))
     if not count:
-        return []
-    top = np.argpartition(-scores, count - 1)[:count]
-    ordered = top[np.lexsort((top, -scores[top]))]
-    return [int(i) for i in ordered if scores[i] > 0]
+        return np.zeros(0, dtype=np.int64)
+    top = np.argpartition(-scores, count - 1)[:count].astype(np.int64)
+    kept: Rows = top[scores[top] > 0]
+    return kept
 
 
 def _touches(index: Index, span: _Span, row: int) -> bool:
