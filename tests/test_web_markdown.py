@@ -88,6 +88,12 @@ def test_file_text_is_shown_as_it_is() -> None:
     assert markdown.line(" a\n b ") == "a b"
 
 
+def test_what_is_too_long_is_said() -> None:
+    text = "word " * 50_000
+    assert markdown.safe(text).endswith("word\n\n*50,000 more characters are not shown here.*")
+    assert markdown.plain(text).endswith("\n\n*50,000 more characters are not shown here.*")
+
+
 def test_a_half_streamed_answer_stays_harmless() -> None:
     whole = "Look: ![x](http://evil.example/?d=1) and ```py\n<script>\n``` [a](javascript:alert(1)) $$x$$"
     for end in range(len(whole)):

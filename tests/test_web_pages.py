@@ -15,7 +15,7 @@ from gptsmith.agent.events import Reply
 from gptsmith.agent.runtime.store import Message
 from gptsmith.ui.web.desk import open_desk
 from gptsmith.ui.web.uploads import Upload
-from tests.loopback import Loopback, status, trickle
+from tests.loopback import Loopback, huge, status, trickle
 
 SCRIPT = Path(__file__).parents[1] / "gptsmith" / "ui" / "web" / "app.py"
 NIGHT_SKY = """schema: assistant/v1
@@ -256,6 +256,13 @@ def test_a_reload_finds_the_running_turn(library: Path, loopback: Loopback, monk
     at = open_page(page="chat", assistant="slow", thread=thread)
     assert "Comets are dirty snowballs that fly around the sun." in words(at)
     assert not talk.running(thread)
+
+
+def test_a_huge_answer_is_drawn_and_kept(library: Path, loopback: Loopback, monkeypatch: pytest.MonkeyPatch) -> None:
+    hosted(library, loopback, monkeypatch)
+    loopback.always = huge(300_000)
+    said = words(ask(open_page(page="chat", assistant="slow"), "Say much."))
+    assert 190_000 < said.count("word ") * 5 <= 200_005
 
 
 def test_stop_keeps_what_was_said(library: Path, loopback: Loopback, monkeypatch: pytest.MonkeyPatch) -> None:

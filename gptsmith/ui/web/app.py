@@ -67,6 +67,8 @@ def _notices() -> None:
         text, icon = found
         st.toast(markdown.line(text), icon=icon)
     if text := session.failure():
+        # Beside the error at the top, which a long conversation may have scrolled out of sight.
+        st.toast(markdown.line(text[:200]), icon=":material/error:")
         st.error(markdown.plain(text), icon=":material/error:")
 
 

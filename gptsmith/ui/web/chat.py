@@ -134,7 +134,8 @@ def _submit(talk: Talk, view: session.View) -> None:
         except GptsmithError as error:
             problems.append(str(error))
     if problems:
-        session.fail("\n".join(problems))
+        kept = [f"Your message was not sent: {text}"] if text else []
+        session.fail("\n".join([*problems, *kept]))
         return
     _send(talk, view, text, files)
 

@@ -39,16 +39,21 @@ def _follow(talk: Talk, turn: str, doing: DeltaGenerator, text: DeltaGenerator) 
         for _, event in events:
             written += str(event.data.get("text", "")) if event.type == "text" else ""
             at = _doing(event) or at
+        pause = _TICK_SECONDS
         if written != drawn:
+            began = time.monotonic()
             text.markdown(markdown.safe(written) + " ▍")
             drawn = written
+            doing.empty()
+            # A very long answer is drawn less often, so that drawing takes a fifth of the time at most.
+            pause = max(pause, 4 * (time.monotonic() - began))
         elif time.monotonic() - said > _SAY_SECONDS:
             # Also the moment at which Streamlit lets a click on Stop through.
             doing.caption(f":material/hourglass_top: {at}")
             said = time.monotonic()
         if ended:
             return
-        time.sleep(_TICK_SECONDS)
+        time.sleep(pause)
 
 
 def _doing(event: Event) -> str:

@@ -46,12 +46,12 @@ def safe(text: str, citations: Collection[int] = ()) -> str:
     200,000 characters is cut.
     """
     tree = SyntaxTreeNode(_parser().parse(_clean(text)))
-    return "\n".join(_blocks(tree.children, frozenset(citations)))
+    return "\n".join(_blocks(tree.children, frozenset(citations))) + _rest(text)
 
 
 def plain(text: str) -> str:
     """Return Markdown that shows `text` as it is, line by line, with nothing in it active."""
-    return "  \n".join(_escape(_EDGES.sub(" ", line)) for line in _clean(text).split("\n"))
+    return "  \n".join(_escape(_EDGES.sub(" ", line)) for line in _clean(text).split("\n")) + _rest(text)
 
 
 def line(text: str) -> str:
@@ -68,6 +68,12 @@ def marked(text: str) -> str:
 def _clean(text: str) -> str:
     """Take off control and direction characters, which hide text from the reader's eye."""
     return _CONTROL.sub("", text[:_MAX_CHARACTERS].replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def _rest(text: str) -> str:
+    """Say how much is not shown of a text that is too long for a page."""
+    left = len(text) - _MAX_CHARACTERS
+    return f"\n\n*{left:,} more characters are not shown here.*" if left > 0 else ""
 
 
 def _escape(text: str) -> str:

@@ -18,7 +18,7 @@ _STYLE = """
     position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
   }
   .stSidebar hr { margin: 0.6rem 0; }
-  [data-testid="stBottomBlockContainer"] { max-width: 772px !important; }
+  [data-testid="stBottomBlockContainer"] { max-width: 900px !important; }
   .st-key-passage .stMarkdownColoredBackground { background-color: rgba(240, 176, 60, 0.38) !important; padding: 0; }
   .stMarkdown p, .stMarkdown li { line-height: 1.6; }
   [class*="st-key-card-"] { height: 100%; }
@@ -27,7 +27,7 @@ _STYLE = """
   .st-key-threads button { min-height: 2.1rem; padding-left: 0.6rem; padding-right: 0.4rem; }
   .st-key-threads button p { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
   .stChatMessage { padding: 0.9rem 1rem; }
-  :focus-visible { outline: 2px solid currentColor; outline-offset: 2px; }
+  button:focus-visible, a:focus-visible, summary:focus-visible { outline: 2px solid currentColor; outline-offset: 2px; }
   @media (max-width: 640px) {
     .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; }
     h1 { font-size: 1.5rem !important; }
