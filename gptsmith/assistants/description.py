@@ -37,7 +37,7 @@ _NOT_A_RULE = re.compile(
     r"\b(not only|only (?:one )?of|i (?:do not|don['’]t|can['’]t|cannot) (?:know|have)\b)", re.IGNORECASE
 )
 _FIRST = re.compile(
-    r"^\W*(?:and |so )?my (?:very )?first (?P<noun>[\w-]+(?: [\w-]+){0,2}?)(?: (?:for you|to you))?"
+    r"^\W*(?:and |so )?(?P<whose>my|your) (?:very )?first (?P<noun>[\w-]+(?: [\w-]+){0,2}?)(?: (?:for you|to you))?"
     r"(?: is| will be| would be|:)\s*(?P<rest>.+)$",
     re.IGNORECASE | re.DOTALL,
 )
@@ -156,6 +156,9 @@ def first_request(text: str) -> str | None:
             return quoted.group(1).strip()
         if noun in _SAYING or noun.split()[-1] in _SAYING:
             return rest[:1].upper() + rest[1:] if " " in rest and rest[0].isalpha() else rest
+        if match["whose"].lower() == "your":  # "your first challenge is to name a price": what the assistant is asked
+            asked = rest.removeprefix("to ")
+            return asked[:1].upper() + asked[1:]
         return f"My {noun} is {rest}"
     return None
 

@@ -165,6 +165,11 @@ def read_action(sentence: str) -> Action | None:
     if match := _I.match(text):
         return Action("user", match["vp"])
     first = text.split()[0] if text else ""
+    how = re.match(r"^(?P<how>[A-Za-z]+ly) (?P<vp>[a-z]+ .+)$", text, re.DOTALL)
+    if how and is_verb(how["vp"].split()[0]):
+        return Action(
+            "assistant", f"{plainer(how['vp'])}, {how['how'].lower()}" if "," not in how["vp"] else text.lower()
+        )
     if is_verb(first):
         return Action("assistant", text[0].lower() + text[1:])
     if base(first) and not re.match(r"^\w+ (?:is|are|was|should)\b", text):

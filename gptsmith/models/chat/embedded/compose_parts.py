@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from gptsmith.assistants.description import Sentence
 from gptsmith.models.chat.embedded.compose_clauses import (
@@ -28,11 +29,7 @@ def role_of(identity: Identity, opening: str, rest: list[Sentence], actions: lis
             r"^you(?: are|['’]re) (?!to |tasked|responsible|given|calling)(?P<what>.+?)\.?$", sentence.text, re.I
         )
         if more and identity.kind == "act" and not re.match(r"you will", sentence.text, re.I):
-            said.append(
-                f"You come to this as {for_user(more['what'])}."
-                if _noun_like(more["what"])
-                else f"You are {for_user(more['what'])}, and it shows in your answers."
-            )
+            said.append(_trait(for_user(more["what"])))
             used.add(sentence.text)
             continue
         action = read_action(sentence.text)
@@ -62,6 +59,8 @@ def guidelines_of(rest: list[Sentence]) -> list[str]:
             close()
             lines.append(f"Keep to this form ({sentence.lead or 'template'}):\n{sentence.text}")
             continue
+        if sentence.text.endswith("?"):
+            continue  # put to the assistant as a first message, not said about it
         action = read_action(sentence.text)
         if sentence.item and action is None and len(sentence.text.split()) < 16 and not sentence.text.endswith("?"):
             if group[0] != sentence.lead:
@@ -152,6 +151,9 @@ def own_actions(identity: Identity, opening: str) -> list[Action]:
 def _who(identity: Identity, opening: str) -> str:
     what = for_user(_VAGUE_HEAD.sub("assistant that ", identity.what))
     if identity.kind in ("act", "fragment", "want"):
+        field = re.match(r"^(?P<who>[^,]+), (?:specializ|specialis|focus)ing (?:in|on) (?P<field>.+)", what)
+        if field:
+            return f"{_who(replace(identity, what=field['who']), opening)} Your field is {field['field']}."
         if re.match(r"^(?:\{\{|an? |the |some |any )", what):
             return f"You are {what}."
         lowered = (
@@ -188,5 +190,16 @@ def _owned(sentence: str) -> str:
     return f"someone who {said[:1].lower() + said[1:]}"
 
 
-def _noun_like(text: str) -> bool:
-    return bool(re.match(r"^(?:an?|the|my|our) ", text))
+def _trait(what: str) -> str:
+    """Say anew what "You are …" says of the assistant: `skilled in cutting glass` -> `You bring skill in cutting glass.`"""
+    if re.match(r"^(?:an?|the|my|our) ", what):
+        return f"You come to this as {what}."
+    bring = re.match(
+        r"^(?:(?P<how>highly|very|well) )?(?P<kind>skilled|experienced|versed|trained) (?P<rest>(?:in|at|with) .+)",
+        what,
+    )
+    if bring:
+        noun = {"skilled": "skill", "trained": "training"}.get(bring["kind"], "experience")
+        return f"You bring {'great ' if bring['how'] else ''}{noun} {bring['rest']}."
+    made = re.match(r"^(?:designed|made|built|meant|here|supposed) to (?P<vp>.+)", what)
+    return f"You {made['vp']}." if made else f"You are {what}, and it shows in your answers."

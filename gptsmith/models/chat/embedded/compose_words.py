@@ -163,7 +163,7 @@ def _shift(text: str, subject: str, owner: str, thing: str, *, verbs: bool) -> s
         head, word, tail = match.groups() if match else ("", token, "")
         low = word.lower().replace("’", "'")
         contraction = {"i'm": "be", "i've": "have", "i'll": "will", "i'd": "would"}.get(low)
-        if word == "I" or contraction:
+        if low == "i" or contraction:
             name = "they" if seen else subject
             pending = verbs and not seen and contraction is None
             word = name + (
