@@ -17,6 +17,8 @@ from langgraph.graph import END, START, MessagesState, StateGraph
 from gptsmith import Assistant, Event, ProviderError, Reply, SpecError, UsageError
 from gptsmith.agent.runtime.spec_tests import failures_of
 from gptsmith.assistants.spec import Expect
+from gptsmith.assistants.tool_types import TOOL_TYPES
+from gptsmith.tools import register_tool
 from tests.loopback import Loopback, bad_tool_json, calls, close, status
 from tests.scripted import Scripted, call
 
@@ -223,6 +225,22 @@ def test_it_is_a_tool_of_another_agent() -> None:
     assert [m.content for m in done["messages"]][2:] == ["It is blue.", "They say blue."]
 
 
+def test_an_assistant_that_asks_another_streams_only_its_own_words() -> None:
+    inner, _ = assistant(always="Inner words about blue.")
+    register_tool(inner.as_tool(), name="ask_tiles")
+    try:
+        model = Scripted(
+            call("ask_tiles", request="Colour?"), "They say blue.", call("ask_tiles", request="?"), "Blue."
+        )
+        outer = Assistant.from_dict({**SPEC, "id": "boss", "tools": [{"type": "ask_tiles"}]}, model=model)
+        events = list(outer.stream("Which colour?"))
+        assert "".join(e.data["text"] for e in events if e.type == "text") == "They say blue."
+        assert events[-1].data["tool_calls"][0]["result"] == "Inner words about blue."
+        assert "".join(c.content for c in outer.transform(iter(["Which?"]))) == "Blue."
+    finally:
+        TOOL_TYPES.pop("ask_tiles")
+
+
 # -- tests inside a spec -------------------------------------------------------------------------------------------
 
 
@@ -315,4 +333,21 @@ def test_trouble_over_the_wire_never_costs_the_thread(
     assert a.chat("Four", thread_id="t").text == "All is well."
     said = [m["content"] for m in loopback.history[-1]["messages"] if m["role"] == "user"]
     assert said == ["One", "Two", "Three", "Four"]
+    assert loopback.refused == []
+
+
+def test_a_model_that_sees_is_shown_the_picture_once(
+    loopback: Loopback, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from PIL import Image
+
+    Image.new("RGB", (20, 10), "blue").save(tmp_path / "tile.png")
+    loopback.push("A blue tile.", "Still blue.")
+    a = hosted(loopback, monkeypatch)
+    a.chat("What is this?", files=[str(tmp_path / "tile.png")], thread_id="t")
+    a.chat("Sure?", thread_id="t")
+    shown = loopback.history[0]["messages"][-1]["content"]
+    assert shown[0] == {"type": "text", "text": "What is this?\n[image img_1: tile.png]"}
+    assert shown[1]["type"] == "image_url" and shown[1]["image_url"]["url"].startswith("data:image/png;base64,")
+    assert loopback.history[1]["messages"][1]["content"] == "What is this?\n[image img_1: tile.png]"
     assert loopback.refused == []

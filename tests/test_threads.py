@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import signal
 import sqlite3
 import subprocess
@@ -152,6 +153,35 @@ for event in a.stream('Wait!', thread_id='t'):
     kinds = [type(m) for m in model.history[0]]
     assert kinds == [SystemMessage, HumanMessage, AIMessage, ToolMessage, HumanMessage]
     assert model.history[0][3].content == INTERRUPTED
+
+
+@pytest.mark.slow
+def test_kills_at_any_moment_lose_no_answered_message() -> None:
+    code = """
+a = Assistant.from_dict(SPEC, model=Scripted(always=lambda _: call('wait', id=str(time.time_ns()), seconds=0)))
+for n in range(10_000):
+    a.chat(f'{sys.argv[1]} {n}', thread_id='t')
+    print(n, flush=True)
+"""
+    chance, answered = random.Random(7), []
+    for run in range(12):
+        process = program(code, str(run), tools=[{"type": "wait"}], limits={"max_iterations": 3})
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.readline()
+        time.sleep(chance.random())
+        os.kill(process.pid, signal.SIGKILL)
+        answered += [f"{run} 0"] + [f"{run} {line.strip()}" for line in process.stdout]
+        process.wait()
+        process.stdout.close()
+        process.stderr.close()
+    a, model = assistant(always="I am back.")
+    assert a.chat("Are you there?", thread_id="t").text == "I am back."
+    messages = [t.message for t in a.history("t")]
+    assert set(answered) <= set(messages) and len(messages) == len(set(messages))
+    assert {t.status for t in a.history("t")} <= {"limit", "interrupted", "stop"}
+    sent = model.history[0]
+    calls = [c["id"] for m in sent if isinstance(m, AIMessage) for c in m.tool_calls]
+    assert sorted(calls) == sorted(m.tool_call_id for m in sent if isinstance(m, ToolMessage))
 
 
 def test_a_turn_outlives_whoever_asked_and_can_be_followed_again() -> None:
