@@ -45,6 +45,9 @@ def _threads(desk: Desk, view: session.View) -> None:
     none = st.empty()
     if not threads:
         none.caption("None yet. What you talk about is kept here.")
+    # A dialog's buttons wait until the script has ended, and with it the turn that is being followed.
+    busy = bool(view.thread and talk.running(view.thread))
+    help_text = "Wait for the answer, or stop it first" if busy else "Rename or delete"
     everything = bool(session.value("all-threads"))
     with st.container(key="threads", gap="small"):
         for thread in threads if everything else threads[:_THREADS_SHOWN]:
@@ -55,7 +58,8 @@ def _threads(desk: Desk, view: session.View) -> None:
                 st.button(label, key=f"thread-{thread.id}", type=kind, on_click=_open, args=go, width="stretch")
                 # The label is there for screen readers; the style sheet shows the icon alone.
                 more, icon = f"Rename or delete {label}", ":material/more_vert:"
-                if st.button(more, key=f"more-{thread.id}", icon=icon, type="tertiary", help="Rename or delete"):
+                key = f"more-{thread.id}"
+                if st.button(more, key=key, icon=icon, type="tertiary", help=help_text, disabled=busy):
                     _manage(desk, view, thread.id, thread.title)
     if len(threads) > _THREADS_SHOWN and not everything:
         st.button(f"Show all {len(threads)}", type="tertiary", on_click=session.put, args=("all-threads", True))

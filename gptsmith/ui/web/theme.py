@@ -31,6 +31,7 @@ _STYLE = """
   @media (max-width: 640px) {
     .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; }
     h1 { font-size: 1.5rem !important; }
+    .stColumn:not(:has(.stElementContainer)) { display: none; }
   }
   @media (prefers-reduced-motion: reduce) { * { animation: none !important; transition: none !important; } }
 </style>
