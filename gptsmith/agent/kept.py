@@ -1,0 +1,96 @@
+"""What an assistant keeps between turns: its threads, the turns that run, its knowledge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from gptsmith.agent.events import Event
+
+if TYPE_CHECKING:
+    from gptsmith.agent.runtime.engine import Engine
+    from gptsmith.agent.runtime.store import Thread, Turn
+    from gptsmith.rag.hit import Hit, Receipt
+
+
+class Kept:
+    """The part of `Assistant` that lists, follows and tidies; talking is not here."""
+
+    @property
+    def engine(self) -> Engine:
+        """What turns run on."""
+        raise NotImplementedError
+
+    # -- turns that outlive their caller ---------------------------------------------------------------------------
+
+    def turn_events(self, turn_id: str, after: int = 0) -> Iterator[tuple[int, Event]]:
+        """Yield `(n, event)` of a turn from event `after + 1` on, waiting until its end; n counts from 1."""
+        from gptsmith.agent.runtime import turns
+
+        return turns.events(self.engine, turn_id, after)
+
+    def events_so_far(self, turn_id: str, after: int = 0) -> list[tuple[int, Event]]:
+        """Return the events of a turn that are there now, from event `after + 1` on; never waits."""
+        from gptsmith.agent.runtime import turns
+
+        return turns.so_far(self.engine, turn_id, after)
+
+    def stop_turn(self, turn_id: str) -> bool:
+        """Stop a turn of this process; return whether it was running. Its message and what was said are kept."""
+        from gptsmith.agent.runtime import turns
+
+        return turns.stop(turn_id)
+
+    def running_turn(self, thread_id: str) -> str:
+        """Return the id of the turn that runs on the thread now, in any process; empty when none does."""
+        from gptsmith.agent.runtime import turns
+
+        return turns.running(self.engine, thread_id)
+
+    # -- threads ---------------------------------------------------------------------------------------------------
+
+    def threads(self) -> list[Thread]:
+        """Return all threads, the last used first."""
+        return self.engine.store.threads()
+
+    def history(self, thread_id: str) -> list[Turn]:
+        """Return the turns of a thread, oldest first, each with its message and its reply or error."""
+        from gptsmith.agent.runtime.store import check_thread_id
+
+        return self.engine.store.turns(check_thread_id(thread_id))
+
+    def rename_thread(self, thread_id: str, title: str) -> None:
+        """Give a thread another title."""
+        self.engine.store.rename(thread_id, title)
+
+    def delete_thread(self, thread_id: str) -> None:
+        """Forget a thread with its messages and attached files.
+
+        Raises:
+            ThreadBusyError: a turn is running on it.
+        """
+        from gptsmith.agent.runtime.running import forget_thread
+        from gptsmith.agent.runtime.store import check_thread_id
+
+        forget_thread(self.engine, check_thread_id(thread_id))
+
+    # -- knowledge -------------------------------------------------------------------------------------------------
+
+    def sync_knowledge(self, progress: Callable[[str], None] | None = None) -> list[Receipt]:
+        """Bring the index in step with the files; return what became of each file and page."""
+        knowledge = self.engine.knowledge
+        return knowledge.sync(progress) if knowledge else []
+
+    def search_knowledge(self, query: str, names: list[str] | None = None) -> list[Hit]:
+        """Return the passages that speak of `query`, best first, from an index in step with the files."""
+        knowledge = self.engine.knowledge
+        if knowledge is None:
+            return []
+        if knowledge.stale():
+            knowledge.sync()
+        return knowledge.search(query, names=names)
+
+    def receipts(self) -> list[Receipt]:
+        """Return what became of each file and page at the last sync."""
+        knowledge = self.engine.knowledge
+        return knowledge.receipts() if knowledge else []
