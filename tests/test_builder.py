@@ -232,9 +232,9 @@ def test_save_into_a_library_takes_the_next_free_id(tmp_path: Path) -> None:
     [
         ("  ", [], "the description is empty; say in a sentence what the assistant should do"),
         (
-            "x" * 50_001,
+            "x" * 24_001,
             [],
-            "the description has more than 50,000 characters; shorten it, and attach long material as files",
+            "the description has more than 24,000 characters; shorten it, and attach long material as files",
         ),
         ("Tea", ["/nowhere/at/all.pdf"], "there is no file /nowhere/at/all.pdf; check the path of the attached file"),
     ],

@@ -31,7 +31,7 @@ from gptsmith.models.chat.embedded.compose_parts import (
 )
 from gptsmith.models.chat.embedded.compose_starters import starters
 from gptsmith.models.chat.embedded.compose_tongues import TONGUES
-from gptsmith.models.chat.embedded.compose_words import for_reader
+from gptsmith.models.chat.embedded.compose_words import for_reader, moods
 from gptsmith.models.chat.embedded.structured import not_supported, register_composer
 
 _TOOL_NAMES = {
@@ -99,7 +99,8 @@ def _english(parts: list[Sentence], identity: Identity, text: str, files: bool) 
     actions = [a for s in rest if s.section != "template" and (a := read_action(s.text))]
     role, used = role_of(identity, opening, rest, actions)
     actions = own_actions(identity, opening) + actions
-    guidelines = guidelines_of([s for s in rest if s.text not in used])
+    spoken = {s.text for s in rest if len(s.text.split()) < 4 and moods(s.text)}  # "Be brief." is the tone's to say
+    guidelines = guidelines_of([s for s in rest if s.text not in used | spoken])
     guidelines += habits(identity, actions, text, len(guidelines), files=files)
     inputs = [a for a in actions if a.who == "user" and _INPUT.match(a.vp)]
     inputs += [Action("user", a.when) for a in actions if a.when and _INPUT.match(a.when)]

@@ -191,7 +191,7 @@ def _owned(sentence: str) -> str:
 
 
 def _trait(what: str) -> str:
-    """Say anew what "You are …" says of the assistant: `skilled in cutting glass` -> `You bring skill in cutting glass.`"""
+    """Say anew what "You are …" says of the assistant: `skilled in glass` -> `You bring skill in glass.`"""
     if re.match(r"^(?:an?|the|my|our) ", what):
         return f"You come to this as {what}."
     bring = re.match(
