@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 _FENCE_WORD = re.compile(r"<(?=/?tool_result\b)", re.IGNORECASE)
+_NOT_A_NAME = re.compile(r"[^\w.-]")  # a model may call what it likes
 _FENCED = re.compile(r'<tool_result tool="[^"]*">\n(.*)\n</tool_result>', re.DOTALL)
 
 
@@ -16,7 +17,7 @@ def fence_result(name: str, text: str) -> str:
     if text.startswith("<passages>"):
         return text
     safe = _FENCE_WORD.sub("&lt;", text)
-    return f'<tool_result tool="{name}">\n{safe}\n</tool_result>'
+    return f'<tool_result tool="{_NOT_A_NAME.sub("_", name)}">\n{safe}\n</tool_result>'
 
 
 def unfence_result(text: str) -> str:

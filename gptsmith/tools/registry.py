@@ -41,7 +41,8 @@ def make_tool(spec: ToolSpec, context: ToolContext) -> BaseTool:
     """Return the tool that `spec` describes.
 
     A tool whose surroundings are missing (package, weights, runtime, trust) comes back as one that says so when it is
-    called: the assistant still chats, and the model is told what it cannot do. Its `metadata["unavailable"]` says why.
+    called: the assistant still chats, and the model is told what it cannot do. Its `metadata` says why: `told` is for
+    people who chat, `unavailable` for the author of the spec, with what to do.
     """
     make, arguments = _MAKERS[type(spec)]
     try:
@@ -106,15 +107,16 @@ def _own_tool(tool: BaseTool | Callable[..., Any], name: str) -> BaseTool:
 def _unavailable(spec: ToolSpec, arguments: type[BaseModel], error: NotReadyError) -> BaseTool:
     from langchain_core.tools import StructuredTool
 
-    reason = f"The tool {spec.name} is not available here: {error}."
+    # What to do about it is for the author of the spec; the people who chat, and so the model, are told why alone.
+    reason, told = (f"The tool {spec.name} is not available here: {why}." for why in (error, error.message))
 
     def refuse(**_arguments: Any) -> str:
-        raise ToolError(reason)
+        raise ToolError(told)
 
     return StructuredTool.from_function(
         refuse,
         name=spec.name,
         description=f"{spec.description or spec.SUMMARY} (Not available here.)",
         args_schema=arguments,
-        metadata={"unavailable": reason, "code": error.code},
+        metadata={"unavailable": reason, "told": told, "code": error.code},
     )

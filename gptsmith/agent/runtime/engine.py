@@ -121,6 +121,11 @@ class Engine:
         return [reason for reason in reasons if reason]
 
     @property
+    def lacking(self) -> list[str]:
+        """As `unavailable`, in the words for the model, which speaks to people who cannot change the spec."""
+        return [tool.metadata["told"] for tool in self.tools if tool.metadata and "told" in tool.metadata]
+
+    @property
     def can_pause(self) -> bool:
         """Whether a turn may stop to ask; only such turns have checkpoints, the history never needs them."""
         return any(tool.requires_approval for tool in self.spec.tools)
@@ -168,7 +173,7 @@ class Engine:
     def system(self, variables: Mapping[str, str], *, attached: bool = False) -> str:
         """Return the system message of a thread; `attached`: the thread has text files of its own."""
         values = resolve_variables(self.spec, {**self.variables, **variables})
-        return prompts.system_message(self.spec, values, attached=attached, unavailable=self.unavailable)
+        return prompts.system_message(self.spec, values, attached=attached, unavailable=self.lacking)
 
     def sync_if_stale(self, turn: Turn) -> None:
         """Bring the index in step with the files, with progress events; looks at the files every few seconds."""

@@ -177,7 +177,7 @@ def _refused(turn: Turn, request: ToolCallRequest) -> ToolMessage | None:
     limits = turn.spec.limits
     if request.tool is None:
         return _message(request, f"There is no tool {call['name']}.", "error")
-    if reason := (request.tool.metadata or {}).get("unavailable"):
+    if reason := (request.tool.metadata or {}).get("told"):
         turn.note(reason)
         return _message(request, reason, "error")
     if len(turn.calls) > limits.max_tool_calls:
@@ -219,4 +219,4 @@ def _reported(turn: Turn, request: ToolCallRequest, result: ToolMessage | Comman
     record = next(r for r in turn.calls if r.id == (request.tool_call["id"] or ""))
     record.result, record.status = text, "error" if result.status == "error" else "ok"
     turn.emit("tool_result", {"id": record.id, "name": record.name, "text": text, "status": record.status})
-    return result.model_copy(update={"content": fence_result(record.name, text) if record.status == "ok" else text})
+    return result.model_copy(update={"content": fence_result(record.name, text)})

@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage, ToolMessage
 
 from gptsmith.agent.runtime import prompts
+from gptsmith.agent.runtime.results import of_earlier
 from gptsmith.agent.runtime.store import Message, ThreadStore
 from gptsmith.assistants.spec import Memory
 from gptsmith.models.picture_notes import picture_note
-from gptsmith.models.tool_results import fence_result
 
 CHARACTERS = 60_000
 _SUMMARY_CHARACTERS = 30_000
 
 
 async def recall(
-    store: ThreadStore, thread_id: str, memory: Memory, *, turn_id: str, summarizer: BaseChatModel | None
+    store: ThreadStore,
+    thread_id: str,
+    memory: Memory,
+    *,
+    turn_id: str,
+    summarizer: BaseChatModel | None,
+    count: Callable[[AIMessage], None],
 ) -> tuple[list[Message], str]:
     """Return the messages of the thread to show, oldest first, beginning with one of the person's; and a summary.
 
-    `summarizer` writes the summary of what does not fit; without one the oldest messages are left out.
+    `summarizer` writes the summary of what does not fit, and `count` is given its answer; without one the oldest
+    messages are left out.
     """
     if memory.history == "none":
         return [], ""
@@ -32,7 +41,9 @@ async def recall(
         kept = fitting(rows[-max(1, memory.max_messages // 2) :])
         first = kept[0].seq if kept else rows[-1].seq + 1
         older = [m for m in rows if m.seq < first]
-        summary = await _summarize(summarizer, summary, older)
+        answer = await _summarize(summarizer, summary, older)
+        count(answer)
+        summary = answer.text.strip()[:4000] or summary
         store.set_summary(thread_id, summary, older[-1].seq)
         rows = kept
     return fitting(rows), summary
@@ -64,19 +75,23 @@ def _as_message(row: Message) -> AnyMessage:
     if row.role == "user":
         return HumanMessage(content=with_notes(row.text, row.data.get("files", [])))
     if row.role == "tool":
-        name, ok = row.data.get("name", ""), row.data.get("status") == "ok"
-        text = fence_result(name, row.text) if ok else row.text
-        status = "success" if ok else "error"
-        return ToolMessage(content=text, name=name, tool_call_id=row.data["tool_call_id"], status=status)
+        name, status = row.data.get("name", ""), "success" if row.data.get("status") == "ok" else "error"
+        return ToolMessage(
+            content=of_earlier(name, row.text), name=name, tool_call_id=row.data["tool_call_id"], status=status
+        )
     return AIMessage(content=row.text, tool_calls=row.data.get("tool_calls", []))
 
 
-async def _summarize(model: BaseChatModel, before: str, rows: list[Message]) -> str:
-    lines = [f"{row.role}: {row.text}" for row in rows if row.text]
-    talk = "\n".join([f"(earlier) {before}"] * bool(before) + lines)[-_SUMMARY_CHARACTERS:]
+async def _summarize(model: BaseChatModel, before: str, rows: list[Message]) -> AIMessage:
+    talk = "\n".join(f"{row.role}: {_said(row)}" for row in rows if row.text)[-_SUMMARY_CHARACTERS:]
+    noted = f"<earlier>\n{prompts.unfenced(before, 'conversation', 'earlier')}\n</earlier>\n" if before else ""
+    talk = prompts.unfenced(talk, "conversation", "earlier")
     ask = [
         SystemMessage(content=prompts.text("summary")),
-        HumanMessage(content=f"<conversation>\n{talk}\n</conversation>"),
+        HumanMessage(content=f"{noted}<conversation>\n{talk}\n</conversation>"),
     ]
-    answer = await model.ainvoke(ask, {"tags": ["nostream"], "callbacks": []})
-    return answer.text.strip()[:4000]
+    return await model.ainvoke(ask, {"tags": ["nostream"], "callbacks": []})
+
+
+def _said(row: Message) -> str:
+    return of_earlier(row.data.get("name", ""), row.text) if row.role == "tool" else row.text

@@ -15,7 +15,7 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.types import StreamMode
 
 from gptsmith.agent.events import Event, Reply
-from gptsmith.agent.runtime import pii
+from gptsmith.agent.runtime import pii, prompts
 from gptsmith.agent.runtime.attachments import Attachments, image_blocks
 from gptsmith.agent.runtime.checkpoints import forget, open_saver
 from gptsmith.agent.runtime.engine import Engine, last_words, resolve_variables, still_fitting
@@ -140,12 +140,13 @@ class _Course:
             turn.spec.memory,
             turn_id=turn.id,
             summarizer=None if embedded else engine.model,
+            count=turn.count,
         )
         if not rows:  # once, at the beginning of a thread
             for reason in engine.unavailable:
                 turn.emit("progress", {"stage": "tools", "text": reason})
         if summary:
-            turn.system += f"\n\n# Earlier in this conversation\n{summary}"
+            turn.system += "\n\n" + prompts.earlier(summary)
         messages = as_messages(rows)
         content: Any = with_notes(self.text, self.files)
         if (images := image_blocks(self.files, self.attachments.folder)) and engine.model_spec.provider == "openai":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from datetime import date
 from functools import cache
 from importlib.resources import files
 
@@ -31,9 +33,20 @@ def system_message(spec: AssistantSpec, variables: dict[str, str], *, attached: 
         rules.append(text("tools"))
     if unavailable:
         rules.append(text("unavailable").replace("{reasons}", "\n".join(f"- {reason}" for reason in unavailable)))
-    rules.append(text("always"))
+    today = date.today()
+    rules.append(text("always").replace("{today}", f"{today:%A}, {today.day} {today:%B %Y}"))
     return (
         f"You are {spec.name}. {spec.description}\n\n"
         f"# Instructions\n{fill(spec.instructions or '', variables).strip()}\n\n"
         f"# How to answer\n" + "\n".join(rules)
     )
+
+
+def earlier(summary: str) -> str:
+    """Return the part of the system message that holds the summary of the messages that are not shown."""
+    return text("earlier").replace("{summary}", unfenced(summary, "notes"))
+
+
+def unfenced(words: str, *fences: str) -> str:
+    """Return `words` with the `<` escaped before every fence named, so that they cannot end the block they stand in."""
+    return re.sub(rf"<(?=/?(?:{'|'.join(fences)})\b)", "&lt;", words, flags=re.IGNORECASE)
