@@ -50,7 +50,19 @@ def test_the_wheel_carries_the_shipped_assistants_and_no_other(wheel: Path) -> N
 
 def test_the_installed_wheel_lists_and_validates_its_assistants(wheel: Path, tmp_path: Path) -> None:
     target = tmp_path / "installed"
-    zipfile.ZipFile(wheel).extractall(target)  # what `pip install --no-deps --target` does with a pure wheel
+    pip = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-deps",
+        "--no-index",
+        "--target",
+        str(target),
+        str(wheel),
+    ]
+    assert subprocess.run(pip, capture_output=True, text=True).stderr == ""
     assert SHIPPED
     listed = _gptsmith(target, tmp_path, "list", "--json")
     found = {entry["id"]: entry for entry in json.loads(listed.stdout)}
@@ -121,3 +133,9 @@ def test_looking_commands_load_nothing_heavy(arguments: list[str]) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code, *arguments], cwd=ROOT, capture_output=True, text=True)
     assert done.stderr.splitlines()[-1] == "LOADED 0 []"
+
+
+def test_the_version_is_the_same_everywhere() -> None:
+    from gptsmith import __version__
+
+    assert tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"] == __version__
