@@ -152,6 +152,7 @@ RULES = "A tea adviser. Never recommend black tea at night. Rules:\n- Name the p
             lambda b: [b.spec.knowledge[0].urls == ["https://tea.example/list"]],
         ),
         ("Tea.", {"name": "The Most Patient And Learned Adviser On Teas Of Asia"}, lambda b: [len(b.spec.name) <= 40]),
+        ("Tea.", {"tools": None, "variables": None, "tone": None}, lambda b: [b.spec.name == "Tea Adviser"]),
         ("Tea. Be precise.", {}, lambda b: [b.spec.model.temperature == 0.1, b.spec.model.provider == ""]),
         ("Tea, as playful as can be.", {}, lambda b: [b.spec.model.temperature == 0.9]),
         (
