@@ -101,6 +101,17 @@ def test_numbers_without_a_passage_are_taken_out(text: str, known: set[int] | No
         assert streamed(text, cuts, [], known) == (result, result)
 
 
+def test_a_huge_answer_in_small_pieces_is_quick() -> None:
+    sent: list[str] = []
+    for rails, pieces in ((REDACT, 20_000), ([], 20_000), ([], 0)):
+        out = TextOut(sent.append, rails, lambda: {1})
+        for _ in range(pieces):
+            out.feed("a word [1] or [9] here ")
+        out.complete("a word [1] or [9] here " * 20_000)
+        assert out.text == "a word [1] or here " * 20_000
+        assert len(cite(out.text, {1: HIT})) == 1
+
+
 def test_messages_of_one_turn_are_paragraphs() -> None:
     sent: list[str] = []
     out = TextOut(sent.append, [], lambda: None)

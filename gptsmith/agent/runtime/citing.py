@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import islice
 
 from gptsmith.agent.events import Citation
 from gptsmith.rag.hit import Hit
@@ -24,6 +25,8 @@ _UNKNOWN = re.compile(
     re.IGNORECASE,
 )
 _ENOUGH = 0.3
+_MOST = 300  # markers of one answer that are checked
+_LONGEST = 2000  # characters of one claim
 _SHORT = 25  # characters; a shorter quotation is shown within its sentence
 _FIGURE = re.compile(r"\d+(?:[.,:]\d+)*")
 _LIST_SIGN = re.compile(r"^\s*(?:[-*#>]+\s+|\d{1,2}[.)]\s+)")
@@ -43,8 +46,9 @@ def cite(text: str, hits: Mapping[int, Hit]) -> list[Citation]:
     passage does not say, gives a figure that the passage does not have, or when no sentence has to do with it.
     """
     found: dict[tuple[int, str], Citation] = {}
-    for marker in _MARKER.finditer(text):
-        claim = _claim(text, marker.start())
+    for marker in islice(_MARKER.finditer(text), _MOST):
+        begin = max(0, marker.start() - _LONGEST)
+        claim = _claim(text[begin : marker.start()], marker.start() - begin)
         for number in (int(n) for n in re.findall(r"\d+", marker.group(1))):
             if number in hits:
                 citation = _citation(number, hits[number], claim)

@@ -15,6 +15,7 @@ from gptsmith.assistants.spec import Guardrail
 _MARKER = re.compile(r"( ?)(?<![_\d])(?<!\b[A-Za-z])\[(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\](?!\(|:)")
 _OPEN_MARKER = re.compile(r"(?:`+| ?(?:\[[\d\s,;]{0,20}\]?)?)$")
 _FENCE = "```"
+_LINE = 2000  # characters of the running line that are looked at for code
 
 
 class TextOut:
@@ -30,19 +31,27 @@ class TextOut:
         rails: list[Guardrail],
         known: Callable[[], Collection[int] | None],
     ) -> None:
-        self.text = ""
         self._emit = emit
         self._rails = rails
         self._holds_all = any(rail.strategy == "block" for rail in rails)
         self._known = known
-        self._segment = ""
-        self._raw = ""
+        # Lists, because an answer may be megabytes in pieces of a few letters.
+        self._sent: list[str] = []
+        self._segment: list[str] = []
+        self._raw: list[str] = []
         self._dirty = ""
         self._marked = ""
+        self._line = ""
+        self._fences = 0
+
+    @property
+    def text(self) -> str:
+        """All that went out."""
+        return "".join(self._sent)
 
     def feed(self, piece: str) -> None:
         """Take the next piece of the running message."""
-        self._raw += piece
+        self._raw.append(piece)
         self._dirty += piece
         if not self._rails:
             self._pass(self._dirty)
@@ -59,25 +68,27 @@ class TextOut:
         Raises:
             Blocked: a guardrail blocks it; nothing of it went out.
         """
-        if whole.startswith(self._raw):
-            self.feed(whole[len(self._raw) :])
+        raw = "".join(self._raw)
+        if whole.startswith(raw):
+            self.feed(whole[len(raw) :])
         elif whole:
-            self.feed(("\n\n" if self._raw else "") + whole)
-        rest, self._dirty, self._raw = self._dirty, "", ""
+            self.feed(("\n\n" if raw else "") + whole)
+        rest, self._dirty = self._dirty, ""
         if self._rails:
             rest = pii.clean(rest, self._rails)
         self._pass(rest, last=True)
-        done, self._segment = self._segment, ""
-        return done
+        return self.drop()
 
     def say(self, text: str) -> None:
         """Add a paragraph of the runtime's own, behind what was said."""
         self._send(text)
-        self._segment = ""
+        self.drop()
 
     def drop(self) -> str:
         """End the running message where it is and return what went out of it; what was held back is forgotten."""
-        done, self._segment, self._dirty, self._marked, self._raw = self._segment, "", "", "", ""
+        done = "".join(self._segment)
+        self._segment, self._raw = [], []
+        self._dirty, self._marked, self._line, self._fences = "", "", "", 0
         return done
 
     def _pass(self, text: str, *, last: bool = False) -> None:
@@ -94,29 +105,28 @@ class TextOut:
 
     def _without_unknown(self, text: str, known: set[int]) -> str:
         """Take out the numbers without a passage, outside of code."""
-        before = self._segment.rpartition("\n")[2]
-        whole, out, done = before + text, "", len(before)
-        for marker in _MARKER.finditer(whole, len(before)):
-            out += whole[done : marker.start()]
-            out += marker.group() if self._in_code(out, whole, marker.start()) else _kept(marker, known)
+        whole, out, done, fences = self._line + text, [], len(self._line), self._fences
+        for marker in _MARKER.finditer(whole, len(self._line)):
+            start = marker.start()
+            between = whole[done:start]
+            fences += between.count(_FENCE)
+            line = whole[max(0, start - _LINE) : start].rpartition("\n")[2].replace(_FENCE, "")
+            in_code = fences % 2 or line.count("`") % 2
+            out += [between, marker.group() if in_code else _kept(marker, known)]
             done = marker.end()
-        return out + whole[done:]
-
-    def _in_code(self, out: str, whole: str, place: int) -> bool:
-        if (self._segment + out).count(_FENCE) % 2:
-            return True
-        line = whole[:place].rpartition("\n")[2]
-        return bool(line.replace(_FENCE, "").count("`") % 2)
+        return "".join(out) + whole[done:]
 
     def _send(self, text: str) -> None:
         if not text:
             return
-        if not self._segment and self.text:
-            text = "\n\n" + text.lstrip("\n")
-            self._segment += text[2:]
-        else:
-            self._segment += text
-        self.text += text
+        own = text
+        if not self._segment and self._sent:
+            own = text.lstrip("\n")
+            text = f"\n\n{own}"
+        self._segment.append(own)
+        self._fences += own.count(_FENCE)
+        self._line = (self._line + own).rpartition("\n")[2][-_LINE:]
+        self._sent.append(text)
         self._emit(text)
 
 
