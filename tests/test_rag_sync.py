@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from gptsmith.assistants.spec import Chunking, Knowledge
+from gptsmith.errors import KnowledgeError
 from gptsmith.rag import ingest
 from gptsmith.rag.base import KnowledgeBase
 from gptsmith.rag.reading.process import ReadingProcess
@@ -225,3 +226,34 @@ def test_a_mark_is_empty_for_a_file_that_is_gone(base: Path) -> None:
     source = Knowledge(name="docs", paths=["x"])
     assert Item(source, "x", path=base / "x").mark() == ""
     assert Item(source, "u", url="http://nowhere.example/").mark() == "http://nowhere.example/"
+
+
+def _spoil(path: Path, start: int) -> None:
+    data = bytearray(path.read_bytes())
+    data[start:] = b"\xa5" * (len(data) - start)
+    path.write_bytes(bytes(data))
+
+
+@pytest.mark.parametrize("start", [0, 4096])
+def test_a_damaged_store_is_built_again(base: Path, start: int) -> None:
+    (base / "a.md").write_text("The lighthouse was built in 1864.")
+    with _kb(base) as kb:
+        kb.sync()
+    _spoil(base.parent / "index" / "knowledge.sqlite", start)
+    with _kb(base) as kb:
+        assert kb.stale()
+        if start:
+            with pytest.raises(KnowledgeError, match="damaged; run `gptsmith knowledge sync` to build it again"):
+                kb.search("lighthouse")
+        assert kb.sync()[0].status == "ok"
+        assert kb.search("lighthouse")[0].source == "a.md"
+    assert (base.parent / "index" / "knowledge.sqlite.damaged").exists()
+
+
+def test_a_full_disk_is_said_plainly(base: Path) -> None:
+    (base / "a.md").write_text("The lighthouse was built in 1864.\n" * 5000)
+    with _kb(base) as kb:
+        kb._store._db.execute("PRAGMA max_page_count = 20")
+        with pytest.raises(KnowledgeError, match=r"cannot be stored or read \(database or disk is full\); free disk"):
+            kb.sync()
+        assert kb.search("lighthouse") == []

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
+import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -91,24 +93,41 @@ class KnowledgeBase:
         Files that cannot be read have a receipt that is not `ok`, with the reason; the others go in. The index of
         before answers until the new one is whole; one process at a time syncs, others wait.
         """
-        with lock(self.folder / "sync.lock", timeout=_SYNC_WAIT):
-            receipts = Ingest(self._store, self.sources, self.base_dir, self._trust, progress or _silent).run()
+        with _told(), lock(self.folder / "sync.lock", timeout=_SYNC_WAIT):
+            try:
+                receipts = self._ingest(progress or _silent)
+            except sqlite3.DatabaseError as error:
+                if isinstance(error, sqlite3.OperationalError):  # a full disk, a missing right: not damage
+                    raise
+                self._store.renew()
+                receipts = self._ingest(progress or _silent)
             index = self._current()
             self._tidy(index)
         self._cache.keep_in_step(index)
         return receipts
 
+    def _ingest(self, progress: Callable[[str], None]) -> list[Receipt]:
+        return Ingest(self._store, self.sources, self.base_dir, self._trust, progress).run()
+
     def stale(self) -> bool:
         """Say whether a `sync` would find work: files or settings differ from what is indexed. Reads no file."""
-        if self._store.meta("settings") != settings_of(self.sources):
-            return bool(self.sources) or self._store.generation() > 0
-        known = {(e.knowledge, e.source): e.mark for e in self._store.entries()}
+        try:
+            with _told():
+                settings, generation = self._store.meta("settings"), self._store.generation()
+                known = {(e.knowledge, e.source): e.mark for e in self._store.entries()}
+        except KnowledgeError as error:
+            if error.code != "damaged":
+                raise
+            return True
+        if settings != settings_of(self.sources):
+            return bool(self.sources) or generation > 0
         now = {(i.knowledge.name, i.source): i.mark() for i in expand(self.sources, self.base_dir, trust=self._trust)}
         return known != now
 
     def receipts(self) -> list[Receipt]:
         """Return what became of each file and page at the last sync."""
-        return [e.receipt for e in self._store.entries()]
+        with _told():
+            return [e.receipt for e in self._store.entries()]
 
     def search(self, query: str, names: Sequence[str] | None = None, budget: int | None = None) -> list[Hit]:
         """Return the passages that speak of `query`, best first.
@@ -119,14 +138,16 @@ class KnowledgeBase:
         chosen = self._chosen(names)
         if not query.strip() or not chosen:
             return []
-        index = self._current()
+        with _told():
+            index = self._current()
         everything = len(chosen) == len(self.sources)
         scores = score(index, query, chosen, partial(self._nearness, everything))
         return fill(index, scores, chosen, budget)
 
     def passage(self, chunk_id: str) -> PassageView:
         """Return the passage of a hit or citation within its document. Raises KnowledgeError when it is gone."""
-        found = self._store.chunk(chunk_id)
+        with _told():
+            found = self._store.chunk(chunk_id)
         if found is None:
             raise KnowledgeError(
                 "this passage is not in the knowledge any more", code="gone", hint="its file changed; ask again"
@@ -137,7 +158,8 @@ class KnowledgeBase:
 
     def document(self, document_id: str) -> DocumentView:
         """Return a document's whole text and where its pages begin. Raises KnowledgeError when it is gone."""
-        stored = self._store.text(document_id)
+        with _told():
+            stored = self._store.text(document_id)
         if stored is None:
             raise KnowledgeError(
                 "this document is not in the knowledge any more", code="gone", hint="its file changed; ask again"
@@ -186,6 +208,23 @@ class KnowledgeBase:
         for place in self.folder.glob("words-*"):
             if place != keep:
                 shutil.rmtree(place, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    """Turn what SQLite or the disk says into one sentence with the fix."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise KnowledgeError(
+            f"the knowledge cannot be stored or read ({error})",
+            code="storage",
+            hint="free disk space and check that GPTSMITH_HOME can be written to",
+        ) from error
+    except sqlite3.DatabaseError as error:
+        raise KnowledgeError(
+            "the stored knowledge is damaged", code="damaged", hint="run `gptsmith knowledge sync` to build it again"
+        ) from error
 
 
 def _silent(_: str) -> None:

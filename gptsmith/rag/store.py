@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from gptsmith.errors import NotReadyError
 from gptsmith.rag.hit import Receipt
 from gptsmith.state import connect
 
@@ -93,7 +94,20 @@ class Store:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.guard = threading.RLock()
-        self._db = connect(path, MIGRATIONS, across_threads=True)
+        try:
+            self._db = connect(path, MIGRATIONS, across_threads=True)
+        except NotReadyError as error:
+            if error.code != "bad_state":
+                raise
+            _move_aside(path)  # all of it can be made again from the files
+            self._db = connect(path, MIGRATIONS, across_threads=True)
+
+    def renew(self) -> None:
+        """Begin with an empty file, the damaged one moved aside; the next sync fills it from the spec's files."""
+        with self.guard:
+            self._db.close()
+            _move_aside(self.path)
+            self._db = connect(self.path, MIGRATIONS, across_threads=True)
 
     def close(self) -> None:
         """Close the connection; the store cannot be used afterwards."""
@@ -230,6 +244,12 @@ class Store:
                 "SELECT document_id, start, stop FROM chunks WHERE chunk_id = ?", (chunk_id,)
             ).fetchone()
         return (row[0], row[1], row[2]) if row else None
+
+
+def _move_aside(path: Path) -> None:
+    for suffix in ("-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    path.replace(path.with_name(path.name + ".damaged"))
 
 
 def _row(item: tuple[int, Entry]) -> tuple[Any, ...]:
