@@ -264,6 +264,16 @@ def test_what_of_a_thread_the_model_is_shown(memory: dict[str, Any], shown: list
     assert len(a.engine.store.messages("t")) == 12
 
 
+def test_a_huge_message_is_shortened_and_old_ones_give_way() -> None:
+    answers = ["a0", "b" * 100_000, *["c" * 15_000] * 3, "end"]
+    a, model = assistant(*answers)
+    for n in range(6):
+        a.chat(f"q{n}", thread_id="t")
+    assert len(model.history[2][-2].content) < 21_000, "of a long answer both ends are shown"
+    assert [m.content[:2] for m in model.history[-1][1:]] == ["q2", "cc", "q3", "cc", "q4", "cc", "q5"]
+    assert len(a.engine.store.messages("t")[3].text) == 100_000
+
+
 def test_what_does_not_fit_is_summarized_once() -> None:
     answers = ["a0", "a1", "They like blue.", "a2", "a3"]
     a, model = assistant(*answers, memory={"max_messages": 3})

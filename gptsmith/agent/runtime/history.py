@@ -8,12 +8,13 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage, ToolMessage
 
 from gptsmith.agent.runtime import prompts
-from gptsmith.agent.runtime.results import of_earlier
+from gptsmith.agent.runtime.results import of_earlier, shortened
 from gptsmith.agent.runtime.store import Message, ThreadStore
 from gptsmith.assistants.spec import Memory
 from gptsmith.models.picture_notes import picture_note
 
 CHARACTERS = 60_000
+_LONGEST = 20_000  # characters of one message
 _SUMMARY_CHARACTERS = 30_000
 
 
@@ -50,14 +51,18 @@ async def recall(
 
 
 def fitting(rows: list[Message], characters: int = CHARACTERS) -> list[Message]:
-    """Return the newest rows that fit, cut so that they begin with a person's message."""
-    size, first = 0, len(rows)
-    while first > 0 and size + len(rows[first - 1].text) <= characters:
-        first -= 1
-        size += len(rows[first].text)
-    rows = rows[first:]
-    start = next((i for i, row in enumerate(rows) if row.role == "user"), len(rows))
-    return rows[start:]
+    """Return the newest rows that fit, cut so that they begin with a person's message; a very long one is shortened."""
+    kept: list[Message] = []
+    for row in reversed(rows):
+        if len(row.text) > _LONGEST:
+            row = row.model_copy(update={"text": shortened(row.text, _LONGEST)})
+        characters -= len(row.text)
+        if characters < 0:
+            break
+        kept.append(row)
+    kept.reverse()
+    start = next((i for i, row in enumerate(kept) if row.role == "user"), len(kept))
+    return kept[start:]
 
 
 def as_messages(rows: list[Message]) -> list[AnyMessage]:
