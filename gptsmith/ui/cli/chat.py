@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -171,6 +172,9 @@ class Conversation:
 
     def run(self) -> int:
         """Talk until the person ends it; the exit code is that of the last turn."""
+        if self.in_terminal:
+            with suppress(ImportError):  # not on Windows; with it, input() has arrow keys and a history
+                import readline  # noqa: F401
         self._welcome()
         code = 0
         while (line := self._line()) is not None:
@@ -210,6 +214,8 @@ class Conversation:
             if not self.in_terminal:
                 read = sys.stdin.readline()
                 return read.strip() if read else None
+            if sys.stdout.isatty():
+                return input("> ").strip()
             print("> ", end="", file=sys.stderr, flush=True)
             return input().strip()
         except EOFError:
