@@ -1,12 +1,14 @@
-"""The writer of new spec files: fields in schema order, comments per section, `|` blocks, only the quotes it needs.
+"""The writer of YAML: fields in schema order, comments per section, `|` blocks, only the quotes it needs.
 
-It is for files that do not exist yet; a file that a person has touched is edited at its marks, never written anew.
+`write_new` is for files that do not exist yet; a file that a person has touched is edited at its marks, never written
+anew: for it `entry_lines`, `item_lines` and `inline` give the few lines of one value, in the style of its neighbours.
 """
 
 from __future__ import annotations
 
 import math
 import re
+from dataclasses import dataclass
 from typing import Any
 
 from gptsmith.assistants.reader import MAX_BYTES, read
@@ -32,7 +34,6 @@ _SECTIONS = {
 }
 _ONE_PER_LINE = {"conversation_starters", "paths", "urls"}
 _FLOW_WIDTH = 80
-_INDENT = "  "
 
 # To be escaped: controls, other line breaks, surrogates, BOM, and marks that reorder text unseen.
 _UNSAFE = re.compile(
@@ -41,6 +42,25 @@ _UNSAFE = re.compile(
 _PLAIN = re.compile(r"(?:[^\W\d_]|\.{1,2}/|/)(?:[^\t\n]*[^\s:])?\Z")
 _ELSEWHERE_NOT_TEXT = {"yes", "no", "on", "off", "y", "n", "true", "false", "null", "nan", "inf"}
 _SHORT = {"\n": "\\n", "\t": "\\t", "\r": "\\r", '"': '\\"', "\\": "\\\\"}
+
+
+@dataclass(frozen=True)
+class Style:
+    """How a file is indented; all in columns, `long` in characters.
+
+    `step` is from a key to the keys below it, `dash` from a key to the dashes below it, `gap` from a dash to what it
+    holds. A text longer than `long` becomes a `|` block although it is one line (0: never). `flow` says whether short
+    lists may stand as `[a, b]`.
+    """
+
+    step: int = 2
+    dash: int = 2
+    gap: int = 2
+    long: int = 0
+    flow: bool = True
+
+
+_Path = tuple[str | int, ...]
 
 
 def write_new(spec: dict[str, Any]) -> str:
@@ -53,61 +73,101 @@ def write_new(spec: dict[str, Any]) -> str:
         if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
             raise UsageError(f"the spec is larger than {MAX_BYTES // 1024} KB", hint="put long texts into files")
         back = read(text)
-        if not back.diagnostics and _same(back.data, spec):
+        if not back.diagnostics and same(back.data, spec):
             return text
     reason = back.diagnostics[0].message if back.diagnostics else "it reads back differently"
     raise UsageError(f"this spec cannot be written as YAML ({reason})", hint="use plain text, numbers, lists, objects")
 
 
+def entry_lines(
+    key: str, value: Any, column: int, *, style: Style, path: _Path = (), spec: Any = None, blocks: bool = True
+) -> list[str]:
+    """Return the lines of `key: value` at `column`; `path` and `spec` (the data meant) give the order of fields."""
+    return _writing(value, style, blocks).entry(key, value, column, path, spec)
+
+
+def item_lines(
+    value: Any, column: int, *, style: Style, path: _Path = (), spec: Any = None, blocks: bool = True
+) -> list[str]:
+    """Return the lines of one list item whose dash stands at `column`."""
+    return _writing(value, style, blocks).item(value, column, path, spec)
+
+
+def inline(value: Any, *, flow: bool = True) -> str:
+    """Return any value on one line: `{a: [b, "c\\n"]}`; `flow` says that it stands inside brackets."""
+    if isinstance(value, dict) and value:
+        return "{" + ", ".join(f"{_key(k)}: {inline(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list) and value:
+        return "[" + ", ".join(inline(item) for item in value) + "]"
+    return _inline(value, flow=flow)
+
+
+def key_text(key: str) -> str:
+    """Return a key as it is written before its colon, with quotes where it needs them."""
+    return _key(key)
+
+
+def quoted(text: str) -> str:
+    """Return a text in double quotes, with escapes."""
+    return _quoted(text)
+
+
+def _writing(value: Any, style: Style, blocks: bool) -> _Writing:
+    return _Writing(json_schema() if isinstance(value, (dict, list)) and value else {}, blocks, style)
+
+
 class _Writing:
     """One text being written; `blocks` says whether `|` may be used."""
 
-    def __init__(self, schema: Node, blocks: bool) -> None:
+    def __init__(self, schema: Node, blocks: bool, style: Style | None = None) -> None:
         self.schema = schema
         self.blocks = blocks
+        self.style = style or Style()
 
     def whole(self, spec: dict[str, Any]) -> str:
         lines = [f"# yaml-language-server: $schema=./{SCHEMA_FILE}"]
         for key, value in self._ordered(spec, (), spec):
             if key in _SECTIONS:
                 lines += ["", f"# {_SECTIONS[key]}"]
-            lines += self._entry(key, value, 0, (key,), spec)
+            lines += self.entry(key, value, 0, (key,), spec)
         return "\n".join(lines) + "\n"
 
-    def _entry(self, key: Any, value: Any, level: int, path: tuple[str | int, ...], spec: dict[str, Any]) -> list[str]:
-        """Return the lines of `key: value` at an indentation of `level` steps."""
-        head = f"{_INDENT * level}{_key(key)}:"
+    def entry(self, key: Any, value: Any, column: int, path: _Path, spec: Any) -> list[str]:
+        """Return the lines of `key: value` at an indentation of `column`."""
+        head = f"{' ' * column}{_key(key)}:"
         if isinstance(value, dict) and value:
-            body = [(k, v, (*path, k)) for k, v in self._ordered(value, path, spec)]
-            return [head, *(line for k, v, at in body for line in self._entry(k, v, level + 1, at, spec))]
+            return [head, *self._fields(value, column + self.style.step, path, spec)]
         if isinstance(value, list) and value:
-            flow = None if key in _ONE_PER_LINE else _flow(value)
+            flow = None if key in _ONE_PER_LINE or not self.style.flow else _flow(value)
             if flow and len(head) + len(flow) < _FLOW_WIDTH + 10:
                 return [f"{head} {flow}"]
-            items = [self._item(v, level + 1, (*path, i), spec) for i, v in enumerate(value)]
-            return [head, *(line for item in items for line in item)]
-        return self._scalar(head, value, level + 1)
+            return [head, *self._items(value, column + self.style.dash, path, spec)]
+        long = isinstance(value, str) and 0 < self.style.long < len(value)
+        return self._scalar(head, value, column, self.style.step, long)
 
-    def _item(self, value: Any, level: int, path: tuple[str | int, ...], spec: dict[str, Any]) -> list[str]:
-        """Return the lines of one list item: the dash stands at `level`, its content one step deeper."""
-        dash = f"{_INDENT * level}-"
+    def item(self, value: Any, column: int, path: _Path, spec: Any) -> list[str]:
+        """Return the lines of one list item: the dash stands at `column`, its content a gap further."""
+        dash, gap = f"{' ' * column}-", self.style.gap
         if isinstance(value, dict) and value:
-            body = [(k, v, (*path, k)) for k, v in self._ordered(value, path, spec)]
-            lines = [line for k, v, at in body for line in self._entry(k, v, level + 1, at, spec)]
-            return [f"{dash} {lines[0].lstrip(' ')}", *lines[1:]]
+            lines = self._fields(value, column + gap, path, spec)
+            return [f"{dash}{' ' * (gap - 1)}{lines[0].lstrip(' ')}", *lines[1:]]
         if isinstance(value, list) and value:
-            items = [self._item(v, level + 1, (*path, i), spec) for i, v in enumerate(value)]
-            return [dash, *(line for item in items for line in item)]
-        return self._scalar(dash, value, level + 1)
+            return [dash, *self._items(value, column + self.style.step, path, spec)]
+        return self._scalar(f"{dash}{' ' * (gap - 2)}", value, column, self.style.step, long=False)
 
-    def _scalar(self, head: str, value: Any, level: int) -> list[str]:
-        if self.blocks and isinstance(value, str) and _fits_block(value):
-            return _block(head, value, _INDENT * level)
+    def _fields(self, value: dict[str, Any], column: int, path: _Path, spec: Any) -> list[str]:
+        ordered = self._ordered(value, path, spec)
+        return [line for key, inner in ordered for line in self.entry(key, inner, column, (*path, key), spec)]
+
+    def _items(self, value: list[Any], column: int, path: _Path, spec: Any) -> list[str]:
+        return [line for i, inner in enumerate(value) for line in self.item(inner, column, (*path, i), spec)]
+
+    def _scalar(self, head: str, value: Any, column: int, step: int, long: bool) -> list[str]:
+        if self.blocks and isinstance(value, str) and _fits_block(value, long):
+            return _block(head, value, column, step)
         return [f"{head} {_inline(value, flow=False)}"]
 
-    def _ordered(
-        self, value: dict[str, Any], path: tuple[str | int, ...], spec: dict[str, Any]
-    ) -> list[tuple[Any, Any]]:
+    def _ordered(self, value: dict[str, Any], path: _Path, spec: Any) -> list[tuple[Any, Any]]:
         order = {key: i for i, key in enumerate(node_at(self.schema, path, spec).get("properties", {}))}
         return sorted(value.items(), key=lambda item: order.get(item[0], len(order)))
 
@@ -174,28 +234,29 @@ def _quoted(text: str) -> str:
     return '"' + re.sub(rf'[\n\t"\\]|{_UNSAFE.pattern}', escape, text) + '"'
 
 
-def _fits_block(text: str) -> bool:
-    return "\n" in text and bool(text.strip()) and not _UNSAFE.search(text)
+def _fits_block(text: str, long: bool = False) -> bool:
+    return (long or "\n" in text) and bool(text.strip()) and not _UNSAFE.search(text)
 
 
-def _block(head: str, text: str, indent: str) -> list[str]:
+def _block(head: str, text: str, column: int, step: int) -> list[str]:
     """Return a `|` block: unwrapped, the indentation stated where it cannot be guessed."""
     body = text.rstrip("\n")
     ends = len(text) - len(body)
     keep = "-" if ends == 0 else "" if ends == 1 else "+"
-    state = str(len(_INDENT)) if body[0] in " \n\t" else ""
+    state = str(step) if body[0] in " \n\t" else ""
+    indent = " " * (column + step)
     lines = [f"{indent}{line}" if line else "" for line in body.split("\n")]
     return [f"{head} |{state}{keep}", *lines, *[""] * (ends - 1)]
 
 
-def _same(found: Any, wanted: Any) -> bool:
+def same(found: Any, wanted: Any) -> bool:
     """Compare data with its types: 1, 1.0 and true are three things, and .nan is itself."""
     if type(found) is not type(wanted):
         return False
     if isinstance(found, dict):
-        return found.keys() == wanted.keys() and all(_same(found[key], wanted[key]) for key in found)
+        return found.keys() == wanted.keys() and all(same(found[key], wanted[key]) for key in found)
     if isinstance(found, list):
-        return len(found) == len(wanted) and all(map(_same, found, wanted))
+        return len(found) == len(wanted) and all(map(same, found, wanted))
     if isinstance(found, float) and math.isnan(found):
         return bool(math.isnan(wanted))
     return bool(found == wanted)

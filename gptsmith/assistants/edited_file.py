@@ -1,0 +1,186 @@
+"""The edit of a spec file on disk: compared before it is swapped, valid before it is written, undone to the byte."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from gptsmith.assistants import paths
+from gptsmith.assistants.loader import check_text
+from gptsmith.assistants.operations import Add, Remove, ReplaceText, Set, replaced
+from gptsmith.assistants.reader import MAX_BYTES, read
+from gptsmith.assistants.splice import splice
+from gptsmith.assistants.splices import Inverse, as_splices, text_hash, undo
+from gptsmith.errors import SpecError, UsageError
+from gptsmith.state import atomic_write, lock
+
+_INSTRUCTIONS = "instructions"
+
+
+class FileEdit(BaseModel):
+    """What was done to one file: its hash and text before and after, and how to take it back."""
+
+    model_config = ConfigDict(frozen=True)
+
+    path: Path
+    before: str
+    after: str
+    inverse: Inverse
+
+    @property
+    def changed(self) -> bool:
+        """Say whether a byte is different."""
+        return bool(self.inverse.splices)
+
+
+class PlannedEdit(BaseModel):
+    """Operations on a spec, not written yet: the spec's own edit first, then that of its `instructions_file`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    files: tuple[FileEdit, ...]
+
+
+def file_hash(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes, which `edit_file` compares. Raises UsageError when it cannot be read."""
+    return text_hash(_content(path))
+
+
+def plan_edit(
+    path: str | Path, ops: Iterable[Set | Add | Remove | ReplaceText], expected_hash: str | None = None
+) -> PlannedEdit:
+    """Say what `edit_file` would write, and write nothing; the same errors."""
+    file = Path(path).resolve()
+    text = _text(file, expected_hash)
+    own, told = _parted(text, file, list(ops))
+    edited = splice(text, own, file=str(path))
+    wrong = [d for d in check_text(edited.text, file.parent, file=str(path)) if d.severity == "error"]
+    if wrong and edited.changed:
+        raise SpecError(wrong)
+    edits = [FileEdit(path=file, before=text, after=edited.text, inverse=edited.inverse)]
+    return PlannedEdit(files=(*edits, *([_told(text, file, told)] if told else [])))
+
+
+def edit_file(
+    path: str | Path, ops: Iterable[Set | Add | Remove | ReplaceText], expected_hash: str | None = None
+) -> PlannedEdit:
+    """Write operations into a spec file and return what was done, with its inverse.
+
+    `expected_hash` is the `file_hash` of the text that the operations were made for. Operations on `instructions` go
+    into the `instructions_file` where the spec has one. Mode and line endings stay; a reader sees the old file or the
+    new one. Raises UsageError (`changed_on_disk`, `not_writable`, or what `splice` refuses) and SpecError when the spec
+    would not be valid: then nothing is written.
+    """
+    file = Path(path).resolve()
+    with _held(file):
+        planned = plan_edit(path, ops, expected_hash)
+        _write_all(planned.files)
+    return planned
+
+
+def undo_file(path: str | Path, inverse: Inverse) -> FileEdit:
+    """Take an edit of a file back, to the byte. Raises UsageError (`changed_since`) when it was changed since."""
+    file = Path(path).resolve()
+    with _held(file):
+        text = _text(file, None)
+        before = undo(text, inverse)
+        again = Inverse(
+            splices=tuple(one.inverse() for one in reversed(inverse.splices)),
+            edited=inverse.original,
+            original=inverse.edited,
+        )
+        edit = FileEdit(path=file, before=text, after=before, inverse=again)
+        _write_all((edit,))
+    return edit
+
+
+def _held(file: Path) -> Any:
+    if not file.is_file():
+        raise UsageError(f"there is no file {file}", code="not_found", hint="check its name")
+    try:
+        return lock(file)
+    except OSError as error:
+        raise _not_writable(file, error) from error
+
+
+def _write_all(edits: Iterable[FileEdit]) -> None:
+    """Write every file that changed; when one cannot be written, those before it get their old bytes back."""
+    done: list[FileEdit] = []
+    for edit in edits:
+        if not edit.changed:
+            continue
+        try:
+            atomic_write(edit.path, edit.after)
+        except OSError as error:
+            for written in reversed(done):
+                atomic_write(written.path, written.before)
+            raise _not_writable(edit.path, error) from error
+        done.append(edit)
+
+
+def _not_writable(file: Path, error: OSError) -> UsageError:
+    reason = error.strerror or str(error)
+    hint = "nothing was changed; check the folder's rights and free space"
+    return UsageError(f"{file} cannot be written ({reason})", code="not_writable", hint=hint)
+
+
+def _content(path: Path) -> bytes:
+    try:
+        with path.open("rb") as opened:
+            return opened.read(MAX_BYTES + 1)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise UsageError(f"{path} cannot be read ({reason})", code="unreadable", hint="check its name") from error
+
+
+def _text(file: Path, expected_hash: str | None) -> str:
+    data = _content(file)
+    if expected_hash is not None and text_hash(data) != expected_hash:
+        raise UsageError(
+            f"{file.name} was changed on disk since it was read, so nothing was written",
+            code="changed_on_disk",
+            hint="read it again and make the change anew",
+        )
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise SpecError(read(data, str(file)).diagnostics) from None
+
+
+def _parted(text: str, file: Path, ops: list[Any]) -> tuple[list[Any], list[Any]]:
+    """Part the operations on the spec from those on the text of its `instructions_file`."""
+    data = read(text).data
+    if not isinstance(data, dict) or "instructions_file" not in data or _INSTRUCTIONS in data:
+        return ops, []
+    told = [op for op in ops if op.path == _INSTRUCTIONS and isinstance(op, (Set, ReplaceText))]
+    return [op for op in ops if op not in told], told
+
+
+def _told(text: str, spec: Path, ops: list[Any]) -> FileEdit:
+    """Edit the file of instructions: a plain text, whose line endings stay."""
+    name = read(text).data["instructions_file"]
+    if not isinstance(name, str):
+        raise UsageError("instructions_file is not a text", code="not_text", hint="name the file with the instructions")
+    file = paths.resolve(spec.parent, name)
+    before = now = _text(file, None)
+    newline = "\r\n" if "\r\n" in before else "\n"
+    for op in ops:
+        if isinstance(op, Set) and not isinstance(op.value, str):
+            raise UsageError("the instructions are a text", code="not_text", hint="give a text")
+        plain = now.replace("\r\n", "\n")
+        after = replaced(plain, op) if isinstance(op, ReplaceText) else str(op.value)
+        now = _with_ends(now, after, newline)
+    splices = as_splices(before, [(0, len(before), now)])
+    inverse = Inverse(
+        splices=tuple(one.inverse() for one in reversed(splices)), edited=text_hash(now), original=text_hash(before)
+    )
+    return FileEdit(path=file, before=before, after=now, inverse=inverse)
+
+
+def _with_ends(before: str, after: str, newline: str) -> str:
+    """Give a new text the old one's BOM and line endings."""
+    mark = "\ufeff" if before.startswith("\ufeff") and not after.startswith("\ufeff") else ""
+    return mark + (after.replace("\n", newline) if newline != "\n" else after)

@@ -1,0 +1,205 @@
+"""The splice editor: operations on a hand-written spec, written at the parser's marks; the file is never dumped anew.
+
+Each operation becomes a few small changes of the text. They count only when the new text reads as the old data plus the
+operation; else another layout is tried, and at last the change is refused with the lines to paste.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from gptsmith.assistants.faults import KeyPath
+from gptsmith.assistants.insertions import insertions
+from gptsmith.assistants.layout import Layout, UnsureError
+from gptsmith.assistants.operations import (
+    Add,
+    Remove,
+    ReplaceText,
+    Set,
+    Step,
+    apply_step,
+    resolve,
+    value_at,
+    write_path,
+)
+from gptsmith.assistants.reader import Document, read
+from gptsmith.assistants.removals import removals
+from gptsmith.assistants.replacements import replacements
+from gptsmith.assistants.splices import Change, Inverse, Splice, apply, as_splices, text_hash, undo
+from gptsmith.assistants.text_places import text_replacements
+from gptsmith.assistants.writer import Style, entry_lines, item_lines, same
+from gptsmith.errors import SpecError, UsageError
+
+__all__ = ["Edited", "Inverse", "Splice", "SpliceRefusedError", "splice", "undo"]
+
+
+class SpliceRefusedError(UsageError):
+    """A change that cannot be written into this text safely.
+
+    `path` is where it was meant, `line` (from 1) the line of the file, `lines` what to paste there by hand (empty for a
+    removal).
+    """
+
+    def __init__(self, path: str, line: int, lines: list[str]) -> None:
+        hint = "write it by hand: " + "\n".join(["", *lines]) if lines else "take these lines out by hand"
+        super().__init__(f"{path} cannot be changed safely as line {line} is written", hint=hint)
+        self.path = path
+        self.line = line
+        self.lines = lines
+
+
+class Edited(BaseModel):
+    """A text after its operations: the splices, each for the text as the one before left it, and their inverse."""
+
+    model_config = ConfigDict(frozen=True)
+
+    text: str
+    splices: tuple[Splice, ...]
+    inverse: Inverse
+
+    @property
+    def changed(self) -> bool:
+        """Say whether a byte is different."""
+        return bool(self.splices)
+
+
+def splice(text: str, ops: Iterable[Set | Add | Remove | ReplaceText], *, file: str = "") -> Edited:
+    """Write operations, one after the other, into a spec's text; what they do not mean stays to the byte.
+
+    Raises SpecError when the text cannot be read, UsageError for an operation that does not fit the data, and
+    SpliceRefusedError, with the lines to paste, where the text cannot be changed safely.
+    """
+    document = read(text, file)
+    if document.diagnostics or not document.whole:
+        raise SpecError(document.diagnostics)
+    done: list[Splice] = []
+    for op in ops:
+        document = _operate(document, op, done)
+    back = tuple(one.inverse() for one in reversed(done))
+    inverse = Inverse(splices=back, edited=text_hash(document.text), original=text_hash(text))
+    return Edited(text=document.text, splices=tuple(done), inverse=inverse)
+
+
+def _operate(document: Document, op: Set | Add | Remove | ReplaceText, done: list[Splice]) -> Document:
+    step = resolve(document.data, op)
+    if step.kind == "replace" and not isinstance(op, ReplaceText):
+        return _replace(document, step, done)
+    return _take(document, step, done, op if isinstance(op, ReplaceText) else None)
+
+
+def _replace(document: Document, step: Step, done: list[Splice]) -> Document:
+    """Replace a value; of a list or an object only the entries that differ, so that the others keep their comments."""
+    old = value_at(document.data, step.path)
+    if same(old, step.value):
+        return document
+    if type(old) is type(step.value) and isinstance(old, (list, dict)) and old and step.value:
+        tried = len(done)
+        try:
+            now = document
+            for part in _parts(step.path, old, step.value):
+                now = _replace(now, part, done) if part.kind == "replace" else _take(now, part, done)
+            return now
+        except SpliceRefusedError:
+            del done[tried:]
+            if "#" in document.text[document.marks[step.path].value.start : document.marks[step.path].value.end]:
+                raise
+    return _take(document, step, done)
+
+
+def _parts(path: KeyPath, old: Any, new: Any) -> Iterator[Step]:
+    """Take the replacement of a whole list or object apart; new entries come before old ones go."""
+    if isinstance(old, dict):
+        for key in new:
+            if key in old:
+                yield Step(kind="replace", path=(*path, key), value=new[key])
+        for key in new:
+            if key not in old:
+                yield Step(kind="insert", path=path, key=key, value=new[key])
+        for key in old:
+            if key not in new:
+                yield Step(kind="remove", path=(*path, key))
+        return
+    head, tail = _alike(old, new)
+    common = min(len(old), len(new)) - head - tail
+    for index in range(head, head + common):
+        yield Step(kind="replace", path=(*path, index), value=new[index])
+    for index in range(head + common, len(new) - tail):
+        yield Step(kind="insert", path=path, index=index, value=new[index])
+    for index in reversed(range(head + common, len(old) - tail)):
+        yield Step(kind="remove", path=(*path, index))
+
+
+def _alike(old: list[Any], new: list[Any]) -> tuple[int, int]:
+    """Return how many items at the front and at the end are the same."""
+    most = min(len(old), len(new))
+    head = next((i for i in range(most) if not same(old[i], new[i])), most)
+    tail = next((i for i in range(most - head) if not same(old[-1 - i], new[-1 - i])), most - head)
+    return head, tail
+
+
+def _take(document: Document, step: Step, done: list[Splice], op: ReplaceText | None = None) -> Document:
+    """Make the first change that reads back as meant. Raises SpliceRefusedError when there is none."""
+    meant = apply_step(copy.deepcopy(document.data), step)
+    layout = Layout(document)
+    for changes in _candidates(layout, step, meant, op):
+        splices = as_splices(document.text, changes)
+        after = read(apply(document.text, splices), "")
+        if after.whole and not after.diagnostics and same(after.data, meant):
+            done += splices
+            return after
+    raise _refused(document, step, meant)
+
+
+def _candidates(layout: Layout, step: Step, meant: Any, op: ReplaceText | None) -> Iterator[list[Change]]:
+    ways: Iterator[list[Change]]
+    if step.kind == "insert":
+        ways = insertions(layout, step, meant)
+    elif step.kind == "remove":
+        ways = removals(layout, step.path)
+    elif op is None:
+        ways = replacements(layout, step.path, step.value, meant)
+    else:
+        ways = text_replacements(layout, step.path, op.old, op.new)
+        if _may_be_rewritten(layout, step.path):
+            ways = chain(_sure(ways), replacements(layout, step.path, step.value, meant))
+    return _sure(ways)
+
+
+def _may_be_rewritten(layout: Layout, path: KeyPath) -> bool:
+    """Say whether a text may be written anew around a few characters: one line, or a block that keeps its lines."""
+    source = layout.text[layout.start(path) : layout.end(path)]
+    return source.startswith("|") or not ("\n" in source or "\r" in source)
+
+
+def _sure(ways: Iterator[list[Change]]) -> Iterator[list[Change]]:
+    """Give the ways until the text turns out to be laid out in a way that is not known."""
+    try:
+        yield from ways
+    except UnsureError:
+        return
+
+
+def _refused(document: Document, step: Step, meant: Any) -> SpliceRefusedError:
+    """Say where a change was meant and what to paste there."""
+    path = (*step.path, step.key) if step.key is not None else step.path
+    place = step.path
+    while place not in document.marks:
+        place = place[:-1]
+    mark = document.marks[place]
+    line = (mark.key or mark.value).line
+    if step.kind == "remove":
+        return SpliceRefusedError(write_path(path), line, [])
+    column = max((mark.key or mark.value).column - 1, 0)
+    style = Style()
+    key = path[-1] if path else ""
+    if isinstance(key, str) and (step.kind == "replace" or step.key is not None):
+        below = style.step if step.key is not None and step.path else 0
+        lines = entry_lines(key, step.value, column + below, style=style, path=path, spec=meant)
+    else:
+        lines = item_lines(step.value, column, style=style, path=path, spec=meant)
+    return SpliceRefusedError(write_path(path), line, lines)

@@ -1,0 +1,165 @@
+"""The splice editor: a change of a hand-written file is what a careful person would have typed, and no other byte."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gptsmith.assistants.operations import Add, Remove, ReplaceText, Set, apply_to_data, write_path
+from gptsmith.assistants.reader import Document, read
+from gptsmith.assistants.splice import SpliceRefusedError, splice, undo
+from gptsmith.assistants.writer import same
+from tests.odd_specs import ODD
+
+SPECS = sorted((Path(__file__).resolve().parents[1] / "assistants" / "specs").glob("*.yaml"))
+FILES = {**ODD, **{path.name: path.read_bytes().decode("utf-8") for path in SPECS}}
+Op = Set | Add | Remove | ReplaceText
+
+NEW: list[Any] = [
+    "word", "two words", "a: b", "# no", "yes", "12", "", " ", "it's", 'say "x"', "tab\there", "x\ny\n", "x\n\n  y",
+    "end\n\n", "日本語", "{{city}}", "[x", "- x", "Why? Who, me", "\u2028", "word " * 40, 0, 1.5, -3, True, None, [],
+    {}, ["a", "b"], {"k": "v"}, [{"type": "a", "n": 1}], {"k": {"l": ["m", {"n": "o\np\n"}]}}, [["x"], []],
+]  # fmt: skip
+
+
+def random_op(chance: random.Random, document: Document) -> Op:
+    """Make an operation that fits the data."""
+    paths = [path for path in document.marks if path]
+    containers = [p for p in document.marks if isinstance(_at(document.data, p), (list, dict))]
+    path = chance.choice(paths)
+    kind = chance.choice(["set", "set", "add", "add", "remove", "text"])
+    value = _at(document.data, path)
+    if kind == "text" and isinstance(value, str) and value:
+        start = chance.randrange(len(value))
+        old = value[start : start + chance.randint(1, 6)]
+        if value.find(old) == value.rfind(old) and value.find(old, value.find(old) + 1) < 0:
+            new = chance.choice(["", "new", "it's", 'a "b"', "x: y", "one\ntwo", " # z", "é"])
+            return ReplaceText(path=write_path(path), old=old, new=new)
+    if kind == "add" and containers:
+        container = chance.choice(containers)
+        inside = _at(document.data, container)
+        new_value = chance.choice(NEW)
+        if isinstance(inside, dict):
+            after = chance.choice([None, *inside])
+            return Add(path=write_path((*container, f"new{chance.randrange(99)}")), value=new_value, after=after)
+        if container:
+            return Add(
+                path=write_path(container), value=new_value, after=chance.choice([None, *range(-1, len(inside))])
+            )
+    if kind == "remove":
+        return Remove(path=write_path(path))
+    return Set(path=write_path(path), value=chance.choice(NEW))
+
+
+def _at(data: Any, path: tuple[str | int, ...]) -> Any:
+    for part in path:
+        data = data[part]
+    return data
+
+
+def verify(text: str, op: Op) -> bool:
+    """Check one edit by everything that must hold; return False when it was refused."""
+    before = read(text)
+    try:
+        edited = splice(text, [op])
+    except SpliceRefusedError:
+        return False
+    meant = apply_to_data(before.data, [op])
+    after = read(edited.text)
+    assert after.diagnostics == []
+    assert same(after.data, meant), (op, edited.text)
+    assert undo(edited.text, edited.inverse) == text
+    assert edited.changed == (edited.text != text)
+    assert_only_own_lines(text, edited.text, before, op)
+    return True
+
+
+def comments(text: str) -> list[str]:
+    """Return the texts of all comments, by the reader's own idea of what is a value."""
+    document = read(text)
+    data = [m.value for p, m in document.marks.items() if not isinstance(_at(document.data, p), (list, dict))]
+    keys = [m.key for m in document.marks.values() if m.key]
+    inside = {place for span in [*data, *keys] for place in range(span.start, span.end)}
+    inside -= {
+        place for span in data if text[span.start : span.start + 1] in ("|", ">") for place in _header(text, span)
+    }
+    found = []
+    place = 0
+    while place < len(text):
+        if text[place] == "#" and place not in inside and (place == 0 or text[place - 1] in " \t\r\n\ufeff"):
+            end = min((text.find(c, place) for c in "\r\n" if text.find(c, place) >= 0), default=len(text))
+            found.append(text[place:end].rstrip())
+            place = end
+        else:
+            place += 1
+    return found
+
+
+def _header(text: str, span: Any) -> range:
+    ends = [text.find(c, span.start) for c in "\r\n" if text.find(c, span.start) >= 0]
+    return range(span.start, min(ends, default=len(text)))
+
+
+def assert_only_own_lines(old: str, new: str, document: Document, op: Op) -> None:
+    """No comment outside the changed entry is lost, and lines outside the entry and its neighbours stay."""
+    lost = list(comments(old))
+    for comment in comments(new):
+        if comment in lost:
+            lost.remove(comment)
+    path = _path(op, document)
+    mark = document.marks.get(path)
+    if lost:
+        assert mark and not isinstance(op, Add), (op, lost, new)
+        first = (mark.key or mark.value).line
+        own = comments_of_lines(old, first, old.count("\n", 0, mark.value.end) + 2)
+        assert set(lost) <= own, (op, lost, new)
+
+
+def comments_of_lines(text: str, first: int, last: int) -> set[str]:
+    lines = text.splitlines()
+    while first > 1 and lines[first - 2].strip().startswith("#"):
+        first -= 1
+    return {part for line in lines[first - 1 : last] for part in [line[line.find("#") :].rstrip()] if "#" in line}
+
+
+def _path(op: Op, document: Document) -> tuple[str | int, ...]:
+    return next((path for path in document.marks if path and write_path(path) == op.path), ())
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_no_op_is_byte_identical(name: str) -> None:
+    text = FILES[name]
+    document = read(text)
+    assert document.diagnostics == []
+    assert splice(text, []).text == text
+    for path in document.marks:
+        if path:
+            same_value = Set(path=write_path(path), value=_at(document.data, path))
+            assert splice(text, [same_value]).splices == ()
+
+
+def _many(count: int, seed: int) -> tuple[int, int]:
+    chance = random.Random(seed)
+    done = refused = 0
+    names = list(FILES)
+    while done + refused < count:
+        text = FILES[names[(done + refused) % len(names)]]
+        if verify(text, random_op(chance, read(text))):
+            done += 1
+        else:
+            refused += 1
+    return done, refused
+
+
+def test_random_edits_change_only_what_they_mean() -> None:
+    done, refused = _many(300, 1)
+    assert refused <= 0.03 * (done + refused)
+
+
+@pytest.mark.slow
+def test_two_thousand_random_edits() -> None:
+    done, refused = _many(2000, 2)
+    assert refused <= 0.03 * (done + refused)
