@@ -26,7 +26,7 @@ _NAMED = re.compile(
     re.IGNORECASE,
 )
 _SAYING = re.compile(
-    r"(?:\b(?:saying|says|say|that says|with the (?:text|message|words)|and (?:tell|let) (?:her|him|them"
+    r"(?:(?<=@) that\b|\b(?:saying|says|say|that says|with the (?:text|message|words)|and (?:tell|let) (?:her|him|them"
     r"|\w+)(?: know)?|telling (?:her|him|them))(?: that)?\b|:)\s*(.+)$",
     re.IGNORECASE | re.DOTALL,
 )
@@ -357,7 +357,7 @@ def _name(p: Param, text: str, subject: set[str]) -> str | None:
         if not said or any(c.isdigit() for c in value):
             continue
         if lead == "for" and (
-            "for" not in p.words.split()
+            "for" not in tokens(p.words)
             or words[0] in quantities.NUMBER_WORDS
             or _EMAIL.search(value)
             or words[0] in ("half", "me", "us")

@@ -27,8 +27,12 @@ _ASKED = re.compile(
     r"|also|quickly|now))*"
     r"(?: be able to| be so kind(?: as)? to)?|(?:would|do) you mind|i was wondering (?:if|whether) you (?:could"
     r"|can|would)"
-    r"|i wonder (?:if|whether) you (?:could|can|would)|(?:is it|would it be) possible (?:for you )?to"
-    r"|do you think you (?:could|can)"
+    r"|i wonder (?:if|whether) you (?:could|can|would)|(?:is it|would it be) possible"
+    r" (?:for you to|to(?= (?:draw|paint|sketch|make|create|have|get|see|set|book|turn|describe|search|find)\b))"
+    r"|do you think you (?:could|can)|(?:it|that)(?:'d| would| will)? be (?:so |really |very )?(?:great|nice|lovely|cool|good"
+    r"|awesome|amazing|fantastic|wonderful|kind|helpful|perfect|fun) (?:if|when) you (?:could|can|would)?"
+    r"|(?:i|we)(?:'d| would) (?:appreciate|love|like) it if you (?:could|can|would)?|why don't you|how about you"
+    r"|(?:maybe |perhaps )?you (?:could|can(?!')|should|may|might)|your (?:task|job) is to|(?:i|we)(?:'m| am) asking you to"
     r"|any chance you (?:could|can)|go ahead and|feel free to|try to|be so kind and|are you able to)\s+",
     re.IGNORECASE,
 )
@@ -38,6 +42,14 @@ _WISHED = re.compile(
     r"|^(?:let's|lets|let us)\s+|^i need (?:you|u) to\s+|^help (?:me|us)(?: to)?\s+",
     re.IGNORECASE,
 )
+_INFORMED = re.compile(
+    r"^(?:(?:i|we) (?:wonder|was wondering|were wondering)|(?:i|we)(?:'d| would)? (?:really |just )?(?:like|love|want|need) to know"
+    r"|do you (?:happen to )?know|(?:can|could) you tell (?:me|us)|remind me|any idea|(?:could|may|can) i ask)[,:]?\s+"
+    r"(?=(?:what|who|whose|when|where|why|how|which|if|whether)\b)",
+    re.IGNORECASE,
+)
+_OPINED = re.compile(r"^(?:i|we) (?:really |just |still )?(?:think|guess|feel|believe|reckon|suppose|feel like)(?: that)?\s+", re.IGNORECASE)
+_PERSONAL = re.compile(r"^(?:i|we|he|she|they|you)(?:'\w+)? \w", re.IGNORECASE)
 _NEGATED = re.compile(
     r"^(?:do not|don't|dont|never|stop|no need to|please don't|not now|nobody|i never|you (?:should|must"
     r"|need) ?n[o']t)\b",
@@ -72,6 +84,12 @@ _VERB = (
     r"|wants|lost|left|live|lives|thought|hope|heard|met|own|owns|use|uses|spent|slept|ate|eat|drink|drank|play|plays)"
 )
 _STATEMENT = re.compile(rf"^{_SUBJECT}(?:'(?:m|re|s|ve|d|ll)| {_VERB})\b", re.IGNORECASE)
+_CLAUSE = re.compile(
+    r"(?<=[.!?])\s+|\n+|(?<!\d)[,;:](?:\s+|$)|\s+[–—-]\s+"
+    r"|[,\s]+(?:and|but|so|then|or)(?: then| please)?\s+(?=(?:draw|paint|sketch|illustrate|render|describe|caption|search|look up|find"
+    r"|tell|show|add|remove|change|make|turn|set|book|send|email|convert|put|erase|replace)\b)",
+    re.IGNORECASE,
+)
 _SPLIT = re.compile(r"(?<=[.!?])\s+(?=\S)|\n+")
 
 
@@ -96,15 +114,25 @@ def read_asks(text: str) -> list[Ask]:
     return [a for a in (_read(p) for p in parts) if a.core]
 
 
+def read_clauses(text: str) -> list[Ask]:
+    """Read each clause of a message: what a comma, a colon or "and" with a verb of asking behind it sets apart."""
+    parts = [p.strip() for p in _CLAUSE.split(text) if p and p.strip()]
+    return [a for a in (_read(p) for p in parts) if a.core]
+
+
 def _read(sentence: str) -> Ask:
     text = sentence.replace("’", "'")
-    core, asked, wished = text.strip().strip('"“”'), False, False
+    core, asked, wished, informed = text.strip().strip('"“”'), False, False, False
     for _ in range(4):  # frames nest: "hey, could you please just ..."
         before = core
         core = _OPENERS.sub("", core)
+        core = _OPINED.sub("", core)
         if m := _ASKED.match(core):
             core, asked = core[m.end() :], True
             core = re.sub(r"^(\w+)ing\b", _bare, core) if "mind" in m.group(0).lower() else core
+        elif m := _INFORMED.match(core):
+            core, informed = core[m.end() :], True
+            break
         if m := _WISHED.match(core):
             core, asked, wished = core[m.end() :], True, True
         if core == before:
@@ -115,7 +143,8 @@ def _read(sentence: str) -> Ask:
         shorter = _CLOSERS.sub("", core).rstrip("?!., ")
         core = shorter or core
     negated = bool(_NEGATED.match(core) or re.match(r"(?:please )?(?:do not|don't|dont|never)\b", text, re.IGNORECASE))
-    return Ask(sentence, core, _form(core, asked or wished, question), asked, negated)
+    form: Form = "question" if informed else _form(core, asked or wished, question)
+    return Ask(sentence, core, form, asked, negated)
 
 
 def _bare(m: re.Match[str]) -> str:
@@ -147,6 +176,6 @@ def _form(core: str, asked: bool, question: bool) -> Form:
         return "wish"
     if _QUESTION.match(core):
         return "question"
-    if _STATEMENT.match(core):
+    if _STATEMENT.match(core) or (_PERSONAL.match(core) and not question):
         return "statement"
     return "question" if question else "fragment"

@@ -96,4 +96,5 @@ def _convinces(fit: _Fit, asks: list[Ask], whole: str) -> bool:
         return False
     if ordered:
         return (fit.named > 0 and fit.near >= 0.35) or (fit.told > 0 and fit.near >= 0.5)
-    return bool(_STATUS.match(first.low)) and fit.named > 0 and fit.near >= 0.4 and not _ABOUT_WORLD.match(first.low)
+    topical = (fit.named > 0 and fit.near >= 0.4) or (fit.typed > 0 and fit.near >= 0.3)
+    return bool(_STATUS.match(first.low)) and topical and not _ABOUT_WORLD.match(first.low)

@@ -44,7 +44,7 @@ _FRAGMENT = re.compile(
     r"|(?:bigger|smaller|larger|darker|lighter|brighter|warmer|cooler|softer|sharper|simpler|taller|wider"
     r"|bolder|older|younger|happier)\b"
     r"|(?:the )?same (?:but|with|in|again|one|picture|thing|for)\b|no \w+(?:,|$| and)|fewer |another (?:version"
-    r"|one|try)\b|different (?:colou?rs?|background|style)\b)",
+    r"|one|try)\b|(?:far |way |much |a bit |a little )?too \w+(?:$|,| and)|different (?:colou?rs?|background|style)\b)",
     re.IGNORECASE,
 )
 _SHOULD = re.compile(
@@ -92,6 +92,8 @@ def wants_change(asks: list[Ask], *, fresh: bool) -> str | None:
 
 def _change(ask: Ask) -> str | None:
     core = ask.core
+    if ask.form == "question" and (what_if := re.match(rf"^(?:what if|what about if|how about) (?P<what>{_IT} .+)$", core, re.IGNORECASE)):
+        return what_if["what"]
     if ask.form == "question":
         return (
             core

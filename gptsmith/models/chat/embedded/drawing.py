@@ -27,7 +27,7 @@ _OF = (
 )
 _ADJECTIVES = r"(?:(?!of\b|with\b|for\b)[\w'-]+ ){0,3}?"
 
-_DRAWN = re.compile(rf"^(?:{_DRAW}) (?:(?:me|us|him|her|them|it) )?(?P<what>.+)$", re.IGNORECASE)
+_DRAWN = re.compile(rf"^(?:{_DRAW})(?: |: ?)(?:(?:me|us|him|her|them|it)(?: |: ?))?(?P<what>.+)$", re.IGNORECASE)
 _MADE = re.compile(rf"^{_MAKE} (?:(?:me|us|him|her|them) )?(?P<what>{_A} {_ADJECTIVES}{PICTURE}\b.*)$", re.IGNORECASE)
 _WANTED = re.compile(
     rf"^(?:(?:i|we)(?:'d| would)? (?:really |also |just |still )?(?:like|love|want|need|prefer)(?: to (?:see"
@@ -111,12 +111,21 @@ def wants_picture(asks: list[Ask], tool: Tool) -> Wanted | None:
             continue
         if (m := _DRAW_IT.match(ask.core)) and i:
             before = asks[i - 1]
+            seen = re.match(r"^(?:imagine|picture|think of|envision)\s+(?P<what>.+)$", before.core, re.IGNORECASE)
+            if seen and not m["rest"].strip():
+                return _finish(seen["what"])
             like = _LIKE.match(before.core)
             return _finish(
                 like["what"] if like else f"{before.core.rstrip('.')}: {found}" if m["rest"].strip() else before.core
             )
-        return _finish(found)
+        return _finish(f"{found}. {_qualified(asks[i + 1 :])}".rstrip(". "))
     return None
+
+
+def _qualified(rest: list[Ask]) -> str:
+    """Return the sentences behind the order that say more of the picture: "Make it old and wooden"."""
+    more = r"(?:make|give|let|have|put|add|use|paint|keep) (?:it|him|her|them|the|an?|some|\w+)\b|with\b|in\b|it should\b|it must\b"
+    return " ".join(a.core + "." for a in rest if re.match(more, a.core, re.IGNORECASE) and not a.negated)
 
 
 def _wanted(ask: Ask, tool: Tool) -> str | None:

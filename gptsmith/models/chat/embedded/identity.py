@@ -74,6 +74,9 @@ _ABLE = re.compile(
 def small_talk(words: str, role: Role, tools: list[Tool]) -> str | None:
     """Return the answer to a greeting, thanks, a goodbye or a question about the assistant; None for anything else."""
     text = words.strip().replace("’", "'")
+    if len(parts := [p for p in re.split(r"(?<=[.!?])\s+", text) if p]) > 1:
+        replies = [small_talk(p, role, tools) for p in parts]
+        return replies[-1] if all(replies) else None
     name = role.name
     if _WHO.search(text):
         return introduce(role, tools)

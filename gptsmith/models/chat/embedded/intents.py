@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from gptsmith.models.chat.embedded import language
-from gptsmith.models.chat.embedded.asks import Ask, read_asks
+from gptsmith.models.chat.embedded.asks import Ask, read_asks, read_clauses
 from gptsmith.models.chat.embedded.calls import Similarity, wants_call
 from gptsmith.models.chat.embedded.changing import wants_change
 from gptsmith.models.chat.embedded.conversation import Conversation, Picture
@@ -68,10 +68,24 @@ def read_intent(
         return _look(Look(None, True), kinds["look"], talk) if attached and kinds["look"] else NONE
     if language.of(words) != "en":
         return _foreign(words, kinds)
-    intent = _pictures(asks, kinds, talk, attached)
-    if intent is None:
-        intent = _others(asks, kinds, similarity, pending, today)
+    intent = _decide(asks, kinds, talk, attached, similarity, pending, today)
+    clauses = read_clauses(words)
+    if intent.tool is None and len(clauses) > len(asks) and not any(a.negated for a in asks):
+        intent = _decide(clauses, kinds, talk, attached, similarity, pending, today)
     return intent
+
+
+def _decide(
+    asks: list[Ask],
+    kinds: dict[str, list[Tool]],
+    talk: Conversation,
+    attached: bool,
+    similarity: Similarity,
+    pending: str,
+    today: date | None,
+) -> Intent:
+    found = _pictures(asks, kinds, talk, attached)
+    return _others(asks, kinds, similarity, pending, today) if found is None else found
 
 
 def _pictures(asks: list[Ask], kinds: dict[str, list[Tool]], talk: Conversation, attached: bool) -> Intent | None:

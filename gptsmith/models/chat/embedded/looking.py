@@ -8,6 +8,7 @@ from typing import Literal
 
 from gptsmith.models.chat.embedded.asks import Ask
 from gptsmith.models.chat.embedded.drawing import PICTURE
+from gptsmith.models.chat.embedded.lookups import is_chat
 
 _THE = r"(?:the|this|that|these|those|my|your|our|attached|last|first)"
 _NAMED = re.compile(
@@ -38,7 +39,7 @@ _THIS = re.compile(
     r"^(?:(?:what(?:'s|s| is| are| was)|who(?:'s| is| are)) (?:this|that|it|these|here|on it|in it"
     r"|going on(?: here)?|happening(?: here)?)"
     r"(?: thing| place| animal| here)?|what do you (?:see|notice)(?: here| in it| there)?|what can you see(?: here)?"
-    r"|(?:describe|caption|identify|recogni[sz]e|look at|see|check out|explain|take a look(?: at)?"
+    r"|(?:describe|caption|what you see|what i see|identify|recogni[sz]e|look at|see|check out|explain|take a look(?: at)?"
     r"|have a look(?: at)?)(?: (?:this|it|that))?(?: for me| please| in detail| briefly)*)$",
     re.IGNORECASE,
 )
@@ -77,7 +78,9 @@ def wants_look(asks: list[Ask], *, attached: bool) -> Look | None:
         about = (
             _DESCRIBE.match(ask.core) or _LOOKS.match(ask.core) or (ask.form == "question" and _ASKS.match(ask.core))
         )
-        if (named and about) or (attached and (_THIS.match(ask.core) or _written(ask))):
+        asked = ask.form == "question" or re.match(r"^(?:see|tell|say|guess|identify|spot|read|name) (?:me |us )?(?:what|who|which|how many|if|whether|the)\b", ask.low)
+        this = _THIS.match(ask.core) or _written(ask) or (asked and (not is_chat(ask) or " this" in ask.low))
+        if (named and about) or (attached and this):
             return Look(_detail(ask.core), named and bool(_PLAIN.search(ask.core)))
     return None
 

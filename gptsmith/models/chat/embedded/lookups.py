@@ -52,7 +52,7 @@ _WROTE = re.compile(
 _TELLABLE = re.compile(
     r"^(?:tell (?:me|us) (?:more )?about (?:yourself|you|your day|it|that|this|life)\b|explain (?:that|this|it"
     r"|yourself|again)\b|explain$|tell me what you (?:think|feel|want)"
-    r"|know (?:what|you|me|how)|look for (?:trouble|love)|find (?:out )?who you are|check (?:it|this|that) out)",
+    r"|know (?:what|you|me)|look for (?:trouble|love)|find (?:out )?who you are|check (?:it|this|that) out)",
     re.IGNORECASE,
 )
 _CHAT = re.compile(
@@ -68,7 +68,8 @@ _CHAT = re.compile(
     r"|what (?:are|is) you\b|why (?:are|do|did|would|don't|should) (?:you|u|i)\b|how (?:do|does|can|did"
     r"|would) you\b|is (?:this|that|it) (?:true|ok|okay|right|fine|you|real)\b|isn't it|what (?:time|day|date) is it"
     r"|what (?:now|then|else|next|if)\b|what (?:book|film|movie|song|music|game)s? should|(?:any"
-    r"|got any) (?:advice|ideas|tips|suggestions|plans)|do i\b|am i\b|guess what|who (?:knows|cares)|really$|why$"
+    r"|got any) (?:advice|ideas|tips|suggestions|plans)|do i (?:look|sound|know|make sense)|am i (?:right|wrong|crazy|late|too|dreaming|boring)|guess what|(?:what|how|why) (?:you|u) "
+    r"|what (?:do|does|did) (?:you|he|she|they|that|it) mean|guess what|who (?:knows|cares)|really$|why$"
     r"|how$|what$|so what|how so|how come$)",
     re.IGNORECASE,
 )
@@ -80,7 +81,7 @@ _WRITING = re.compile(
     r"^(?:write(?! to [^ ]+@)|compose|translate|summari[sz]e|rewrite|rephrase|proofread|draft|brainstorm|invent"
     r"|improvise|sing|pretend|imagine|role ?play|act as|say|repeat|tell (?:me|us) (?:a|an|another|some) |spell"
     r"|define yourself|give me (?:a|an|some|\w+) (?:poem|joke|story|idea|advice|tip|example)"
-    r"|how do (?:you|i|we) say|what(?:'s| is) the meaning of life)",
+    r"|make (?:me |us )?(?:a|an|some|the) (?:list|plan|table|schedule|summary|story|joke|poem|rhyme|budget|menu|itinerary)|how do (?:you|i|we) say|what(?:'s| is) the meaning of life)",
     re.IGNORECASE,
 )
 
@@ -99,8 +100,10 @@ def wants_lookup(asks: list[Ask], tools: list[Tool]) -> tuple[Tool, str] | None:
     """Return the search tool and the query when a sentence asks for something that files may hold."""
     if not tools:
         return None
-    for ask in asks:
+    for i, ask in enumerate(asks):
         query = _query(ask, tools)
+        if not query and i and ask.form == "question" and not is_chat(ask) and not _asks_something(ask):
+            query = " ".join(a.text.strip() for a in asks[: i + 1])  # "My parcel is damaged. What should I do?"
         if query:
             return _best(tools, ask.text), query
     return None
@@ -131,7 +134,7 @@ def _asks_something(ask: Ask) -> bool:
 
 
 def _plain(ask: Ask) -> str:
-    return ask.text.strip()
+    return ask.core if ask.core[:1].islower() and ask.text.strip()[:1] != ask.core[:1] else ask.text.strip()
 
 
 def _cut(core: str) -> str:

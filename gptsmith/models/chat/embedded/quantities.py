@@ -33,7 +33,7 @@ _WORDED = re.compile(
 _DIGITS = re.compile(r"(?<![\w.,:/-])[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?![\d:/]|-\d|\w*\d)")
 _DURATION = re.compile(
     r"(?P<half>\bhalf an hour\b)|(?P<andhalf>\b(?:an|one) hour and a half\b)|(?P<quarter>\b(?:a )?quarter of an hour\b)"
-    r"|\b(?P<n>\d+(?:\.\d+)?|an?|[a-z]+)(?P<h2> and a half)?[ -]?(?P<u>h|hrs?|hours?|m|mins?|minutes?|s|secs?"
+    r"|\b(?P<n>\d+(?:\.\d+)?|an?|[a-z]+(?:-[a-z]+)?)(?P<h2> and a half)?[ -]?(?P<u>h|hrs?|hours?|m|mins?|minutes?|s|secs?"
     r"|seconds?|days?|weeks?)\b",
     re.IGNORECASE,
 )
@@ -125,15 +125,15 @@ def seconds(text: str) -> float | None:
 
 
 def _amount(word: str) -> float | None:
-    if word[0].isdigit():
-        return float(word)
-    return (
-        1.0
-        if word.lower() in ("a", "an")
-        else float(NUMBER_WORDS[word.lower()])
-        if word.lower() in NUMBER_WORDS
-        else None
-    )
+    low = word.lower()
+    if low[0].isdigit():
+        return float(low)
+    if low in ("a", "an"):
+        return 1.0
+    tens, _, unit = low.partition("-")
+    if unit:
+        return float(_TENS[tens] + _UNITS[unit]) if tens in _TENS and unit in _UNITS else None
+    return float(NUMBER_WORDS[low]) if low in NUMBER_WORDS else None
 
 
 def day(text: str, today: date | None = None) -> date | None:
