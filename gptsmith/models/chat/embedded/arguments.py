@@ -39,6 +39,11 @@ _LOWER_PLACE = re.compile(
     r"|at)\s+([\w'’ -]+?)(?=\s+(?:today|tomorrow|tonight|on|this|next|now|please|pls)\b|[,.?!]|$)",
     re.IGNORECASE,
 )
+_MENDED = re.compile(
+    r"(?:\.{2,}|…|[,;.–-])?\s*\b(?:no|sorry|actually|i mean|i meant|rather|make that"
+    r"|wait)[,:]\s+(?P<tail>.+)$",
+    re.IGNORECASE,
+)
 _PLACES = re.compile(r"\b(?:city|place|location|town|country|region|destination|origin|where)\b")
 _DAY_WORDS = listed(
     """today tomorrow tonight monday tuesday wednesday thursday friday saturday sunday i january february march april
@@ -128,6 +133,8 @@ def fill_params(
 ) -> dict[str, Any]:
     """Fill `params` from `text`; `subject` are the stems of what the whole is about (they are no values)."""
     filled: dict[str, Any] = {}
+    if (mended := _MENDED.search(text)) and (late := fill_params(params, mended["tail"], subject, today=today)):
+        return fill_params(params, text[: mended.start()], subject, today=today) | late
     taken: list[tuple[int, int]] = [m.span() for m in _CODE_AFTER.finditer(text)] if _has_code(params) else []
     for param in sorted(params, key=_eagerness):
         value = _value(param, params, text, subject, taken, today)

@@ -23,16 +23,19 @@ _CLOSERS = re.compile(
     re.IGNORECASE,
 )
 _ASKED = re.compile(
-    r"^(?:(?:can|could|would|will|may|might) (?:you|u|ya)(?: guys)?(?: (?:please|pls|maybe|possibly|kindly|just"
+    r"^(?:(?:would|do) you mind|(?:can|could|would|will|may|might) (?:you|u|ya)(?: guys)?(?: (?:please|pls"
+    r"|maybe|possibly|kindly|just"
     r"|also|quickly|now))*"
     r"(?: be able to| be so kind(?: as)? to)?|(?:would|do) you mind|i was wondering (?:if|whether) you (?:could"
     r"|can|would)"
     r"|i wonder (?:if|whether) you (?:could|can|would)|(?:is it|would it be) possible"
     r" (?:for you to|to(?= (?:draw|paint|sketch|make|create|have|get|see|set|book|turn|describe|search|find)\b))"
-    r"|do you think you (?:could|can)|(?:it|that)(?:'d| would| will)? be (?:so |really |very )?(?:great|nice|lovely|cool|good"
+    r"|do you think you (?:could|can)|(?:it|that)(?:'d| would| will)? be (?:so |really |very )?(?:great|nice"
+    r"|lovely|cool|good"
     r"|awesome|amazing|fantastic|wonderful|kind|helpful|perfect|fun) (?:if|when) you (?:could|can|would)?"
     r"|(?:i|we)(?:'d| would) (?:appreciate|love|like) it if you (?:could|can|would)?|why don't you|how about you"
-    r"|(?:maybe |perhaps )?you (?:could|can(?!')|should|may|might)|your (?:task|job) is to|(?:i|we)(?:'m| am) asking you to"
+    r"|(?:maybe |perhaps )?you (?:could|can(?!')|should|may|might)|your (?:task|job) is to|(?:i|we)(?:'m"
+    r"| am) asking you to"
     r"|any chance you (?:could|can)|go ahead and|feel free to|try to|be so kind and|are you able to)\s+",
     re.IGNORECASE,
 )
@@ -43,12 +46,18 @@ _WISHED = re.compile(
     re.IGNORECASE,
 )
 _INFORMED = re.compile(
-    r"^(?:(?:i|we) (?:wonder|was wondering|were wondering)|(?:i|we)(?:'d| would)? (?:really |just )?(?:like|love|want|need) to know"
-    r"|do you (?:happen to )?know|(?:can|could) you tell (?:me|us)|remind me|any idea|(?:could|may|can) i ask)[,:]?\s+"
+    r"^(?:(?:i|we) (?:wonder|was wondering|were wondering)|(?:i|we)(?:'d| would)? (?:really |just )?(?:like"
+    r"|love|want|need) to know"
+    r"|do you (?:happen to )?know|(?:can|could) you tell (?:me|us)|remind me|any idea|(?:i|we)(?:'m| am|'re"
+    r"| are) (?:curious|wondering|not sure|unsure)(?: to know| about)?|(?:could|may|can) i ask)[,:]?\s+"
     r"(?=(?:what|who|whose|when|where|why|how|which|if|whether)\b)",
     re.IGNORECASE,
 )
-_OPINED = re.compile(r"^(?:i|we) (?:really |just |still )?(?:think|guess|feel|believe|reckon|suppose|feel like)(?: that)?\s+", re.IGNORECASE)
+_OPINED = re.compile(
+    r"^(?:i|we) (?:really |just |still )?(?:think|guess|feel|believe|reckon|suppose"
+    r"|feel like)(?: that)?\s+",
+    re.IGNORECASE,
+)
 _PERSONAL = re.compile(r"^(?:i|we|he|she|they|you)(?:'\w+)? \w", re.IGNORECASE)
 _NEGATED = re.compile(
     r"^(?:do not|don't|dont|never|stop|no need to|please don't|not now|nobody|i never|you (?:should|must"
@@ -62,7 +71,8 @@ _WISH = re.compile(
     re.IGNORECASE,
 )
 _QUESTION = re.compile(
-    r"^(?:what(?:'s|s)?|who(?:'s|se|m)?|when(?:'s)?|where(?:'s)?|why|how(?:'s)?|which|is|are|am|was|were|do"
+    r"^(?:what(?:'s|s)?|who(?:'s|se|m)?|when(?:'s)?|where(?:'s)?|why|how(?:'s)?|which|is|are|am|was|were"
+    r"|do(?! (?:it|this|that|not)\b)"
     r"|does|did|has|have"
     r"|had|can|could|will|would|shall|should|may|might|isn't|aren't|don't|doesn't|any)\b",
     re.IGNORECASE,
@@ -86,7 +96,8 @@ _VERB = (
 _STATEMENT = re.compile(rf"^{_SUBJECT}(?:'(?:m|re|s|ve|d|ll)| {_VERB})\b", re.IGNORECASE)
 _CLAUSE = re.compile(
     r"(?<=[.!?])\s+|\n+|(?<!\d)[,;:](?:\s+|$)|\s+[–—-]\s+"
-    r"|[,\s]+(?:and|but|so|then|or)(?: then| please)?\s+(?=(?:draw|paint|sketch|illustrate|render|describe|caption|search|look up|find"
+    r"|[,\s]+(?:and|but|so|then|or)(?: then| please)?\s+(?=(?:draw|paint|sketch|illustrate|render|describe"
+    r"|caption|search|look up|find"
     r"|tell|show|add|remove|change|make|turn|set|book|send|email|convert|put|erase|replace)\b)",
     re.IGNORECASE,
 )

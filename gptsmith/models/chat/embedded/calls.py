@@ -91,10 +91,15 @@ def _convinces(fit: _Fit, asks: list[Ask], whole: str) -> bool:
             return (topic > 0 and fit.near >= 0.15) or fit.typed >= 2 or (fit.typed >= 1 and fit.near >= 0.25)
         if _ABOUT_WORLD.match(first.low):
             return fit.typed >= 2 and (topic > 0 or fit.near >= 0.35)
-        return (topic > 0 and fit.near >= 0.25) or (fit.typed >= 2 and fit.near >= 0.12) or fit.near >= 0.35
+        return (
+            (topic > 0 and fit.near >= 0.25)
+            or (fit.typed >= 2 and fit.near >= 0.12)
+            or (fit.typed >= 1 and fit.near >= 0.25)
+            or fit.near >= 0.35
+        )
     if _DONE.search(whole) or len(tokens(whole)) > 14:
         return False
     if ordered:
         return (fit.named > 0 and fit.near >= 0.35) or (fit.told > 0 and fit.near >= 0.5)
-    topical = (fit.named > 0 and fit.near >= 0.4) or (fit.typed > 0 and fit.near >= 0.3)
+    topical = (topic > 0 and fit.near >= 0.4) or (fit.typed > 0 and fit.near >= 0.3)
     return bool(_STATUS.match(first.low)) and topical and not _ABOUT_WORLD.match(first.low)

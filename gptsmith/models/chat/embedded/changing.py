@@ -58,6 +58,11 @@ _CAN_THE = re.compile(
 _PREFER = re.compile(
     rf"^(?:i|we)(?:'d| would)? (?:rather |really )?(?:like|prefer|want|love|need|have) {_IT} ", re.IGNORECASE
 )
+_HAVE_IT = re.compile(
+    r"^(?:can|could|may) (?:i|we) (?:please )?(?:have|get|see) (?P<what>(?:it|this|that"
+    r"|the same) (?:with|without|in|as|at|on|but)\b.+)$",
+    re.IGNORECASE,
+)
 _IDIOMS = re.compile(
     r"\b(?:make (?:sense|up your mind|sure|do\b|it (?:quick|easy|work|count|home|stop|to|up to|through|there"
     r"|today|tomorrow|tonight|happen)|my day|me\b|us\b|yourself)"
@@ -69,7 +74,7 @@ _IDIOMS = re.compile(
     r"|try it yourself|put it (?:differently|simply|another way|this way|in other words)"
     r"|more (?:about|on (?:that|this)|info\w*|details?|or less|please)\b|tell me|less is more|with (?:pleasure"
     r"|love|regards)|add me|move on|no (?:thanks|thank you|problem|worries|idea|way|one|rush|need)"
-    r"|use it (?:for|on|as)|print|save it|download|send it|share it|email it)",
+    r"|use it (?:for|on|as)|print|save it|download|send it|share it|email it)\b",
     re.IGNORECASE,
 )
 _REFERS = re.compile(rf"\b(?:it|{PICTURE}|this|that|background|colou?rs?|style|same|last one)\b", re.IGNORECASE)
@@ -92,7 +97,16 @@ def wants_change(asks: list[Ask], *, fresh: bool) -> str | None:
 
 def _change(ask: Ask) -> str | None:
     core = ask.core
-    if ask.form == "question" and (what_if := re.match(rf"^(?:what if|what about if|how about) (?P<what>{_IT} .+)$", core, re.IGNORECASE)):
+    if got := _HAVE_IT.match(core):
+        return got["what"]
+    if ask.form == "question" and (
+        what_if := re.match(
+            rf"^(?:what if|what about if"
+            rf"|how about) (?P<what>{_IT} .+)$",
+            core,
+            re.IGNORECASE,
+        )
+    ):
         return what_if["what"]
     if ask.form == "question":
         return (

@@ -83,6 +83,11 @@ _COUNT = re.compile(
     rf"|new) )?{_ADJECTIVES}(?P<noun>{PICTURE}|versions?|variations?|options?|drafts?)?\b",
     re.IGNORECASE,
 )
+_QUALIFIES = re.compile(
+    r"(?:make|give|let|have|put|add|use|paint|keep) (?:it|him|her|them|the|an?|some|\w+)\b"
+    r"|with\b|in\b|it should\b|it must\b",
+    re.IGNORECASE,
+)
 _SEED = re.compile(
     r"[\s,(]*\b(?:using|with|use)?\s*(?:the )?seed(?: number)?\s*(?:=|:|of|is)?\s*(\d{1,10})\)?", re.IGNORECASE
 )
@@ -118,14 +123,15 @@ def wants_picture(asks: list[Ask], tool: Tool) -> Wanted | None:
             return _finish(
                 like["what"] if like else f"{before.core.rstrip('.')}: {found}" if m["rest"].strip() else before.core
             )
+        if i and re.search(r"\b(?:for|of|about|with) (?:it|this|that|them)$", found, re.IGNORECASE):
+            found = f"{found} ({asks[i - 1].core})"
         return _finish(f"{found}. {_qualified(asks[i + 1 :])}".rstrip(". "))
     return None
 
 
 def _qualified(rest: list[Ask]) -> str:
     """Return the sentences behind the order that say more of the picture: "Make it old and wooden"."""
-    more = r"(?:make|give|let|have|put|add|use|paint|keep) (?:it|him|her|them|the|an?|some|\w+)\b|with\b|in\b|it should\b|it must\b"
-    return " ".join(a.core + "." for a in rest if re.match(more, a.core, re.IGNORECASE) and not a.negated)
+    return " ".join(a.core + "." for a in rest if _QUALIFIES.match(a.core) and not a.negated)
 
 
 def _wanted(ask: Ask, tool: Tool) -> str | None:

@@ -91,7 +91,7 @@ def _decide(
 def _pictures(asks: list[Ask], kinds: dict[str, list[Tool]], talk: Conversation, attached: bool) -> Intent | None:
     draw = kinds["draw"][0] if kinds["draw"] else None
     picture = talk.picture
-    look = wants_look(asks, attached=attached) if kinds["look"] else None
+    look = wants_look(asks, attached=attached, fresh=bool(picture and picture.age <= 1)) if kinds["look"] else None
     if look and (picture or (look.named and not kinds["search"])):
         return _look(look, kinds["look"], talk)
     if draw is None:

@@ -9,7 +9,7 @@ from gptsmith.models.chat.embedded.words import tokens
 
 NAMES = {
     "fr": "French", "de": "German", "es": "Spanish", "pt": "Portuguese", "it": "Italian", "nl": "Dutch", "pl": "Polish",
-    "tr": "Turkish", "sv": "Swedish", "xx": "this language",
+    "tr": "Turkish", "sv": "Swedish", "xx": "another language",
 }  # fmt: skip
 _COMMON = {
     "en": "the a an of and to in is are was were it you i my me we that this what how who when where why do "
@@ -67,7 +67,8 @@ def of(text: str) -> str:
     best = max(counts, key=lambda c: (counts[c], c == "en"))
     if best == "en" or counts[best] <= counts["en"] + (0 if len(words) <= 4 else 1):
         return "en"
-    return best if counts[best] >= max(2, 0.2 * len(words)) else "en"
+    marked = any(not c.isascii() for c in text if c.isalpha() or c in "¿¡") and counts["en"] == 0
+    return best if counts[best] >= max(1 if marked else 2, 0.2 * len(words)) else "en"
 
 
 def drawing(text: str) -> str:
@@ -78,4 +79,4 @@ def drawing(text: str) -> str:
 
 def name_of(code: str) -> str:
     """Return the English name of a language."""
-    return NAMES.get(code, "this language")
+    return NAMES.get(code, "another language")

@@ -20,7 +20,7 @@ _PLAIN = re.compile(
     r"\b(?:picture|pic|image|img|photo|photograph|snapshot|drawing|painting|screenshot|selfie|scan)s?\b", re.IGNORECASE
 )
 _DESCRIBE = re.compile(
-    r"^(?:describe|caption|(?:tell (?:me|us)|explain|say) what|tell (?:me|us) about|talk about|read|analy[sz]e"
+    r"^(?:describe|caption|(?:tell (?:me|us)|explain|say) what|explain|tell (?:me|us) about|talk about|read|analy[sz]e"
     r"|identify|recogni[sz]e|examine|inspect|summari[sz]e"
     r"|(?:take |have )?(?:a |another )?(?:close |closer |good |quick )?look at|look closely|what do you (?:see"
     r"|notice|make of)|what can (?:you|be) (?:see|seen)"
@@ -39,8 +39,14 @@ _THIS = re.compile(
     r"^(?:(?:what(?:'s|s| is| are| was)|who(?:'s| is| are)) (?:this|that|it|these|here|on it|in it"
     r"|going on(?: here)?|happening(?: here)?)"
     r"(?: thing| place| animal| here)?|what do you (?:see|notice)(?: here| in it| there)?|what can you see(?: here)?"
-    r"|(?:describe|caption|what you see|what i see|identify|recogni[sz]e|look at|see|check out|explain|take a look(?: at)?"
+    r"|(?:describe|caption|what you see|what i see|identify|recogni[sz]e|look at|see|check out|explain"
+    r"|take a look(?: at)?"
     r"|have a look(?: at)?)(?: (?:this|it|that))?(?: for me| please| in detail| briefly)*)$",
+    re.IGNORECASE,
+)
+_RESULT = re.compile(
+    r"^(?:describe|caption) (?:it|that|this|the (?:result|outcome|scene)|what you(?:'ve| have)? (?:made|drew"
+    r"|drawn|painted))\b",
     re.IGNORECASE,
 )
 _LOOKS = re.compile(
@@ -69,8 +75,11 @@ class Look:
     named: bool
 
 
-def wants_look(asks: list[Ask], *, attached: bool) -> Look | None:
-    """Tell whether a sentence asks what a picture shows; `attached` when one came with this very message."""
+def wants_look(asks: list[Ask], *, attached: bool, fresh: bool = False) -> Look | None:
+    """Tell whether a sentence asks what a picture shows.
+
+    `attached` when one came with this very message, `fresh` when with this one or the one before.
+    """
     for ask in asks:
         if ask.negated or ask.form == "statement" or _MAKING.match(ask.low):
             continue
@@ -78,9 +87,14 @@ def wants_look(asks: list[Ask], *, attached: bool) -> Look | None:
         about = (
             _DESCRIBE.match(ask.core) or _LOOKS.match(ask.core) or (ask.form == "question" and _ASKS.match(ask.core))
         )
-        asked = ask.form == "question" or re.match(r"^(?:see|tell|say|guess|identify|spot|read|name) (?:me |us )?(?:what|who|which|how many|if|whether|the)\b", ask.low)
+        asked = ask.form == "question" or re.match(
+            r"^(?:see|tell|say|guess|identify|spot|read|name) (?:me "
+            r"|us )?(?:what|who|which|how many|if|whether|the)\b",
+            ask.low,
+        )
         this = _THIS.match(ask.core) or _written(ask) or (asked and (not is_chat(ask) or " this" in ask.low))
-        if (named and about) or (attached and this):
+        result = fresh and _RESULT.match(ask.core)
+        if (named and about) or (attached and this) or result:
             return Look(_detail(ask.core), named and bool(_PLAIN.search(ask.core)))
     return None
 

@@ -19,7 +19,8 @@ _ORDER = re.compile(
     r"|it (?:hard|easy|funny)|a way|time))|"
     r"check(?! (?:in|out|this out|yourself|your))|pull up|dig up|browse|consult|query|google|retrieve|fetch"
     r"|see (?:what|if|whether)|tell me (?:about|what|who|when|where|which|how|why|if|whether)|"
-    r"explain|show me (?:what|everything|all|anything)|give me (?:the )?(?:info\w*|details|facts) (?:on|about)"
+    r"explain|show me (?:what|everything|all|anything|(?:my|our|the|your) (?:notes|documents|files|papers"
+    r"|records))|give me (?:the )?(?:info\w*|details|facts) (?:on|about)"
     r"|i(?:'d| would)? (?:want|need|like) to (?:know|find)|know|read up on"
     r"|what do (?:your|the|my) \w+ say (?:about|on))\b",
     re.IGNORECASE,
@@ -68,7 +69,8 @@ _CHAT = re.compile(
     r"|what (?:are|is) you\b|why (?:are|do|did|would|don't|should) (?:you|u|i)\b|how (?:do|does|can|did"
     r"|would) you\b|is (?:this|that|it) (?:true|ok|okay|right|fine|you|real)\b|isn't it|what (?:time|day|date) is it"
     r"|what (?:now|then|else|next|if)\b|what (?:book|film|movie|song|music|game)s? should|(?:any"
-    r"|got any) (?:advice|ideas|tips|suggestions|plans)|do i (?:look|sound|know|make sense)|am i (?:right|wrong|crazy|late|too|dreaming|boring)|guess what|(?:what|how|why) (?:you|u) "
+    r"|got any) (?:advice|ideas|tips|suggestions|plans)|do i (?:look|sound|know|make sense)|am i (?:right|wrong"
+    r"|crazy|late|too|dreaming|boring)|guess what|(?:what|how|why) (?:you|u) "
     r"|what (?:do|does|did) (?:you|he|she|they|that|it) mean|guess what|who (?:knows|cares)|really$|why$"
     r"|how$|what$|so what|how so|how come$)",
     re.IGNORECASE,
@@ -81,7 +83,8 @@ _WRITING = re.compile(
     r"^(?:write(?! to [^ ]+@)|compose|translate|summari[sz]e|rewrite|rephrase|proofread|draft|brainstorm|invent"
     r"|improvise|sing|pretend|imagine|role ?play|act as|say|repeat|tell (?:me|us) (?:a|an|another|some) |spell"
     r"|define yourself|give me (?:a|an|some|\w+) (?:poem|joke|story|idea|advice|tip|example)"
-    r"|make (?:me |us )?(?:a|an|some|the) (?:list|plan|table|schedule|summary|story|joke|poem|rhyme|budget|menu|itinerary)|how do (?:you|i|we) say|what(?:'s| is) the meaning of life)",
+    r"|make (?:me |us )?(?:a|an|some|the) (?:list|plan|table|schedule|summary|story|joke|poem|rhyme|budget|menu"
+    r"|itinerary)|how do (?:you|i|we) say|what(?:'s| is) the meaning of life)",
     re.IGNORECASE,
 )
 

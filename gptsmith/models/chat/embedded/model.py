@@ -21,12 +21,15 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 from numpy.typing import NDArray
 
 from gptsmith.models.chat.embedded import language
+from gptsmith.models.chat.embedded.answer import THRESHOLD, what_follows
+from gptsmith.models.chat.embedded.asks import read_asks
 from gptsmith.models.chat.embedded.conversation import Conversation, read_conversation, text_of
 from gptsmith.models.chat.embedded.followups import question_of, said_before, wants_more
 from gptsmith.models.chat.embedded.identity import small_talk
 from gptsmith.models.chat.embedded.intents import NONE, Intent, read_intent
+from gptsmith.models.chat.embedded.lookups import is_free_writing
 from gptsmith.models.chat.embedded.manners import dress, read_manners
-from gptsmith.models.chat.embedded.replies import CONNECT, SILENT, answer_from, ask_for, asked_before, report
+from gptsmith.models.chat.embedded.replies import CONNECT, SILENT, answer_from, ask_for, asked_before, quoted, report
 from gptsmith.models.chat.embedded.structured import compose, composer_of, parameters_of
 from gptsmith.models.chat.embedded.toolbox import Tool, read_tools
 from gptsmith.models.chat.embedded.words import tokens
@@ -42,7 +45,7 @@ class EmbeddedChatModel(BaseChatModel):
     """
 
     model_name: str = "embedded"
-    answer_threshold: float = 0.2
+    answer_threshold: float = THRESHOLD
 
     @property
     def _llm_type(self) -> str:
@@ -161,8 +164,10 @@ class EmbeddedChatModel(BaseChatModel):
         if small := small_talk(talk.words, talk.role, box):
             return small
         foreign = language.of(talk.words)
+        if foreign == "en" and all(is_free_writing(a) for a in read_asks(talk.words)):
+            return CONNECT
         found = self._from_passages(talk)
-        if found and found != SILENT:
+        if found and not found.startswith(SILENT):
             return found
         if foreign != "en":
             note = (
@@ -175,11 +180,16 @@ class EmbeddedChatModel(BaseChatModel):
         """Return the answer from the passages; empty when the message carries no block of them."""
         if talk.passages is None:
             return ""
-        question, passages = question_of(talk), talk.passages
+        question, passages, least = question_of(talk), talk.passages, self.answer_threshold
+        if question == talk.words:
+            return answer_from(question, passages, self._encode, least)
+        said = said_before(talk)
         if wants_more(talk.words):
-            said = said_before(talk)
-            passages = [p.model_copy(update={"text": _without(p.text, said)}) for p in passages]
-        return answer_from(question, passages, self._encode, self.answer_threshold)
+            on = what_follows(said, passages)
+            if on:
+                return quoted(on)
+            least *= 0.5
+        return answer_from(question, passages, self._encode, 0.8 * least, said)
 
     def _encode(self, texts: list[str]) -> NDArray[np.float32]:
         return load_embedder("embedded").encode(texts)
@@ -187,16 +197,6 @@ class EmbeddedChatModel(BaseChatModel):
     def _similarity(self, text: str, others: list[str]) -> list[float]:
         rows = self._encode([text, *others])
         return [float(v) for v in rows[1:] @ rows[0]]
-
-
-def _without(text: str, said: str) -> str:
-    """Blank the sentences that were said already, keeping the others where they are."""
-    from gptsmith.models.chat.embedded.sentences import split_sentences
-
-    for s in reversed(split_sentences(text)):
-        if s.text in said:
-            text = text[: s.start] + text[s.end :]
-    return text
 
 
 def _count(text: str) -> int:

@@ -8,15 +8,16 @@ from typing import Any
 
 from langchain_core.messages import ToolMessage
 
-from gptsmith.models.chat.embedded.answer import Encode, Quote, choose, nearest, rank
+from gptsmith.models.chat.embedded.answer import Quote, choose, nearest, rank
 from gptsmith.models.chat.embedded.conversation import Conversation, text_of
+from gptsmith.models.chat.embedded.evidence import Encode
 from gptsmith.models.chat.embedded.toolbox import Param, Tool
 from gptsmith.models.passages import Passage, unfence
 from gptsmith.models.picture_notes import find_picture_notes, strip_picture_notes
 from gptsmith.models.tool_results import unfence_result
 
-SILENT = "I looked, but the files do not say."
-NEAREST = "I looked, but the files do not say it plainly. The nearest they come:"
+SILENT = "I looked, but the files do not say"
+NEAREST = f"{SILENT} it plainly. The nearest they come:"
 CONNECT = (
     "I am the built-in model and do not write freely; to connect a model that does, set `model: "
     "ollama:qwen3:8b` in the "
@@ -76,13 +77,16 @@ def _report_one(message: ToolMessage, talk: Conversation, encode: Encode, least:
     return _plain(said)
 
 
-def answer_from(question: str, passages: list[Passage], encode: Encode, least: float) -> str:
-    """Return the quotes that answer, or that the files do not say, with the sentence that comes nearest if any does."""
-    ranked = rank(question, passages, encode)
+def answer_from(question: str, passages: list[Passage], encode: Encode, least: float, said: str = "") -> str:
+    """Return the quotes that answer, or the sentence that the files do not say.
+
+    Sentences that stand in `said` were quoted in the turn before and are not quoted again.
+    """
+    ranked = [c for c in rank(question, passages, encode) if not said or c.sentence.text not in said]
     if quotes := choose(question, ranked, least=least):
         return quoted(quotes)
     near = nearest(ranked)
-    return f"{NEAREST} {quoted(near)}" if near else SILENT
+    return f"{NEAREST} {quoted([near])}" if near else f"{SILENT}."
 
 
 def _plain(text: str) -> str:

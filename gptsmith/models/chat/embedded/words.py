@@ -43,7 +43,7 @@ def content_stems(text: str) -> list[str]:
 
 def one_slip_apart(a: str, b: str) -> bool:
     """Tell whether one letter added, left out, changed or swapped with its neighbour makes `a` into `b`."""
-    if a == b or abs(len(a) - len(b)) > 1:
+    if a == b or abs(len(a) - len(b)) > 1 or a.startswith(b) or b.startswith(a):  # sketchy is no slip of sketch
         return False
     start = 0
     while start < min(len(a), len(b)) and a[start] == b[start]:

@@ -1,0 +1,204 @@
+"""Evidence that a sentence answers a question: nearness of meaning, shared words, the kind of thing asked for."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gptsmith.models.chat.embedded.sentences import Sentence, split_sentences
+from gptsmith.models.chat.embedded.words import STOP, content_stems, stem, tokens
+from gptsmith.models.passages import Passage
+
+Encode = Callable[[list[str]], NDArray[np.float32]]
+Piece = tuple[Passage, int, Sentence]
+
+_TYPES: tuple[tuple[str, re.Pattern[str]], ...] = (
+    (
+        "when",
+        re.compile(
+            r"\b(?:when|what (?:year|date|day|month|century|decade|time)|which (?:year|day|date|century|days?)"
+            r"|in what year|how (?:old|early|late)|since when)\b",
+            re.I,
+        ),
+    ),
+    (
+        "count",
+        re.compile(
+            r"\b(?:how (?:many|much|long|far|tall|high|big|large|wide|deep|heavy|often|hot|fast|expensive)"
+            r"|what (?:percent\w*|number|amount|temperature|price|cost|height|size|share|fraction|proportion)"
+            r"|at what temperature|which number)\b",
+            re.I,
+        ),
+    ),
+    (
+        "who",
+        re.compile(
+            r"\b(?:who|whom|whose|what (?:person|man|woman|king|author|company|team|player|general|president)"
+            r"|which (?:person|man|woman|king|team|player|company|author|president))\b",
+            re.I,
+        ),
+    ),
+    (
+        "where",
+        re.compile(
+            r"\b(?:where|(?:what|which|in what) (?:city|country|place|state|town|room|street|continent|region"
+            r"|county|river|location|area))\b",
+            re.I,
+        ),
+    ),
+    ("why", re.compile(r"\b(?:why|what (?:caused|causes|reason)|for what reason)\b", re.I)),
+)
+_HAS: dict[str, re.Pattern[str]] = {
+    "when": re.compile(
+        r"\b(?:1[0-9]{3}|20[0-9]{2}|\d{1,2}(?:st|nd|rd|th)|\d{1,2}:\d{2}|\d{1,2} ?[ap]\.?m|(?:mon|tues|wednes"
+r"|thurs|fri|satur|sun)days?|january|february|march|april|may"
+        r"|june|july|august|september|october|november|december|century|centuries|spring|summer|autumn|winter"
+r"|noon|midnight|daily|years? (?:ago|old|later)|today|decade|\d{3,4} ?(?:BC|AD|CE|BCE)|\d+ years?)\b", re.I),
+    "count": re.compile(r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty"
+r"|forty|fifty|hundred|thousand|million|billion|half|third|quarter|dozen|once|twice|several|every|percent|no)\b", re.I),
+    "why": re.compile(r"\b(?:because|since|so that|due to|in order to|as a result|therefore|caused?|reasons?"
+r"|to \w+|for|thus|owing|led)\b", re.I),
+}  # fmt: skip
+_NAME = re.compile(r"(?<![.!?] )(?<!^)\b[A-Z][\w'’-]+")
+
+
+_OPPOSITES = (
+    "open close", "opening closing", "first last", "start end", "begin end", "before after", "more less", "most least",
+    "north south", "east west", "left right", "upper lower", "buy sell", "enter leave", "arrive leave", "win lose",
+    "increase decrease", "minimum maximum", "largest smallest", "longest shortest", "old new", "hot cold", "man woman",
+    "king queen", "father mother", "husband wife", "men women", "male female", "summer winter", "day night",
+)  # fmt: skip
+_OPPOSITE = {stem(a): stem(b) for pair in _OPPOSITES for a, b in (pair.split(), pair.split()[::-1])}
+_vectors: dict[str, NDArray[np.float32]] = {}  # of single words: they recur from question to question
+_MOST_VECTORS = 20_000
+
+
+def pieces(passages: list[Passage]) -> list[Piece]:
+    """Return each sentence with its passage and its number there, headings left out."""
+    return [
+        (p, i, s)
+        for p in passages
+        for i, s in enumerate(split_sentences(p.text))
+        if not s.is_heading and len(s.text) > 2
+    ]
+
+
+def gather(question: str, pool: list[Piece], encode: Encode) -> list[dict[str, float]]:
+    """Return the features of each piece; all lie about between -1 and 1."""
+    passages = list({id(p): p for p, _, _ in pool}.values())
+    at = {id(p): i for i, p in enumerate(passages)}
+    texts = [_in_context(s) for _, _, s in pool]
+    rows = encode([question, *texts, *[p.text for p in passages]])
+    near, whole = rows[1 : 1 + len(pool)] @ rows[0], rows[1 + len(pool) :] @ rows[0]
+    words = _Words(question, texts, encode)
+    best = sorted(near, reverse=True)
+    gap = float(best[0] - best[min(2, len(best) - 1)])
+    middle = float(np.median(near))
+    kind = next((k for k, pattern in _TYPES if pattern.search(question)), "")
+    found = []
+    for (p, i, s), text, n in zip(pool, texts, near, strict=True):
+        before = pool[at_before][2].text if (at_before := _before(pool, p, i)) is not None else ""
+        cover, soft = words.cover(text, before)
+        f = {
+            "bias": 1.0,
+            "near": float(n),
+            "passage": float(whole[at[id(p)]]),
+            "cover": cover,
+            "soft": soft,
+            "type": _agrees(kind, s.text, question),
+            "gap": gap,
+            "lead": float(n) - middle,
+            "names": _names_kept(question, f"{text} {p.text}"),
+        }
+        f["near_cover"] = f["near"] * f["cover"]
+        f["near_soft"] = f["near"] * f["soft"]
+        f["near_passage"] = f["near"] * f["passage"]
+        found.append(f)
+    return found
+
+
+def _before(pool: list[Piece], p: Passage, i: int) -> int | None:
+    return next((k for k, (q, j, _) in enumerate(pool) if q is p and j == i - 1), None)
+
+
+def _in_context(s: Sentence) -> str:
+    """A sentence under a heading is often only understood with it."""
+    return f"{s.heading}: {s.text}" if s.heading else s.text
+
+
+class _Words:
+    """How many of the question's words stand in a text, as they are or by meaning; rare ones count more."""
+
+    def __init__(self, question: str, texts: list[str], encode: Encode) -> None:
+        asked = [w for w in dict.fromkeys(tokens(question)) if w not in STOP] or list(dict.fromkeys(tokens(question)))
+        self.stems = {stem(w): w for w in asked}
+        counts = Counter(w for t in texts for w in set(content_stems(t)) if w in self.stems)
+        self.rarity = {w: math.log(1 + (len(texts) + 1) / (counts[w] + 0.5)) for w in self.stems}
+        self.total = sum(self.rarity.values()) or 1.0
+        # A name or a number is met by itself only: 1963 is near 1964 in meaning, and says something else.
+        self.fixed = {w.lower() for w in _NAME.findall(question)} | {w for w in asked if any(c.isdigit() for c in w)}
+        self.encode = encode
+        known = {w for t in texts for w in tokens(t) if w not in STOP and len(w) > 2}
+        self._learn([*asked, *sorted(known)])
+
+    def _learn(self, words: list[str]) -> None:
+        if len(_vectors) > _MOST_VECTORS:
+            _vectors.clear()
+        new = [w for w in words if w not in _vectors]
+        if new:
+            _vectors.update(zip(new, self.encode(new), strict=True))
+
+    def cover(self, text: str, before: str) -> tuple[float, float]:
+        """Return the share of the words that stand in `text` (in the sentence before: a third), and that by meaning."""
+        here, near = set(content_stems(text)), set(content_stems(before))
+        words = [w for w in dict.fromkeys(tokens(text)) if w not in STOP]
+        others = [(w, v) for w in words if (v := _vectors.get(w)) is not None]
+        exact = soft = 0.0
+        for s, word in self.stems.items():
+            hit = 1.0 if s in here else 0.33 if s in near else 0.0
+            alike = 0.0
+            if hit < 1 and word in _vectors and word not in self.fixed:
+                against = _OPPOSITE.get(s, "")
+                rows = [v for w, v in others if stem(w) != against]
+                best = max((float(v @ _vectors[word]) for v in rows), default=0.0)
+                alike = min(1.0, max(0.0, (best - 0.3) / 0.5))
+            if hit < 1 and any(len(s) >= 4 and h.startswith(s) for h in here):
+                alike = max(alike, 0.9)
+            exact += self.rarity[s] * hit
+            soft += self.rarity[s] * max(hit, alike)
+        return exact / self.total, soft / self.total
+
+
+def _agrees(kind: str, sentence: str, question: str) -> float:
+    """1 when the sentence has what the question word asks for, -1 when it lacks it, 0 when nothing is asked for."""
+    if not kind:
+        return 0.0
+    if kind in _HAS:
+        said = set(re.findall(r"\d+", question))
+        hit = _HAS[kind].search(re.sub(rf"\b(?:{'|'.join(said)})\b", "", sentence) if said else sentence)
+        return 1.0 if hit else -1.0
+    asked = {w.lower() for w in re.findall(r"[\w'’-]+", question)}
+    names = [w for w in _NAME.findall(sentence) if w.lower() not in asked]
+    first = re.match(r"[A-Z][\w'’-]+", sentence)
+    lead = bool(
+        first
+        and first.group(0).lower() not in asked
+        and first.group(0).lower() not in {"the", "a", "an", "in", "it", "this", "these", "on", "at", "for"}
+    )
+    return 1.0 if names else 0.3 if lead else -1.0
+
+
+def _names_kept(question: str, text: str) -> float:
+    """The share of the question's names and numbers that the passage has; 1 when it has none."""
+    names = re.findall(r"(?<![.!?] )(?<!^)\b(?:[A-Z][\w'’-]+|\d[\d.,]*)", question)
+    low = text.lower()
+    return (
+        sum(w.lower().removesuffix("'s").removesuffix("’s").rstrip(".,") in low for w in names) / len(names)
+        if names
+        else 1.0
+    )
