@@ -28,7 +28,7 @@ _WEIGHTS = {
     "near_soft": 1.23,
     "near_passage": 0.86,
 }
-THRESHOLD = 0.22
+THRESHOLD = 0.28
 _NEARBY = 0.4  # cosine below which a sentence speaks of something else
 _LEANS = re.compile(r"(?:This|That|These|Those)\b")  # is understood only with the sentence before
 _WHAT_TO_DO = re.compile(r"\bwhat (?:now|next|to do|(?:should|do|can|must|shall) (?:i|we) do)\b", re.IGNORECASE)
@@ -76,7 +76,8 @@ def choose(question: str, ranked: list[Candidate], *, least: float = THRESHOLD, 
             break
         close = other.chance >= max(least, 0.55 * best.chance) and other.score > best.score - 1.0
         beside = other.passage is best.passage and abs(other.index - best.index) == 1
-        adds = beside and other.chance >= 0.5 * least and bool(asked & _said(other) - _said(best))
+        nearby = other.passage is best.passage and abs(other.index - best.index) <= 2
+        adds = nearby and other.chance >= 0.5 * least and bool(asked & _said(other) - _said(best))
         if (close or adds or (beside and other.chance >= 0.6 * best.chance)) and other.sentence.text not in {
             c.sentence.text for c in chosen
         }:
