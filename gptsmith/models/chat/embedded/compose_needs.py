@@ -49,6 +49,8 @@ _LOOK = re.compile(
     rf"\b(?:send|upload|share|show|take|give|attach|post|paste|photograph)\w*\b[^.;:]{{0,40}}\b{_SHOT}\b"
     rf"|\bphotographs? (?:them|it|with)\b"
     rf"|\b(?:they|i|users?|visitors?|people|customers?) (?:\w+ )?photograph\b"
+    rf"|\b(?:turns?|from|us(?:es?|ing)|given|based on|starts? (?:with|from)) (?:an?|any|each|every|my|their|your)"
+    rf" (?:\w+ )?{_SHOT}\b"
     rf"|\b(?:look\w*|see\w*|describ\w+|read\w*|caption\w*|check\w*|analy[sz]\w+|recogni[sz]\w+|identif\w+"
     rf"|comment\w*)\b(?: \w+){{0,3}}"
     rf" (?:(?:a|the|an|my|their|your|each|uploaded|from|of|on|in) ){{0,3}}(?:\w+ )?{_SHOT}\b"
