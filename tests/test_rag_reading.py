@@ -52,6 +52,7 @@ Sunday | 10-18"""
         ("a.html", PAGE, PAGE_TEXT),
         ("page", PAGE.replace(b"<html>", b"<!DOCTYPE html><html>"), PAGE_TEXT),
         ("a.html", "<meta charset=iso-8859-1><p>olá</p>".encode("latin-1"), "olá"),
+        ("a.html", b"<form action=x><p>All in a form</p><button>Go</button></form>", "All in a form"),
         ("a.html", b"<div>" * 5000 + b"deep", "deep"),
         (
             "a.docx",

@@ -171,6 +171,14 @@ def test_names_are_only_names(base: Path) -> None:
     assert sorted(p.name.split("-")[0] for p in (base.parent / "index").iterdir() if p.is_dir()) == ["chroma", "words"]
 
 
+def test_a_page_that_failed_is_due_again_after_a_while(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with _kb(base, Knowledge(name="web", urls=["http://nowhere.example/hours"])) as kb:
+        assert kb.sync()[0].status == "failed"
+        assert not kb.stale()
+        monkeypatch.setattr("gptsmith.rag.base.FETCH_AGAIN", -2.0)
+        assert kb.stale()
+
+
 def test_a_page_that_is_gone_keeps_its_copy(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real = ingest._bytes
     monkeypatch.setattr(ingest, "_bytes", lambda item: (b"<h1>Hours</h1><p>Open daily.</p>", "text/html", "utf-8"))

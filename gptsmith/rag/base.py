@@ -6,6 +6,7 @@ import contextlib
 import shutil
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -22,11 +23,12 @@ from gptsmith.rag.hit import Hit, Receipt
 from gptsmith.rag.index import Dense, Index, load
 from gptsmith.rag.ingest import Ingest, settings_of
 from gptsmith.rag.search import fill, page_at, score
-from gptsmith.rag.sources import expand
+from gptsmith.rag.sources import Item, expand
 from gptsmith.rag.store import Store
 from gptsmith.state import lock
 
 EXACT_UP_TO = 50_000  # passages; beyond, Chroma is quicker than the exact matrix
+FETCH_AGAIN = 600.0  # seconds until a page that could not be fetched makes the index stale
 NEAREST = 400  # passages asked of Chroma
 
 _SYNC_WAIT = 3600.0  # seconds to wait for another process that syncs the same knowledge
@@ -121,8 +123,8 @@ class KnowledgeBase:
             return True
         if settings != settings_of(self.sources):
             return bool(self.sources) or generation > 0
-        now = {(i.knowledge.name, i.source): i.mark() for i in expand(self.sources, self.base_dir, trust=self._trust)}
-        return known != now
+        items = {(i.knowledge.name, i.source): i for i in expand(self.sources, self.base_dir, trust=self._trust)}
+        return set(known) != set(items) or any(_changed(item, known[key]) for key, item in items.items())
 
     def receipts(self) -> list[Receipt]:
         """Return what became of each file and page at the last sync."""
@@ -208,6 +210,13 @@ class KnowledgeBase:
         for place in self.folder.glob("words-*"):
             if place != keep:
                 shutil.rmtree(place, ignore_errors=True)
+
+
+def _changed(item: Item, mark: str) -> bool:
+    """Say whether a file changed, or a page that could not be fetched is due again."""
+    if item.url is not None and mark.startswith(f"{item.url} "):
+        return time.time() - float(mark.rpartition(" ")[2]) > FETCH_AGAIN
+    return item.mark() != mark
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,7 +82,7 @@ class Ingest:
             if before and before.document_id and self._store.has_text(before.document_id):
                 note = f"it could not be fetched again, the copy from before is used ({error})"
                 return _Read(item, mark, before.document_id, note=note)
-            return _Read(item, mark, status="failed", note=str(error))
+            return _Read(item, f"{mark} {time.time():.0f}", status="failed", note=str(error))
         except OSError as error:
             reason = error.strerror or str(error)
             return _Read(item, mark, status="failed", note=f"it could not be read ({reason}); check its permissions")

@@ -8,7 +8,7 @@ from typing import Any
 from gptsmith.rag.reading.parsed import Parsed, Unreadable, capped, clean
 from gptsmith.rag.reading.plain import decode
 
-_DROPPED = ("script", "style", "noscript", "template", "svg", "iframe", "nav", "head", "form", "button", "select")
+_DROPPED = ("script", "style", "noscript", "template", "svg", "iframe", "nav", "head", "button", "select")
 _PARAGRAPHS = frozenset(
     ("p", "h1", "h2", "h3", "h4", "h5", "h6", "table", "ul", "ol", "pre", "blockquote", "section", "article", "figure")
 )
