@@ -213,6 +213,9 @@ def test_an_answer_outlives_a_reload_and_is_stopped(
     browser.says("one two three")
     browser.driver.refresh()
     browser.says("Count.", "four five six")
+    # The page has settled when the answer grows in it again; a click while it is still being laid out may miss.
+    length = len(browser.text())
+    browser.until("more of the answer", lambda: len(browser.text()) > length + 40)
     browser.click("stop-")
-    browser.says("Stopped.", "one two three", seconds=15)
+    browser.says("Stopped.", "one two three", seconds=30)
     browser.until("the input", lambda: browser.find('[data-testid="stChatInput"] textarea:enabled'))

@@ -26,7 +26,9 @@ def draw(talk: Talk, turn: str) -> None:
     """
     with st.chat_message("assistant", avatar=message.ASSISTANT):
         doing, text = st.empty(), st.empty()
-        st.button("Stop", icon=":material/stop_circle:", key=f"stop-{turn}", on_click=talk.stop, args=(turn,))
+        # At the bottom of the window, so that the growing text does not move it away from under the pointer.
+        with st.bottom:
+            st.button("Stop", icon=":material/stop_circle:", key=f"stop-{turn}", on_click=talk.stop, args=(turn,))
         _follow(talk, turn, doing, text)
     st.rerun()
 
