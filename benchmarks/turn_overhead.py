@@ -33,11 +33,11 @@ SPEC = {
     "instructions": "Answer.",
 }
 ASKING = {"type": "image_generation", "requires_approval": True}
-MESSAGE = "x" * 1000
+MESSAGE = "x" * 100  # so that 400 of them fit into what a model is shown of a thread
 
 
 class Instant(BaseChatModel):
-    """Answers 1 KB at once."""
+    """Answers 100 characters at once."""
 
     def bind_tools(self, _tools: Any, **_kwargs: Any) -> Any:
         return self
@@ -53,7 +53,7 @@ class Instant(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **_kwargs: Any,
     ) -> ChatResult:
-        return ChatResult(generations=[ChatGeneration(message=AIMessage(content="y" * 1000))])
+        return ChatResult(generations=[ChatGeneration(message=AIMessage(content="y" * 100))])
 
     async def _agenerate(self, messages: list[BaseMessage], *_args: Any, **_kwargs: Any) -> ChatResult:
         return self._generate(messages)
