@@ -340,7 +340,7 @@ def test_fallback_to_a_host_is_asked_for(
     else:
         assert str(caught.value) == (
             f"{refused}; the fallback openai:gpt-4o-mini was not asked, because that would send the conversation to"
-            " api.openai.com; allow it, or take it out of model.fallback"
+            " api.openai.com; allow it with --allow-hosted or allow_hosted=True, or take it out of model.fallback"
         )
     assert asked == ["api.openai.com"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -47,9 +47,11 @@ class Assistant(Kept):
         trust: bool = False,
         model: str | BaseChatModel | None = None,
         variables: Mapping[str, str] | None = None,
+        allow_hosted: bool | Callable[[str], bool] = False,
     ) -> None:
         self.loaded = loaded
         self.trust = trust
+        self.allow_hosted = allow_hosted
         self._model = model
         self._variables = dict(variables or {})
 
@@ -63,17 +65,20 @@ class Assistant(Kept):
         trust: bool = False,
         model: str | BaseChatModel | None = None,
         variables: Mapping[str, str] | None = None,
+        allow_hosted: bool | Callable[[str], bool] = False,
     ) -> Assistant:
         """Return the assistant of a spec file.
 
         `model` (`"provider:name"` or a LangChain chat model) and `variables` override the file. `trust` allows what a
-        spec may not allow itself: code tools, commands and paths outside of its folder.
+        spec may not allow itself: code tools, commands and paths outside of its folder. `allow_hosted` (or a function
+        that is asked once with each host) lets a fallback send a conversation away that a model on this machine had.
 
         Raises:
             SpecError: the spec is wrong; every problem at once.
             UsageError: there is no such file.
         """
-        return cls(loader.load_file(Path(path)), trust=trust, model=model, variables=variables)
+        loaded = loader.load_file(Path(path))
+        return cls(loaded, trust=trust, model=model, variables=variables, allow_hosted=allow_hosted)
 
     @classmethod
     def from_yaml(cls, text: str, base_dir: str | Path | None = None, **options: Any) -> Assistant:
@@ -94,14 +99,19 @@ class Assistant(Kept):
         return found if any(d.severity == "error" for d in found) else found + tool_warnings(Path(path))
 
     def with_(
-        self, *, model: str | BaseChatModel | None = None, variables: Mapping[str, str] | None = None
+        self,
+        *,
+        model: str | BaseChatModel | None = None,
+        variables: Mapping[str, str] | None = None,
+        allow_hosted: bool | Callable[[str], bool] | None = None,
     ) -> Assistant:
-        """Return a copy with another model or other variables; threads and knowledge are shared."""
+        """Return a copy with another model, variables or leave to fall back; threads and knowledge are shared."""
         return type(self)(
             self.loaded,
             trust=self.trust,
             model=model if model is not None else self._model,
             variables={**self._variables, **(variables or {})},
+            allow_hosted=self.allow_hosted if allow_hosted is None else allow_hosted,
         )
 
     # -- what it is ------------------------------------------------------------------------------------------------
@@ -116,7 +126,13 @@ class Assistant(Kept):
         """What turns run on; made at the first use."""
         from gptsmith.agent.runtime.engine import Engine
 
-        return Engine(self.loaded, trust=self.trust, model=self._model, variables=self._variables)
+        return Engine(
+            self.loaded,
+            trust=self.trust,
+            model=self._model,
+            variables=self._variables,
+            allow_hosted=self.allow_hosted,
+        )
 
     @property
     def model_name(self) -> str:
@@ -153,6 +169,13 @@ class Assistant(Kept):
         from gptsmith.models.chat.factory import leaves_machine
 
         return leaves_machine(self.engine.model_spec)
+
+    @property
+    def fallback_hosts(self) -> list[str]:
+        """Where a fallback would send text that stays on this machine otherwise; it does so only with allow_hosted."""
+        from gptsmith.models.chat.factory import fallback_hosts
+
+        return fallback_hosts(self.engine.model_spec)
 
     @property
     def folder(self) -> Path:

@@ -48,8 +48,11 @@ class Engine:
         trust: bool = False,
         model: str | BaseChatModel | None = None,
         variables: Mapping[str, str] | None = None,
+        allow_hosted: bool | Callable[[str], bool] = False,
     ) -> None:
         self.loaded = loaded
+        self.allow_hosted = allow_hosted
+        self._allowed: dict[str, bool] = {}
         self.trust = trust
         self.override = model
         self.variables = dict(variables or {})
@@ -91,7 +94,18 @@ class Engine:
             return self.override
         from gptsmith.models.chat.factory import make_chat_model
 
-        return make_chat_model(self.model_spec, base_dir=self.loaded.base_dir, trust=self.trust)
+        return make_chat_model(
+            self.model_spec, allow_hosted=self._may_leave, base_dir=self.loaded.base_dir, trust=self.trust
+        )
+
+    def _may_leave(self, host: str) -> bool:
+        """Return whether a fallback may send a conversation to `host` that has not left this machine; asked once."""
+        if host not in self._allowed:
+            self._allowed[host] = bool(self.allow_hosted(host) if callable(self.allow_hosted) else self.allow_hosted)
+        if self._allowed[host]:
+            text = f"{self.model_name} did not answer. The conversation is sent to {host} now."
+            _emit("progress", {"stage": "model", "text": text})
+        return self._allowed[host]
 
     @property
     def model_name(self) -> str:

@@ -39,7 +39,7 @@ async def recall(
     summary, upto = store.summary(thread_id)
     rows = [m for m in store.messages(thread_id, last=memory.max_messages * 3, before_turn=turn_id) if m.seq > upto]
     if len(rows) > memory.max_messages:
-        kept = fitting(rows[-max(1, memory.max_messages // 2) :])
+        kept = fitting(rows[_whole_turns(rows, memory.max_messages // 2) :])
         first = kept[0].seq if kept else rows[-1].seq + 1
         older = [m for m in rows if m.seq < first]
         answer = await _summarize(summarizer, summary, older)
@@ -48,6 +48,13 @@ async def recall(
         store.set_summary(thread_id, summary, older[-1].seq)
         rows = kept
     return fitting(rows), summary
+
+
+def _whole_turns(rows: list[Message], last: int) -> int:
+    """Return where the newest rows begin, about `last` of them: at a person's message, the last exchange included."""
+    begins = [i for i, row in enumerate(rows) if row.role == "user"]
+    before = [i for i in begins if 0 < i <= len(rows) - last]
+    return before[-1] if before else next((i for i in begins if i > 0), len(rows))
 
 
 def fitting(rows: list[Message], characters: int = CHARACTERS) -> list[Message]:

@@ -16,6 +16,8 @@ from gptsmith.errors import ProviderError
 from gptsmith.models.chat.deadlines import Clock, Deadlines
 from gptsmith.models.chat.failures import Contact, Failure
 
+_HOW_TO_ALLOW = "allow it with --allow-hosted or allow_hosted=True, or take it out of model.fallback"
+
 Bound = tuple[Sequence[Any], dict[str, Any]]  # tools and the keywords of bind_tools
 
 
@@ -135,7 +137,7 @@ class Attempts:
         told = self._told(error)
         if not refused:
             raise told
-        raise ProviderError(told.message + refused, code=told.code, hint="allow it, or take it out of model.fallback")
+        raise ProviderError(told.message + refused, code=told.code, hint=_HOW_TO_ALLOW)
 
     def _allowed(self, host: str) -> bool:
         return bool(self.allow(host)) if callable(self.allow) else bool(self.allow)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from gptsmith.models.chat.attempts import Member
     from gptsmith.models.chat.deadlines import Deadlines
 
-__all__ = ["choose_model", "leaves_machine", "make_chat_model"]
+__all__ = ["AllowHosted", "choose_model", "fallback_hosts", "leaves_machine", "make_chat_model"]
 
 DEFAULT_OPENAI = "openai:gpt-4o-mini"
 AllowHosted = bool | Callable[[str], bool]
@@ -76,6 +76,14 @@ def make_chat_model(
     members = [_member(s, limits, base_dir, trust) for s in specs]
     first = members[0].model()  # made now: what is not ready is said before a turn begins
     return GuardedChatModel(members=members, deadlines=limits, allow_hosted=allow_hosted, profile=first.profile)
+
+
+def fallback_hosts(spec: ModelSpec) -> list[str]:
+    """Return the hosts to which fallbacks would send a conversation that stays on this machine otherwise."""
+    if leaves_machine(spec) is not None:
+        return []
+    hosts = [leaves_machine(_named(name, "model.fallback")) for name in spec.fallback]
+    return list(dict.fromkeys(host for host in hosts if host is not None))
 
 
 def _named(text: str, where: str) -> ModelSpec:

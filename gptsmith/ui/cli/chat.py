@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gptsmith.ui.cli.options import AsJson, File, Model, Trust, locate
-from gptsmith.ui.cli.output import clean, document, fail, say, show
+from gptsmith.ui.cli.output import ask, clean, document, fail, say, show
 
 if TYPE_CHECKING:
     from gptsmith import Assistant
@@ -39,6 +39,9 @@ def chat(
         list[str] | None, typer.Option("--var", metavar="K=V", help="Fill {{K}} of the spec; may be repeated.")
     ] = None,
     model: Model = None,
+    allow_hosted: Annotated[
+        bool, typer.Option("--allow-hosted", help="Let a fallback send away what a model on this machine had.")
+    ] = False,
     trust: Trust = False,
     as_json: AsJson = False,
 ) -> None:
@@ -51,13 +54,25 @@ def chat(
     attached = _present(files or [])
     from gptsmith import Assistant
 
-    with Assistant.from_file(locate(file), trust=trust, model=model, variables=variables) as assistant:
+    made = Assistant.from_file(locate(file), trust=trust, model=model, variables=variables, allow_hosted=allow_hosted)
+    if message is None and not allow_hosted:
+        made = _asked(made)
+    with made as assistant:
         if message is None:
             code = Conversation(assistant, thread, attached).run()
         else:
             code = Turn(assistant, as_json).run(message, thread, attached)
     if code:
         raise typer.Exit(code)
+
+
+def _asked(assistant: Assistant) -> Assistant:
+    """Ask once, in a terminal, whether a fallback may send the conversation away; without an answer it may not."""
+    hosts = assistant.fallback_hosts
+    if not hosts or not sys.stdin.isatty():
+        return assistant
+    question = f"If {assistant.model_name} does not answer, may this conversation be sent to {' and '.join(hosts)}?"
+    return assistant.with_(allow_hosted=True) if ask(question, yes=False, what="this was not asked") else assistant
 
 
 def _variables(pairs: list[str]) -> dict[str, str]:
@@ -200,13 +215,20 @@ class Conversation:
         spec = self.assistant.spec
         say(f"{spec.name}. {HELP}")
         host = self.assistant.leaves_machine
-        where = f"What you write goes to {host}." if host else "Nothing leaves this machine."
+        where = f"What you write goes to {host}." if host else f"Nothing leaves this machine{self._unless()}"
         say(f"Model: {self.assistant.model_name}. {where}")
         if spec.disclaimer:
             say(spec.disclaimer)
         welcome = self.assistant.welcome_message
         if welcome and self.thread is None:
             show(welcome)
+
+    def _unless(self) -> str:
+        """Return when text leaves the machine although the model is on it."""
+        hosts = self.assistant.fallback_hosts
+        if not hosts or not self.assistant.allow_hosted:
+            return "."
+        return f", unless the model does not answer: then the conversation goes to {' or '.join(hosts)}."
 
     def _line(self) -> str | None:
         """Return the next line, None at the end of input."""
