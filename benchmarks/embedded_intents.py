@@ -3,7 +3,8 @@
 300 messages over seven intents and eleven sets of tools. Right tool: share of messages that want a tool and get a call
 of that tool (or, where an argument is missing, a question and no call). False call: share of the messages that want no
 tool and get a call. Right arguments: share of the right calls whose arguments are all as wanted; for texts the words
-that carry meaning must agree (F1 of at least .8). Every third message was held out while the grammar was written.
+that carry meaning must agree (F1 of at least .8). Every third message was held out while the grammar was
+written; `--file intents_later.jsonl` are 250 written afterwards in three sittings (see docs/embedded.md).
 """
 
 from __future__ import annotations
@@ -89,6 +90,8 @@ def _args(row: dict[str, Any], given: dict[str, Any]) -> bool:
 
 
 def _same(name: str, wanted: Any, given: Any) -> bool:
+    if wanted is None:  # any words, any day: the message decides
+        return bool(given)
     if isinstance(wanted, str) and wanted.startswith("today"):
         return bool(given == str(date.today() + timedelta(days=int(wanted[5:] or 0))))
     if name in FREE and isinstance(given, str):

@@ -53,6 +53,10 @@ _INFORMED = re.compile(
     r"(?=(?:what|who|whose|when|where|why|how|which|if|whether)\b)",
     re.IGNORECASE,
 )
+_FANCIED = re.compile(
+    r"^(?:(?:do you )?fancy|how about|what about) (?=(?:draw|paint|sketch|mak|creat|illustrat|design)ing\b)",
+    re.IGNORECASE,
+)
 _OPINED = re.compile(
     r"^(?:i|we) (?:really |just |still )?(?:think|guess|feel|believe|reckon|suppose"
     r"|feel like)(?: that)?\s+",
@@ -80,7 +84,7 @@ _QUESTION = re.compile(
 _SUBJECT = (
     r"(?:i|you|he|she|it|we|they|this|that|there|these|those|nobody|everybody|everyone|everything|some"
     r"|something|someone"
-    r"|who|(?:my|your|his|her|our|their|the|a|an|some|most|many|all|both)(?: [\w'-]+){1,3}?)"
+    r"|who|(?:my|your|his|her|our|their|the|a|an|some|most|many|all|both)(?: [\w'-]+){1,5}?)"
 )
 _VERB = (
     r"(?:'m|'re|'s|'ve|'d|'ll|am|is|are|was|were|has|have|had|do|does|did|don't|doesn't|didn't|can|can't|could"
@@ -138,6 +142,8 @@ def _read(sentence: str) -> Ask:
         before = core
         core = _OPENERS.sub("", core)
         core = _OPINED.sub("", core)
+        if m := _FANCIED.match(core):
+            core, asked = re.sub(r"^(\w+)ing\b", _bare, core[m.end() :]), True
         if m := _ASKED.match(core):
             core, asked = core[m.end() :], True
             core = re.sub(r"^(\w+)ing\b", _bare, core) if "mind" in m.group(0).lower() else core

@@ -100,6 +100,10 @@ def _convinces(fit: _Fit, asks: list[Ask], whole: str) -> bool:
     if _DONE.search(whole) or len(tokens(whole)) > 14:
         return False
     if ordered:
-        return (fit.named > 0 and fit.near >= 0.35) or (fit.told > 0 and fit.near >= 0.5)
+        return (
+            (fit.named > 0 and fit.near >= 0.35)
+            or (fit.told > 0 and fit.near >= 0.5)
+            or (fit.typed > 0 and fit.told > 0 and fit.near >= 0.3)
+        )
     topical = (topic > 0 and fit.near >= 0.4) or (fit.typed > 0 and fit.near >= 0.3)
     return bool(_STATUS.match(first.low)) and topical and not _ABOUT_WORLD.match(first.low)

@@ -37,14 +37,19 @@ _WANTED = re.compile(
     re.IGNORECASE,
 )
 _NOUN_FIRST = re.compile(
-    rf"^(?P<what>(?:{_A} )?{_ADJECTIVES}{PICTURE} (?:of|showing|featuring|depicting) .+)$", re.IGNORECASE
+    rf"^(?P<what>(?:{_A} )?{_ADJECTIVES}{PICTURE} (?:of|for|with|saying|announcing|showing|featuring|depicting) .+)$",
+    re.IGNORECASE,
 )
 _SEEN = re.compile(
     r"^(?:show (?:me|us) (?:what )?(?P<like>.+?) (?:would|could|might) look like"
     r"|(?:(?:i|we)(?:'d| would)? (?:like|love|want) to|let (?:me|us)) see (?P<see>(?:an?|some|two|three) .+))$",
     re.IGNORECASE,
 )
-_SEE_CORE = re.compile(r"^see (?P<see>(?:an?|some|two|three) .+)$", re.IGNORECASE)
+_SEE_CORE = re.compile(
+    r"^(?:see|show (?:me|us)) (?P<see>(?:an?|some|two|three) (?!list|recipe|example|way|sample|plan|summary|table|menu"
+    r"|trick|bit|little|good|few|respect|of|more|time|details?|info).+)$",
+    re.IGNORECASE,
+)
 _INTO = re.compile(
     rf"^(?:turn|make|put) (?:this|that|the following|my)(?: idea| text| words"
     rf"| scene)? (?:in)?to an? {PICTURE}\s*[:,-]\s*(?P<what>.+)$",
@@ -151,7 +156,11 @@ def _wanted(ask: Ask, tool: Tool) -> str | None:
     if made:
         what = made["what"]
         bare_noun = ask.form == "fragment" and _NOUN_FIRST.match(core)
-        return None if bare_noun and _BE.search(what.partition(" of ")[2]) and not _MADE.match(core) else what
+        return (
+            None
+            if bare_noun and _BE.search(re.split(r" (?:of|for|with) ", what, maxsplit=1)[-1]) and not _MADE.match(core)
+            else what
+        )
     return None
 
 
@@ -208,6 +217,7 @@ def _finish(what: str) -> Wanted:
         count = number if 1 < number <= 8 else None
         if not m["noun"]:
             what = re.sub(rf"^{_NUMBER} (?:different|separate|more|distinct|other|new) ", "", what, flags=re.IGNORECASE)
+    what = re.sub(r"^what (.+?) (?:would|could|might|may) look like$", r"\1", what, flags=re.IGNORECASE)
     what = _STRIP.sub("", what).strip(" ,.;")
     what = re.sub(r"\s+(?:too|as well|please|pls|for me|for us)$", "", what, flags=re.IGNORECASE)
     return Wanted("" if _VAGUE.match(what) else what, count, int(seed[1]) if seed else None)

@@ -41,6 +41,7 @@ class Intent:
 
 
 NONE = Intent()
+_LONGEST = 4000  # characters: what is asked stands in them; a pasted text behind is not read for orders
 
 
 def read_intent(
@@ -60,7 +61,7 @@ def read_intent(
     if not tools:
         return NONE
     lexicon = LEXICON | {w for t in tools for w in t.name.lower().replace("-", "_").split("_") if len(w) > 3}
-    words = correct(talk.words, lexicon, known_words)
+    words = correct(talk.words[:_LONGEST], lexicon, known_words)
     asks = read_asks(words)
     kinds = {k: [t for t in tools if t.kind == k] for k in ("draw", "look", "search", "other")}
     attached = bool(talk.picture and talk.picture.age == 0 and not talk.picture.drawn)

@@ -70,7 +70,7 @@ _CHAT = re.compile(
     r"|would) you\b|is (?:this|that|it) (?:true|ok|okay|right|fine|you|real)\b|isn't it|what (?:time|day|date) is it"
     r"|what (?:now|then|else|next|if)\b|what (?:book|film|movie|song|music|game)s? should|(?:any"
     r"|got any) (?:advice|ideas|tips|suggestions|plans)|do i (?:look|sound|know|make sense)|am i (?:right|wrong"
-    r"|crazy|late|too|dreaming|boring)|guess what|(?:what|how|why) (?:you|u) "
+    r"|crazy|late|too|dreaming|boring)|who (?:do|did|would|can) you|guess what|(?:what|how|why) (?:you|u) "
     r"|what (?:do|does|did) (?:you|he|she|they|that|it) mean|guess what|who (?:knows|cares)|really$|why$"
     r"|how$|what$|so what|how so|how come$)",
     re.IGNORECASE,
