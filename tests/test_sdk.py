@@ -80,6 +80,18 @@ def test_a_wrong_spec_is_refused_with_every_problem(tmp_path: Path) -> None:
     assert raised.value.diagnostics == problems
 
 
+def test_check_warns_of_a_setting_without_effect(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("Text.")
+    path = tmp_path / "r.assistant.yaml"
+    path.write_text(
+        "schema: assistant/v1\nname: R\ndescription: D\ninstructions: I\n"
+        "knowledge:\n  - {name: k, paths: [./a.txt], retrieval: {rerank: true}}\n"
+    )
+    assert [str(d) for d in Assistant.check(path)] == [
+        f"{path}:6:57: knowledge[0].retrieval.rerank: reranking has no effect in this release; remove it"
+    ]
+
+
 def test_check_warns_of_tools_that_cannot_run(tmp_path: Path) -> None:
     file = tmp_path / "draw.assistant.yaml"
     file.write_text(TEXT + "tools:\n  - {type: image_generation, name: draw}\n", "utf-8")

@@ -93,10 +93,10 @@ class Assistant(Kept):
     @staticmethod
     def check(path: str | Path) -> list[Diagnostic]:
         """Return every error and warning of a spec file; nothing is raised, loaded or fetched."""
-        from gptsmith.agent.readiness import tool_warnings
+        from gptsmith.agent.readiness import warnings
 
         found = loader.check(Path(path))
-        return found if any(d.severity == "error" for d in found) else found + tool_warnings(Path(path))
+        return found if any(d.severity == "error" for d in found) else found + warnings(Path(path))
 
     def with_(
         self,

@@ -1,10 +1,11 @@
-"""What of a spec cannot run here: tools whose runtime, package or weights are missing."""
+"""What of a spec cannot run here: tools whose runtime, package or weights are missing, settings without effect."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from gptsmith.assistants.loader import Loaded, load_file
+from gptsmith.assistants.reader import KeyPath, dotted
 from gptsmith.assistants.tool_types import ToolSpec
 from gptsmith.errors import Diagnostic, NotReadyError
 from gptsmith.tools import ToolContext, not_ready
@@ -17,22 +18,30 @@ def unavailable_tools(loaded: Loaded, folder: Path, *, trust: bool = False) -> l
     return [(tool, error) for tool, error in found if error is not None]
 
 
-def tool_warnings(path: Path) -> list[Diagnostic]:
-    """Return a warning, with its place in the file, for each tool of a valid spec that cannot run here."""
+def warnings(path: Path) -> list[Diagnostic]:
+    """Return a warning, with its place in the file, for each part of a valid spec that cannot run here."""
     loaded = load_file(path)
-    return [_warning(str(path), loaded, tool, error) for tool, error in unavailable_tools(loaded, path.parent)]
+    found = [
+        _warning(str(path), loaded, ("tools", loaded.spec.tools.index(tool)), error, tool.name)
+        for tool, error in unavailable_tools(loaded, path.parent)
+    ]
+    reranking = NotReadyError("reranking has no effect in this release", code="not_built", hint="remove it")
+    return found + [
+        _warning(str(path), loaded, ("knowledge", i, "retrieval", "rerank"), reranking)
+        for i, source in enumerate(loaded.spec.knowledge)
+        if source.retrieval.rerank
+    ]
 
 
-def _warning(file: str, loaded: Loaded, tool: ToolSpec, error: NotReadyError) -> Diagnostic:
-    index = loaded.spec.tools.index(tool)
-    mark = loaded.document.marks.get(("tools", index))
+def _warning(file: str, loaded: Loaded, at: KeyPath, error: NotReadyError, name: str = "") -> Diagnostic:
+    mark = loaded.document.marks.get(at)
     return Diagnostic(
         file=file,
         line=mark.value.line if mark else 1,
         column=mark.value.column if mark else 1,
-        path=f"tools[{index}]",
+        path=dotted(at),
         code=error.code,
         severity="warning",
-        message=f"{tool.name}: {error.message}",
+        message=f"{name}: {error.message}" if name else error.message,
         hint=error.hint,
     )
