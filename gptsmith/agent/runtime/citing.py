@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from itertools import islice
@@ -130,14 +131,15 @@ def _sentences(text: str) -> list[tuple[int, int]]:
 def _nearest(claim: str, text: str, spans: list[tuple[int, int]]) -> tuple[tuple[int, int], float]:
     """Return which of `spans` shares most with `claim`, and the share; the beginning of `text` when none does."""
     wanted = _weights(claim, _given(claim))
-    best, most = (0, min(len(text), 300)), 0.0
+    best, most, share = (0, min(len(text), 300)), 0.0, 0.0
     for start, end in spans:
         words = _weights(text[start:end], _figures(text[start:end]))
-        smaller = min(sum(wanted.values()), sum(words.values()))
-        share = sum(wanted[w] for w in wanted.keys() & words.keys()) / max(1, smaller)
-        if len(words) >= 2 and share > most:
-            best, most = (start, end), share
-    return best, most
+        common = sum(wanted[w] for w in wanted.keys() & words.keys())
+        sizes = sum(wanted.values()), sum(words.values())
+        likeness = common / max(1, math.prod(sizes)) ** 0.5  # by cosine: a very short sentence is not preferred
+        if len(words) >= 2 and likeness > most:
+            best, most, share = (start, end), likeness, common / min(sizes)
+    return best, share
 
 
 def _weights(text: str, figures: set[str]) -> dict[str, int]:
