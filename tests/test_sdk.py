@@ -88,7 +88,7 @@ def test_check_warns_of_a_setting_without_effect(tmp_path: Path) -> None:
         "knowledge:\n  - {name: k, paths: [./a.txt], retrieval: {rerank: true}}\n"
     )
     assert [str(d) for d in Assistant.check(path)] == [
-        f"{path}:6:57: knowledge[0].retrieval.rerank: reranking has no effect in this release; remove it"
+        f"{path}:6:53: knowledge[0].retrieval.rerank: reranking has no effect in this release; remove it"
     ]
 
 
