@@ -125,6 +125,22 @@ def test_what_cannot_run_says_why(arguments: list[str], code: int, message: str,
         assert set(json.loads(said.out)) == {"error"}
 
 
+@pytest.mark.parametrize("command", [["chat", "-m", "hi"], ["test"], ["knowledge", "sync"]], ids=lambda c: c[0])
+def test_a_spec_that_leaves_its_folder_needs_trust(command: list[str], desk: Path, capsys: Out) -> None:
+    (desk.parent / "secret.md").write_text(HANDBOOK, encoding="utf-8")
+    spec = desk / "lamp.assistant.yaml"
+    spec.write_text(SPEC.replace("./handbook.md", "../secret.md"), encoding="utf-8")
+    words = [*command, str(spec)]
+    assert run([*words, "--json"]) == 4
+    assert json.loads(capsys.readouterr().out)["error"] == {
+        "code": "trust_required",
+        "message": "this assistant wants to read outside its folder: ../secret.md",
+        "hint": "read it, then run with --trust (trust=True in Python)",
+    }
+    assert run([*words, "--json", "--trust"]) in (0, 1)
+    assert "error" not in json.loads(capsys.readouterr().out)
+
+
 def test_json_needs_a_message(capsys: Out) -> None:
     assert chat("--json") == 2
     assert json.loads(capsys.readouterr().out)["error"]["code"] == "usage"

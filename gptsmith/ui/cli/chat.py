@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gptsmith.ui.cli.options import AsJson, File, Model, Trust, locate
+from gptsmith.ui.cli.options import AsJson, File, Model, Trust, load_trusted
 from gptsmith.ui.cli.output import ask, clean, document, fail, say, show
 
 if TYPE_CHECKING:
@@ -54,7 +54,8 @@ def chat(
     attached = _present(files or [])
     from gptsmith import Assistant
 
-    made = Assistant.from_file(locate(file), trust=trust, model=model, variables=variables, allow_hosted=allow_hosted)
+    loaded = load_trusted(file, trust)
+    made = Assistant(loaded, trust=trust, model=model, variables=variables, allow_hosted=allow_hosted)
     if message is None and not allow_hosted:
         made = _asked(made)
     with made as assistant:

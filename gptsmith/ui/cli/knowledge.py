@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gptsmith.ui.cli.options import AsJson, File, Trust, locate
+from gptsmith.ui.cli.options import AsJson, File, Trust, load_trusted
 from gptsmith.ui.cli.output import document, say, show, table
 
 if TYPE_CHECKING:
@@ -66,14 +66,15 @@ def search(
 def _opened(file: str, trust: bool) -> Iterator[KnowledgeBase]:
     """Open the knowledge of a spec and close it again; UsageError when the spec has none."""
     from gptsmith.assistants.library import state_key
-    from gptsmith.assistants.loader import load_file
     from gptsmith.errors import UsageError
     from gptsmith.rag.base import KnowledgeBase
     from gptsmith.state import State, home
 
-    path = locate(file)
-    loaded = load_file(path)
-    if not loaded.spec.knowledge or loaded.base_dir is None:
+    loaded = load_trusted(file, trust)
+    path = loaded.path
+    if path is None or loaded.base_dir is None:
+        raise UsageError(f"{file} is no file")
+    if not loaded.spec.knowledge:
         raise UsageError(f"{path.name} has no knowledge", hint="add a `knowledge` section with paths or urls")
     folder = State(home()).folder(state_key(path))
     knowledge = KnowledgeBase(loaded.spec.knowledge, loaded.base_dir, folder, trust=trust)

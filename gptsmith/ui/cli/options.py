@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from gptsmith.assistants.loader import Loaded
 
 File = Annotated[
     str, typer.Argument(metavar="FILE", help="A spec's path, or an id of the library.", show_default=False)
@@ -26,3 +29,16 @@ def locate(file: str) -> Path:
     from gptsmith.assistants.library import find_library
 
     return find_library().find(file)
+
+
+def load_trusted(file: str, trust: bool) -> Loaded:
+    """Load the spec that `file` names, to run it.
+
+    Raises SpecError, and NotReadyError (`trust_required`) when it wants more than a spec may and `trust` is not given.
+    """
+    from gptsmith.assistants.loader import load_file
+    from gptsmith.assistants.trust import require_trust
+
+    loaded = load_file(locate(file))
+    require_trust(loaded, trust)
+    return loaded

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from gptsmith.ui.cli.options import AsJson, File, Model, Trust, locate
+from gptsmith.ui.cli.options import AsJson, File, Model, Trust, load_trusted
 from gptsmith.ui.cli.output import document, say, show, table
 
 
@@ -17,7 +17,7 @@ def test(file: File, model: Model = None, trust: Trust = False, as_json: AsJson 
     """Run the tests that stand in the spec, each in a fresh thread; exit code 1 when one fails."""
     from gptsmith import Assistant
 
-    with Assistant.from_file(locate(file), trust=trust, model=model) as assistant:
+    with Assistant(load_trusted(file, trust), trust=trust, model=model) as assistant:
         results = assistant.run_tests()
     failed = [result for result in results if not result.passed]
     if as_json:
