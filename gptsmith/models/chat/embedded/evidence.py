@@ -144,28 +144,32 @@ class _Words:
         self.fixed = {w.lower() for w in _NAME.findall(question)} | {w for w in asked if any(c.isdigit() for c in w)}
         self.encode = encode
         known = {w for t in texts for w in tokens(t) if w not in STOP and len(w) > 2}
-        self._learn([*asked, *sorted(known)])
+        self.vectors = self._learn(list(dict.fromkeys([*asked, *sorted(known)])))
 
-    def _learn(self, words: list[str]) -> None:
-        if len(_vectors) > _MOST_VECTORS:
-            _vectors.clear()
-        new = [w for w in words if w not in _vectors]
+    def _learn(self, words: list[str]) -> dict[str, NDArray[np.float32]]:
+        """Return the vectors of `words`; other threads may empty the shared store meanwhile."""
+        mine = {w: v for w in words if (v := _vectors.get(w)) is not None}
+        new = [w for w in words if w not in mine]
         if new:
-            _vectors.update(zip(new, self.encode(new), strict=True))
+            mine.update(zip(new, self.encode(new), strict=True))
+            if len(_vectors) > _MOST_VECTORS:
+                _vectors.clear()
+            _vectors.update({w: mine[w] for w in new})
+        return mine
 
     def cover(self, text: str, before: str) -> tuple[float, float]:
         """Return the share of the words that stand in `text` (in the sentence before: a third), and that by meaning."""
         here, near = set(content_stems(text)), set(content_stems(before))
         words = [w for w in dict.fromkeys(tokens(text)) if w not in STOP]
-        others = [(w, v) for w in words if (v := _vectors.get(w)) is not None]
+        others = [(w, v) for w in words if (v := self.vectors.get(w)) is not None]
         exact = soft = 0.0
         for s, word in self.stems.items():
             hit = 1.0 if s in here else 0.33 if s in near else 0.0
             alike = 0.0
-            if hit < 1 and word in _vectors and word not in self.fixed:
+            if hit < 1 and word in self.vectors and word not in self.fixed:
                 against = _OPPOSITE.get(s, "")
                 rows = [v for w, v in others if stem(w) != against]
-                best = max((float(v @ _vectors[word]) for v in rows), default=0.0)
+                best = max((float(v @ self.vectors[word]) for v in rows), default=0.0)
                 alike = min(1.0, max(0.0, (best - 0.3) / 0.5))
             if hit < 1 and any(len(s) >= 4 and h.startswith(s) for h in here):
                 alike = max(alike, 0.9)
