@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import random
+import re
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -77,8 +80,8 @@ def verify(text: str, op: Op) -> bool:
     return True
 
 
-def comments(text: str) -> list[str]:
-    """Return the texts of all comments, by the reader's own idea of what is a value."""
+def comments(text: str) -> list[tuple[int, str]]:
+    """Return line and text of all comments, by the reader's own idea of what is a value."""
     document = read(text)
     data = [m.value for p, m in document.marks.items() if not isinstance(_at(document.data, p), (list, dict))]
     keys = [m.key for m in document.marks.values() if m.key]
@@ -91,7 +94,7 @@ def comments(text: str) -> list[str]:
     while place < len(text):
         if text[place] == "#" and place not in inside and (place == 0 or text[place - 1] in " \t\r\n\ufeff"):
             end = min((text.find(c, place) for c in "\r\n" if text.find(c, place) >= 0), default=len(text))
-            found.append(text[place:end].rstrip())
+            found.append((document.place(place)[0], text[place:end].rstrip()))
             place = end
         else:
             place += 1
@@ -104,29 +107,73 @@ def _header(text: str, span: Any) -> range:
 
 
 def assert_only_own_lines(old: str, new: str, document: Document, op: Op) -> None:
-    """No comment outside the changed entry is lost, and lines outside the entry and its neighbours stay."""
-    lost = list(comments(old))
-    for comment in comments(new):
-        if comment in lost:
-            lost.remove(comment)
-    path = _path(op, document)
-    mark = document.marks.get(path)
-    if lost:
-        assert mark and not isinstance(op, Add), (op, lost, new)
-        first = (mark.key or mark.value).line
-        own = comments_of_lines(old, first, old.count("\n", 0, mark.value.end) + 2)
-        assert set(lost) <= own, (op, lost, new)
+    """Only lines of the entry itself changed, and with it went no comment but its own and the one directly above."""
+    own = _own_lines(old, document, op)
+    ended = old.endswith(("\n", "\r"))
+    lines, now = ([line if ended else line.rstrip("\r\n") for line in _split(text)] for text in (old, new))
+    matcher = difflib.SequenceMatcher(None, lines, now, autojunk=False)
+    touched = {line for kind, a, b, _, _ in matcher.get_opcodes() if kind != "equal" for line in range(a + 1, b + 1)}
+    assert touched <= own, (op, sorted(touched - own), new)
+    lost = Counter(comment for _, comment in comments(old)) - Counter(comment for _, comment in comments(new))
+    assert not lost - Counter(comment for line, comment in comments(old) if line in own), (op, lost, new)
+    assert not (lost and isinstance(op, Add)), (op, lost, new)
 
 
-def comments_of_lines(text: str, first: int, last: int) -> set[str]:
-    lines = text.splitlines()
-    while first > 1 and lines[first - 2].strip().startswith("#"):
+def _split(text: str) -> list[str]:
+    return re.split(r"(?<=\n)|(?<=\r)(?!\n)", text)
+
+
+def _own_lines(text: str, document: Document, op: Op) -> set[int]:
+    """Return the lines (from 1) that an operation may take away or change, found by the marks alone."""
+    path = next((path for path in document.marks if path and write_path(path) == op.path), ())
+    lines = _split(text)
+    last = {len(lines)} if not text.endswith(("\n", "\r")) else set()
+    if isinstance(op, Add):
+        container = path or next(p for p in document.marks if op.path == write_path((*p, _key(op.path))))
+        value = _at(document.data, container)
+        mark = document.marks[container]
+        if (
+            value is None
+            or value in ([], {})
+            or text[mark.value.start] in "[{"
+            or _flow_above(text, document, container)
+        ):
+            return _lines(document, mark.value.start if not mark.key else mark.key.start, mark.value.end) | last
+        head = document.marks[(*container, 0)].value.start if op.after == -1 else 0
+        return last | _headers(lines, bool(last)) | ({document.place(head)[0]} if op.after == -1 else set())
+    mark = document.marks[path]
+    start = mark.key.start if mark.key else mark.value.start
+    own = _lines(document, start, mark.value.end)
+    first = min(own)
+    while first > 1 and (lines[first - 2].strip().startswith("#") or not lines[first - 2].strip(" -\r\n")):
         first -= 1
-    return {part for line in lines[first - 1 : last] for part in [line[line.find("#") :].rstrip()] if "#" in line}
+        own.add(first)
+    if isinstance(op, Remove):
+        parent = document.marks[path[:-1]]
+        siblings = _at(document.data, path[:-1])
+        if text[parent.value.start] in "[{" or len(siblings) == 1:
+            own |= _lines(document, (parent.key or parent.value).start, parent.value.end)
+        if path[-1] in (0, next(iter(siblings))) and len(siblings) > 1:
+            following = document.marks[(*path[:-1], 1 if isinstance(siblings, list) else list(siblings)[1])]
+            own.add((following.key or following.value).line)
+    return own
 
 
-def _path(op: Op, document: Document) -> tuple[str | int, ...]:
-    return next((path for path in document.marks if path and write_path(path) == op.path), ())
+def _key(path: str) -> str:
+    return path[path.rindex("new") :]
+
+
+def _flow_above(text: str, document: Document, path: tuple[str | int, ...]) -> bool:
+    return any(text[document.marks[path[:n]].value.start] in "[{" for n in range(len(path)))
+
+
+def _headers(lines: list[str], unended: bool) -> set[int]:
+    """A block at the very end without a line break needs its header to say so when something comes behind it."""
+    return {n for n, line in enumerate(lines, 1) if unended and line.rstrip().endswith(("|", ">"))}
+
+
+def _lines(document: Document, start: int, end: int) -> set[int]:
+    return set(range(document.place(start)[0], document.place(end)[0] + 1))
 
 
 @pytest.mark.parametrize("name", FILES)

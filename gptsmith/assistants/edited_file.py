@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
 from gptsmith.assistants import paths
-from gptsmith.assistants.loader import check_text
+from gptsmith.assistants.loader import check_text, load_dict
 from gptsmith.assistants.operations import Add, Remove, ReplaceText, Set, replaced
 from gptsmith.assistants.reader import MAX_BYTES, read
 from gptsmith.assistants.splice import splice
@@ -43,6 +44,11 @@ class PlannedEdit(BaseModel):
 
     files: tuple[FileEdit, ...]
 
+    @property
+    def changed(self) -> bool:
+        """Say whether a byte of any file is different."""
+        return any(edit.changed for edit in self.files)
+
 
 def file_hash(path: Path) -> str:
     """Return the SHA-256 of a file's bytes, which `edit_file` compares. Raises UsageError when it cannot be read."""
@@ -60,8 +66,8 @@ def plan_edit(
     wrong = [d for d in check_text(edited.text, file.parent, file=str(path)) if d.severity == "error"]
     if wrong and edited.changed:
         raise SpecError(wrong)
-    edits = [FileEdit(path=file, before=text, after=edited.text, inverse=edited.inverse)]
-    return PlannedEdit(files=(*edits, *([_told(text, file, told)] if told else [])))
+    spec = FileEdit(path=file, before=text, after=edited.text, inverse=edited.inverse)
+    return PlannedEdit(files=(spec, _told(edited.text, file, told)) if told else (spec,))
 
 
 def edit_file(
@@ -81,6 +87,14 @@ def edit_file(
     return planned
 
 
+def write_planned(planned: PlannedEdit) -> None:
+    """Write what `plan_edit` said, when every file is still what it was then; the same errors as `edit_file`."""
+    with _held(planned.files[0].path):
+        for edit in planned.files:
+            _text(edit.path, edit.inverse.original)
+        _write_all(planned.files)
+
+
 def undo_file(path: str | Path, inverse: Inverse) -> FileEdit:
     """Take an edit of a file back, to the byte. Raises UsageError (`changed_since`) when it was changed since."""
     file = Path(path).resolve()
@@ -97,13 +111,16 @@ def undo_file(path: str | Path, inverse: Inverse) -> FileEdit:
     return edit
 
 
-def _held(file: Path) -> Any:
+@contextlib.contextmanager
+def _held(file: Path) -> Iterator[None]:
     if not file.is_file():
         raise UsageError(f"there is no file {file}", code="not_found", hint="check its name")
-    try:
-        return lock(file)
-    except OSError as error:
-        raise _not_writable(file, error) from error
+    with contextlib.ExitStack() as held:
+        try:
+            held.enter_context(lock(file))
+        except OSError as error:
+            raise _not_writable(file, error) from error
+        yield
 
 
 def _write_all(edits: Iterable[FileEdit]) -> None:
@@ -173,6 +190,8 @@ def _told(text: str, spec: Path, ops: list[Any]) -> FileEdit:
         plain = now.replace("\r\n", "\n")
         after = replaced(plain, op) if isinstance(op, ReplaceText) else str(op.value)
         now = _with_ends(now, after, newline)
+    data = {key: value for key, value in read(text).data.items() if key != "instructions_file"}
+    load_dict({**data, _INSTRUCTIONS: now.removeprefix("\ufeff")}, spec.parent)
     splices = as_splices(before, [(0, len(before), now)])
     inverse = Inverse(
         splices=tuple(one.inverse() for one in reversed(splices)), edited=text_hash(now), original=text_hash(before)

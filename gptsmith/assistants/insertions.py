@@ -12,7 +12,7 @@ from gptsmith.assistants.layout import Layout
 from gptsmith.assistants.operations import Step
 from gptsmith.assistants.replacements import replacements
 from gptsmith.assistants.splices import Change
-from gptsmith.assistants.writer import Style, entry_lines, inline, item_lines, key_text
+from gptsmith.assistants.writer import Style, entry_lines, inline, item_lines, key_text, quoted
 
 _LONGEST_FLOW = 100
 
@@ -82,7 +82,7 @@ def _behind(layout: Layout, step: Step, meant: Any) -> Iterator[list[Change]]:
     for style in (layout.style(step.path), dataclasses.replace(layout.style(step.path), long=0)):
         for blocks in (True, False):
             text = newline.join(_lines(layout, step, column, style, meant, blocks))
-            yield [(place, place, spaced + newline + text)]
+            yield [*layout.unended(behind), (place, place, spaced + newline + text)]
             if ending:
                 yield [(place, place, spaced + newline + text + ending)]
 
@@ -104,11 +104,12 @@ def _before_all(layout: Layout, step: Step, meant: Any) -> Iterator[list[Change]
     head = layout.head(first)
     column = layout.column(head)
     newline = layout.newline(head)
+    spaced = newline if _spaced(layout, layout.children(step.path)) else ""
     for blocks in (True, False):
         lines = _lines(layout, step, column, layout.style(step.path), meant, blocks)
         if layout.leads(head):
             place = layout.top(first)
-            yield [(place, place, newline.join(lines) + newline)]
+            yield [(place, place, newline.join(lines) + newline + spaced)]
         else:
             text = newline.join([lines[0].lstrip(" "), *lines[1:]])
             yield [(head, head, f"{text}{newline}{' ' * column}")]
@@ -116,7 +117,9 @@ def _before_all(layout: Layout, step: Step, meant: Any) -> Iterator[list[Change]
 
 def _into_brackets(layout: Layout, step: Step) -> Iterator[list[Change]]:
     siblings = layout.children(step.path)
-    token = inline(step.value) if step.key is None else f"{key_text(step.key)}: {inline(step.value)}"
+    json = layout.is_json(step.path)
+    key = "" if step.key is None else f"{quoted(step.key) if json else key_text(step.key)}: "
+    token = key + inline(step.value, json=json)
     if step.key is None and step.index == 0:
         head = layout.head(siblings[0])
         if layout.leads(head):

@@ -7,6 +7,7 @@ it, and that of a block scalar the blank lines: here an end is that of the last 
 from __future__ import annotations
 
 import bisect
+import json
 import re
 from collections import Counter
 from typing import Any
@@ -90,6 +91,29 @@ class Layout:
     def in_flow(self, path: KeyPath) -> bool:
         """Say whether the value stands inside brackets."""
         return any(self.is_flow(path[:n]) for n in range(len(path)))
+
+    def is_json(self, path: KeyPath) -> bool:
+        """Say whether the outermost brackets around `path` hold JSON that would still be JSON without YAML."""
+        outer = next((path[:n] for n in range(len(path) + 1) if self.is_flow(path[:n])), None)
+        if outer is None or not self.value(outer):
+            return False
+        try:
+            json.loads(self.text[self.start(outer) : self.end(outer)])
+        except ValueError:
+            return False
+        return '"' in self.text[self.start(outer) : self.end(outer)]
+
+    def unended(self, path: KeyPath) -> list[tuple[int, int, str]]:
+        """Return the change that lets a `|` at the very end of the file, without a line break, keep its text."""
+        value = self.value(path)
+        while isinstance(value, (list, dict)) and value:
+            path = self.children(path)[-1]
+            value = self.value(path)
+        if self.end(path) < len(self.text) or not isinstance(value, str) or not self.is_block_text(path):
+            return []
+        header = self.header(self.start(path))
+        place = self.start(path) + len(header)
+        return [] if "-" in header or value.endswith("\n") else [(place, place, "-")]
 
     def head(self, path: KeyPath) -> int:
         """Return where an entry begins: its key, or the dash of a list item (in brackets the item itself)."""
@@ -212,7 +236,7 @@ class Layout:
         try:
             head = self.head(path)
             if isinstance(path[-1], int):
-                if self.line_start(self.start(path)) == self.line_start(head):
+                if self.start(path) > head + 1 and self.line_start(self.start(path)) == self.line_start(head):
                     gaps[self.start(path) - head] += weight
                 if parent and isinstance(parent[-1], str):
                     dashes[self.column(head) - self.column(self.head(parent))] += 1

@@ -68,7 +68,11 @@ def _from_brackets(layout: Layout, path: KeyPath, siblings: list[KeyPath]) -> It
     if layout.leads(head):
         behind = comma + 1 if has_comma and comma < layout.eol(end) else end
         if layout.skip(behind) > layout.eol(end):
-            yield [(layout.top(path), layout.next_line(end), "")]
+            lines = (layout.top(path), layout.next_line(end), "")
+            if place and not has_comma:
+                before = layout.skip(layout.end(siblings[place - 1]))
+                yield [(before, before + 1, ""), lines]
+            yield [lines]
     if has_comma:
         after = comma + 1
         while after < layout.eol(comma) and layout.text[after] in " \t":

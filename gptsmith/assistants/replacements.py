@@ -36,7 +36,7 @@ def replacements(
 
 def _in_brackets(layout: Layout, path: KeyPath, value: Any) -> Iterator[list[Change]]:
     start, end = layout.start(path), layout.end(path)
-    token = inline(value)
+    token = inline(value, json=layout.is_json(path))
     if isinstance(value, str):
         yield from _same_quotes(layout, path, value)
     if start < end:
@@ -140,8 +140,19 @@ def _placed(layout: Layout, path: KeyPath, token: str, body: list[str]) -> list[
             return [(start, last, token + below)]
         if start > first:
             return [(anchor, anchor, f" {token}" if token else ""), (first, last, below)]
+    if body and start > layout.eol(anchor):
+        return [_on_its_own_line(layout, path, token, body)]
     head = (start, end, token) if token else (anchor, end, "")
     return [head, (layout.eol(end), layout.eol(end), below)]
+
+
+def _on_its_own_line(layout: Layout, path: KeyPath, token: str, body: list[str]) -> Change:
+    """Replace a value that starts below its key: the new one starts behind the key, or below the comment there."""
+    start, end, anchor = layout.start(path), layout.end(path), layout.anchor(path)
+    newline = layout.newline(anchor)
+    if token or "#" not in layout.text[anchor:start]:
+        return (anchor, end, newline.join([f" {token}" if token else "", *body]))
+    return (layout.line_start(start), end, newline.join(body))
 
 
 def _with_last_break(layout: Layout, changes: list[Change]) -> list[Change]:

@@ -7,6 +7,7 @@ operation; else another layout is tried, and at last the change is refused with 
 from __future__ import annotations
 
 import copy
+import difflib
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Any
@@ -124,22 +125,21 @@ def _parts(path: KeyPath, old: Any, new: Any) -> Iterator[Step]:
             if key not in new:
                 yield Step(kind="remove", path=(*path, key))
         return
-    head, tail = _alike(old, new)
-    common = min(len(old), len(new)) - head - tail
-    for index in range(head, head + common):
-        yield Step(kind="replace", path=(*path, index), value=new[index])
-    for index in range(head + common, len(new) - tail):
-        yield Step(kind="insert", path=path, index=index, value=new[index])
-    for index in reversed(range(head + common, len(old) - tail)):
+    matcher = difflib.SequenceMatcher(None, [repr(item) for item in old], [repr(item) for item in new], autojunk=False)
+    gone: list[int] = []
+    moved = 0  # by how much the items behind have moved by what was put in
+    for kind, a, b, c, d in matcher.get_opcodes():
+        if kind == "equal":
+            continue
+        common = min(b - a, d - c)
+        for n in range(common):
+            yield Step(kind="replace", path=(*path, a + n + moved), value=new[c + n])
+        for n in range(common, d - c):
+            yield Step(kind="insert", path=path, index=a + n + moved, value=new[c + n])
+        gone += [index + moved for index in range(a + common, b)]
+        moved += max(d - c - common, 0)
+    for index in reversed(gone):
         yield Step(kind="remove", path=(*path, index))
-
-
-def _alike(old: list[Any], new: list[Any]) -> tuple[int, int]:
-    """Return how many items at the front and at the end are the same."""
-    most = min(len(old), len(new))
-    head = next((i for i in range(most) if not same(old[i], new[i])), most)
-    tail = next((i for i in range(most - head) if not same(old[-1 - i], new[-1 - i])), most - head)
-    return head, tail
 
 
 def _take(document: Document, step: Step, done: list[Splice], op: ReplaceText | None = None) -> Document:

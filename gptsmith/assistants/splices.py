@@ -46,9 +46,13 @@ def text_hash(text: str | bytes) -> str:
 
 
 def as_splices(text: str, changes: Iterable[Change]) -> list[Splice]:
-    """Turn changes of one text into splices to be made one after the other, each as short as it can be."""
+    """Turn changes of one text into splices to be made one after the other, each as short as it can be.
+
+    Changes do not overlap; of two at the same place the first one given comes first in the text.
+    """
     splices = []
-    for start, end, new in sorted(changes, key=lambda change: (change[0], change[1]), reverse=True):
+    backwards = sorted(enumerate(changes), key=lambda one: (one[1][0], one[1][1], one[0]), reverse=True)
+    for _, (start, end, new) in backwards:
         old = text[start:end]
         head = 0
         while head < min(len(old), len(new)) and old[head] == new[head]:

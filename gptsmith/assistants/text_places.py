@@ -38,8 +38,9 @@ def text_replacements(layout: Layout, path: KeyPath, old: str, new: str) -> Iter
     begin, stop = starts.get(first), ends.get(first + len(old))
     if begin is None or stop is None:
         return
+    ends_line = layout.is_block_text(path) and layout.text[stop : stop + 1] in ("\r", "\n")
     for written in _written(layout, path, new):
-        yield [(begin, stop, written)]
+        yield [(begin, stop, written.rstrip(" ") if ends_line and new.endswith("\n") else written)]
 
 
 def _places(layout: Layout, path: KeyPath) -> list[Place]:
@@ -149,8 +150,12 @@ def _written(layout: Layout, path: KeyPath, new: str) -> Iterator[str]:
     if layout.is_block_text(path):
         indent = " " * _lines(layout, path)[0]
         gap = newline if mark == "|" else newline * 2
-        yield (gap + indent).join(new.split("\n"))
-        yield gap.join(f"{indent}{line}" if line and n else line for n, line in enumerate(new.split("\n")))
+        lines = new.split("\n")
+        ends = f"{indent}{lines[-1]}" if len(lines) > 1 else ""
+        yield gap.join(
+            [lines[0], *(f"{indent}{line}" if line else "" for line in lines[1:-1]), *([ends] if ends else [])]
+        )
+        yield (gap + indent).join(lines)
     elif mark == '"':
         yield quoted(new)[1:-1]
     elif "\n" not in new:

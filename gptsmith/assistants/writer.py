@@ -93,13 +93,17 @@ def item_lines(
     return _writing(value, style, blocks).item(value, column, path, spec)
 
 
-def inline(value: Any, *, flow: bool = True) -> str:
-    """Return any value on one line: `{a: [b, "c\\n"]}`; `flow` says that it stands inside brackets."""
+def inline(value: Any, *, json: bool = False) -> str:
+    """Return any value on one line, to stand inside brackets: `{a: [b, "c\\n"]}`; `json` puts every text in quotes."""
     if isinstance(value, dict) and value:
-        return "{" + ", ".join(f"{_key(k)}: {inline(v)}" for k, v in value.items()) + "}"
+        return (
+            "{"
+            + ", ".join(f"{_quoted(k) if json else _key(k)}: {inline(v, json=json)}" for k, v in value.items())
+            + "}"
+        )
     if isinstance(value, list) and value:
-        return "[" + ", ".join(inline(item) for item in value) + "]"
-    return _inline(value, flow=flow)
+        return "[" + ", ".join(inline(item, json=json) for item in value) + "]"
+    return _quoted(value) if json and isinstance(value, str) else _inline(value, flow=True)
 
 
 def key_text(key: str) -> str:
