@@ -14,8 +14,8 @@ _FENCED = re.compile(r'<tool_result tool="[^"]*">\n(.*)\n</tool_result>', re.DOT
 
 def fence_result(name: str, text: str) -> str:
     """Return the result of the tool `name` between fences; a block of passages carries its own and stays as it is."""
-    if text.startswith("<passages>"):
-        return text
+    if text.startswith("<passages>\n") and text.find("</passages>") == len(text) - len("</passages>"):
+        return text  # one block from end to end; what a tool writes behind a block of its own is fenced
     safe = _FENCE_WORD.sub("&lt;", text)
     return f'<tool_result tool="{_NOT_A_NAME.sub("_", name)}">\n{safe}\n</tool_result>'
 

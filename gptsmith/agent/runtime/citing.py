@@ -137,6 +137,7 @@ def _nearest(claim: str, text: str, spans: list[tuple[int, int]]) -> tuple[tuple
         common = sum(wanted[w] for w in wanted.keys() & words.keys())
         sizes = sum(wanted.values()), sum(words.values())
         likeness = common / max(1, math.prod(sizes)) ** 0.5  # by cosine: a very short sentence is not preferred
+        likeness *= 0.5 if text.startswith("#", start) else 1  # what a heading names, the text below it says
         if len(words) >= 2 and likeness > most:
             best, most, share = (start, end), likeness, common / min(sizes)
     return best, share
