@@ -301,7 +301,8 @@ def other(monkeypatch: pytest.MonkeyPatch) -> Any:
 @every_way
 def test_fallback(way: str, make: Callable[..., BaseChatModel], loopback: Loopback, other: Loopback) -> None:
     loopback.push(*[lb.status(500)] * 3)
-    assert WAYS[way](make(fallback=["openai:other"]).bind_tools([search_guide])).content == "from the fallback"
+    answer = WAYS[way](make(fallback=["openai:other"]).bind_tools([search_guide]))
+    assert (answer.content, answer.response_metadata["answered_by"]) == ("from the fallback", "openai:other")
     assert other.history[0]["model"] == "other"
     assert [t["function"]["name"] for t in other.history[0]["tools"]] == ["search_guide"]
 

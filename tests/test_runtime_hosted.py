@@ -190,6 +190,19 @@ def test_a_fallback_with_leave_is_asked_for_once_and_says_where_text_goes() -> N
     assert asked == ["api.openai.com"]
 
 
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("streamed", [True, False])
+def test_a_reply_names_the_fallback_that_gave_it(streamed: bool) -> None:
+    model = {**FALLING["model"], "fallback": ["embedded"]}
+    a = Assistant.from_dict({**FALLING, "model": model})
+    assert a.fallback_hosts == []
+    events = list(a.stream("Hello"))
+    reply = Reply.model_validate(events[-1].data) if streamed else a.chat("Hello")
+    assert (reply.model, reply.finish_reason) == ("embedded", "stop")
+    told = [e.data["text"] for e in events if e.type == "progress"]
+    assert told == ["openai:local did not answer; embedded did."]
+
+
 @pytest.mark.parametrize(
     ("options", "where"),
     [

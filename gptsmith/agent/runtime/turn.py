@@ -85,7 +85,10 @@ class Turn:
         return "\n\n".join(note for note in self.notes if " ".join(note.split()) not in said)
 
     def count(self, message: AIMessage) -> None:
-        """Add a message's tokens."""
+        """Add a message's tokens; note which model wrote it when a fallback did."""
+        if (by := message.response_metadata.get("answered_by")) and by != self.model:
+            self.emit("progress", {"stage": "model", "text": f"{self.model} did not answer; {by} did."})
+            self.model = by
         used = message.usage_metadata
         if used:
             self.usage.input_tokens += used["input_tokens"]

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Sequence
 from contextlib import aclosing, closing
-from typing import Any
+from typing import Any, TypeVar
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
@@ -21,6 +21,7 @@ from gptsmith.models.chat.deadlines import Clock, Deadlines, apull, pull
 from gptsmith.models.chat.failures import read_failure
 from gptsmith.models.chat.incoming import Incoming, sendable, whole
 
+GenerationT = TypeVar("GenerationT", bound=ChatGeneration)
 LONGEST_ANSWER = 4_000_000  # characters; a model that never ends is cut here, marked truncated
 
 
@@ -104,7 +105,7 @@ class GuardedChatModel(BaseChatModel):
                         if incoming.characters > LONGEST_ANSWER:
                             incoming.cut()
                             break
-                yield incoming.end()
+                yield signed(incoming.end(), attempts)
                 return
             except Failed as failed:
                 failure = failed.failure
@@ -128,7 +129,7 @@ class GuardedChatModel(BaseChatModel):
                         if incoming.characters > LONGEST_ANSWER:
                             incoming.cut()
                             break
-                yield incoming.end()
+                yield signed(incoming.end(), attempts)
                 return
             except Failed as failed:
                 failure = failed.failure
@@ -145,7 +146,8 @@ class GuardedChatModel(BaseChatModel):
         while True:
             member = attempts.member
             try:
-                return held_to_rules(next(pull(lambda: self._once(attempts, messages, stop, kwargs), attempts.clock)))
+                answer = next(pull(lambda: self._once(attempts, messages, stop, kwargs), attempts.clock))
+                return held_to_rules(answer, attempts)
             except Exception as error:  # noqa: BLE001  providers raise classes of a dozen packages
                 failure = read_failure(error, member.contact)
             time.sleep(attempts.failed(failure))
@@ -171,7 +173,7 @@ class GuardedChatModel(BaseChatModel):
                 async with limit:
                     model, keywords = await asyncio.to_thread(member.bound, self.tools, asyncio.get_running_loop())
                     answer = await model._agenerate(sendable(messages), stop=stop, **{**keywords, **kwargs})
-                return held_to_rules(answer)
+                return held_to_rules(answer, attempts)
             except Exception as error:  # noqa: BLE001  providers raise classes of a dozen packages
                 failure = read_failure(attempts.clock.expired() if limit.expired() else error, member.contact)
             await asyncio.sleep(await asyncio.to_thread(attempts.failed, failure))
@@ -248,7 +250,14 @@ def as_chunk(result: ChatResult) -> ChatGenerationChunk:
     return ChatGenerationChunk(message=message, generation_info=generation.generation_info)
 
 
-def held_to_rules(result: ChatResult) -> ChatResult:
+def signed(generation: GenerationT, attempts: Attempts) -> GenerationT:
+    """Write on an answer which fallback gave it, as `response_metadata["answered_by"]`."""
+    if attempts.member is not attempts.members[0]:
+        generation.message.response_metadata["answered_by"] = attempts.member.contact.label
+    return generation
+
+
+def held_to_rules(result: ChatResult, attempts: Attempts) -> ChatResult:
     """Apply the rules for whole answers to each generation."""
-    generations: list[ChatGeneration] = [whole(g) for g in result.generations]
+    generations: list[ChatGeneration] = [signed(whole(g), attempts) for g in result.generations]
     return ChatResult(generations=generations, llm_output=result.llm_output)
