@@ -132,6 +132,8 @@ def test_many_operations_are_one_edit() -> None:
         ("a: xx\n", ReplaceText(path="a", old="x", new="y"),
          'a contains "x" more than once; give more of the words around it'),
         ("a: xx\n", ReplaceText(path="a", old="z", new="y"), 'a does not contain "z"; copy the words from the file'),
+        ("a: 1\n", Set(path="b", value="x" * 300_000),
+         "with this change the file has 292 KB, allowed are 256 KB; move long texts into files of their own"),
         ("a: 1\n", ReplaceText(path="a", old="1", new="2"), "a is 1, not a text; use set for other values"),
         ("a: 1\n", Set(path="a..b", value=1), f'"a..b" {NO_PATH}'),
         ("a: 1\n", Set(path="", value=1), f'"" {NO_PATH}'),

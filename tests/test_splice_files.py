@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import threading
 from pathlib import Path
 
 import pytest
 
-from gptsmith.assistants.edited_file import edit_file, file_hash, plan_edit, undo_file
+from gptsmith.assistants import edited_file
+from gptsmith.assistants.edited_file import edit_file, file_hash, plan_edit, undo_file, write_planned
 from gptsmith.assistants.operations import Add, Remove, ReplaceText, Set
 from gptsmith.errors import SpecError, UsageError
 
@@ -111,3 +114,78 @@ def test_instructions_in_their_own_file_are_edited_there(tmp_path: Path) -> None
     for edit in done.files:
         undo_file(edit.path, edit.inverse)
     assert (spec.read_text(), told.read_bytes()) == (text, b"# Rules\r\nNever mention prices.\r\n")
+
+
+def _with_told(tmp_path: Path) -> tuple[Path, Path]:
+    spec, told = tmp_path / "a.assistant.yaml", tmp_path / "told.md"
+    spec.write_text("schema: assistant/v1\nname: A\ndescription: B\ninstructions_file: ./told.md\n")
+    told.write_text("Be kind.\n")
+    return spec, told
+
+
+def test_when_the_second_file_cannot_be_written_the_first_is_as_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec, told = _with_told(tmp_path)
+    before = spec.read_bytes()
+    real = edited_file.atomic_write
+
+    def full(path: Path, data: str) -> None:
+        if path.name == "told.md":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(path, data)
+
+    monkeypatch.setattr(edited_file, "atomic_write", full)
+    with pytest.raises(UsageError, match=r"told\.md cannot be written \(No space left on device\)"):
+        edit_file(spec, [Set(path="name", value="C"), Set(path="instructions", value="Be short.\n")])
+    assert (spec.read_bytes(), told.read_text()) == (before, "Be kind.\n")
+
+
+def test_instructions_that_break_a_rule_are_not_written(tmp_path: Path) -> None:
+    spec, told = _with_told(tmp_path)
+    with pytest.raises(SpecError, match="city"):
+        edit_file(spec, [Set(path="instructions", value="Talk about {{city}}.\n")])
+    assert told.read_text() == "Be kind.\n"
+    edit_file(
+        spec, [Set(path="variables.city.default", value="Porto"), Set(path="instructions", value="Talk of {{city}}.\n")]
+    )
+    assert told.read_text() == "Talk of {{city}}.\n"
+    edit_file(spec, [Remove(path="variables"), ReplaceText(path="instructions", old="{{city}}", new="Porto")])
+    assert told.read_text() == "Talk of Porto.\n"
+    edit_file(spec, [Remove(path="instructions_file"), Set(path="instructions", value="Be brief.")])
+    assert spec.read_text().endswith("description: B\ninstructions: Be brief.\n")
+    assert told.read_text() == "Talk of Porto.\n"
+
+
+def test_a_planned_edit_is_written_only_on_the_files_that_it_was_made_for(tmp_path: Path) -> None:
+    spec, told = _with_told(tmp_path)
+    planned = plan_edit(spec, [Set(path="name", value="C"), Set(path="instructions", value="Be short.\n")])
+    told.write_text("Be kind and short.\n")
+    with pytest.raises(UsageError) as caught:
+        write_planned(planned)
+    assert caught.value.code == "changed_on_disk"
+    assert "name: A" in spec.read_text()
+    told.write_text("Be kind.\n")
+    write_planned(planned)
+    assert ("name: C" in spec.read_text(), told.read_text()) == (True, "Be short.\n")
+
+
+def test_of_two_edits_of_one_text_exactly_one_is_written(spec: Path) -> None:
+    seen = file_hash(spec)
+    outcomes: list[str] = []
+
+    def edit(name: str) -> None:
+        try:
+            edit_file(spec, [Set(path="name", value=name)], seen)
+            outcomes.append(name)
+        except UsageError as error:
+            outcomes.append(error.code)
+
+    threads = [threading.Thread(target=edit, args=(f"Name {n}",)) for n in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    won = [outcome for outcome in outcomes if outcome.startswith("Name")]
+    assert outcomes.count("changed_on_disk") == 5
+    assert spec.read_bytes() == SPEC.replace(b"Night sky", won[0].encode())

@@ -64,6 +64,8 @@ def plan_edit(
     own, told = _parted(text, file, list(ops))
     edited = splice(text, own, file=str(path))
     wrong = [d for d in check_text(edited.text, file.parent, file=str(path)) if d.severity == "error"]
+    if told:  # the text on disk is the old one; the new one is judged below
+        wrong = [d for d in wrong if d.file == str(path)]
     if wrong and edited.changed:
         raise SpecError(wrong)
     spec = FileEdit(path=file, before=text, after=edited.text, inverse=edited.inverse)
@@ -171,6 +173,8 @@ def _parted(text: str, file: Path, ops: list[Any]) -> tuple[list[Any], list[Any]
     """Part the operations on the spec from those on the text of its `instructions_file`."""
     data = read(text).data
     if not isinstance(data, dict) or "instructions_file" not in data or _INSTRUCTIONS in data:
+        return ops, []
+    if any(op.path == "instructions_file" for op in ops):
         return ops, []
     told = [op for op in ops if op.path == _INSTRUCTIONS and isinstance(op, (Set, ReplaceText))]
     return [op for op in ops if op not in told], told

@@ -39,6 +39,9 @@ from gptsmith.errors import SpecError, UsageError
 __all__ = ["Edited", "Inverse", "Splice", "SpliceRefusedError", "splice", "undo"]
 
 
+_TOO_MUCH = ("too_large", "too_many_nodes", "too_deep")
+
+
 class SpliceRefusedError(UsageError):
     """A change that cannot be written into this text safely.
 
@@ -152,6 +155,9 @@ def _take(document: Document, step: Step, done: list[Splice], op: ReplaceText | 
         if after.whole and not after.diagnostics and same(after.data, meant):
             done += splices
             return after
+        if any(d.code in _TOO_MUCH for d in after.diagnostics):
+            last = after.diagnostics[-1]
+            raise UsageError(f"with this change {last.message}", code=last.code, hint=last.hint)
     raise _refused(document, step, meant)
 
 
