@@ -14,7 +14,7 @@ from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import Runnable
 from langgraph.graph import END, START, MessagesState, StateGraph
 
-from gptsmith import Assistant, Event, ProviderError, Reply, SpecError, UsageError
+from gptsmith import Assistant, Event, NotReadyError, ProviderError, Reply, SpecError, UsageError
 from gptsmith.agent.runtime.spec_tests import failures_of
 from gptsmith.assistants.spec import Expect
 from gptsmith.assistants.tool_types import TOOL_TYPES
@@ -101,6 +101,31 @@ def test_check_warns_of_tools_that_cannot_run(tmp_path: Path) -> None:
         "keep the tool for a later release, or remove it"
     )
     assert (problem.severity, problem.code) == ("warning", "not_built")
+
+
+@pytest.mark.parametrize(
+    ("more", "what"),
+    [
+        ('tools:\n  - {type: python, ref: "tools.py:price"}\n', "run the code of tools.py:price"),
+        ("tools:\n  - {type: mcp, name: files, command: [serve, files]}\n", "start serve files"),
+        ("knowledge:\n  - {name: k, paths: [../outside.txt]}\n", "read outside its folder: ../outside.txt"),
+    ],
+)
+def test_what_needs_trust_does_not_run_without_it(tmp_path: Path, more: str, what: str) -> None:
+    (tmp_path / "outside.txt").write_text("The vault opens at nine.")
+    folder = tmp_path / "spec"
+    folder.mkdir()
+    (folder / "tools.py").write_text("def price() -> int:\n    return 1\n")
+    (folder / "t.assistant.yaml").write_text(TEXT + more)
+    a = Assistant.from_file(folder / "t.assistant.yaml", model=Scripted(always="Hello."))
+    with pytest.raises(NotReadyError) as raised:
+        a.chat("Hi")
+    assert raised.value.code == "trust_required"
+    assert str(raised.value) == (
+        f"this assistant wants to {what}; read it, then run with --trust (trust=True in Python)"
+    )
+    trusted = Assistant.from_file(folder / "t.assistant.yaml", model=Scripted(always="Hello."), trust=True)
+    assert trusted.chat("Hi").text.startswith("Hello.")
 
 
 def test_a_copy_has_its_own_model_and_the_same_threads() -> None:

@@ -25,6 +25,7 @@ from gptsmith.agent.runtime.turn import CURRENT, Turn
 from gptsmith.assistants.library import state_key
 from gptsmith.assistants.loader import Loaded
 from gptsmith.assistants.spec import AssistantSpec, Knowledge, ModelSpec
+from gptsmith.assistants.trust import require_trust
 from gptsmith.errors import UsageError
 from gptsmith.models.passages import Passage, fence
 from gptsmith.models.picture_notes import strip_picture_notes
@@ -160,10 +161,11 @@ class Engine:
         """Make what every turn needs; the first call may take a second, later ones nothing.
 
         Raises:
-            NotReadyError: a variable, a package, a model or weights are missing.
+            NotReadyError: trust, a variable, a package, a model or weights are missing.
         """
         if not self.is_ready:
             with self._making:
+                require_trust(self.loaded, self.trust)
                 _ = self.store, self.tools, self.knowledge
                 self.is_ready = True
 
