@@ -12,6 +12,7 @@ import json
 import os
 import re
 import tempfile
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -43,9 +44,10 @@ def tide_times(place: str, day: str) -> str:
 
 
 @pytest.fixture(autouse=True)
-def own_tool(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gptsmith.assistants.tool_types.TOOL_TYPES", TOOL_TYPES)
+def own_tool() -> Iterator[None]:
     register_tool(tide_times)
+    yield
+    TOOL_TYPES.pop("tide_times")
 
 
 def short(history: list[Body]) -> list[list[str]]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from gptsmith.assistants.faults import KeyPath
 from gptsmith.assistants.loader import Loaded, load_file
-from gptsmith.assistants.reader import KeyPath, dotted
+from gptsmith.assistants.reader import dotted
 from gptsmith.assistants.tool_types import ToolSpec
 from gptsmith.errors import Diagnostic, NotReadyError
 from gptsmith.tools import ToolContext, not_ready
