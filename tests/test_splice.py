@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import random
 import re
@@ -15,6 +16,7 @@ from gptsmith.assistants.operations import Add, Remove, ReplaceText, Set, apply_
 from gptsmith.assistants.reader import Document, read
 from gptsmith.assistants.splice import SpliceRefusedError, splice, undo
 from gptsmith.assistants.writer import same
+from gptsmith.errors import UsageError
 from tests.odd_specs import ODD
 
 SPECS = sorted((Path(__file__).resolve().parents[1] / "assistants" / "specs").glob("*.yaml"))
@@ -222,3 +224,20 @@ def test_random_edits_change_only_what_they_mean() -> None:
 def test_two_thousand_random_edits() -> None:
     done, refused = _many(2000, 2)
     assert refused <= 0.03 * (done + refused)
+
+
+@pytest.mark.slow
+def test_edits_on_edits_are_one_edit_that_is_undone_as_one() -> None:
+    chance = random.Random(4)
+    for _ in range(300):
+        start = text = FILES[chance.choice(list(FILES))]
+        ops: list[Op] = []
+        while len(ops) < 4 and read(text).data:
+            op = random_op(chance, read(text))
+            with contextlib.suppress(UsageError):  # refused, or the new key is there already
+                text = splice(text, [op]).text
+                ops.append(op)
+        edited = splice(start, ops)
+        assert edited.text == text
+        assert undo(text, edited.inverse) == start
+        assert same(read(text).data, apply_to_data(read(start).data, ops))

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
+import re
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -189,3 +192,37 @@ def test_of_two_edits_of_one_text_exactly_one_is_written(spec: Path) -> None:
     won = [outcome for outcome in outcomes if outcome.startswith("Name")]
     assert outcomes.count("changed_on_disk") == 5
     assert spec.read_bytes() == SPEC.replace(b"Night sky", won[0].encode())
+
+
+KILLING = """
+import os, random, signal, sys, time
+from pathlib import Path
+from gptsmith.assistants.edited_file import edit_file
+from gptsmith.assistants.loader import load_file
+from gptsmith.assistants.operations import Set
+
+spec, kills, chance, names = Path(sys.argv[1]), int(sys.argv[2]), random.Random(1), set()
+for kill in range(kills):
+    child = os.fork()
+    if not child:
+        while True:
+            edit_file(spec, [Set(path="name", value=f"Name {random.randrange(10**6)}" + "x" * random.randrange(60))])
+    time.sleep(chance.uniform(0.004, 0.03))
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    names.add(load_file(spec).spec.name)
+print(len(names))
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="SIGKILL and fork are POSIX")
+@pytest.mark.parametrize("kills", [25, pytest.param(500, marks=pytest.mark.slow)])
+def test_a_kill_at_any_moment_leaves_a_valid_file(spec: Path, kills: int) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", KILLING, str(spec), str(kills)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 2, "the file never changed"
+    first, name, rest = re.split(rb"name: |   # shown", spec.read_bytes())
+    assert first + b"name: Night sky   # shown" + rest == SPEC
+    assert name.startswith(b"Name ")
