@@ -44,7 +44,8 @@ _FRAGMENT = re.compile(
     r"|(?:bigger|smaller|larger|darker|lighter|brighter|warmer|cooler|softer|sharper|simpler|taller|wider"
     r"|bolder|older|younger|happier)\b"
     r"|(?:the )?same (?:but|with|in|again|one|picture|thing|for)\b|no \w+(?:,|$| and)|fewer |another (?:version"
-    r"|one|try)\b|(?:far |way |much |a bit |a little )?too \w+(?:$|,| and)|different (?:colou?rs?|background|style)\b)",
+    r"|one|try)\b|(?:just |only )?(?:one|two|three|four|five|six|\d) of (?:them|those|these|it)\b"
+    r"|(?:far |way |much |a bit |a little )?too \w+(?:$|,| and)|different (?:colou?rs?|background|style)\b)",
     re.IGNORECASE,
 )
 _SHOULD = re.compile(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from gptsmith.models.chat.embedded.words import content_stems, stem
@@ -17,6 +17,11 @@ _DRAWING = re.compile(
 )
 _LOOKING = re.compile(r"\b(describ|caption|see|seen|look|recogni|alt text|shows?)", re.IGNORECASE)
 _SEARCHING = re.compile(r"\b(search|look\w* up|find|retriev|consult|quer(y|ies))", re.IGNORECASE)
+_MONEY = re.compile(r"\bcurrenc(?:y|ies)\b", re.IGNORECASE)
+_SIDES = {
+    **dict.fromkeys(("source", "from", "from_", "base"), "currency from which"),
+    **dict.fromkeys(("target", "to", "to_", "quote"), "currency to which"),
+}
 _FREE = ("request", "prompt", "query", "question", "q", "text", "description")
 
 
@@ -80,7 +85,15 @@ def _read(function: dict[str, Any]) -> Tool:
     schema = function.get("parameters") or {}
     params = read_params(schema)
     name, description = str(function.get("name", "")), str(function.get("description") or "")
+    if _MONEY.search(f"{name.replace('_', ' ')} {description}"):
+        params = tuple(_of_money(p) for p in params)
     return Tool(name, description, _kind(name, description, params), params)
+
+
+def _of_money(p: Param) -> Param:
+    """Say of an argument without a description which currency it is, when the tool as a whole converts them."""
+    side = _SIDES.get(p.name)
+    return replace(p, description=side) if side and p.type == "string" and not p.description else p
 
 
 def read_params(schema: dict[str, Any]) -> tuple[Param, ...]:
