@@ -449,6 +449,19 @@ def test_start_over_keeps_the_description(library: Path) -> None:
     assert at.text_area(key="description").value == "A coach for shy public speakers."
 
 
+def test_a_file_that_cannot_be_used_is_named_and_the_others_go_in(library: Path) -> None:
+    desk = open_desk()
+    draft = desk.builds.start(
+        "A keeper who answers from the attached notes.",
+        [Upload("light.md", b"The light was built in 1868.", "document")],
+        ["empty.txt is empty; attach a file with something in it"],
+    )
+    said = words(open_page(page="create", draft=draft))
+    assert "Left out: empty.txt is empty; attach a file with something in it" in said.replace("\\", "")
+    build = desk.builds.get(draft)
+    assert build is not None and "light.md" in build.yaml
+
+
 def test_a_forgotten_draft_is_explained(library: Path) -> None:
     assert "That draft is no longer here" in words(open_page(page="create", draft="gone"))
 

@@ -10,6 +10,7 @@ import secrets
 import shutil
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -29,7 +30,10 @@ _KEPT = 20
 
 @dataclass(frozen=True)
 class Build:
-    """One draft: `yaml` and `missing` are there when `status` is `done`, `error` when it is `failed`."""
+    """One draft: `yaml` and `missing` are there when `status` is `done`, `error` when it is `failed`.
+
+    `left_out` says of each file that cannot be used why.
+    """
 
     id: str
     description: str
@@ -37,6 +41,7 @@ class Build:
     yaml: str = ""
     missing: list[Missing] = field(default_factory=list)
     error: str = ""
+    left_out: tuple[str, ...] = ()
 
 
 class Builds:
@@ -49,9 +54,9 @@ class Builds:
         self._drafts: dict[str, BuiltDraft] = {}
         self._guard = threading.Lock()
 
-    def start(self, description: str, files: list[Upload]) -> str:
+    def start(self, description: str, files: list[Upload], left_out: Sequence[str] = ()) -> str:
         """Begin to build from `description` and checked files; return the draft's id at once."""
-        build = Build(secrets.token_hex(8), description)
+        build = Build(secrets.token_hex(8), description, left_out=tuple(left_out))
         paths = store(files, self._folder / build.id) if files else []
         with self._guard:
             self._builds[build.id] = build

@@ -82,17 +82,14 @@ def _start(desk: Desk) -> None:
     description = str(session.value("description", "")).strip()
     if not description:
         return
-    files, problems = [], []
+    files, left_out = [], []
     for given in session.value("knowledge") or []:
         try:
             files.append(uploads.check(given.name, given.getvalue(), kinds=("document",)))
         except GptsmithError as error:
-            problems.append(str(error))
-    if problems:
-        session.fail("\n".join(problems))
-        return
+            left_out.append(str(error))
     session.forget("asked")
-    session.go("create", draft=desk.builds.start(description, files))
+    session.go("create", draft=desk.builds.start(description, files, left_out))
 
 
 def _waiting(desk: Desk, build: Build) -> None:
@@ -113,6 +110,8 @@ def _review(desk: Desk, build: Build) -> None:
     problems = desk.builds.check(build.id, text)
     st.title("Review", anchor=False)
     st.markdown("This is the whole assistant, one readable file. Change what you like, then save it.")
+    for reason in build.left_out:
+        st.warning(markdown.plain(f"Left out: {reason}"), icon=":material/draft:")
     _missing(build)
     wrong = any(p.severity == "error" for p in problems)
     with st.container(horizontal=True):

@@ -90,7 +90,9 @@ def _details(reply: Reply) -> None:
     found = sum(len(search.found) for search in reply.searched)
     calls = f" · {len(reply.tool_calls)} tool calls" if len(reply.tool_calls) > 1 else ""
     calls = " · 1 tool call" if len(reply.tool_calls) == 1 else calls
-    label = (f"Searched: {found} passages found" if reply.searched else "How this was answered") + calls
+    label = (
+        f"Searched: {found} passage{'' if found == 1 else 's'} found" if reply.searched else "How this was answered"
+    ) + calls
     with st.expander(label, icon=":material/manage_search:"):
         for search in reply.searched:
             _search(search)
