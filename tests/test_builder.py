@@ -209,6 +209,18 @@ def test_attached_files_are_used_even_when_the_model_forgot_them(
         built.write(saved)
 
 
+def test_a_folder_is_one_source_and_its_test_cites_a_file_in_it(tmp_path: Path) -> None:
+    folder = tmp_path / "protocols"
+    (folder / "sub").mkdir(parents=True)
+    (folder / "broken.pdf").write_text("%PDF-1.4")
+    (folder / "sub" / "rinsing.md").write_text("# Rinsing\n\nText.\n\n## The cuvette\n\nRinse it three times.\n")
+    built = Builder("embedded").build("Explains our protocols to new students.", [folder])
+    (source,) = built.spec.knowledge
+    assert (source.name, source.paths) == ("protocols", [f"./{built.id}.files/protocols"])
+    assert [test.expect.cites for test in built.spec.tests if test.expect.cites] == [["rinsing.md"]]
+    assert all(result.passed for result in built.save(tmp_path / "p.assistant.yaml").run_tests())
+
+
 def test_files_inside_the_base_folder_stay_where_they_are(tmp_path: Path) -> None:
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "prices.txt").write_text("Sencha 9 euros")

@@ -84,14 +84,14 @@ def _knowledge(draft: Draft, request: BuildRequest, named: list[str]) -> None:
         for url in source.urls:
             if url not in named:
                 draft.missing.append(Missing(kind="url", what=url, how="Add the address under knowledge, urls."))
-        source.paths = list(dict.fromkeys(listed[path] for path in paths if path in listed))
+        source.paths = _outermost(list(dict.fromkeys(listed[path] for path in paths if path in listed)))
         source.urls = [url for url in source.urls if url in named]
         source.name = _free(variable_name(source.name) or "files", (s.name for s in kept))
         if source.paths or source.urls:
             kept.append(source)
     used = [path for source in kept for path in source.paths]
     left = [name for name in request.files if not any(_covers(path, name) or _covers(name, path) for path in used)]
-    left = [name for name in left if not any(_covers(other, name) for other in left if other != name)]
+    left = _outermost(left)
     pages = [
         url for url in named if not any(url in s.urls for s in kept) and not any(url in m.what for m in draft.missing)
     ]
@@ -99,6 +99,11 @@ def _knowledge(draft: Draft, request: BuildRequest, named: list[str]) -> None:
         name = _free("files" if left else "pages", (s.name for s in kept))
         kept.append(DraftKnowledge(name=name, description="What the assistant answers from.", paths=left, urls=pages))
     draft.knowledge = kept
+
+
+def _outermost(names: list[str]) -> list[str]:
+    """Return the names without those that lie in a folder among them."""
+    return [name for name in names if not any(_covers(other, name) for other in names if other != name)]
 
 
 def _rules(draft: Draft, stated: list[str]) -> None:

@@ -8,6 +8,7 @@ from gptsmith.agent.builder.attachments import Attachment, files_in
 from gptsmith.errors import GptsmithError
 
 _FILES = 4
+_TRIED = 12  # a folder may begin with files that cannot be read
 _BYTES = 8 * 1024 * 1024
 _SECONDS = 15.0
 _HEADING = re.compile(r"^(?:#{1,6}\s+|\d{1,2}(?:\.\d{1,2})*\.?\s+)?(?P<words>[^\W\d_][^.!?:;|<>{}\n]{2,58}?)\s*:?$")
@@ -19,7 +20,7 @@ def topics(attachments: list[Attachment]) -> dict[str, list[str]]:
     from gptsmith.rag.reading.parsed import Unreadable
     from gptsmith.rag.reading.process import ReadingProcess
 
-    wanted = [file for attachment in attachments for file in files_in(attachment.source)][:_FILES]
+    wanted = [file for attachment in attachments for file in files_in(attachment.source)][:_TRIED]
     found: dict[str, list[str]] = {}
     with ReadingProcess(_SECONDS) as reader:
         for file in wanted:
@@ -29,8 +30,11 @@ def topics(attachments: list[Attachment]) -> dict[str, list[str]]:
                 text = reader.read(file.read_bytes(), file.name).text
             except (OSError, Unreadable, GptsmithError):
                 continue  # the knowledge's own receipt says why; a draft does not depend on it
-            found[file.name] = headings(text)
-    return {name: lines for name, lines in found.items() if lines}
+            if lines := headings(text):
+                found[file.name] = lines
+            if len(found) == _FILES:
+                break
+    return found
 
 
 def headings(text: str) -> list[str]:

@@ -157,13 +157,13 @@ def _tools(text: str, offered: dict[str, str]) -> list[DraftTool]:
 
 def _knowledge(request: BuildRequest, text: str) -> list[DraftKnowledge]:
     found = []
-    if request.files:
-        stem = request.files[0].rstrip("/").split("/")[-1].rsplit(".", 1)[0] if len(request.files) == 1 else "files"
-        listed = ", ".join(f.rstrip("/").split("/")[-1] for f in request.files[:4])
+    folders = tuple(f for f in request.files if f.endswith("/"))
+    files = [f for f in request.files if f in folders or not f.startswith(folders)]
+    if files:
+        stem = files[0].rstrip("/").split("/")[-1].rsplit(".", 1)[0] if len(files) == 1 else "files"
+        listed = ", ".join(f.rstrip("/").split("/")[-1] for f in files[:4])
         name = variable_name(stem) or "files"
-        found.append(
-            DraftKnowledge(name=name, description=f"What the assistant answers from: {listed}", paths=request.files)
-        )
+        found.append(DraftKnowledge(name=name, description=f"What the assistant answers from: {listed}", paths=files))
     pages = urls(text)
     if pages:
         found.append(DraftKnowledge(name="pages", description="Pages named in the description.", urls=pages))

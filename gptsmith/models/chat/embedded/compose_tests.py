@@ -29,7 +29,11 @@ def tests(draft: Draft, language: str = "en", topics: dict[str, list[str]] | Non
     found = names(draft, language)[:1]
     for source in draft.knowledge[:2]:
         cited = (source.paths or source.urls)[0]
-        title = cited.rstrip("/").split("/")[-1]
+        title = cited.split("/")[-1]
+        if source.paths and not title:  # a folder is not cited, a file in it is
+            title = next((name for name in topics or {} if name not in source.paths), "")
+            if not title:
+                continue
         held = (topics or {}).get(title, [])
         topic = re.sub(r"[_\-.]+", " ", title.rsplit(".", 1)[0]) if source.paths else "the page"
         found.append(
