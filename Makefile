@@ -15,7 +15,7 @@ run: setup  ## open the page in the browser
 test: setup  ## the quick tests, some minutes
 	$(PY) -m pytest
 
-test-all: setup  ## every test, the slow and the browser ones included
+test-all: setup  ## every test, the slow ones included
 	$(PY) -m pytest -m "slow or not slow"
 
 check: setup  ## lint, format check and types, as the continuous checks do

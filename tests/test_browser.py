@@ -18,7 +18,6 @@ from tests.loopback import Loopback, trickle
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.slow,
     pytest.mark.skipif(
         not (shutil.which("chromium") and shutil.which("chromedriver")),
         reason="chromium and chromedriver are not installed",
@@ -209,6 +208,7 @@ def test_from_description_to_citation_and_back(address: str, browser: Browser, t
     browser.says("Marta Sousa")
 
 
+@pytest.mark.slow
 def test_an_answer_outlives_a_reload_and_is_stopped(
     address: str, browser: Browser, tmp_path: Path, loopback: Loopback
 ) -> None:
