@@ -14,6 +14,15 @@ from gptsmith.models.chat.embedded.sentences import Sentence, split_sentences
 from gptsmith.models.chat.embedded.words import content_stems
 from gptsmith.models.passages import Passage
 
+# How an answer is to sound says nothing of what it is about, and no sentence of a file holds it.
+_MANNER = re.compile(
+    r"^(?:(?:can|could|would) you )?(?:please )?(?:explain|describe|define|summari[sz]e|outline|teach me"
+    r"|tell (?:me|us)(?: more)?(?: about)?)\b(?: to (?:me|us)\b)?(?=\s+\S)"
+    r"|\b(?:(?:in|with|using) (?:very )?(?:simple|plain|easy|short|few|a few|your own|other|everyday)"
+    r" (?:words?|terms|sentences?|language|english)|in (?:short|brief|a nutshell|one sentence|detail)|briefly|step by step"
+    r"|(?:as if|like) i(?:'m| am| were|'m a| was) [\w ]{1,20})\b",
+    re.IGNORECASE,
+)
 _WEIGHTS = {
     "bias": -6.03,
     "near": 0.87,
@@ -102,6 +111,7 @@ def rank(question: str, passages: list[Passage], encode: Encode) -> list[Candida
     pool = pieces(passages)
     if not pool:
         return []
+    question = _MANNER.sub(" ", question).strip(" ,.") or question
     found = [
         Candidate(p, i, s, features, sum(w * features.get(k, 0.0) for k, w in _WEIGHTS.items()))
         for (p, i, s), features in zip(pool, gather(question, pool, encode), strict=True)

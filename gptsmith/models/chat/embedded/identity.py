@@ -59,7 +59,9 @@ _WHO = re.compile(
 _CAN = re.compile(
     r"^(?:(?:so|and|hello|hi|hey)[,.!]* )*(?:(?:what|which things|what else) (?:can|could|do) you (?:do|help"
     r"|offer|know|answer|tell me)\b|what (?:else )?are you (?:able|good|for)|how (?:can|could|do) you (?:help|work)"
-    r"|help$|help me$|how does this work|what should i ask|what can i (?:ask|do|say)|what do you know|what (?:tools"
+    r"|(?:what|which) (?:topics?|subjects?|questions?|things|areas) (?:can|could|do) (?:you|i)\b"
+    r"|help$|help me$|(?:can|could|will|would) you (?:please )?help(?: me)?[?. ]*$"
+    r"|how does this work|what should i ask|what can i (?:ask|do|say)|what do you know|what (?:tools"
     r"|languages) (?:do|can) you|what is this)",
     re.IGNORECASE,
 )
