@@ -19,7 +19,8 @@ _MANNER = re.compile(
     r"^(?:(?:can|could|would) you )?(?:please )?(?:explain|describe|define|summari[sz]e|outline|teach me"
     r"|tell (?:me|us)(?: more)?(?: about)?)\b(?: to (?:me|us)\b)?(?=\s+\S)"
     r"|\b(?:(?:in|with|using) (?:very )?(?:simple|plain|easy|short|few|a few|your own|other|everyday)"
-    r" (?:words?|terms|sentences?|language|english)|in (?:short|brief|a nutshell|one sentence|detail)|briefly|step by step"
+    r" (?:words?|terms|sentences?|language|english)|in (?:short|brief|a nutshell|one sentence|detail)"
+    r"|briefly|step by step"
     r"|(?:as if|like) i(?:'m| am| were|'m a| was) [\w ]{1,20})\b",
     re.IGNORECASE,
 )
