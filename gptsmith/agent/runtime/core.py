@@ -17,6 +17,7 @@ T = TypeVar("T")
 Deliver = Callable[[T], None]
 Work = Callable[[Deliver[T]], Awaitable[None]]
 
+_INSIST_SECONDS = 0.5
 _LOCK = threading.Lock()
 _LOOP: asyncio.AbstractEventLoop | None = None
 
@@ -55,6 +56,15 @@ class Job:
     def cancel(self) -> None:
         """Ask the work to stop; it may still write down that it was stopped."""
         self._loop.call_soon_threadsafe(lambda: self._task and self._task.cancel())
+
+    def insist(self, heard: Callable[[], bool]) -> None:
+        """As `cancel`, again and again until the work has `heard` it: libraries below can swallow a cancellation."""
+        self._loop.call_soon_threadsafe(self._insist, heard)
+
+    def _insist(self, heard: Callable[[], bool]) -> None:
+        if self._task is not None and not self._task.done() and not heard():
+            self._task.cancel()
+            self._loop.call_later(_INSIST_SECONDS, self._insist, heard)
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
