@@ -72,10 +72,12 @@ def healthy(port: int) -> bool:
 
 
 def shown(driver: Any, css: str) -> Any:
-    """Return the first visible element."""
+    """Return the first visible element; None while there is none or the page redraws itself."""
+    from selenium.common.exceptions import StaleElementReferenceException
+
     try:
         return next((e for e in driver.find_elements("css selector", css) if e.is_displayed()), None)
-    except Exception:
+    except StaleElementReferenceException:
         return None
 
 
