@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 from pydantic import BaseModel
 
-_WORDS = "description|attached_files|tools|change|draft|problems"
-_FENCE = re.compile(rf"<(?=/?(?:{_WORDS})>)")
-_ESCAPED = re.compile(rf"&lt;(?=/?(?:{_WORDS})>)")
-_EMPTY = "(none)"
+from gptsmith.assistants.fences import Fences
+
+FENCES = Fences("description", "attached_files", "tools", "change", "draft", "problems")
 
 
 class BuildRequest(BaseModel):
@@ -25,38 +22,23 @@ class BuildRequest(BaseModel):
 
     def to_text(self) -> str:
         """Return the request as fenced blocks; a fence inside the person's words is escaped."""
-        files = "\n".join(f"- {name}" for name in self.files)
-        tools = "\n".join(f"- {kind}: {' '.join(summary.split())}" for kind, summary in self.tools.items())
-        blocks = [_block("description", self.description), _block("attached_files", files), _block("tools", tools)]
-        return "\n\n".join(blocks + [_block("change", change) for change in self.changes])
+        blocks = [
+            FENCES.block("description", self.description),
+            FENCES.items("attached_files", self.files),
+            FENCES.items("tools", [f"{kind}: {summary}" for kind, summary in self.tools.items()]),
+        ]
+        return "\n\n".join(blocks + [FENCES.block("change", change) for change in self.changes])
 
 
 def read_request(text: str) -> BuildRequest | None:
     """Read the blocks back; None when `text` has no description block."""
-    description = _find(text, "description")
+    description = FENCES.find(text, "description")
     if not description:
         return None
-    tools = dict(line.partition(": ")[::2] for line in _items(text, "tools"))
+    tools = dict(line.partition(": ")[::2] for line in FENCES.find_items(text, "tools"))
     return BuildRequest(
-        description=description[0], files=_items(text, "attached_files"), tools=tools, changes=_find(text, "change")
+        description=description[0],
+        files=FENCES.find_items(text, "attached_files"),
+        tools=tools,
+        changes=FENCES.find(text, "change"),
     )
-
-
-def fenced(name: str, text: str) -> str:
-    """Return `text` as the block `name`, for the rounds after the first."""
-    return _block(name, text)
-
-
-def _block(name: str, text: str) -> str:
-    return f"<{name}>\n{_FENCE.sub('&lt;', text.strip()) or _EMPTY}\n</{name}>"
-
-
-def _find(text: str, name: str) -> list[str]:
-    found = re.findall(rf"<{name}>\n(.*?)\n</{name}>", text, re.DOTALL)
-    return [_ESCAPED.sub("<", body) for body in found]
-
-
-def _items(text: str, name: str) -> list[str]:
-    bodies = _find(text, name)
-    lines = bodies[0].splitlines() if bodies else []
-    return [line[2:].strip() for line in lines if line.startswith("- ")]

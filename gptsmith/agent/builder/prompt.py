@@ -6,7 +6,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from gptsmith.assistants.build_request import BuildRequest, fenced
+from gptsmith.assistants.build_request import FENCES, BuildRequest
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
@@ -19,7 +19,7 @@ def messages(request: BuildRequest, draft: str = "", problems: str = "") -> list
     system = f"{words('builder')}\n\n{words('examples')}"
     asked = request.to_text()
     if problems:
-        asked = "\n\n".join([asked, words("repair"), fenced("draft", draft), fenced("problems", problems)])
+        asked = "\n\n".join([asked, words("repair"), FENCES.block("draft", draft), FENCES.block("problems", problems)])
     return [SystemMessage(system), HumanMessage(asked)]
 
 
