@@ -23,10 +23,10 @@ FENCES = Fences(
 class ChangeRequest(BaseModel):
     """What the person says about an assistant that is there, with all that is needed to answer.
 
-    `spec` is the YAML text as it stands; `instructions` the text of its `instructions_file`, empty without one; `files` the
-    names of the files attached to the message; `tools` the tool types with their summaries; `locked` the paths that may
-    only be suggested; `rules` the person's own rules, word for word; `conversation` what was said before, oldest first,
-    as "person: …" and "builder: …" lines.
+    `spec` is the YAML text as it stands; `instructions` the text of its `instructions_file`, empty without one; `files`
+    the names of the files attached to the message; `tools` the tool types with their summaries; `locked` the paths that
+    may only be suggested; `rules` the person's own rules, word for word; `conversation` what was said before, oldest
+    first, as "person: …" and "builder: …" lines.
     """
 
     spec: str
