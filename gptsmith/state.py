@@ -13,6 +13,7 @@ import secrets
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from gptsmith.errors import GptsmithError, NotReadyError
@@ -129,6 +130,19 @@ def lock(path: Path, *, timeout: float = 10.0) -> Iterator[None]:
         yield
     finally:
         held.release()
+
+
+def edit_lock(path: Path, *, timeout: float = 10.0) -> AbstractContextManager[None]:
+    """Return the lock for changing the file `path`, which may stand anywhere: it is kept in the state folder.
+
+    Whatever name or link leads to the file, it is the same lock. Raises what `lock` raises.
+    """
+    return lock(home() / "locks" / f"edit-{path_key(path)}.lock", timeout=timeout)
+
+
+def path_key(path: Path) -> str:
+    """Return sixteen hexadecimal digits that stand for the place of a file, links followed."""
+    return hashlib.sha256(str(path.resolve()).encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
 def _make_private(path: Path) -> None:

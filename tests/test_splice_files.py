@@ -202,6 +202,7 @@ from gptsmith.assistants.loader import load_file
 from gptsmith.assistants.operations import Set
 
 spec, kills, chance, names = Path(sys.argv[1]), int(sys.argv[2]), random.Random(1), set()
+edit_file(spec, [Set(path="name", value="Name 0")])
 for kill in range(kills):
     child = os.fork()
     if not child:

@@ -1,8 +1,10 @@
-"""The edit of a spec file on disk: compared before it is swapped, valid before it is written, undone to the byte."""
+"""The edit of a spec file, planned: for one text of the file, valid before it is written, with the way back."""
 
 from __future__ import annotations
 
 import contextlib
+import difflib
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,9 +18,10 @@ from gptsmith.assistants.reader import MAX_BYTES, read
 from gptsmith.assistants.splice import splice
 from gptsmith.assistants.splices import Inverse, as_splices, text_hash, undo
 from gptsmith.errors import SpecError, UsageError
-from gptsmith.state import atomic_write, lock
+from gptsmith.state import atomic_write, edit_lock
 
 _INSTRUCTIONS = "instructions"
+_LINE = re.compile(r"([^\r\n]*)(\r\n|\r|\n|\Z)")
 
 
 class FileEdit(BaseModel):
@@ -51,14 +54,22 @@ class PlannedEdit(BaseModel):
 
 
 def file_hash(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes, which `edit_file` compares. Raises UsageError when it cannot be read."""
+    """Return the SHA-256 of a file's bytes, which says what text an edit was made for.
+
+    Raises UsageError when it cannot be read.
+    """
     return text_hash(_content(path))
 
 
 def plan_edit(
     path: str | Path, ops: Iterable[Set | Add | Remove | ReplaceText], expected_hash: str | None = None
 ) -> PlannedEdit:
-    """Say what `edit_file` would write, and write nothing; the same errors."""
+    """Say what operations make of a spec file; `Versions.write` writes it.
+
+    `expected_hash` is the `file_hash` of the text that the operations were made for. Operations on `instructions` go
+    into the `instructions_file` where the spec has one. Line endings stay. Raises UsageError (`changed_on_disk`, or
+    what `splice` refuses) and SpecError when the spec would not be valid.
+    """
     file = Path(path).resolve()
     text = _text(file, expected_hash)
     own, told = _parted(text, file, list(ops))
@@ -70,6 +81,21 @@ def plan_edit(
         raise SpecError(wrong)
     spec = FileEdit(path=file, before=text, after=edited.text, inverse=edited.inverse)
     return PlannedEdit(files=(spec, _told(edited.text, file, told)) if told else (spec,))
+
+
+def plan_text(path: str | Path, text: str, expected_hash: str | None = None) -> PlannedEdit:
+    """Plan a whole new text for a spec file, as an editor hands it over; nothing is written.
+
+    A text without carriage returns, as a page gives it, keeps the line endings of the file, and its byte order mark.
+    Raises SpecError with every error when the text is not a valid spec, UsageError as `plan_edit` does.
+    """
+    file = Path(path).resolve()
+    before = _text(file, expected_hash)
+    after = _with_file_ends(before, text)
+    wrong = [d for d in check_text(after, file.parent, file=str(path)) if d.severity == "error"]
+    if wrong:
+        raise SpecError(wrong)
+    return PlannedEdit(files=(_whole(file, before, after),))
 
 
 def edit_file(
@@ -119,7 +145,7 @@ def _held(file: Path) -> Iterator[None]:
         raise UsageError(f"there is no file {file}", code="not_found", hint="check its name")
     with contextlib.ExitStack() as held:
         try:
-            held.enter_context(lock(file))
+            held.enter_context(edit_lock(file))
         except OSError as error:
             raise _not_writable(file, error) from error
         yield
@@ -196,11 +222,37 @@ def _told(text: str, spec: Path, ops: list[Any]) -> FileEdit:
         now = _with_ends(now, after, newline)
     data = {key: value for key, value in read(text).data.items() if key != "instructions_file"}
     load_dict({**data, _INSTRUCTIONS: now.removeprefix("\ufeff")}, spec.parent)
-    splices = as_splices(before, [(0, len(before), now)])
+    return _whole(file, before, now)
+
+
+def _whole(file: Path, before: str, after: str) -> FileEdit:
+    """Return the edit that makes one text of another: one splice, from the first to the last difference."""
+    splices = as_splices(before, [(0, len(before), after)])
     inverse = Inverse(
-        splices=tuple(one.inverse() for one in reversed(splices)), edited=text_hash(now), original=text_hash(before)
+        splices=tuple(one.inverse() for one in reversed(splices)), edited=text_hash(after), original=text_hash(before)
     )
-    return FileEdit(path=file, before=before, after=now, inverse=inverse)
+    return FileEdit(path=file, before=before, after=after, inverse=inverse)
+
+
+def _with_file_ends(before: str, after: str) -> str:
+    """Give a text whose lines end in a bare line feed the byte order mark and, line by line, the endings of the file.
+
+    A new line ends as the one before it.
+    """
+    if before.startswith("\ufeff") and not after.startswith("\ufeff"):
+        after = "\ufeff" + after
+    if "\r" in after or "\r" not in before:
+        return after
+    old, new = _LINE.findall(before), after.split("\n")
+    matcher = difflib.SequenceMatcher(None, [text for text, _ in old], new, autojunk=len(new) > 5_000)
+    ends = [""] * len(new)
+    for block in matcher.get_matching_blocks():
+        for n in range(block.size):
+            ends[block.b + n] = old[block.a + n][1]
+    last = next((end for _, end in old if end), "\n")
+    for n, end in enumerate(ends[:-1]):
+        ends[n] = last = end or last
+    return "".join(text + end for text, end in zip(new, [*ends[:-1], ""], strict=True))
 
 
 def _with_ends(before: str, after: str, newline: str) -> str:

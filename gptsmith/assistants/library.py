@@ -13,9 +13,10 @@ from gptsmith.assistants.loader import load_file, slug
 from gptsmith.assistants.reader import read
 from gptsmith.assistants.rivals import nearest
 from gptsmith.assistants.schema import SCHEMA_FILE, schema_text
+from gptsmith.assistants.version_store import remove_store, store_name
 from gptsmith.assistants.wording import listed, shown
 from gptsmith.errors import SpecError, UsageError
-from gptsmith.state import State, atomic_write, home, home_path, lock
+from gptsmith.state import State, atomic_write, edit_lock, home, home_path, lock
 
 SUFFIX = ".assistant.yaml"
 
@@ -100,8 +101,9 @@ class Library:
             )
         if path.resolve().parent != self.specs.resolve():
             raise UsageError(f"{path} is not in the library {self.root}", hint="delete the file itself")
-        with self._locked():
+        with self._locked(), edit_lock(path):
             state = State().folder(state_key(path))
+            versions = state.parent.glob(f"*/{store_name(path)}")  # an id changed by hand left them elsewhere
             path.unlink()
             files = path.with_name(f"{path.name.removesuffix(SUFFIX)}.files")
             if files.is_symlink():
@@ -109,6 +111,8 @@ class Library:
             elif files.is_dir():
                 shutil.rmtree(files)
             shutil.rmtree(state, ignore_errors=True)
+            for kept in versions:
+                remove_store(kept)
         return path
 
     def _free(self, wanted: str) -> str:

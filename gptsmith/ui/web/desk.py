@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING
 from gptsmith.assistants.library import SUFFIX, Entry, Library, find_library, is_shipped, shipped_specs
 from gptsmith.assistants.loader import check_text, load_file
 from gptsmith.assistants.spec import AssistantSpec, Starter
-from gptsmith.errors import Diagnostic, GptsmithError, UsageError
-from gptsmith.state import atomic_write, home, lock
+from gptsmith.assistants.versions import Versions
+from gptsmith.errors import Diagnostic, GptsmithError, SpecError, UsageError
+from gptsmith.state import atomic_write, home
 from gptsmith.ui.web.builds import Build, Builds
 from gptsmith.ui.web.launch import OPEN_FILE
 
@@ -126,17 +127,18 @@ class Desk:
     def save(self, assistant: str, text: str, digest: str) -> SpecText:
         """Replace the file when it is valid and still the one with `digest`; raise `UsageError` when it is not."""
         path = self._path(assistant)
-        with lock(path):
-            now = self.spec_text(assistant)
-            if now.digest != digest:
-                raise UsageError(
-                    f"{path.name} was changed outside this page since you opened it, so it was not saved",
-                    hint="copy your text, take the file's version and add your changes again",
-                )
-            wrong = [p for p in self.check(text, now) if p.severity == "error"]
-            if wrong:
-                raise UsageError(f"{path.name} was not saved: {wrong[0]}", hint="correct the lines that are marked")
-            atomic_write(path, text)
+        try:
+            Versions(path).save(text, digest, author="person", reason="saved in the page")
+        except SpecError as error:
+            hint = "correct the lines that are marked"
+            raise UsageError(f"{path.name} was not saved: {error.diagnostics[0]}", hint=hint) from error
+        except UsageError as error:
+            if error.code != "changed_on_disk":
+                raise
+            raise UsageError(
+                f"{path.name} was changed outside this page since you opened it, so it was not saved",
+                hint="copy your text, take the file's version and add your changes again",
+            ) from error
         return self.spec_text(assistant)
 
     def copy(self, assistant: str) -> str:

@@ -1,0 +1,260 @@
+"""The SQLite file with the versions of one spec: which there are, and the bytes of each.
+
+It lies in the state folder of the assistant under a name made of the spec's place, so that two files that claim one id
+never share it, and so that it is found again when the spec gets another id.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Iterable
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from pydantic import BaseModel, ConfigDict
+
+from gptsmith.errors import NotReadyError
+from gptsmith.state import connect, path_key
+
+_MIGRATIONS = [
+    """
+    CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+    CREATE TABLE contents (hash TEXT PRIMARY KEY, data BLOB NOT NULL);
+    CREATE TABLE versions (
+        number INTEGER PRIMARY KEY, at TEXT NOT NULL, author TEXT NOT NULL, reason TEXT NOT NULL,
+        name TEXT NOT NULL DEFAULT '', takes_back INTEGER, written INTEGER NOT NULL
+    );
+    CREATE TABLE files (
+        number INTEGER NOT NULL REFERENCES versions ON DELETE CASCADE, path TEXT NOT NULL,
+        before TEXT REFERENCES contents, after TEXT REFERENCES contents, PRIMARY KEY (number, path)
+    );
+    """,
+]
+
+
+class VersionFile(BaseModel):
+    """One file of a version: its path from the spec's folder ("" for the spec) and its SHA-256 before and after.
+
+    A hash is None where the file was not there. A file that the version did not change has the same one twice.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    path: str
+    before: str | None
+    after: str | None
+
+    @property
+    def changed(self) -> bool:
+        """Say whether the version changed this file."""
+        return self.before != self.after
+
+
+class Version(BaseModel):
+    """One version of a spec: the state of its files after a change.
+
+    `at` is UTC in ISO form; `author` is `builder`, `person` or `outside` (a change that gptsmith only noticed);
+    `takes_back` is the number of the version that this one undid.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    number: int
+    at: str
+    author: str
+    reason: str
+    name: str = ""
+    takes_back: int | None = None
+    files: tuple[VersionFile, ...] = ()
+
+    def after(self) -> dict[str, str | None]:
+        """Return each file's hash in this version."""
+        return {file.path: file.after for file in self.files}
+
+
+class Touched(NamedTuple):
+    """A file with its bytes before and after a change; None where it is not there."""
+
+    path: str
+    before: bytes | None
+    after: bytes | None
+
+
+class VersionStore:
+    """The open SQLite file; whoever opens it holds the spec's edit lock. Raises NotReadyError when it cannot be used.
+
+    A version that is intended is not one yet: it counts when the files are on disk (`done`), or never (`forget`).
+    """
+
+    def __init__(self, file: Path) -> None:
+        self._db = connect(file, _MIGRATIONS)
+        self._db.execute("PRAGMA synchronous = FULL")  # an intent must be on disk before the spec is
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    def versions(self) -> list[Version]:
+        """Return every version, the oldest first."""
+        return self._read("written = 1 ORDER BY number")
+
+    def last(self) -> Version | None:
+        """Return the newest version."""
+        found = self._read("written = 1 ORDER BY number DESC LIMIT 1")
+        return found[0] if found else None
+
+    def get(self, number: int) -> Version | None:
+        """Return one version."""
+        found = self._read("written = 1 AND number = ?", number)
+        return found[0] if found else None
+
+    def intended(self) -> Version | None:
+        """Return the version whose writing was cut short."""
+        found = self._read("written = 0")
+        return found[0] if found else None
+
+    def add(self, version: Version, files: Iterable[Touched], *, written: bool) -> Version:
+        """Record a version, or the intent of one, under the number of `version` and return it with its files."""
+        kept = []
+        with self._db:
+            self._db.execute(
+                "INSERT INTO versions VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (
+                    version.number,
+                    version.at,
+                    version.author,
+                    version.reason,
+                    version.name,
+                    version.takes_back,
+                    int(written),
+                ),
+            )
+            for file in files:
+                row = VersionFile(path=file.path, before=self._keep(file.before), after=self._keep(file.after))
+                self._db.execute(
+                    "INSERT INTO files VALUES (?, ?, ?, ?)", (version.number, row.path, row.before, row.after)
+                )
+                kept.append(row)
+        return version.model_copy(update={"files": tuple(kept)})
+
+    def done(self, number: int) -> None:
+        """Make an intent a version."""
+        with self._db:
+            self._db.execute("UPDATE versions SET written = 1 WHERE number = ?", (number,))
+
+    def forget(self, number: int) -> None:
+        """Take an intent away, as if it had never been."""
+        with self._db:
+            self._db.execute("DELETE FROM versions WHERE number = ? AND written = 0", (number,))
+
+    def rename(self, number: int, name: str) -> None:
+        """Give a version a name."""
+        with self._db:
+            self._db.execute("UPDATE versions SET name = ? WHERE number = ?", (name, number))
+
+    def content(self, digest: str | None) -> bytes | None:
+        """Return the bytes with this hash; None for None. Raises NotReadyError when they are damaged."""
+        if digest is None:
+            return None
+        row = self._db.execute("SELECT data FROM contents WHERE hash = ?", (digest,)).fetchone()
+        with suppress(zlib.error):
+            data = zlib.decompress(row[0]) if row else b""
+            if hashlib.sha256(data).hexdigest() == digest:
+                return data
+        raise NotReadyError(
+            "the kept bytes of a version are damaged", code="bad_state", hint="choose another version to restore"
+        )
+
+    def place(self) -> str:
+        """Return the path of the spec whose versions these are."""
+        row = self._db.execute("SELECT value FROM meta WHERE key = 'path'").fetchone()
+        return str(row[0]) if row else ""
+
+    def keep_place(self, path: Path) -> None:
+        """Say whose versions these are."""
+        if self.place() != str(path):
+            with self._db:
+                self._db.execute("INSERT OR REPLACE INTO meta VALUES ('path', ?)", (str(path),))
+
+    def copy(self, file: Path) -> None:
+        """Write all of it into a new SQLite file."""
+        self._db.execute("VACUUM INTO ?", (str(file),))
+
+    def _keep(self, data: bytes | None) -> str | None:
+        if data is None:
+            return None
+        digest = hashlib.sha256(data).hexdigest()
+        self._db.execute("INSERT OR IGNORE INTO contents VALUES (?, ?)", (digest, zlib.compress(data)))
+        return digest
+
+    def _read(self, where: str, *values: int) -> list[Version]:
+        columns = "number, at, author, reason, name, takes_back"
+        rows = self._db.execute(f"SELECT {columns} FROM versions WHERE {where}", values).fetchall()  # noqa: S608
+        return [
+            Version(
+                **dict(zip(columns.split(", "), row, strict=True)),
+                files=tuple(
+                    VersionFile(path=path, before=before, after=after)
+                    for path, before, after in self._db.execute(
+                        "SELECT path, before, after FROM files WHERE number = ? ORDER BY path", (row[0],)
+                    )
+                ),
+            )
+            for row in rows
+        ]
+
+
+def store_name(spec: Path) -> str:
+    """Return the name of the SQLite file for a spec, by the spec's place."""
+    return f"versions-{path_key(spec)}.sqlite"
+
+
+def find_store(states: Path, folder: Path, spec: Path) -> Path:
+    """Return where the versions of `spec` are or will be: in `folder`, its state folder below `states`.
+
+    Versions kept under another id of the same file, or in the same folder for a file that is gone from its place, are
+    brought there first. The caller holds the spec's edit lock.
+    """
+    own = folder / store_name(spec)
+    found = list(states.glob(f"*/{own.name}"))
+    if len(found) > 1:  # a move was cut short: both were alike then, one has gone on since
+        found.sort(key=_newest, reverse=True)
+    if not found:
+        found = [other for other in folder.glob("versions-*.sqlite") if _left_behind(other)]
+    if found and found[0] != own:
+        move_store(found[0], own, spec)
+    return own
+
+
+def move_store(old: Path, new: Path, spec: Path) -> None:
+    """Move versions to another SQLite file and spec; a crash leaves the old ones, the new ones, or both alike."""
+    half = new.with_name(f".{new.name}.half")
+    remove_store(half)
+    with closing(VersionStore(old)) as store:
+        store.copy(half)
+    remove_store(new)
+    half.replace(new)
+    with closing(VersionStore(new)) as store:
+        store.keep_place(spec)
+    remove_store(old)
+
+
+def remove_store(file: Path) -> None:
+    """Delete an SQLite file with what lies beside it."""
+    for ending in ("", "-wal", "-shm", "-journal"):
+        file.with_name(file.name + ending).unlink(missing_ok=True)
+
+
+def _newest(file: Path) -> int:
+    with closing(VersionStore(file)) as store:
+        last = store.last()
+    return last.number if last else 0
+
+
+def _left_behind(file: Path) -> bool:
+    """Say whether the spec of these versions is no longer where it was."""
+    with closing(VersionStore(file)) as store:
+        place = store.place()
+    return bool(place) and not Path(place).exists()
