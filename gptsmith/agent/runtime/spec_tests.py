@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import re
 import time
-from pathlib import Path
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
 from gptsmith.agent.events import Reply
+from gptsmith.agent.runtime import core
 from gptsmith.agent.runtime.citing import says_unknown
+from gptsmith.agent.runtime.engine import Engine
+from gptsmith.agent.runtime.running import Ask, Outcome, run_turn
+from gptsmith.agent.runtime.scratch import scratch_copy
 from gptsmith.agent.runtime.store import new_id
+from gptsmith.assistants.paths import resolve
 from gptsmith.assistants.spec import Expect, SpecTest
 from gptsmith.errors import GptsmithError
 
 if TYPE_CHECKING:
     from gptsmith.agent.assistant import Assistant
 
+_LOOK = 0.1  # seconds between looks at whether to stop
+
 
 class TestResult(BaseModel):
-    """One test: `failures` has a sentence for each part that did not hold; `seconds` is how long it took."""
+    """One test: `failures` has a sentence for each part that did not hold; `seconds` is how long it took.
+
+    `error` is the code of what kept the assistant from answering (`stopped`: the caller), empty when it answered: then
+    a failure says something about the spec, else about the model or this machine.
+    """
 
     __test__ = False  # pytest, this is not one of yours
 
@@ -30,44 +42,72 @@ class TestResult(BaseModel):
     failures: list[str] = []
     reply: dict[str, Any] | None = None
     seconds: float = 0.0
+    error: str = ""
 
 
 def run_tests(assistant: Assistant) -> list[TestResult]:
     """Run every test of the spec, in order; an error fails its test and the others go on.
 
+    The conversations are thrown away; the index of the knowledge is the assistant's own.
+
     Raises:
         NotReadyError: nothing can run here: a variable, a package, a model or weights are missing.
     """
-    assistant.engine.make_ready()
-    return [_run(assistant, test) for test in assistant.spec.tests]
+    with scratch_copy(assistant) as tried:
+        tried.engine.make_ready()
+        return [run_test(tried.engine, test) for test in tried.spec.tests]
 
 
-def _run(assistant: Assistant, test: SpecTest) -> TestResult:
-    thread_id = new_id("test")
+def run_test(engine: Engine, test: SpecTest, stopped: Callable[[], bool] | None = None) -> TestResult:
+    """Run one test on a fresh thread of `engine`; `stopped` is asked again and again whether to end it."""
     begun = time.monotonic()
-    reply: Reply | None = None
-    base = assistant.engine.base_dir
+    outcome = Outcome()
     try:
-        reply = assistant.chat(test.message, thread_id=thread_id, files=[str(_beside(base, f)) for f in test.files])
+        files = [str(resolve(engine.base_dir, file)) for file in test.files]
+        ask = Ask(new_id("test"), test.message, files, dict(engine.variables), tokens=False)
+        _wait(core.Job(run_turn(engine, ask, lambda _event: None, outcome)), stopped)
+    except GptsmithError as raised:
+        outcome.error = raised
+    error = outcome.error
+    reply = outcome.reply
+    was_stopped = reply is not None and reply.finish_reason == "cancelled"
+    if reply is None or was_stopped:
+        failures = ["was stopped"] if was_stopped or error is None else [str(error)]
+    else:
         failures = failures_of(reply, test.expect)
-    except GptsmithError as error:
-        failures = [str(error)]
-    finally:
-        assistant.delete_thread(thread_id)
     return TestResult(
         name=test.name,
         message=test.message,
         passed=not failures,
         failures=failures,
-        reply=reply and reply.model_dump(),
+        reply=reply and _lasting(reply),
         seconds=round(time.monotonic() - begun, 3),
+        error="stopped" if was_stopped else error.code if error else "",
     )
 
 
-def _beside(base: Path, file: str) -> Path:
-    from gptsmith.assistants.paths import resolve
+def _wait(job: core.Job, stopped: Callable[[], bool] | None) -> None:
+    """Wait for the end of a turn; a caller that stops it waits until it has written down that it was stopped."""
+    told = False
+    while True:
+        try:
+            job.done.result(timeout=None if stopped is None or told else _LOOK)
+            return
+        except KeyboardInterrupt:
+            job.cancel()
+            concurrent.futures.wait([job.done], timeout=5)
+            raise
+        except TimeoutError:
+            if stopped is not None and stopped():
+                job.insist(job.done.done)
+                told = True
 
-    return resolve(base, file)
+
+def _lasting(reply: Reply) -> dict[str, Any]:
+    """Return the reply without the places of its pictures, which go with the thread."""
+    data = reply.model_dump()
+    data["images"] = [{key: value for key, value in image.items() if key != "path"} for image in data["images"]]
+    return data
 
 
 def failures_of(reply: Reply, expect: Expect) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from gptsmith.ui.cli.options import AsJson, File, Model, Trust, load_trusted
@@ -13,11 +15,19 @@ def register(app: typer.Typer) -> None:
     app.command()(test)
 
 
-def test(file: File, model: Model = None, trust: Trust = False, as_json: AsJson = False) -> None:
+def test(
+    file: File,
+    model: Model = None,
+    allow_hosted: Annotated[
+        bool, typer.Option("--allow-hosted", help="Let a fallback send away what a model on this machine had.")
+    ] = False,
+    trust: Trust = False,
+    as_json: AsJson = False,
+) -> None:
     """Run the tests that stand in the spec, each in a fresh thread; exit code 1 when one fails."""
     from gptsmith import Assistant
 
-    with Assistant(load_trusted(file, trust), trust=trust, model=model) as assistant:
+    with Assistant(load_trusted(file, trust), trust=trust, model=model, allow_hosted=allow_hosted) as assistant:
         results = assistant.run_tests()
     failed = [result for result in results if not result.passed]
     if as_json:

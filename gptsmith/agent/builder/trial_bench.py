@@ -1,0 +1,176 @@
+"""The bench on which versions of one spec are tried: scratch engines that share what costs time, and act on nothing."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import threading
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gptsmith.agent.runtime.scratch import ScratchEngine
+from gptsmith.agent.runtime.spec_tests import TestResult, run_test
+from gptsmith.assistants.library import state_key
+from gptsmith.assistants.loader import Loaded
+from gptsmith.assistants.spec import SpecTest
+from gptsmith.errors import GptsmithError
+from gptsmith.state import State
+
+HARMLESS = ("image_generation", "image_captioning", "image_recognition")
+_TOGETHER = 4  # conversations at once with a model on another machine
+_KEPT = 3  # indexes of proposals that are kept for the next trial
+_SILENT_FIELDS = {
+    "id", "version", "avatar", "welcome_message", "conversation_starters", "disclaimer", "tests", "metadata",
+    "x_builder", "instructions_file",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Version:
+    """A spec as it stands, is proposed, or lacks a part; compared by identity."""
+
+    loaded: Loaded
+
+    def test(self, name: str) -> SpecTest | None:
+        """Return the test of that name."""
+        return next((test for test in self.loaded.spec.tests if test.name == name), None)
+
+
+def heard(loaded: Loaded) -> dict[str, Any]:
+    """Return what answers depend on: the spec without what only people, pages and the builder read."""
+    return loaded.spec.model_dump(exclude=_SILENT_FIELDS) | {"instructions": loaded.instructions(trust=True)}
+
+
+class Bench:
+    """Runs tests on versions of the spec at `path`; what is written goes into `scratch`, but for indexes.
+
+    An index is the file's own where the sources are the same, else one beside it that starts as a copy.
+    """
+
+    def __init__(self, path: Path, scratch: Path, options: dict[str, Any], state: Path | None = None) -> None:
+        self.note = ""
+        self.draws = False
+        self.workers = 1
+        self._path = path
+        self._scratch = scratch
+        self._options = options
+        self._state = state
+        self._engines: dict[int, ScratchEngine] = {}
+        self._versions: list[Version] = []  # keeps their identities alive
+        self._making = threading.Lock()
+        self._unasked: set[str] = set()
+
+    def __enter__(self) -> Bench:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for engine in self._engines.values():
+            engine.close()
+
+    def make_ready(self, version: Version, progress: Callable[[str], None]) -> str:
+        """Make the engine of a version, its index in step with the files; return the model's name.
+
+        Raises:
+            NotReadyError: a variable, a package, a model, weights or trust are missing.
+        """
+        from gptsmith.models.chat.factory import leaves_machine
+
+        engine = self._engine(version)
+        engine.make_ready()
+        if engine.knowledge is not None and engine.knowledge.stale():
+            engine.knowledge.sync(progress)
+        provider = engine.model_spec.provider
+        self.draws = self.draws or provider != "embedded"
+        self.workers = _TOGETHER if provider != "given" and leaves_machine(engine.model_spec) else 1
+        return engine.model_name
+
+    def run(self, version: Version, test: SpecTest, stopped: Callable[[], bool]) -> TestResult:
+        """Run one test on one version."""
+        return run_test(self._engine(version), test, stopped)
+
+    def held_back(self, test: SpecTest) -> str:
+        """Return why a test is not run: it needs a tool that a trial does not offer. Empty when it may run."""
+        if not self._unasked:
+            return ""
+        known = {name for engine in self._engines.values() for name in _names(engine)}
+        needed = next((name for name in test.expect.calls if name not in known), "")
+        return f"it calls {needed}, which a trial does not run" if needed else ""
+
+    def _engine(self, version: Version) -> ScratchEngine:
+        with self._making:
+            if id(version) not in self._engines:
+                self._versions.append(version)
+                self._engines[id(version)] = self._made(version)
+            return self._engines[id(version)]
+
+    def _made(self, version: Version) -> ScratchEngine:
+        from gptsmith.assistants.trust import require_trust
+
+        require_trust(version.loaded, self._options["trust"])
+        number = len(self._engines)
+        lender = next(iter(self._engines.values()), None)
+        engine = ScratchEngine(
+            version.loaded,
+            scratch=self._scratch / f"{number}",
+            index=self._index_of(version.loaded),
+            model_of=lender,
+            **self._options,
+        )
+        acting = [t for t in engine.spec.tools if t.type not in HARMLESS or t.requires_approval]
+        if acting:
+            self._unasked |= {tool.name for tool in acting}
+            harmless = [tool for tool in engine.spec.tools if tool not in acting]
+            engine.spec = engine.spec.model_copy(update={"tools": harmless})
+            names = ", ".join(sorted(self._unasked))
+            self.note = f"A trial acts on nothing outside: {names} was not offered, and tests that call it did not run."
+        return engine
+
+    def _index_of(self, loaded: Loaded) -> Path:
+        """Return the folder of the index: the file's own where it fits, else one for these sources, made once."""
+        from gptsmith.rag.ingest import settings_of
+        from gptsmith.rag.store import digest
+
+        own = self._state or State().folder(state_key(self._path))
+        if not loaded.spec.knowledge:
+            return self._scratch
+        settings = settings_of(loaded.spec.knowledge)
+        if self._is_current(settings):
+            return own
+        kept = own / "trials"
+        folder = kept / digest(settings)[:16]
+        if not folder.exists():
+            folder.mkdir(parents=True)
+            _seed(own / "knowledge.sqlite", folder / "knowledge.sqlite")
+        folder.touch()
+        for old in sorted(kept.iterdir(), key=lambda f: f.stat().st_mtime, reverse=True)[_KEPT:]:
+            shutil.rmtree(old, ignore_errors=True)
+        return folder
+
+    def _is_current(self, settings: str) -> bool:
+        """Whether the sources are those of the file as it is: only then may its own index be brought in step."""
+        from gptsmith.assistants.loader import load_file
+        from gptsmith.rag.ingest import settings_of
+
+        try:
+            now = load_file(self._path).spec.knowledge
+        except GptsmithError:
+            return False
+        return bool(now) and settings_of(now) == settings
+
+
+def _names(engine: ScratchEngine) -> set[str]:
+    return {tool.name for tool in engine.tools}
+
+
+def _seed(source: Path, target: Path) -> None:
+    """Begin an index with the texts and vectors of another one; without it everything is read anew."""
+    if not source.is_file():
+        return
+    try:
+        with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target)) as new:
+            old.backup(new)
+    except sqlite3.Error:
+        target.unlink(missing_ok=True)
