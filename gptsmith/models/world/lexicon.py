@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from gptsmith.models.world import words
-from gptsmith.models.world.objects import COLORS, COLORWORDS, objects, plural
+from gptsmith.models.world.objects import COLOR_WORDS, COLORS, objects, plural
 from gptsmith.models.world.scene import PLACES
 
 WORD = re.compile(r"[a-z0-9]+(?:['’-][a-z0-9]+)*|[.,;:!?]")
@@ -24,7 +24,7 @@ _COMPOUNDS = (
 
 @dataclass(frozen=True)
 class Entry:
-    """What a phrase means: its kind, its value; `many` for a plural, `changed` where a relation names its groups backwards."""
+    """What a phrase means. `many`: a plural; `changed`: a relation that names its groups backwards."""
 
     kind: str
     value: str = ""
@@ -56,18 +56,18 @@ def lexicon() -> dict[str, list[tuple[tuple[str, ...], Entry]]]:
         for phrase in (f"on the {side}", f"to the {side}", f"on the {side} side"):
             add(phrase, Entry("side", side))
     for place in PLACES:
-        for word in words.PLACEWORDS[place]:
+        for word in words.PLACE_WORDS[place]:
             add(word, Entry("place", place))
         for phrase in words.PLACE_PHRASES[place]:
             add(phrase, Entry("place", place))
-    for time, phrases in words.TIMEWORDS.items():
+    for time, phrases in words.TIME_WORDS.items():
         for word in phrases:
             add(word, Entry("time", time))
-    for color in (*COLORS, *COLORWORDS):
-        found[(color,)] = Entry("color", COLORWORDS.get(color, color))
-    for word, size in words.SIZEWORDS.items():
+    for color in (*COLORS, *COLOR_WORDS):
+        found[(color,)] = Entry("color", COLOR_WORDS.get(color, color))
+    for word, size in words.SIZE_WORDS.items():
         add(word, Entry("size", size))
-    for word, number in words.NUMBERWORDS.items():
+    for word, number in words.NUMBER_WORDS.items():
         add(word, Entry("number", str(number)))
     index: dict[str, list[tuple[tuple[str, ...], Entry]]] = {}
     for key, entry in sorted(found.items(), key=lambda item: -len(item[0])):
@@ -93,7 +93,7 @@ def scenery_words() -> frozenset[str]:
     ]
     said = " ".join(phrase for bank in banks for phrase in bank)
     return (
-        words.STOPWORDS
+        words.STOP_WORDS
         | frozenset(WORD.findall(said))
         | {"left", "right", "top", "bottom", "middle", "centre", "center"}
     )

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, field
 
 from gptsmith.models.world import words
+from gptsmith.models.world.lexicon import WORD, Entry, lexicon, scenery_words
 from gptsmith.models.world.objects import COLORS, objects
 from gptsmith.models.world.scene import MOST, PLAIN, RELATION_KINDS, Group, Relation, RelationKind, Scene
 
@@ -161,7 +162,7 @@ class _Reader:
         return (found is not None and found[1].kind in ("object", "color", "size", "compound")) or bool(
             following
             and found is None
-            and following not in words.STOPWORDS
+            and following not in words.STOP_WORDS
             and following not in _ENDS
             and following != ","
         )
