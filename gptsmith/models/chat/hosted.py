@@ -50,7 +50,7 @@ def make_provider_model(spec: ModelSpec, line: Connection, deadlines: Deadlines)
     if line.url is not None or spec.provider == "openai":  # said always: OpenAI's class would read the environment
         base["base_url"] = line.url or PROVIDERS["openai"].url
     if spec.provider == "openai":
-        base |= _clients(host_of(base["base_url"]))
+        base |= http_clients(host_of(base["base_url"]))
     bare = _init(spec, base)
     taken = {n for name, info in type(bare).model_fields.items() for n in (name, info.alias) if n}
     settings = _settings(spec, line, taken)
@@ -119,7 +119,7 @@ def _settings(spec: ModelSpec, line: Connection, taken: set[str]) -> dict[str, A
     return settings
 
 
-def _clients(host: str) -> dict[str, Any]:
+def http_clients(host: str) -> dict[str, Any]:
     """Return HTTP clients of this model's own; LangChain's default ones are shared by all models and event loops.
 
     On this machine no proxy is asked, no redirect leads away, and no connection is kept: one that outlives its event
@@ -152,7 +152,7 @@ def _add_deadlines(settings: dict[str, Any], taken: set[str], deadlines: Deadlin
             return
     if "client_kwargs" in taken:
         settings["client_kwargs"] = {"timeout": deadlines.socket}
-        if is_loopback(host):  # as in _clients
+        if is_loopback(host):  # as in http_clients
             import httpx
 
             settings["client_kwargs"] |= {"limits": httpx.Limits(max_keepalive_connections=0), "trust_env": False}

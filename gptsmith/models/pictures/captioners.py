@@ -1,0 +1,216 @@
+"""Words about a picture: a captioning model on this machine, or a chat model that sees."""
+
+from __future__ import annotations
+
+import base64
+import io
+import threading
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from PIL import Image
+
+from gptsmith.errors import GptsmithError, ProviderError
+from gptsmith.models.pictures.names import ModelName, read_name
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+Detail = Literal["short", "descriptive"]
+DETAILS: tuple[Detail, ...] = ("short", "descriptive")
+UNSURE = 0.35  # mean probability of the words below which a caption is a guess
+_TOKENS = {"short": 24, "descriptive": 96}
+_ASKS = {
+    "short": "Say in one short sentence what this picture shows: its main subject and what it does.",
+    "descriptive": (
+        "Describe this picture in two to four sentences: the main subject first, then what is around it, the "
+        "background, the light, the colours and the style. Say only what can be seen."
+    ),
+}
+_LONGEST_SIDE = 1024  # pixels that are sent to a chat model; more is only slower
+
+
+@dataclass(frozen=True)
+class Caption:
+    """`confidence` is the mean probability of the words, None where the model does not say."""
+
+    text: str
+    confidence: float | None = None
+
+    @property
+    def unsure(self) -> bool:
+        """Whether the model is guessing."""
+        return self.confidence is not None and self.confidence < UNSURE
+
+
+class Captioner(ABC):
+    """Describes pictures. `leaves` is the host to which they go, None when they stay on this machine."""
+
+    name: str
+    leaves: str | None = None
+
+    @abstractmethod
+    def caption(self, image: Image.Image, detail: Detail = "descriptive") -> Caption:
+        """Return what an RGB picture shows.
+
+        Raises:
+            NotReadyError, ProviderError, GptsmithError: it could not be described; it says why.
+        """
+
+
+_made: dict[tuple[str, str], Captioner] = {}
+_making = threading.Lock()
+
+
+def load_captioner(name: str = "embedded", *, base_dir: Path | None = None, trust: bool = False) -> Captioner:
+    """Return the captioner called `name`: embedded, a transformers folder or hub id, or a chat model that sees.
+
+    Raises:
+        UsageError: `name` is no name of a model.
+        NotReadyError: weights, a key or trust are missing.
+    """
+    model = read_name(name, base_dir=base_dir, trust=trust)
+    key = (f"{model.kind}:{model.provider}", model.place)
+    with _making:
+        if key not in _made:
+            _made[key] = _make(model)
+        return _made[key]
+
+
+def _make(model: ModelName) -> Captioner:
+    if model.kind == "provider":
+        from gptsmith.models.chat.factory import choose_model, leaves_machine, make_chat_model
+
+        spec = choose_model(None, model.text)
+        return ChatCaptioner(make_chat_model(spec), model.text, leaves_machine(spec))
+    from gptsmith.models.pictures import embedded, weights
+
+    folder = embedded.folder("captioner") if model.kind == "embedded" else weights.model_folder(model, _NEEDS)
+    return LocalCaptioner(model, folder)
+
+
+_NEEDS = "a captioning model"
+
+
+class LocalCaptioner(Captioner):
+    """BLIP, GIT, a vision encoder-decoder or a vision language model: whatever AutoModelForImageTextToText reads."""
+
+    def __init__(self, model: ModelName, folder: Path) -> None:
+        self.name = model.text
+        self._name, self._folder = model, folder
+        self._loaded: tuple[Any, Any, Any] | None = None
+        self._lock = threading.Lock()
+
+    def caption(self, image: Image.Image, detail: Detail = "descriptive") -> Caption:
+        import torch
+
+        with self._lock:  # one at a time: the memory of a model is bounded, the person's patience with two is not
+            model, processor, tokenizer = self._parts()
+            inputs = self._inputs(processor, tokenizer, image, detail)
+            inputs = {k: v.to(model.device, model.dtype if v.is_floating_point() else None) for k, v in inputs.items()}
+            try:
+                with torch.inference_mode():
+                    out = model.generate(
+                        **inputs,
+                        max_new_tokens=_TOKENS[detail],
+                        do_sample=False,
+                        num_beams=1,
+                        no_repeat_ngram_size=3,
+                        output_logits=True,
+                        return_dict_in_generate=True,
+                    )
+            except (ValueError, RuntimeError, TypeError) as error:
+                raise GptsmithError(
+                    f"{self.name} could not describe the picture ({' '.join(str(error).split())[:120]})",
+                    code="no_caption",
+                    hint="choose another captioning model",
+                ) from error
+        return _read(out, tokenizer, inputs)
+
+    def _parts(self) -> tuple[Any, Any, Any]:
+        from gptsmith.models.pictures import weights
+
+        if self._loaded is None:
+            self._loaded = weights.load_with(self._name, self._read, f"{_NEEDS} with safetensors weights")
+        return self._loaded
+
+    def _read(self) -> tuple[Any, Any, Any]:
+        from transformers import AutoImageProcessor, AutoModelForImageTextToText, AutoProcessor, AutoTokenizer
+
+        from gptsmith.models.pictures.local import best_device, best_dtype
+
+        place, keywords = str(self._folder), {"local_files_only": True, "trust_remote_code": False}
+        device = best_device()
+        model = AutoModelForImageTextToText.from_pretrained(
+            place, use_safetensors=True, dtype=best_dtype(device), **keywords
+        )
+        model.to(device).eval()
+        processor = AutoProcessor.from_pretrained(place, **keywords)
+        if not hasattr(processor, "tokenizer"):  # a vision encoder-decoder has its two halves side by side
+            processor = AutoImageProcessor.from_pretrained(place, **keywords)
+            return model, processor, AutoTokenizer.from_pretrained(place, **keywords)
+        return model, processor, processor.tokenizer
+
+    def _inputs(self, processor: Any, tokenizer: Any, image: Image.Image, detail: Detail) -> dict[str, Any]:
+        if getattr(processor, "chat_template", None):
+            content = [{"type": "image", "image": image}, {"type": "text", "text": _ASKS[detail]}]
+            return dict(
+                processor.apply_chat_template(
+                    [{"role": "user", "content": content}],
+                    add_generation_prompt=True,
+                    tokenize=True,
+                    return_dict=True,
+                    return_tensors="pt",
+                )
+            )
+        inputs = dict(processor(images=image, return_tensors="pt"))
+        control = tokenizer.convert_tokens_to_ids(f"<{detail}>")
+        if control is not None and control != tokenizer.unk_token_id:  # a captioner trained with a word for each length
+            import torch
+
+            inputs["decoder_input_ids"] = torch.tensor([[control]])
+        return inputs
+
+
+class ChatCaptioner(Captioner):
+    """A chat model that sees pictures."""
+
+    def __init__(self, model: BaseChatModel, name: str, leaves: str | None) -> None:
+        self.name, self.leaves = name, leaves
+        self._model = model
+
+    def caption(self, image: Image.Image, detail: Detail = "descriptive") -> Caption:
+        from langchain_core.messages import HumanMessage
+
+        small = image.copy()
+        small.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE))
+        file = io.BytesIO()
+        small.save(file, "PNG")
+        data = base64.b64encode(file.getvalue()).decode()
+        content: list[Any] = [
+            {"type": "text", "text": _ASKS[detail]},
+            {"type": "image", "base64": data, "mime_type": "image/png"},
+        ]
+        answer = self._model.invoke([HumanMessage(content=content)], {"tags": ["nostream"], "callbacks": []})
+        text = " ".join(str(answer.text).split())
+        if not text:
+            raise ProviderError(f"{self.name} said nothing about the picture", code="bad_answer", hint="try again")
+        return Caption(text)
+
+
+def _read(out: Any, tokenizer: Any, inputs: dict[str, Any]) -> Caption:
+    """Return the new words of an answer, with the mean probability of their tokens."""
+    import torch
+
+    steps = len(out.logits or ())
+    new = out.sequences[0][-steps:] if steps else out.sequences[0][:0]
+    ends = {tokenizer.eos_token_id, tokenizer.sep_token_id, tokenizer.pad_token_id} - {None}
+    chances = [
+        float(torch.softmax(step[0].float(), -1)[token])
+        for step, token in zip(out.logits or (), new, strict=False)
+        if int(token) not in ends
+    ]
+    text = " ".join(tokenizer.decode(new, skip_special_tokens=True).split())
+    return Caption(text, sum(chances) / len(chances) if chances else 0.0)

@@ -1,0 +1,319 @@
+"""A diffusers pipeline on this machine: text to picture, picture to picture, and a part of one drawn anew."""
+
+from __future__ import annotations
+
+import inspect
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from PIL import Image
+
+from gptsmith.errors import GptsmithError, UsageError
+from gptsmith.models.pictures import weights
+from gptsmith.models.pictures.generators import Drawn, Generator, Step, Stop
+from gptsmith.models.pictures.input_images import fitted, like
+from gptsmith.models.pictures.names import ModelName
+from gptsmith.models.pictures.previews import PreviewMap, fit_preview
+from gptsmith.models.pictures.samplers import CleanView, make_sampler, sampler_name
+from gptsmith.models.pictures.wishes import Job, Settings
+
+STEPS = 30  # where neither the person nor the model says how many; pipelines themselves say 50, more than helps
+STRENGTH = {"change": 0.7, "inpaint": 0.99}
+_LOOK_SECONDS = 0.2  # between previews
+_TASKS = {
+    "new": ("AutoPipelineForText2Image", "draw a picture from words"),
+    "change": ("AutoPipelineForImage2Image", "change a picture"),
+    "inpaint": ("AutoPipelineForInpainting", "draw a part of a picture anew"),
+}
+
+
+class LocalGenerator(Generator):
+    """Any text-to-image pipeline of diffusers, its weights read at the first picture.
+
+    Pictures are drawn one by one, each with a generator of its own: the same seed gives the same picture, whatever
+    else was asked for beside it.
+    """
+
+    def __init__(self, model: ModelName, folder: Path, *, device: str = "", dtype: torch.dtype | None = None) -> None:
+        self.name = model.text
+        self.model = model
+        self.folder = folder
+        self.device = device or best_device()
+        self.dtype = dtype or best_dtype(self.device)
+        self._base: Any = None
+        self._preview: PreviewMap | None = None
+        self._reading = threading.Lock()
+
+    @property
+    def base(self) -> Any:
+        """The pipeline as it was read; jobs run on copies that share its networks, never its scheduler."""
+        with self._reading:
+            if self._base is None:
+                self._base = weights.load_with(
+                    self.model, self._read, "a diffusers text-to-image pipeline with safetensors weights"
+                )
+                self._preview = self._fitted_preview()
+        return self._base
+
+    def _read(self) -> Any:
+        from diffusers import AutoPipelineForText2Image
+
+        keywords: dict[str, Any] = {"dtype": self.dtype, "use_safetensors": True, "local_files_only": True}
+        if self.model.kind == "embedded":
+            keywords |= text_part(self.dtype)
+        pipe = AutoPipelineForText2Image.from_pretrained(str(self.folder), **keywords)
+        pipe.to(self.device)
+        for part in pipe.components.values():
+            if isinstance(part, torch.nn.Module):
+                part.eval()
+        return pipe
+
+    def _fitted_preview(self) -> PreviewMap | None:
+        vae, network = getattr(self._base, "vae", None), self.network
+        channels = getattr(getattr(vae, "config", None), "latent_channels", 0)
+        if vae is None or network is None or getattr(network.config, "in_channels", 0) not in (channels, 9):
+            return None
+        return fit_preview(vae, channels)
+
+    @property
+    def network(self) -> Any:
+        """The network that takes the noise away."""
+        return getattr(self._base, "unet", None) or getattr(self._base, "transformer", None)
+
+    @property
+    def native_size(self) -> tuple[int, int]:
+        """The size (width, height) that the model was made for."""
+        side = getattr(self.base, "default_sample_size", None) or getattr(self.network.config, "sample_size", None)
+        height, width = side if isinstance(side, list | tuple) else (side or 64, side or 64)
+        scale = int(getattr(self.base, "vae_scale_factor", 8))
+        return int(width) * scale, int(height) * scale
+
+    @property
+    def multiple(self) -> int:
+        """What both sides of a picture must divide by."""
+        scale = max(8, int(getattr(self.base, "vae_scale_factor", 8)))
+        return scale * 2 if hasattr(self.base, "_pack_latents") else scale  # FLUX and its kin pack 2 x 2 latents
+
+    def pipe(self, mode: str, sampler: str | None) -> Any:
+        """Return a pipeline for one job, with a scheduler of its own.
+
+        Raises:
+            UsageError: the model cannot do this kind of job, or not with this sampler.
+        """
+        import diffusers
+
+        task, what = _TASKS[mode]
+        scheduler = make_sampler(self.base.scheduler, sampler)
+        try:
+            with weights.quiet():
+                pipe = getattr(diffusers, task).from_pipe(self.base, scheduler=scheduler)
+        except ValueError:
+            hint = "draw a new one" if mode != "new" else "choose a text-to-image model"
+            raise UsageError(f"{self.name} cannot {what}", code="unsupported", hint=hint) from None
+        pipe.set_progress_bar_config(disable=True)
+        return pipe
+
+    def draw(self, job: Job, on_step: Callable[[Step], None], stop: Stop) -> Drawn:
+        stop.check()
+        pipe = self.pipe(job.mode, job.settings.sampler)
+        plan = _Plan(self, pipe, job)
+        watch = _Watch(self._preview, CleanView(pipe.scheduler), plan.steps, on_step, stop)
+        with torch.inference_mode(), weights.quiet():
+            try:
+                result = pipe(**plan.arguments, callback_on_step_end=watch)
+            except (ValueError, RuntimeError, TypeError) as error:
+                raise _failed(self.name, error) from error
+        if any(getattr(result, "nsfw_content_detected", None) or []):
+            raise GptsmithError(
+                f"{self.name} withheld the picture: its own safety checker took it for indecent",
+                code="no_picture",
+                hint="describe it in another way, or use another seed",
+            )
+        return Drawn(plan.finished(result.images[0]), plan.used(pipe), plan.notes)
+
+
+class _Plan:
+    """The arguments of one call, made of the job's settings and what the model can do; `notes` say what was changed."""
+
+    def __init__(self, model: LocalGenerator, pipe: Any, job: Job) -> None:
+        self.model, self.job, self.settings = model, job, job.settings
+        self.notes: list[str] = []
+        self._taken = inspect.signature(pipe.__call__).parameters
+        self.steps = self.settings.steps or min(STEPS, self._own("num_inference_steps", STEPS))
+        self.guidance = self.settings.guidance
+        if self.guidance is None:
+            self.guidance = self._own("guidance_scale", None)
+        self.size = self._size()
+        self.strength = self._strength()
+        self.arguments: dict[str, Any] = {
+            "prompt": job.caption,
+            "num_inference_steps": self.steps,
+            "width": self.size[0],
+            "height": self.size[1],
+            "generator": torch.Generator("cpu").manual_seed(job.seed),
+        }
+        self._add("guidance_scale", self.guidance)
+        self._add_negative(self.settings)
+        if job.image is not None:
+            self.arguments |= {"image": fitted(job.image, self.size), "strength": self.strength}
+        if job.mask is not None:
+            self.arguments["mask_image"] = fitted(job.mask, self.size)
+        self._note_cut(pipe)
+        # some picture-to-picture pipelines take their size from the picture
+        self.arguments = {k: v for k, v in self.arguments.items() if k in self._taken}
+
+    def _own(self, name: str, otherwise: Any) -> Any:
+        value = self._taken[name].default if name in self._taken else None
+        return otherwise if value is None or value is inspect.Parameter.empty else value
+
+    def _add(self, name: str, value: Any) -> None:
+        if value is not None:
+            self.arguments[name] = value
+
+    def _add_negative(self, settings: Settings) -> None:
+        if not settings.negative:
+            return
+        if self.guidance is not None and self.guidance <= 1:
+            self.notes.append("The negative description does nothing at guidance 1 or below, so it was left out.")
+        elif "negative_prompt" not in self._taken:
+            self.notes.append("This model takes no negative description, so it was left out.")
+        else:
+            self.arguments["negative_prompt"] = settings.negative
+
+    def _size(self) -> tuple[int, int]:
+        multiple = self.model.multiple
+        native = self.model.native_size
+        if self.settings.size is None:
+            image = self.job.image
+            return native if image is None else like(image.size, native[0] * native[1], multiple)
+        if self.model.model.kind == "embedded":  # it draws at its own size; what is asked for is enlarged to
+            return like(self.settings.size, native[0] * native[1], multiple)
+        wanted = self.settings.size
+        size = tuple(max(multiple, round(side / multiple) * multiple) for side in wanted)
+        if size != wanted:
+            text = "{}x{}".format(*size)
+            self.notes.append(f"This model draws sides that divide by {multiple}: it drew {text}.")
+        return size[0], size[1]
+
+    def _strength(self) -> float | None:
+        if self.job.image is None:
+            return None
+        strength = self.settings.strength if self.settings.strength is not None else STRENGTH[self.job.mode]
+        if int(self.steps * strength) < 1:
+            self.notes.append(
+                f"Strength {strength:g} of {self.steps} steps is less than one step, so it was raised to one."
+            )
+            strength = min(1.0, (1 + 1e-6) / self.steps)
+        return strength
+
+    def _note_cut(self, pipe: Any) -> None:
+        """Say when the model reads the beginning of a long description only."""
+        tokenizers = [t for t in (getattr(pipe, f"tokenizer{i}", None) for i in ("", "_2", "_3")) if t is not None]
+        if not tokenizers:
+            return
+        most = [int(t.model_max_length) for t in tokenizers]
+        longest = tokenizers[most.index(max(most))]
+        length = len(longest(self.job.caption, truncation=False, verbose=False)["input_ids"])
+        if length > max(most):
+            self.notes.append(
+                f"The description has {length} pieces, and this model reads the first {max(most)} of them."
+            )
+
+    def finished(self, image: Image.Image) -> Image.Image:
+        """Return the picture as the person asked for it: outside a mask, the given picture's own pixels."""
+        image = image.convert("RGB")
+        job = self.job
+        if job.image is not None and job.mask is not None:
+            whole = image.resize(job.image.size, Image.Resampling.LANCZOS)
+            return Image.composite(whole, job.image, job.mask)
+        wanted = self.settings.size
+        if wanted and image.size != wanted and self.model.model.kind == "embedded":
+            return image.resize(wanted, Image.Resampling.LANCZOS)
+        return image
+
+    def used(self, pipe: Any) -> dict[str, Any]:
+        """Return the settings that were used, for the record."""
+        negative = self.arguments.get("negative_prompt", "")
+        return {
+            "steps": self.steps,
+            "guidance": self.guidance,
+            "sampler": sampler_name(pipe.scheduler),
+            "native_size": "{}x{}".format(*self.size),
+            "negative": negative,
+            "strength": self.strength,
+        }
+
+
+class _Watch:
+    """Called after each step: stops when asked to, finds broken numbers, shows a preview now and then."""
+
+    def __init__(
+        self, preview: PreviewMap | None, view: CleanView, steps: int, on_step: Callable[[Step], None], stop: Stop
+    ) -> None:
+        self.preview, self.view, self.steps, self.on_step, self.stop = preview, view, steps, on_step, stop
+        self._looked = 0.0
+
+    def __call__(self, pipe: Any, index: int, timestep: Any, values: dict[str, Any]) -> dict[str, Any]:
+        self.stop.check()
+        latents = values.get("latents")
+        if latents is not None and not torch.isfinite(latents).all():
+            raise GptsmithError(
+                "the numbers of the picture ran out of range (NaN) while it was drawn",
+                code="no_picture",
+                hint="use other steps, guidance or another sampler",
+            )
+        self.on_step(Step(index + 1, max(self.steps, index + 1), self._look(index)))
+        return {}
+
+    def _look(self, index: int) -> bytes | None:
+        now = time.monotonic()
+        if self.preview is None or (self._looked and now - self._looked < _LOOK_SECONDS):
+            return None
+        self._looked = now
+        return self.preview.look(self.view.latents)
+
+
+def best_device() -> str:
+    """Return where to compute: cuda, mps or cpu."""
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def best_dtype(device: str) -> torch.dtype:
+    """Return the numbers to compute with: bfloat16 on a GPU and on a CPU that is faster with them."""
+    if device != "cpu":
+        return torch.bfloat16 if device == "cuda" else torch.float16
+    from gptsmith.models.embedding.bert import bf16_is_faster
+
+    return torch.bfloat16 if bf16_is_faster() else torch.float32
+
+
+def text_part(dtype: torch.dtype) -> dict[str, Any]:
+    """Return the tokenizer and text encoder that the embedded generator shares with the sentence encoder."""
+    from transformers import AutoTokenizer, BertModel
+
+    from gptsmith.models.embedding.minilm import weights_folder
+
+    folder = str(weights_folder())
+    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, model_max_length=128)
+    encoder = BertModel.from_pretrained(folder, local_files_only=True, use_safetensors=True, dtype=dtype)
+    encoder.config.use_attention_mask = True
+    return {"tokenizer": tokenizer, "text_encoder": encoder.eval()}
+
+
+def _failed(name: str, error: Exception) -> GptsmithError:
+    said = " ".join(str(error).split())[:200]
+    if "out of memory" in said.lower():
+        return GptsmithError(
+            f"there is not enough memory for a picture of this size with {name}",
+            code="no_memory",
+            hint="make it smaller",
+        )
+    return GptsmithError(
+        f"{name} could not draw this ({said or type(error).__name__})", code="no_picture", hint="try other settings"
+    )

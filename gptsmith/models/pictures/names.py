@@ -1,0 +1,65 @@
+"""The name of a picture model: `embedded`, a folder, a hub id, or a model behind a provider (`openai:gpt-image-1`)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from gptsmith.errors import UsageError
+from gptsmith.models.chat.providers import PROVIDERS
+
+_HUB_ID = re.compile(r"^[A-Za-z0-9][\w.-]{0,95}(?:/[A-Za-z0-9][\w.-]{0,95})?$")
+_FOLDER = re.compile(r"^(?:\.{1,2}(?:[/\\]|$)|/|~|[A-Za-z]:[/\\])")
+
+
+@dataclass(frozen=True)
+class ModelName:
+    """`text` is what the person wrote; `place` the folder, the hub id, or the name that the provider knows."""
+
+    kind: Literal["embedded", "folder", "hub", "provider"]
+    text: str
+    place: str = ""
+    provider: str = ""
+
+
+def read_name(text: str, *, base_dir: Path | None = None, trust: bool = False) -> ModelName:
+    """Read a model's name. A folder resolves against `base_dir`, and one that leaves it needs `trust`.
+
+    Without `base_dir` the name is the person's own: it starts at the working folder and may lead anywhere.
+
+    Raises:
+        UsageError: the text is no name of a model.
+        NotReadyError: `trust_required`.
+    """
+    text = text.strip()
+    if text == "embedded":
+        return ModelName("embedded", text)
+    provider, colon, rest = text.partition(":")
+    if colon and provider in PROVIDERS and rest:
+        return ModelName("provider", text, rest, provider)
+    if _FOLDER.match(text) or _is_folder(base_dir, text):
+        return ModelName("folder", text, str(_resolved(base_dir, text, trust)))
+    if _HUB_ID.match(text):
+        return ModelName("hub", text, text)
+    raise UsageError(
+        f"{text[:80]!r} names no picture model",
+        code="unknown_model",
+        hint="use embedded, a folder such as ./model, a hub id such as owner/model, or openai:<model>",
+    )
+
+
+def _is_folder(base_dir: Path | None, text: str) -> bool:
+    try:
+        return bool(text) and ((base_dir or Path.cwd()) / text).is_dir()
+    except (OSError, ValueError):  # a text that cannot be a path at all
+        return False
+
+
+def _resolved(base_dir: Path | None, text: str, trust: bool) -> Path:
+    if base_dir is not None:
+        from gptsmith.assistants.paths import resolve
+
+        return resolve(base_dir, text, trust)
+    return (Path.cwd() / Path(text).expanduser()).resolve()

@@ -1,0 +1,133 @@
+"""Which of some labels fits a picture, without training on them: CLIP, and models of its kind, by any name."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from gptsmith.errors import UsageError
+from gptsmith.models.pictures.names import ModelName, read_name
+
+MOST = 200  # labels at once
+_FORM = "a picture of {}"
+_NEEDS = "a CLIP model with its processor and safetensors weights"
+
+
+@dataclass(frozen=True)
+class Match:
+    """A label and how well it fits, from 0 to 1."""
+
+    label: str
+    score: float
+
+
+class Recognizer:
+    """A model with one space for pictures and words. Safe to share between threads."""
+
+    def __init__(self, model: ModelName, folder: Path) -> None:
+        self.name = model.text
+        self._name, self._folder = model, folder
+        self._loaded: tuple[Any, Any] | None = None
+        self._lock = threading.Lock()
+
+    def recognize(self, image: Image.Image, labels: Sequence[str]) -> list[Match]:
+        """Return the labels, best first; the scores of a CLIP add up to 1, those of a SigLIP stand by themselves.
+
+        Raises:
+            UsageError: there are fewer than two labels, or too many.
+        """
+        import torch
+
+        wanted = check_labels(labels)
+        logits = self._compare([image], [_FORM.format(label) for label in wanted])[0]
+        siglip = "siglip" in str(self._parts()[0].config.model_type)
+        scores = torch.sigmoid(logits) if siglip else torch.softmax(logits, -1)
+        found = [Match(label, round(float(score), 4)) for label, score in zip(wanted, scores, strict=True)]
+        return sorted(found, key=lambda match: -match.score)
+
+    def scores(self, images: Sequence[Image.Image], text: str) -> list[float]:
+        """Return how well each picture fits a text; higher is better, comparable within one call only."""
+        return [float(score) for score in self._compare(images, [text])[:, 0]]
+
+    def _compare(self, images: Sequence[Image.Image], texts: list[str]) -> Any:
+        """Return the logits of shape (pictures, texts)."""
+        import torch
+
+        model, processor = self._parts()
+        siglip = "siglip" in str(model.config.model_type)
+        with self._lock, torch.inference_mode():
+            given = processor(
+                text=texts,
+                images=list(images),
+                return_tensors="pt",
+                padding="max_length" if siglip else True,
+                truncation=True,
+            )
+            given = {k: v.to(model.device, model.dtype if v.is_floating_point() else None) for k, v in given.items()}
+            return model(**given).logits_per_image.float().cpu()
+
+    def _parts(self) -> tuple[Any, Any]:
+        from gptsmith.models.pictures import weights
+
+        with self._lock:
+            if self._loaded is None:
+                self._loaded = weights.load_with(self._name, self._read, _NEEDS)
+            return self._loaded
+
+    def _read(self) -> tuple[Any, Any]:
+        from transformers import AutoModelForZeroShotImageClassification, AutoProcessor
+
+        from gptsmith.models.pictures.local import best_device
+
+        place = str(self._folder)
+        model = AutoModelForZeroShotImageClassification.from_pretrained(
+            place, use_safetensors=True, local_files_only=True, trust_remote_code=False
+        )
+        processor = AutoProcessor.from_pretrained(place, local_files_only=True, trust_remote_code=False)
+        if not hasattr(processor, "tokenizer"):
+            raise ValueError("no tokenizer beside the image processor")
+        return model.to(best_device()).eval(), processor
+
+
+_made: dict[tuple[str, str], Recognizer] = {}
+_making = threading.Lock()
+
+
+def load_recognizer(name: str = "embedded", *, base_dir: Path | None = None, trust: bool = False) -> Recognizer:
+    """Return the model called `name`: embedded, or the folder or hub id of a CLIP.
+
+    Raises:
+        UsageError: `name` is no name of such a model.
+        NotReadyError: weights or trust are missing.
+    """
+    from gptsmith.models.pictures import embedded, weights
+
+    model = read_name(name, base_dir=base_dir, trust=trust)
+    if model.kind == "provider":
+        raise UsageError(f"{name} cannot compare a picture with labels", hint="name the folder or hub id of a CLIP")
+    with _making:
+        if (key := (model.kind, model.place)) not in _made:
+            folder = (
+                embedded.folder("clip") if model.kind == "embedded" else weights.model_folder(model, "a CLIP model")
+            )
+            _made[key] = Recognizer(model, folder)
+        return _made[key]
+
+
+def check_labels(labels: Sequence[str]) -> list[str]:
+    """Return the labels, each once.
+
+    Raises:
+        UsageError: there are fewer than two, or too many.
+    """
+    wanted = list(dict.fromkeys(" ".join(label.split())[:200] for label in labels if label.strip()))
+    if len(wanted) < 2:
+        raise UsageError("one label alone says nothing about a picture", hint="give two or more, e.g. cat,dog")
+    if len(wanted) > MOST:
+        raise UsageError(f"{len(wanted)} labels are too many", hint=f"give up to {MOST}")
+    return wanted

@@ -1,0 +1,169 @@
+"""From a wish to finished pictures: caption, queue, drawing, ranking."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from PIL import Image
+
+from gptsmith.models.pictures.generators import Drawn, Generator, Step, Stop
+from gptsmith.models.pictures.jobs import queue_of
+from gptsmith.models.pictures.record import Picture, PictureRecord
+from gptsmith.models.pictures.upsampling.upsampler import Earlier, OwnWords, Upsampled, Upsampler
+from gptsmith.models.pictures.wishes import Job, Settings, check_settings, check_words, choose_seeds
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a person wants drawn. `own_words` draws `request` as it is; `best_of` tries are made for each picture."""
+
+    request: str
+    count: int = 1
+    seed: int | None = None
+    settings: Settings = field(default_factory=Settings)
+    image: Image.Image | None = None
+    mask: Image.Image | None = None
+    own_words: bool = False
+    best_of: int = 1
+    parent: str = ""
+    changes: str = ""
+    """The caption of the picture that is changed, where it is known."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One step on the way: `text` is for people, `preview` a small JPEG now and then."""
+
+    stage: str
+    text: str
+    picture: int = 0
+    pictures: int = 0
+    step: int = 0
+    steps: int = 0
+    seed: int | None = None
+    preview: bytes | None = None
+
+
+@dataclass(frozen=True)
+class Result:
+    """The pictures to show, the best first, and the other tries."""
+
+    shown: list[Picture]
+    tries: list[Picture] = field(default_factory=list)
+
+
+class Ranker(Protocol):
+    """Says how well pictures fit words: one number each, higher is better."""
+
+    def scores(self, images: Sequence[Image.Image], text: str) -> list[float]:
+        """Return one score for each picture."""
+
+
+Listen = Callable[[Progress], None]
+
+
+def _unheard(_progress: Progress) -> None:
+    """Nobody listens."""
+
+
+class Studio:
+    """A generator with what stands around it. Safe to use from several threads: jobs wait for each other."""
+
+    def __init__(
+        self, generator: Generator, *, upsampler: Upsampler | None = None, ranker: Ranker | None = None
+    ) -> None:
+        self.generator = generator
+        self.upsampler = upsampler or OwnWords()
+        self.ranker = ranker
+
+    def draw(
+        self, wish: Wish, *, earlier: Sequence[Earlier] = (), listen: Listen = _unheard, stop: Stop | None = None
+    ) -> Result:
+        """Draw what is wished for.
+
+        Raises:
+            UsageError: the words or a setting cannot be used; nothing was loaded.
+            DrawingStoppedError: `stop` was set; there is no half picture.
+            GptsmithError, NotReadyError, ProviderError: it could not be drawn; it says why.
+        """
+        stop = stop or Stop()
+        request = check_words(wish.request)
+        settings = check_settings(wish.settings)
+        seeds = choose_seeds(wish.seed, wish.count * max(1, wish.best_of))
+        caption = self._caption(request, wish, earlier, listen)
+        stop.check()
+        pictures = []
+        with queue_of(self.generator.device).turn(stop, lambda ahead: listen(_waiting(ahead))):
+            listen(Progress("load", f"Preparing {self.generator.name}"))
+            for number, seed in enumerate(seeds, 1):
+                job = Job(caption.caption, seed, settings, wish.image, wish.mask)
+                drawn = self.generator.draw(job, _heard(listen, number, len(seeds), seed), stop)
+                pictures.append(self._picture(drawn, job, request, caption, wish))
+        return self._ranked(pictures, request, wish, listen)
+
+    def _caption(self, request: str, wish: Wish, earlier: Sequence[Earlier], listen: Listen) -> Upsampled:
+        if wish.own_words:
+            return Upsampled(request, own_words=True)
+        if not isinstance(self.upsampler, OwnWords):
+            where = f" (your words go to {self.upsampler.leaves})" if self.upsampler.leaves else ""
+            listen(Progress("caption", f"Writing the description{where}"))
+        return self.upsampler.upsample(request, earlier, changes=wish.changes)
+
+    def _picture(self, drawn: Drawn, job: Job, request: str, caption: Upsampled, wish: Wish) -> Picture:
+        size = "{}x{}".format(*drawn.image.size)
+        about = {"seed": job.seed, "native_size": size, **drawn.used}
+        record = PictureRecord(
+            prompt=request,
+            caption=job.caption,
+            own_words=caption.own_words,
+            size=size,
+            model=self.generator.name,
+            mode=job.mode,
+            parent=wish.parent,
+            notes=[*caption.notes, *drawn.notes],
+            version=_version(),
+            created=time.time(),
+            **about,
+        )
+        return Picture(drawn.image, record)
+
+    def _ranked(self, pictures: list[Picture], request: str, wish: Wish, listen: Listen) -> Result:
+        """Put the pictures that fit the person's own short words best first."""
+        if self.ranker is None or len(pictures) < 2:
+            return Result(pictures[: wish.count], pictures[wish.count :])
+        listen(Progress("rank", "Choosing the best"))
+        scores = self.ranker.scores([p.image for p in pictures], request)
+        for picture, score in zip(pictures, scores, strict=True):
+            picture.record = picture.record.model_copy(update={"score": round(score, 4)})
+        pictures = [p for _, p in sorted(zip(scores, pictures, strict=True), key=lambda pair: -pair[0])]
+        return Result(pictures[: wish.count], pictures[wish.count :])
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return f"gptsmith {version('gptsmith')}"
+    except PackageNotFoundError:  # run from a folder that was not installed
+        return "gptsmith"
+
+
+def _waiting(ahead: int) -> Progress:
+    jobs = "1 picture is" if ahead == 1 else f"{ahead} pictures are"
+    return Progress("queue", f"Waiting: {jobs} drawn before")
+
+
+def _heard(listen: Listen, number: int, pictures: int, seed: int) -> Callable[[Step], None]:
+    """Tell of a picture's steps; the seed is named before the first one."""
+    which = f"picture {number} of {pictures}, " if pictures > 1 else ""
+    first = Progress("draw", f"Drawing {which}seed {seed}", number, pictures, 0, 0, seed)
+    listen(first)
+
+    def on_step(step: Step) -> None:
+        text = f"Drawing {which}step {step.step} of {step.steps}, seed {seed}"
+        listen(replace(first, text=text, step=step.step, steps=step.steps, preview=step.preview))
+
+    return on_step

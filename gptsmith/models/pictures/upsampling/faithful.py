@@ -1,0 +1,178 @@
+"""Whether a caption says all that a request says: its things, numbers, colours and relations; synonyms count.
+
+The caption is looked at by itself. Things are compared by stem, then by meaning (MiniLM); numbers, colours and
+relations by lists, because a sentence encoder takes red for blue and left for right.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gptsmith.models.chat.embedded.quantities import NUMBER_WORDS
+from gptsmith.models.chat.embedded.words import STOP, listed, stem, tokens
+
+Encode = Callable[[Sequence[str]], NDArray[np.float32]]
+
+SIMILAR = 0.7  # cosine from which two words mean the same; docs/pictures.md has the measurement
+_COLOURS = [
+    "red crimson scarlet ruby maroon vermilion cherry burgundy",
+    "orange amber tangerine apricot",
+    "yellow golden gold lemon mustard",
+    "green emerald olive lime jade mint",
+    "blue azure navy cobalt indigo sapphire cerulean turquoise teal cyan",
+    "purple violet lilac lavender mauve plum magenta",
+    "pink rose rosy fuchsia magenta salmon coral",
+    "brown chestnut tan bronze beige sepia chocolate",
+    "black ebony jet raven",
+    "white ivory snowy cream",
+    "grey gray silver silvery ash slate",
+    "rainbow multicolored multicoloured colorful colourful",
+]
+COLOUR_GROUPS = {word: n for n, line in enumerate(_COLOURS) for word in line.split()}
+_NUMBERS = {**NUMBER_WORDS, "pair": 2, "couple": 2, "both": 2, "twin": 2, "twins": 2, "trio": 3, "quartet": 4}
+_RELATIONS = {
+    "left": r"(?:to|on|at) (?:the|its) (?:far |very )?left|left (?:of|side)|leftmost|left-hand",
+    "right": r"(?:to|on|at) (?:the|its) (?:far |very )?right|right (?:of|side)|rightmost|right-hand",
+    "above": r"on top of|atop|above|over|on|upon|resting on|balanced on|perched on|stacked",
+    "below": r"below|under|underneath|beneath",
+    "behind": r"behind|in back of|in the background",
+    "front": r"in front of|before|in the foreground|ahead of",
+    "beside": r"beside|next to|near|by|alongside|close to|adjacent to|side by side|against|left of|right of",
+    "inside": r"inside|within|in|into|filled with|containing",
+    "between": r"between|in the middle of|flanked by",
+}
+_ASKED = {
+    "left": r"(?:to|on) the left|left of",
+    "right": r"(?:to|on) the right|right of",
+    "above": r"on top of|above|atop",
+    "below": r"below|under|underneath|beneath",
+    "behind": r"behind",
+    "front": r"in front of",
+    "beside": r"beside|next to|alongside|side by side",
+    "inside": r"inside",
+    "between": r"between",
+}
+_OPPOSITE = {"left": "right", "right": "left", "above": "below", "below": "above", "behind": "front", "front": "behind"}
+_ASKING = listed(
+    """draw paint sketch render create generate make show picture pictures image images pic drawing illustration please
+    want like need can could would you me us something thing things colored coloured color colour colors colours new
+    now add put change turn replace instead version also still more less bit little very much keep give let side top
+    left right front middle above below under underneath beneath behind beside next inside between atop alongside near
+    photo photograph photography view art style scene background foreground type kind sort shape texture single other
+    device used set number group collection high highly large small big kept real realistic certain particular
+    going see seen many written over"""
+)
+_NOT_A_THING = re.compile(r"^[a-z]{3,}(?:ing|ed|ly)$")
+_THINGS_ANYWAY = listed(
+    """building painting ring king wedding string ceiling clothing earring evening morning lightning spring wing swing
+    pudding railing bed sled shed seed weed steed butterfly family jelly fly lily belly bully dumpling duckling
+    sibling frosting icing lightbulb red"""
+)
+_WITHOUT = re.compile(
+    r"\b(?:without|no|not|remove|delete|erase|minus|take (?:away|out|off)|get rid of|leave out|instead of|rather than)"
+    r"\s+(?:(?:any|the|a|an|its|his|her|their)\s+)*[\w'-]+|\breplace\s+(?:the\s+|a\s+|an\s+)?[\w'-]+(?=\s+(?:with|by)\b)",
+    re.IGNORECASE,
+)
+
+
+def missing(request: str, caption: str, encode: Encode) -> list[str]:
+    """Return the words and relations of `request` that `caption` does not say; empty when it is faithful.
+
+    What a request takes away ("without a hat", "remove the tree") need not be said.
+    """
+    wanted = _WITHOUT.sub(" ", request)
+    said = tokens(caption)
+    found = [word for word in _numbers(wanted) if not _has_number(_NUMBERS[word], said)]
+    found += [word for word in _colours(wanted) if not _has_colour(word, said)]
+    found += _missing_things(_things(wanted), said, encode)
+    return list(dict.fromkeys([*found, *_missing_relations(wanted, caption)]))
+
+
+def _numbers(text: str) -> list[str]:
+    words = [word for word in tokens(text) if word in _NUMBERS and _NUMBERS[word] > 1]
+    return words + [word for word in tokens(text) if word.isdigit() and _remember(word)]
+
+
+def _remember(word: str) -> bool:
+    """Take a numeral in digits as a number word of its own."""
+    return 1 < int(word) < 1000 and bool(_NUMBERS.setdefault(word, int(word)))
+
+
+def _has_number(value: int, said: list[str]) -> bool:
+    return any((_NUMBERS.get(w) == value) or (w.isdigit() and int(w) == value) for w in said)
+
+
+def _colours(text: str) -> list[str]:
+    return [word for word in tokens(text) if word in COLOUR_GROUPS]
+
+
+def _has_colour(word: str, said: list[str]) -> bool:
+    parts = {part for w in said for part in w.split("-")}
+    return any(COLOUR_GROUPS.get(part) == COLOUR_GROUPS[word] for part in parts) or word in parts
+
+
+def _things(text: str) -> list[str]:
+    """Return the words that name things; verbs and adverbs, told by their endings, may be said in another way."""
+    skipped = STOP | _ASKING | _NUMBERS.keys() | COLOUR_GROUPS.keys()
+    words = [w for w in dict.fromkeys(tokens(text)) if w not in skipped and len(w) > 1 and not w.isdigit()]
+    return [w for w in words if w in _THINGS_ANYWAY or not _NOT_A_THING.match(w)]
+
+
+def _missing_things(things: list[str], said: list[str], encode: Encode) -> list[str]:
+    stems = {stem(w) for w in said}
+    left = [w for w in things if stem(w) not in stems]
+    others = [w for w in dict.fromkeys(said) if w not in STOP and len(w) > 2]
+    if not left or not others:
+        return left
+    pairs = [f"{a} {b}" for a, b in pairwise(said) if a not in STOP and b not in STOP]
+    rows = encode([_singular(word) for word in [*left, *others]] + list(dict.fromkeys(pairs)))
+    near = (rows[: len(left)] @ rows[len(left) :].T).max(axis=1)
+    return [word for word, value in zip(left, near, strict=True) if value < SIMILAR]
+
+
+def _singular(word: str) -> str:
+    """Return a plural as the encoder knows the word best; a guess, good enough to compare two words."""
+    if word.endswith("ies") and len(word) > 4:
+        return f"{word[:-3]}y"
+    return word[:-1] if word.endswith("s") and not word.endswith(("ss", "us", "is")) and len(word) > 3 else word
+
+
+def _missing_relations(request: str, caption: str) -> list[str]:
+    low, said = request.lower(), caption.lower()
+    found = []
+    for name, pattern in _ASKED.items():
+        for match in re.finditer(rf"\b(?:{pattern})\b", low):
+            if not _relation_holds(name, low, match, said):
+                found.append(match.group())
+    return found
+
+
+def _relation_holds(name: str, request: str, match: re.Match[str], said: str) -> bool:
+    """Tell whether the caption has the relation, between the same two things where both are named in it."""
+    before = [w for w in tokens(request[: match.start()]) if w not in STOP | _ASKING]
+    after = [w for w in tokens(request[match.end() :]) if w not in STOP | _ASKING | COLOUR_GROUPS.keys()]
+    first, second = (before[-1] if before else ""), (after[0] if after else "")
+    places = {word: _places(word, said) for word in (first, second) if word}
+    same = list(re.finditer(rf"\b(?:{_RELATIONS[name]})\b", said))
+    turned = list(re.finditer(rf"\b(?:{_RELATIONS[_OPPOSITE[name]]})\b", said)) if name in _OPPOSITE else []
+    if not (first and second and places[first] and places[second]):
+        return bool(same or turned)
+    around = [(m, first, second) for m in same] + [(m, second, first) for m in turned]
+    if any(_between(m, places[a], places[b]) for m, a, b in around):
+        return True
+    return bool(around) and not any(_between(m, places[b], places[a]) for m, a, b in around)
+
+
+def _between(match: re.Match[str], before: list[int], after: list[int]) -> bool:
+    """Tell whether a relation follows one thing; the other then follows it."""
+    return any(place < match.start() for place in before) and any(place > match.start() for place in after)
+
+
+def _places(word: str, text: str) -> list[int]:
+    wanted = stem(word)
+    return [m.start() for m in re.finditer(r"[^\W_]+(?:['’][^\W_]+)*", text) if stem(m.group().lower()) == wanted]

@@ -1,0 +1,125 @@
+"""Tiny picture models with random weights, written as real diffusers and transformers folders.
+
+They draw noise, but through the same classes and files as a model of the full size.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+WORDS = """a an the of on in and with at to is are it no not red blue green yellow cube ball cat dog bicycle beach night
+    day sunset left right top under two three picture photo ship sea tile fish house tree make draw"""
+VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *"abcdefghijklmnopqrstuvwxyz0123456789", *WORDS.split()]
+
+
+def tokenizer() -> Any:
+    """Return a BERT tokenizer of a hundred words, 32 tokens at most."""
+    from transformers import BertTokenizer
+
+    vocabulary = {word: i for i, word in enumerate([*VOCABULARY, *(f"##{c}" for c in "abcdefghijklmnopqrstuvwxyz")])}
+    return BertTokenizer(vocab=vocabulary, do_lower_case=True, model_max_length=32)
+
+
+def bert(width: int = 16) -> Any:
+    """Return a one-layer text encoder."""
+    from transformers import BertConfig, BertModel
+
+    config = BertConfig(
+        vocab_size=len(tokenizer()), hidden_size=width, num_hidden_layers=1, num_attention_heads=2,
+        intermediate_size=32, max_position_embeddings=40,
+    )  # fmt: skip
+    return BertModel(config).eval()
+
+
+def pipeline(folder: Path, *, text: bool = True, width: int = 16, tiny_vae: bool = False) -> Path:
+    """Write a StableDiffusionPipeline of 32 x 32 pixels to `folder`, without its text part when `text` is False."""
+    import torch
+    from diffusers import AutoencoderKL, AutoencoderTiny, DDIMScheduler, StableDiffusionPipeline, UNet2DConditionModel
+
+    torch.manual_seed(1)
+    unet = UNet2DConditionModel(
+        sample_size=8, in_channels=4, out_channels=4, layers_per_block=1, block_out_channels=(8, 16),
+        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"), up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
+        cross_attention_dim=width, attention_head_dim=2, norm_num_groups=4,
+    )  # fmt: skip
+    if tiny_vae:
+        vae: Any = AutoencoderTiny(
+            encoder_block_out_channels=(8, 8, 8), decoder_block_out_channels=(8, 8, 8), latent_channels=4,
+            num_encoder_blocks=(1, 1, 1), num_decoder_blocks=(1, 1, 1),
+        )  # fmt: skip
+    else:
+        vae = AutoencoderKL(
+            block_out_channels=(8, 8, 8), layers_per_block=1, latent_channels=4, norm_num_groups=4,
+            down_block_types=("DownEncoderBlock2D",) * 3, up_block_types=("UpDecoderBlock2D",) * 3, sample_size=32,
+        )  # fmt: skip
+    scheduler = DDIMScheduler(
+        prediction_type="v_prediction", rescale_betas_zero_snr=True, timestep_spacing="trailing", clip_sample=False,
+        set_alpha_to_one=True, steps_offset=1,
+    )  # fmt: skip
+    pipe = StableDiffusionPipeline(
+        vae=vae.eval(), unet=unet.eval(), scheduler=scheduler, text_encoder=bert(width) if text else None,
+        tokenizer=tokenizer() if text else None, safety_checker=None, feature_extractor=None,
+        requires_safety_checker=False,
+    )  # fmt: skip
+    pipe.save_pretrained(folder)
+    return folder
+
+
+def clip(folder: Path) -> Path:
+    """Write a CLIP of 32 x 32 pixels."""
+    import torch
+    from transformers import CLIPConfig, CLIPImageProcessor, CLIPModel, CLIPProcessor
+
+    torch.manual_seed(2)
+    words = tokenizer()
+    config = CLIPConfig(
+        text_config={
+            "vocab_size": len(words), "hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1,
+            "num_attention_heads": 2, "max_position_embeddings": 32, "eos_token_id": words.sep_token_id,
+            "bos_token_id": words.cls_token_id, "pad_token_id": words.pad_token_id,
+        },
+        vision_config={
+            "hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2,
+            "image_size": 32, "patch_size": 8,
+        },
+        projection_dim=12,
+    )  # fmt: skip
+    CLIPModel(config).eval().save_pretrained(folder)
+    size = {"height": 32, "width": 32}
+    CLIPProcessor(CLIPImageProcessor(size=size, crop_size=size), words).save_pretrained(folder)
+    return folder
+
+
+def captioner(folder: Path) -> Path:
+    """Write a BLIP of 32 x 32 pixels."""
+    import torch
+    from transformers import BlipConfig, BlipForConditionalGeneration, BlipImageProcessor, BlipProcessor
+
+    torch.manual_seed(3)
+    words = tokenizer()
+    config = BlipConfig(
+        text_config={
+            "vocab_size": len(words), "hidden_size": 16, "encoder_hidden_size": 16, "intermediate_size": 32,
+            "num_hidden_layers": 1, "num_attention_heads": 2, "max_position_embeddings": 32,
+            "bos_token_id": words.cls_token_id, "eos_token_id": words.sep_token_id,
+            "sep_token_id": words.sep_token_id, "pad_token_id": words.pad_token_id,
+        },
+        vision_config={
+            "hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2,
+            "image_size": 32, "patch_size": 8,
+        },
+        projection_dim=12,
+    )  # fmt: skip
+    BlipForConditionalGeneration(config).eval().save_pretrained(folder)
+    BlipProcessor(BlipImageProcessor(size={"height": 32, "width": 32}), words).save_pretrained(folder)
+    return folder
+
+
+def seal(folder: Path) -> None:
+    """Write the hashes that the embedded models carry."""
+    import hashlib
+
+    files = sorted(p for p in folder.rglob("*") if p.is_file())
+    lines = [f"{hashlib.sha256(p.read_bytes()).hexdigest()}  {p.relative_to(folder).as_posix()}" for p in files]
+    (folder / "SHA256SUMS").write_text("\n".join(lines) + "\n")
