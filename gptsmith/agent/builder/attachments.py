@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import filecmp
 import shutil
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gptsmith.errors import UsageError
@@ -85,6 +86,30 @@ def bring(attachments: list[Attachment], id: str, base_dir: Path, *, empty: bool
                     with file.open("rb") as data:
                         shutil.copyfileobj(data, out)
     return made
+
+
+def beside(attachments: Iterable[Attachment], base_dir: Path, folder: str) -> list[Attachment]:
+    """Return the attachments for a spec that is there: one that lies in its files folder already stays there.
+
+    One whose name is taken there by other bytes gets a name of its own.
+    """
+    out: list[Attachment] = []
+    for given in attachments:
+        there = base_dir / folder
+        taken = {path.name for path in there.iterdir()} if there.is_dir() else set()
+        taken |= {other.name.rstrip("/") for other in out}
+        name = given.name.rstrip("/")
+        if given.place or name not in taken:
+            out.append(given)
+        elif _alike(given.source, there / name):
+            out.append(replace(given, place=f"./{folder}/{name}"))
+        else:
+            out.append(replace(given, name=_free(name, taken) + "/" * given.name.endswith("/")))
+    return out
+
+
+def _alike(one: Path, other: Path) -> bool:
+    return one.is_file() and other.is_file() and filecmp.cmp(one, other, shallow=False)
 
 
 def _inside(source: Path, base_dir: Path | None) -> str:

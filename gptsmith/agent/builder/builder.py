@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gptsmith.agent.builder.assemble import spec_data
-from gptsmith.agent.builder.attachments import Attachment, attach, bring, listing
+from gptsmith.agent.builder.attachments import Attachment, attach, beside, bring, listing
 from gptsmith.assistants.build_request import BuildRequest
 from gptsmith.assistants.draft import Draft, Missing
 from gptsmith.assistants.loader import load_text, slug
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from langgraph.graph.state import CompiledStateGraph
 
     from gptsmith.agent.assistant import Assistant
+    from gptsmith.agent.builder.edits import Change
+    from gptsmith.agent.builder.edits.subject import Subject
     from gptsmith.assistants.library import Library
 
 MAX_DESCRIPTION = 24_000  # characters: with its rules kept word for word it still fits a spec's instructions
@@ -124,6 +126,33 @@ class Builder:
         start, attachments, graph = await asyncio.to_thread(self._prepared, description, knowledge, base_dir)
         return await asyncio.to_thread(_built, await graph.ainvoke(start), attachments)
 
+    def edit(self, path: str | Path, words: str, knowledge: Sequence[str | Path] = ()) -> Change:
+        """Return what `words` would change in the spec at `path`, a file or an id; nothing is written before `apply`.
+
+        `knowledge` are files that come with the words; those outside the spec's folder are copied beside it when the
+        change is applied.
+
+        Raises:
+            UsageError: no words, no such file, a path that is not there.
+            SpecError: the file is not valid as it is.
+            ProviderError: the model failed, or gave nothing that can be used; one repair round did not mend it.
+        """
+        from gptsmith.agent.builder.edits import Change
+        from gptsmith.agent.builder.edits.editor import Editor
+
+        subject, attached = _read(path, knowledge)
+        return Change(Editor(self._chat_model()).propose(subject, words, attached))
+
+    async def aedit(self, path: str | Path, words: str, knowledge: Sequence[str | Path] = ()) -> Change:
+        """Do what `edit` does without blocking the event loop."""
+        import asyncio
+
+        from gptsmith.agent.builder.edits import Change
+        from gptsmith.agent.builder.edits.editor import Editor
+
+        subject, attached = await asyncio.to_thread(_read, path, knowledge)
+        return Change(await Editor(self._chat_model()).apropose(subject, words, attached))
+
     def graph(
         self,
         knowledge: Sequence[str | Path] = (),
@@ -174,6 +203,15 @@ def _start(description: str, attachments: list[Attachment]) -> dict[str, Any]:
         raise UsageError(f"the description has more than {MAX_DESCRIPTION:,} characters", code="too_long", hint=hint)
     request = BuildRequest(description=text, files=listing(attachments), tools=_offered())
     return {"request": request.model_dump(), "rounds": 0, "draft": {}, "problems": []}
+
+
+def _read(path: str | Path, knowledge: Sequence[str | Path]) -> tuple[Subject, list[Attachment]]:
+    """Read the spec that a path or an id names, and the files that come with a message about it."""
+    from gptsmith.agent.builder.edits.subject import read_subject
+    from gptsmith.assistants.library import find_library
+
+    subject = read_subject(find_library().find(path))
+    return subject, beside(attach(knowledge, subject.path.parent), subject.path.parent, subject.files_folder)
 
 
 def _offered() -> dict[str, str]:

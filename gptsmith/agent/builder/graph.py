@@ -6,6 +6,7 @@ from collections.abc import Callable
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
+from gptsmith.agent.builder.answers import called, why_unusable
 from gptsmith.agent.builder.assemble import spec_data
 from gptsmith.agent.builder.attachments import Attachment, bring
 from gptsmith.agent.builder.guards import guard
@@ -86,11 +87,11 @@ def make_propose(model: BaseChatModel) -> tuple[Callable[[BuildState], BuildStat
         draft = answer.get("parsed")
         if isinstance(draft, Draft):
             return {"draft": draft.model_dump(), "problems": [], "rounds": rounds}
-        problem = _why(answer)
+        problem = why_unusable(answer, Draft)
         if rounds >= ROUNDS:
             hint = "try again, or build with another model"
             raise ProviderError(f"the model gave no usable design: {problem}", code="bad_answer", hint=hint)
-        return {"draft": _called(answer), "problems": [problem], "rounds": rounds}
+        return {"draft": next(iter(called(answer)), {}), "problems": [problem], "rounds": rounds}
 
     def propose(state: BuildState) -> BuildState:
         return answered(state, asking.invoke(asked(state)))
@@ -177,21 +178,3 @@ def _dump(draft: dict[str, Any] | None) -> str:
     import json
 
     return json.dumps(draft, ensure_ascii=False) if draft else "(none)"
-
-
-def _called(answer: dict[str, Any]) -> dict[str, Any]:
-    calls = getattr(answer.get("raw"), "tool_calls", None) or []
-    return dict(calls[0].get("args") or {}) if calls else {}
-
-
-def _why(answer: dict[str, Any]) -> str:
-    """Say in one line why the answer is no Draft, without echoing it."""
-    from pydantic import ValidationError
-
-    error = answer.get("parsing_error")
-    found: BaseException | None = error if isinstance(error, BaseException) else None
-    while found is not None and not isinstance(found, ValidationError):
-        found = found.__cause__ or found.__context__
-    if isinstance(found, ValidationError):
-        return "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in found.errors(include_input=False)[:8])
-    return "it did not call the function Draft" if error is None else "the arguments of Draft could not be read as JSON"

@@ -1,0 +1,191 @@
+"""The editor: asks a model for a change of a file, sends back what is wrong once, and returns a proposal."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from gptsmith.agent.builder.answers import called, complaints, why_unusable
+from gptsmith.agent.builder.attachments import Attachment, listing
+from gptsmith.agent.builder.edits.judge import Asked, Judgement, judge
+from gptsmith.agent.builder.edits.proposal import Proposal
+from gptsmith.agent.builder.edits.secrets import hold_back
+from gptsmith.agent.builder.edits.sentences import without_claims
+from gptsmith.agent.builder.edits.subject import Subject
+from gptsmith.agent.builder.prompt import change_messages
+from gptsmith.assistants.change_request import ChangeRequest
+from gptsmith.assistants.changes import ChangeSet
+from gptsmith.assistants.tool_types import load_tool_types
+from gptsmith.errors import ProviderError, UsageError
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+    from langchain_core.messages import BaseMessage
+    from langchain_core.runnables import Runnable
+
+MAX_MESSAGE = 24_000
+_BY_HAND = ("python",)
+_WITHHELD = (
+    "A secret in your message was held back: it was neither sent nor written. Write ${env:NAME} in its place and set"
+    " that variable."
+)
+
+
+@dataclass(frozen=True)
+class Talk:
+    """What went before a message: lines as "person: …" and "builder: …", and the changes that wait for a decision."""
+
+    conversation: Sequence[str] = ()
+    proposal: Sequence[str] = ()
+    interview: bool = False
+
+    @property
+    def said(self) -> list[str]:
+        """What the person said, oldest first."""
+        return [line.removeprefix("person: ") for line in self.conversation if line.startswith("person: ")]
+
+
+_Rounds = Generator["list[BaseMessage]", dict[str, Any], Proposal]
+
+
+class Editor:
+    """Proposes changes of spec files with one chat model."""
+
+    def __init__(self, model: BaseChatModel) -> None:
+        self._asking: Runnable[Any, Any] = model.with_structured_output(
+            ChangeSet, method="function_calling", include_raw=True
+        )
+
+    def propose(
+        self, subject: Subject, message: str, attachments: Sequence[Attachment] = (), talk: Talk | None = None
+    ) -> Proposal:
+        """Return what `message` would change in the file; nothing is written.
+
+        Raises:
+            UsageError: an empty message, or one that is too long.
+            ProviderError: the model failed, or gave nothing that can be used, twice.
+        """
+        rounds = _rounds(subject, message, attachments, talk or Talk())
+        try:
+            asked = next(rounds)
+            while True:
+                asked = rounds.send(self._asking.invoke(asked))
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
+
+    async def apropose(
+        self, subject: Subject, message: str, attachments: Sequence[Attachment] = (), talk: Talk | None = None
+    ) -> Proposal:
+        """Do what `propose` does without blocking the event loop while the model answers."""
+        rounds = _rounds(subject, message, attachments, talk or Talk())
+        try:
+            asked = next(rounds)
+            while True:
+                asked = rounds.send(await self._asking.ainvoke(asked))
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
+
+
+def _rounds(subject: Subject, message: str, attachments: Sequence[Attachment], talk: Talk) -> _Rounds:
+    """Ask, judge, and ask once more with what is wrong."""
+    said = hold_back(_checked(message))
+    asked = Asked(said, talk.said, attachments)
+    request = ChangeRequest(
+        spec=hold_back(subject.text),
+        instructions=subject.instructions if subject.told_file else "",
+        message=said,
+        files=listing(list(attachments)),
+        tools={kind: cls.SUMMARY for kind, cls in sorted(load_tool_types().items()) if kind not in _BY_HAND},
+        locked=subject.locked,
+        rules=subject.rules,
+        conversation=list(talk.conversation),
+    )
+    answer = yield change_messages(request, talk.proposal, interview=talk.interview)
+    first, problems = _read(answer)
+    judged = judge(first, subject, asked)
+    problems = problems or judged.problems
+    if problems:
+        shown = json.dumps(called(answer), ensure_ascii=False)[:60_000] if called(answer) else "(none)"
+        repair = yield change_messages(request, talk.proposal, shown, problems, interview=talk.interview)
+        second, still = _read(repair)
+        if not still:
+            first, judged = second, judge(second, subject, asked)
+        elif not judged.steps:
+            raise _unusable(still[0])
+    return _proposal(subject, asked, first, judged, secret=said != message.strip())
+
+
+def _checked(message: str) -> str:
+    text = message.strip()
+    if not text:
+        raise UsageError("the message is empty", code="empty_message", hint="say what should change")
+    if len(text) > MAX_MESSAGE:
+        hint = "shorten it, and attach long material as files"
+        raise UsageError(f"the message has more than {MAX_MESSAGE:,} characters", code="too_long", hint=hint)
+    return text
+
+
+def _read(answer: dict[str, Any]) -> tuple[ChangeSet, list[str]]:
+    """Return the change set of an answer, empty with what is wrong; one call for each change is read as one set."""
+    sets, wrong = [], []
+    for arguments in called(answer):
+        try:
+            sets.append(ChangeSet.model_validate(arguments))
+        except ValidationError as error:
+            wrong.append(complaints(error))
+    if not sets and isinstance(answer.get("parsed"), ChangeSet):
+        sets = [answer["parsed"]]  # a model that composes the answer itself calls nothing
+    if wrong or not sets:
+        return ChangeSet(), wrong or [why_unusable(answer, ChangeSet)]
+    if len(sets) == 1:
+        return sets[0], []
+    last = sets[-1].model_dump()
+    for name in ("changes", "not_understood", "missing"):
+        last[name] = [item for one in sets for item in one.model_dump()[name]]
+    return ChangeSet.model_validate(last), []
+
+
+def _unusable(problem: str) -> ProviderError:
+    hint = "nothing was changed; say it in other words, or use another model"
+    return ProviderError(f"the model gave no usable change: {problem}", code="bad_answer", hint=hint)
+
+
+def _proposal(subject: Subject, asked: Asked, answer: ChangeSet, judged: Judgement, *, secret: bool) -> Proposal:
+    unmet = list(judged.unmet)
+    soft = [f'"{rule}"' for step in judged.steps for rule in step.drops]
+    unmet += [problem for problem in judged.problems if "the person's rule" not in problem and problem not in soft]
+    empty = not (judged.steps or judged.locked or answer.missing or answer.not_understood or answer.question)
+    if unmet and empty and judged.problems and not secret:
+        raise _unusable(unmet[0])
+    if secret:
+        unmet.append(_WITHHELD)
+    if judged.unchanged and not judged.steps:
+        unmet.append("The file is like that already, so nothing is changed.")
+    base = {str(subject.path): subject.text}
+    if subject.told_file is not None:
+        base[str(subject.told_file)] = subject.told_file.read_bytes().decode("utf-8")
+    return Proposal(
+        path=subject.path,
+        message=asked.message,
+        base=base,
+        steps=judged.steps,
+        locked=judged.locked,
+        missing=answer.missing,
+        not_understood=answer.not_understood,
+        unmet=unmet,
+        reply=without_claims(answer.reply),
+        question=_one_question(answer.question),
+        attachments=list(asked.attachments),
+        said=list(subject.said) if subject.said is not None else None,
+    )
+
+
+def _one_question(text: str) -> str:
+    """Return the first question of a text: one at a time."""
+    whole = " ".join(text.split())
+    end = whole.find("?")
+    return whole[: end + 1] if end >= 0 else whole

@@ -1,0 +1,188 @@
+"""The judgement of a model's answer: which operations hold, which are only suggested, and what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from gptsmith.agent.builder.attachments import Attachment
+from gptsmith.agent.builder.edits.guards import faults, lock_on, unlocking
+from gptsmith.agent.builder.edits.mending import mended
+from gptsmith.agent.builder.edits.order import Op, conflicts, in_order
+from gptsmith.agent.builder.edits.planning import plan
+from gptsmith.agent.builder.edits.proposal import ProposedStep, Suggestion
+from gptsmith.agent.builder.edits.rules import asked_to_drop, flat, lost_rules, new_rules
+from gptsmith.agent.builder.edits.sentences import is_same, sentence, spoken
+from gptsmith.agent.builder.edits.subject import Subject
+from gptsmith.assistants.changes import ChangeSet, ProposedChange
+from gptsmith.assistants.edited_file import PlannedEdit
+from gptsmith.assistants.operations import Add, ReplaceText, Set, apply_to_data
+from gptsmith.assistants.splice import SpliceRefusedError
+from gptsmith.assistants.writer import Style, entry_lines, item_lines
+from gptsmith.errors import SpecError, UsageError
+
+MOST = 60
+"""Operations that one answer may hold."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the person said: the message, and with it what they said before; and the files that came with it."""
+
+    message: str
+    earlier: Sequence[str] = ()
+    attachments: Sequence[Attachment] = ()
+
+    @property
+    def spoken(self) -> str:
+        """Everything that the person said."""
+        return "\n".join([*self.earlier, self.message])
+
+
+@dataclass
+class Judgement:
+    """What holds of an answer. `problems` are for the model to mend, `unmet` for the person to read."""
+
+    steps: list[ProposedStep] = field(default_factory=list)
+    locked: list[Suggestion] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    unmet: list[str] = field(default_factory=list)
+    unchanged: int = 0
+
+
+def judge(answer: ChangeSet, subject: Subject, asked: Asked) -> Judgement:
+    """Hold an answer against the file, the schema, the registry and the person's own words."""
+    found = Judgement()
+    for number, change in enumerate(answer.changes):
+        if number >= MOST:
+            found.problems.append(f"changes: more than {MOST}; propose only what the message asks for")
+            break
+        _weigh(number, change, subject, asked, found)
+    _without_conflicts(subject, found)
+    planned = _plan(subject, asked, found)
+    if planned is not None:
+        _mind_rules(planned, subject, asked, found)
+    return found
+
+
+def _weigh(number: int, change: ProposedChange, subject: Subject, asked: Asked, found: Judgement) -> None:
+    where = f"changes[{number}] ({change.op} {change.path[:80]})"
+    try:
+        ops = list(mended(change.operation(), subject, list(asked.attachments)))
+        for op in ops:
+            wrong = [f"{where}: {fault}" for fault in faults(op, subject, asked.message, asked.spoken)]
+            if not wrong and not is_same(op, subject.data):
+                apply_to_data(subject.data, in_order(subject.data, [op]))
+            found.problems += wrong
+            if wrong:
+                continue
+            if is_same(op, subject.data):
+                found.unchanged += 1
+            elif locked := lock_on(op, subject):
+                found.locked.append(_suggestion(op, subject, unlocking(op.path, locked)))
+            else:
+                words = spoken(op, subject.data, change.words, asked.message)
+                found.steps.append(ProposedStep(operation=op, words=words, asked=change.asked))
+    except UsageError as error:
+        found.problems.append(f"{where}: {error}")
+
+
+def _suggestion(op: Op, subject: Subject, why: str, lines: Sequence[str] | None = None) -> Suggestion:
+    if lines is None:
+        if isinstance(op, ReplaceText):
+            lines = op.new.splitlines()
+        elif isinstance(op, Set):
+            lines = entry_lines(op.path.rsplit(".", 1)[-1], op.value, 0, style=Style())
+        else:
+            lines = item_lines(op.value, 0, style=Style()) if isinstance(op, Add) else []
+    return Suggestion(path=op.path, words=sentence(op, subject.data), why=why, lines=list(lines))
+
+
+def _without_conflicts(subject: Subject, found: Judgement) -> None:
+    dropped = set()
+    for first, second in conflicts(subject.data, [step.operation for step in found.steps]):
+        if first in dropped or second in dropped:
+            continue
+        dropped.add(second)
+        one, other = found.steps[first].operation.path, found.steps[second].operation.path
+        where = one if one == other else f"{one} and {other}"
+        found.problems.append(f"two changes of {where} exclude each other; propose one, for the file as it is shown")
+    found.steps = [step for n, step in enumerate(found.steps) if n not in dropped]
+
+
+def _plan(subject: Subject, asked: Asked, found: Judgement) -> PlannedEdit | None:
+    """Plan all steps; where that fails, those that can be planned together, and say what is wrong with the others."""
+    try:
+        return _planned(subject, asked, found.steps)
+    except (UsageError, SpecError) as error:
+        whole = error
+    kept: list[ProposedStep] = []
+    left = list(found.steps)
+    for _ in range(2):  # a second round, for what needs another step to be there first
+        waiting = []
+        for step in left:
+            try:
+                _planned(subject, asked, [*kept, step])
+            except (UsageError, SpecError):
+                waiting.append(step)
+            else:
+                kept.append(step)
+        left = waiting
+    for step in left:
+        _refuse(step, [*kept], subject, asked, found)
+    if not left:
+        found.problems.append(str(whole))
+    found.steps = [step for step in found.steps if step in kept]
+    return _planned(subject, asked, found.steps) if found.steps else None
+
+
+def _refuse(step: ProposedStep, kept: list[ProposedStep], subject: Subject, asked: Asked, found: Judgement) -> None:
+    try:
+        _planned(subject, asked, [*kept, step])
+    except SpliceRefusedError as error:
+        why = f"line {error.line} is written in a way that cannot be changed safely; write it there by hand"
+        found.locked.append(_suggestion(step.operation, subject, why, error.lines))
+    except SpecError as error:
+        told = "; ".join(f"{d.path}: {d.message}; {d.hint}" for d in error.diagnostics[:5])
+        found.problems.append(f"{step.operation.op} {step.operation.path}: {told}")
+    except UsageError as error:
+        found.problems.append(f"{step.operation.op} {step.operation.path}: {error}")
+
+
+def _planned(subject: Subject, asked: Asked, steps: Sequence[ProposedStep]) -> PlannedEdit:
+    return plan(subject, [step.operation for step in steps], asked.attachments)
+
+
+def _mind_rules(planned: PlannedEdit, subject: Subject, asked: Asked, found: Judgement) -> None:
+    """Find the person's rules that would be lost although they did not ask for that, and new ones that are not kept."""
+    after = instructions_after(subject, [step.operation for step in found.steps])
+    lost = [rule for rule in lost_rules(subject.rules, after) if not asked_to_drop(rule, asked.message)]
+    for rule in lost:
+        found.problems.append(
+            f'this would lose the person\'s rule "{rule}", which they did not ask to drop; keep it word for word'
+        )
+    if lost:
+        found.steps = [_with_losses(step, lost, subject) for step in found.steps]
+    if asked.message.rstrip().endswith("?") or "instructions" in subject.locked:
+        return
+    for rule in new_rules(asked.message):
+        if flat(rule) not in flat(after) and not asked_to_drop(rule, asked.message):
+            found.problems.append(
+                f'the person\'s rule "{rule}" stands nowhere in the instructions; add it word for word'
+            )
+            found.unmet.append(f'Your rule "{rule}" is not in the file word for word.')
+
+
+def _with_losses(step: ProposedStep, lost: list[str], subject: Subject) -> ProposedStep:
+    if not step.operation.path.startswith("instructions"):
+        return step
+    gone = lost_rules(lost, instructions_after(subject, [step.operation]))
+    return step.model_copy(update={"drops": gone})
+
+
+def instructions_after(subject: Subject, ops: Sequence[Op]) -> str:
+    """Return the instructions as `ops` leave them, wherever they stand."""
+    told = [op for op in ops if op.path == "instructions"]
+    data: Any = apply_to_data(subject.data, in_order(subject.data, told))
+    return str(data.get("instructions", ""))

@@ -1,0 +1,116 @@
+"""What a model's operations are brought to before they are judged: the ways of writing them that mean the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from gptsmith.agent.builder.attachments import Attachment
+from gptsmith.agent.builder.edits.order import Op
+from gptsmith.agent.builder.edits.subject import Subject
+from gptsmith.assistants.operations import Add, ReplaceText, Set, parse_path, value_at, write_path
+from gptsmith.assistants.schema import json_schema, node_at
+from gptsmith.errors import UsageError
+
+
+def mended(op: Op, subject: Subject, attachments: list[Attachment]) -> Iterator[Op]:
+    """Yield the operations that `op` means: several items added at once are several, a line of instructions is text.
+
+    Raises UsageError for a path that is none.
+    """
+    if isinstance(op, (Set, Add)):
+        op = op.model_copy(update={"value": _placed(op.value, subject, attachments)})
+    if isinstance(op, Add) and op.path == "instructions":
+        yield _line(op, subject.instructions)
+        return
+    if isinstance(op, ReplaceText):
+        yield _unindented(op, subject)
+        return
+    op = _at_item(op, subject)
+    if isinstance(op, Add) and isinstance(op.value, list) and _lists_texts_or_objects(op, subject):
+        yield from (Add(path=op.path, value=value, after=op.after) for value in op.value)
+        return
+    yield op
+
+
+def _placed(value: Any, subject: Subject, attachments: list[Attachment]) -> Any:
+    """Replace the names of attached files by the paths that they will have."""
+    if isinstance(value, list):
+        return [_placed(item, subject, attachments) for item in value]
+    if isinstance(value, dict):
+        return {key: _placed(item, subject, attachments) if key in _FILES else item for key, item in value.items()}
+    if isinstance(value, str):
+        named = value.removeprefix("./").rstrip("/")
+        for attachment in attachments:
+            name = attachment.name.rstrip("/")
+            if named == name:
+                return spec_path(attachment, subject)
+            if attachment.name.endswith("/") and named.startswith(attachment.name):
+                return f"{spec_path(attachment, subject)}/{named.removeprefix(attachment.name)}"
+    return value
+
+
+_FILES = ("paths", "files", "avatar", "schema", "instructions_file")
+
+
+def spec_path(attachment: Attachment, subject: Subject) -> str:
+    """Return the path by which the spec of `subject` names an attached file."""
+    return attachment.spec_path(subject.files_folder.removesuffix(".files"))
+
+
+def _line(op: Add, instructions: str) -> ReplaceText:
+    """Return a line added to the instructions as a replacement: behind the line that `after` names, else at the end."""
+    if not isinstance(op.value, str) or not op.value.strip():
+        raise UsageError("a line of the instructions is a text", code="not_text", hint="give one text")
+    lines = instructions.rstrip().splitlines(keepends=True)
+    named = op.after.strip() if isinstance(op.after, str) else ""
+    number = next((n for n, line in enumerate(lines) if named in line), None) if named else len(lines) - 1
+    if number is None:
+        raise UsageError("the instructions have no such line", code="not_found", hint="copy it from the instructions")
+    line = lines[number].rstrip("\r\n")
+    body = line.lstrip()
+    bullet = body[:2] if body[:2] in ("- ", "* ", "• ") else ""
+    own = op.value.strip().removeprefix("- ") if bullet else op.value.strip()
+    old, first = line, number
+    while instructions.count(old) > 1 and first > 0:  # the same line stands there twice: take those before it along
+        first -= 1
+        old = lines[first] + old
+    return ReplaceText(path="instructions", old=old, new=f"{old}\n{line[: len(line) - len(body)]}{bullet}{own}")
+
+
+def _unindented(op: ReplaceText, subject: Subject) -> ReplaceText:
+    """Take the indentation that YAML puts before the lines of a block out of words that were copied with it."""
+    try:
+        text = value_at(subject.data, parse_path(op.path))
+    except UsageError:
+        return op
+    if not isinstance(text, str) or op.old in text or "\n" not in op.old:
+        return op
+    for indent in ("  ", "    "):
+        old, new = ("\n".join(line.removeprefix(indent) for line in part.split("\n")) for part in (op.old, op.new))
+        if old in text:
+            return ReplaceText(path=op.path, old=old, new=new)
+    return op
+
+
+def _at_item(op: Op, subject: Subject) -> Op:
+    """Read an item that is added at its own place, or set one behind the last, as an item added to the list."""
+    if not isinstance(op, (Set, Add)):
+        return op
+    place = parse_path(op.path)
+    if len(place) < 2 or not isinstance(place[-1], int):
+        return op
+    try:
+        there = value_at(subject.data, place[:-1])
+    except UsageError:
+        there = []
+    if not isinstance(there, list) or (isinstance(op, Set) and place[-1] < len(there)):
+        return op
+    after = min(place[-1], len(there)) - 1 if there else None
+    return Add(path=write_path(place[:-1]), value=op.value, after=after)
+
+
+def _lists_texts_or_objects(op: Add, subject: Subject) -> bool:
+    place = parse_path(op.path)
+    node = node_at(json_schema(), place, subject.data)
+    return node.get("type") == "array" and isinstance(place[-1], str)

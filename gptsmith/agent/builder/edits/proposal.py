@@ -1,0 +1,64 @@
+"""A proposal: what one message would change in a file, as plain data that a checkpoint can keep."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from gptsmith.agent.builder.attachments import Attachment
+from gptsmith.assistants.draft import Missing
+from gptsmith.assistants.operations import Operation
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class ProposedStep(_Part):
+    """One operation, in words that code has made or checked, and the person's rules that it would lose."""
+
+    operation: Operation
+    words: str
+    asked: str = ""
+    drops: list[str] = []
+
+
+class Suggestion(_Part):
+    """A change that is left to the person: a locked part, or a line that cannot be spliced.
+
+    `lines` are what to write at `path`, empty for something to take out.
+    """
+
+    path: str
+    words: str
+    why: str
+    lines: list[str] = []
+
+
+class RuleAtRisk(_Part):
+    """A rule of the person's that `step` would drop or alter although nobody asked for that."""
+
+    rule: str
+    step: int
+    question: str
+
+
+class Proposal(_Part):
+    """What one message would change. Every path refers to the files as they are in `base`.
+
+    `base` maps each file to its text as it was shown; `unmet` says what was asked for and cannot be done.
+    """
+
+    path: Path
+    message: str
+    base: dict[str, str]
+    steps: list[ProposedStep] = []
+    locked: list[Suggestion] = []
+    missing: list[Missing] = []
+    not_understood: list[str] = []
+    unmet: list[str] = []
+    reply: str = ""
+    question: str = ""
+    attachments: list[Attachment] = []
+    said: list[str] | None = None

@@ -1,0 +1,91 @@
+"""The person's rules: read out of the instructions, and compared before and after a change."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from gptsmith.assistants.description import rules
+
+# Said of something that shall no longer hold; a rule that a clause with such a word speaks of may go.
+_DROPPING = re.compile(
+    r"\b(remov\w+|drop\w*|delet\w+|forget|take out|tak\w+ (?:\w+ ){1,4}out|leave out|no longer|not .{0,20}any ?more"
+    r"|stop|instead|rather|chang\w+|replac\w+|reword\w*|allow\w*|lift\w*|relax\w*|loosen|ease|scrap|get rid|without"
+    r"|may|can|should now|is fine|are fine|is ok\w*|are ok\w*|from now on"
+    r"|entfern\w*|streich\w*|lösch\w*|weg|nicht mehr|statt\w*|änder\w*|darf|dürfen|erlaub\w*|ersetz\w*"
+    r"|supprim\w*|enlev\w*|retir\w*|remplac\w*|chang\w*|autoris\w*|peut|ne .{0,20}plus"
+    r"|quita\w*|elimina\w*|borra\w*|cambia\w*|permit\w*|puede|ya no|reemplaz\w*"
+    r"|remov\w*|tira\w*|apaga\w*|muda\w*|pode|já não|substitu\w*|togli\w*|rimuov\w*|può|non .{0,20}più"
+    r"|verwijder\w*|mag)\b",
+    re.IGNORECASE,
+)
+_ALL_RULES = re.compile(
+    r"\b(all|every|the|that|this|those|last|first|second|third) (?:\w+ )?(rules?|restrictions?)\b"
+    r"|\balle regeln\b|\btoutes les règles\b|\btodas (?:las reglas|as regras)\b",
+    re.IGNORECASE,
+)
+_STATED = re.compile(
+    r"\b(?:never|always|must not|under no circumstances|nie|niemals|immer|jamais|toujours|nunca|siempre|jamás|sempre"
+    r"|mai|nooit|altijd)\b[^.!?;:,\n]*",
+    re.IGNORECASE,
+)
+_JOINED = re.compile(r"\s+(?:and|but|or|then|also|und|aber|et|mais|y|pero|e|mas|ma|en|maar)\s+", re.IGNORECASE)
+_COMMON = re.compile(
+    r"(about|after|again|also|always|answers?|assistant|before|being|does|dont|even|ever|every|from|give|have|here|into"
+    r"|just|keep|like|make|must|never|only|other|person|rules?|says?|should|some|than|that|their|them|then|there|these"
+    r"|they|this|users?|what|when|where|which|will|with|words?|would|your)\Z"
+)
+
+
+def stated_rules(instructions: str, said: Sequence[str] | None = None) -> list[str]:
+    """Return the rules that stand in `instructions`, word for word.
+
+    With `said`, only those that the person spoke themselves: the others are the builder's own sentences.
+    """
+    found = rules(instructions)
+    if said is None:
+        return found
+    own = [flat(rule) for text in said for rule in [*rules(text), *new_rules(text)]]
+    return [rule for rule in found if any(flat(rule) in one or one in flat(rule) for one in own if one)]
+
+
+def lost_rules(before: Iterable[str], after: str) -> list[str]:
+    """Return the rules of `before` that do not stand, word for word, in the instructions `after`."""
+    now = flat(after)
+    return [rule for rule in before if flat(rule) not in now]
+
+
+def asked_to_drop(rule: str, message: str) -> bool:
+    """Say whether a message asks that `rule` go or change: a clause speaks of it, and of dropping or changing."""
+    topic = _topic(rule)
+    for clause in re.split(r"[.!?;\n]|,\s", message):
+        if not _DROPPING.search(clause):
+            continue
+        if topic & _topic(clause) or _ALL_RULES.search(clause):
+            return True
+    return bool(flat(rule) and flat(rule) in flat(message) and _DROPPING.search(message))
+
+
+def new_rules(message: str) -> list[str]:
+    """Return the clauses of a message that state a rule beyond doubt (never, always), word for word.
+
+    A clause ends early rather than late, so that only words which surely belong to the rule are looked for.
+    """
+    found = [_JOINED.split(match.group().strip())[0].strip() for match in _STATED.finditer(_unquoted(message))]
+    return [rule for rule in found if len(rule.split()) > 2]
+
+
+def flat(text: str) -> str:
+    """Return a text for comparing: one line, lower case, straight quotes, no bullets and no full stop at its end."""
+    lines = [re.sub(r"^\s*(?:[-*•–]|\d{1,2}[.)])\s+", "", line) for line in text.splitlines()]
+    plain = " ".join(" ".join(lines).split()).casefold()
+    return plain.replace("’", "'").replace("“", '"').replace("”", '"').rstrip(".")
+
+
+def _topic(text: str) -> set[str]:
+    words = re.findall(r"[^\W\d_]{4,}", text.casefold())
+    return {word[:5] for word in words if not _COMMON.match(word)}
+
+
+def _unquoted(message: str) -> str:
+    return re.sub(r"\"[^\"\n]*\"|“[^”\n]*”|«[^»\n]*»", " , ", message)

@@ -1,0 +1,165 @@
+"""An operation in one sentence, made from the operation itself, so that it says nothing that is not in the diff."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from gptsmith.agent.builder.edits.order import Op
+from gptsmith.assistants.description import language
+from gptsmith.assistants.faults import KeyPath
+from gptsmith.assistants.operations import Add, Remove, ReplaceText, Set, parse_path, value_at, write_path
+from gptsmith.assistants.wording import shown
+from gptsmith.errors import UsageError
+
+_LABELS = {
+    "conversation_starters": ("the starters", "starter"),
+    "tools": ("the tools", "tool"),
+    "knowledge": ("the knowledge", "knowledge source"),
+    "tests": ("the tests", "test"),
+    "guardrails": ("the guardrails", "guardrail"),
+    "variables": ("the variables", "variable"),
+    "welcome_message": ("the welcome message", ""),
+    "x-builder": ("the builder's locks", ""),
+}
+_LONGEST = 160
+_CLAIM = re.compile(
+    r"\b(done|i(?:'ve| have)|i (?:added|changed|removed|updated|set|made|renamed)|has been|have been|erledigt|ich habe"
+    r"|wurde|fait|j'ai|hecho|he \w+do|feito|fiz|fatto|ho \w+to|gedaan|ik heb)\b",
+    re.IGNORECASE,
+)
+
+
+def sentence(op: Op, data: Any) -> str:
+    """Say in English what `op` does to `data`, the file as shown."""
+    place = parse_path(op.path)
+    if isinstance(op, ReplaceText):
+        return _words_changed(op, label(place, data))
+    if isinstance(op, Remove):
+        return f"Removes {_named(place, data)}."
+    if isinstance(op, Add):
+        item = _item(place, op.value)
+        if item:
+            return f"Adds {item}."
+        return f"Adds {_value(op.value)} to {label(place, data)}."
+    old = _at(data, place)
+    if old is None:
+        return f"Sets {label(place, data)} to {_value(op.value)}."
+    return f"Changes {label(place, data)} from {_value(old)} to {_value(op.value)}."
+
+
+def spoken(op: Op, data: Any, proposed: str, message: str) -> str:
+    """Return the model's own sentence where the person does not write English and code can stand behind it."""
+    own = sentence(op, data)
+    said = " ".join(proposed.split())
+    if language(message) == "en" or not said or language(said) != language(message):
+        return own
+    return said if _is_borne_out(said, op, data) else own
+
+
+def _is_borne_out(said: str, op: Op, data: Any) -> bool:
+    """Say whether each quotation and number of a sentence stands in the operation or in what it replaces."""
+    if len(said) > _LONGEST or _CLAIM.search(said):
+        return False
+    told = f"{op.model_dump_json()} {_at(data, parse_path(op.path))}".casefold()
+    quoted = re.findall(r"[\"“„«‘']([^\"“”„«»‘’']{2,})[\"”“»’']", said)
+    numbers = re.findall(r"\d+(?:[.,]\d+)?", said)
+    return bool(quoted or numbers) and all(part.strip(" .").casefold() in told for part in [*quoted, *numbers])
+
+
+def without_claims(reply: str) -> str:
+    """Return a reply without the sentences that report something as done: what is done, the diff says."""
+    from gptsmith.assistants.description import sentences
+
+    return " ".join(part for part in sentences(" ".join(reply.split())) if not _CLAIM.search(part))
+
+
+def label(place: KeyPath, data: Any) -> str:
+    """Return what a place is called in a sentence: `the name`, `the size of the tool draw_tile`."""
+    top = str(place[0])
+    if len(place) == 1:
+        return _LABELS.get(top, (f"the {top.replace('_', ' ')}", ""))[0]
+    last = str(place[-1]).replace("_", " ")
+    if isinstance(place[1], int):
+        item = _named(place[:2], data)
+        return item if len(place) == 2 else f"the {last} of {item}"
+    if top == "variables":
+        return f"the variable {place[1]}" if len(place) == 2 else f"the {last} of the variable {place[1]}"
+    return f"{write_path(place)}"
+
+
+def _named(place: KeyPath, data: Any) -> str:
+    """Name an item by what it says, not by its number."""
+    value = _at(data, place)
+    if len(place) == 2 and isinstance(place[1], int):
+        found = _item(place[:1], value)
+        if found:
+            return found.replace(_value(value), shown(value, 60)) if isinstance(value, str) else found.split(":")[0]
+    if isinstance(value, (str, int, float)) and len(place) > 1 and isinstance(place[-1], int):
+        return f"{_value(value)} from {label(place[:-1], data)}"
+    return label(place, data)
+
+
+def _item(place: KeyPath, value: Any) -> str:
+    """Describe one entry of a top-level list."""
+    kind = _LABELS.get(str(place[0]), ("", ""))[1] if len(place) == 1 else ""
+    if not kind:
+        return ""
+    if isinstance(value, str):
+        return f"the {kind} {_value(value)}"
+    if not isinstance(value, dict):
+        return ""
+    name = value.get("name") or value.get("title") or value.get("type") or ""
+    more = ""
+    if kind == "knowledge source":
+        more = ": " + ", ".join([*value.get("paths", []), *value.get("urls", [])])
+    elif kind == "tool" and value.get("name"):
+        more = f": {value.get('type')}"
+    elif kind == "test":
+        more = f": {_value(value.get('message', ''))}"
+    return f"the {kind} {shown(name, 60) if kind in ('test', 'starter') else name}{more}"
+
+
+def _words_changed(op: ReplaceText, where: str) -> str:
+    head = 0
+    while head < min(len(op.old), len(op.new)) and op.old[head] == op.new[head]:
+        head += 1
+    tail = 0
+    while tail < min(len(op.old), len(op.new)) - head and op.old[-1 - tail] == op.new[-1 - tail]:
+        tail += 1
+    gone, come = op.old[head : len(op.old) - tail], op.new[head : len(op.new) - tail]
+    if not gone.strip():
+        return f"Adds to {where}: {_value(come)}."
+    if not come.strip():
+        return f"Takes out of {where}: {_value(gone)}."
+    return f"In {where}, {_value(op.old)} becomes {_value(op.new)}."
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, str):
+        return shown(" ".join(value.split()).removeprefix("- "), _LONGEST)
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {_value(item)}" for key, item in value.items())[:_LONGEST] + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(_value(item) for item in value)[:_LONGEST] + "]"
+    return shown(value)
+
+
+def _at(data: Any, place: KeyPath) -> Any:
+    try:
+        return value_at(data, place)
+    except UsageError:
+        return None
+
+
+def is_same(op: Op, data: Any) -> bool:
+    """Say whether the file has what an operation wants already."""
+    from gptsmith.assistants.writer import same
+
+    if isinstance(op, ReplaceText):
+        return op.old == op.new
+    return (
+        isinstance(op, Set)
+        and _at(data, parse_path(op.path)) is not None
+        and same(_at(data, parse_path(op.path)), op.value)
+    )
