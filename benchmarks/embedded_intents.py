@@ -4,7 +4,9 @@
 of that tool (or, where an argument is missing, a question and no call). False call: share of the messages that want no
 tool and get a call. Right arguments: share of the right calls whose arguments are all as wanted; for texts the words
 that carry meaning must agree (F1 of at least .8). Every third message was held out while the grammar was
-written; `--file intents_later.jsonl` are 292 written afterwards in four sittings (see docs/embedded.md).
+written; `--file intents_later.jsonl` are 292 written afterwards in four sittings (see docs/embedded.md),
+`--file intents_fresh.jsonl` are sets in other voices with tools of other domains, each written and frozen before it was
+first run.
 """
 
 from __future__ import annotations
@@ -29,6 +31,7 @@ SYSTEM = (
     "You are Helper. A friendly assistant.\n\n# Instructions\nBe kind and brief.\n\n# How to answer\nUse the tools."
 )
 FREE = ("request", "query", "body", "label")
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
 @dataclass
@@ -65,7 +68,7 @@ def run(rows: list[dict[str, Any]], tools: dict[str, list[dict[str, Any]]]) -> l
     outcomes = []
     for row in rows:
         answer = EmbeddedChatModel().bind_tools(tools[row["tools"]]).invoke(messages(row))
-        call = answer.tool_calls[0] if answer.tool_calls else None
+        call = dict(answer.tool_calls[0]) if answer.tool_calls else None
         right = _right(row, call, str(answer.content))
         outcomes.append(
             Outcome(row, call, str(answer.content), right, bool(right and call and _args(row, call["args"])))
@@ -94,11 +97,18 @@ def _same(name: str, wanted: Any, given: Any) -> bool:
         return bool(given)
     if isinstance(wanted, str) and wanted.startswith("today"):
         return bool(given == str(date.today() + timedelta(days=int(wanted[5:] or 0))))
-    if name in FREE and isinstance(given, str):
+    if isinstance(wanted, str) and wanted.startswith("next "):
+        return bool(given == str(_coming(WEEKDAYS.index(wanted.removeprefix("next ")))))
+    if (name in FREE or " " in str(wanted)) and isinstance(given, str):
         a, b = Counter(content_stems(wanted)), Counter(content_stems(given))
         shared = sum((a & b).values())
         return shared > 0 and 2 * shared / (a.total() + b.total()) >= 0.8
     return bool(wanted == given)
+
+
+def _coming(weekday: int) -> date:
+    """Return the next such day after today."""
+    return date.today() + timedelta(days=(weekday - date.today().weekday() - 1) % 7 + 1)
 
 
 def report(outcomes: list[Outcome]) -> dict[str, float]:
@@ -124,7 +134,12 @@ def _share(values: list[bool]) -> float:
 def load(name: str = "intents.jsonl") -> tuple[list[dict[str, Any]], dict[str, list[dict[str, Any]]]]:
     """Return the messages and the sets of tools."""
     rows = [json.loads(line) for line in (DATA / name).read_text().splitlines()]
-    return rows, json.loads((DATA / "intent_tools.json").read_text())
+    tools: dict[str, list[dict[str, Any]]] = json.loads((DATA / "intent_tools.json").read_text())
+    return rows, tools | json.loads((DATA / "intent_tools_fresh.json").read_text())
+
+
+def _sets(rows: list[dict[str, Any]]) -> list[str]:
+    return list(dict.fromkeys(str(r["set"]) for r in rows if r.get("set")))
 
 
 def main() -> None:
@@ -142,6 +157,7 @@ def main() -> None:
         "held": [o for o in outcomes if o.row["n"] % 3 == 0],
         "all": outcomes,
     }
+    parts |= {f"set {s}": [o for o in outcomes if o.row.get("set") == s] for s in _sets(rows)}
     for name, part in parts.items():
         print(name, json.dumps(report(part)))
     print(f"{1000 * seconds / len(rows):.1f} ms a message")

@@ -74,9 +74,10 @@ def test_silence_of_the_files_is_said(question: str) -> None:
     assert "the files do not say" in _ask(question, passages=[])
 
 
-def test_later_messages_too() -> None:
+@pytest.mark.parametrize("file", ["intents_later.jsonl", "intents_fresh.jsonl"])
+def test_later_messages_too(file: str) -> None:
     bench = _benchmark()
-    rows, tools = bench.load("intents_later.jsonl")
+    rows, tools = bench.load(file)
     shares = bench.report(bench.run(rows, tools))
     assert (shares["right_tool"] >= 0.9, shares["false_call"] <= 0.02, shares["right_arguments"] >= 0.85) == (True,) * 3
 

@@ -62,6 +62,30 @@ _OPINED = re.compile(
     r"|feel like)(?: that)?\s+",
     re.IGNORECASE,
 )
+_WELCOME = re.compile(  # "a picture of a fox would be lovely"
+    r"^(?P<what>(?:an?|some|one|another|two|three) .+?) would (?:also |really )?be (?:[\w-]+ ){0,2}[\w-]+[.! ]*$",
+    re.IGNORECASE,
+)
+_SPOKEN = {"wanna": "want to", "gonna": "going to", "gotta": "have to", "gimme": "give me", "lemme": "let me"}
+_SLURRED = re.compile(rf"\b(?:{'|'.join(_SPOKEN)})\b", re.IGNORECASE)
+_SETTING = re.compile(  # "for slide 4 I'd need a chart": where it goes stands before what is asked
+    r"^(?:for|in|on|at|as|after|before|to) [^,.;?!]{2,40}?,? (?=(?:(?:i|we)(?:'d| would)? (?:need|want|like"
+    r"|love)|(?:can|could|would|will)"
+    r" (?:you|i|we)|please)\b)",
+    re.IGNORECASE,
+)
+_CLEFT = re.compile(  # "what I'm after is a picture of a fox", "all we need is ..."
+    r"^(?:what|all|the (?:one )?thing) (?:i|we)(?:'m|'re| am| are|'d|'ve| have| would| really| just)* (?:after"
+    r"|looking"
+    r" for|want(?:ed)?|need(?:ed)?|like|love|asking for|thinking of|had in mind|have in mind)(?: now| here| to see"
+    r"| to have| to get)? (?:is|was|would be)(?: for you to)?\s+",
+    re.IGNORECASE,
+)
+_PAST = re.compile(  # "Peter reported sick again yesterday": somebody tells what was done
+    r"^[^\W\d_][\w'-]+(?: [A-Z][\w'-]+)? (?:\w{3,}ed|was|were|had|got|went|came|took|made|gave|left|lost|won|bought|"
+    r"sent|said|told|did|put|set) .*\b(?:again|already|yesterday|ago|before|this morning|last \w+|once more)\b",
+    re.IGNORECASE,
+)
 _PERSONAL = re.compile(r"^(?:i|we|he|she|they|you)(?:'\w+)? \w", re.IGNORECASE)
 _NEGATED = re.compile(
     r"^(?:do not|don't|dont|never|stop|no need to|please don't|not now|nobody|i never|you (?:should|must"
@@ -95,7 +119,8 @@ _VERB = (
     r"|need|needs|"
     r"came|comes|sent|told|gave|keep|keeps|kept|bought|sat|ran|runs|never|always|just|really|flies|works?"
     r"|speaks?|wrote|want"
-    r"|wants|lost|left|live|lives|thought|hope|heard|met|own|owns|use|uses|spent|slept|ate|eat|drink|drank|play|plays)"
+    r"|wants|lost|left|live|lives|thought|hope|heard|met|own|owns|use|uses|spent|slept|ate|eat|drink|drank|play"
+    r"|plays)"
 )
 _STATEMENT = re.compile(rf"^{_SUBJECT}(?:'(?:m|re|s|ve|d|ll)| {_VERB})\b", re.IGNORECASE)
 _CLAUSE = re.compile(
@@ -136,12 +161,12 @@ def read_clauses(text: str) -> list[Ask]:
 
 
 def _read(sentence: str) -> Ask:
-    text = sentence.replace("’", "'")
+    text = _SLURRED.sub(lambda m: _SPOKEN[m.group(0).lower()], sentence.replace("’", "'"))
     core, asked, wished, informed = text.strip().strip('"“”'), False, False, False
     for _ in range(4):  # frames nest: "hey, could you please just ..."
         before = core
         core = _OPENERS.sub("", core)
-        core = _OPINED.sub("", core)
+        core = _SETTING.sub("", _OPINED.sub("", core))
         if m := _FANCIED.match(core):
             core, asked = re.sub(r"^(\w+)ing\b", _bare, core[m.end() :]), True
         if m := _ASKED.match(core):
@@ -150,8 +175,10 @@ def _read(sentence: str) -> Ask:
         elif m := _INFORMED.match(core):
             core, informed = core[m.end() :], True
             break
-        if m := _WISHED.match(core):
+        if (m := _WISHED.match(core)) or (m := _CLEFT.match(core)):
             core, asked, wished = core[m.end() :], True, True
+        elif m := _WELCOME.match(core):
+            core, asked, wished = m["what"], True, True
         if core == before:
             break
     question = core.rstrip().endswith("?") or sentence.rstrip().endswith("?")
@@ -189,10 +216,12 @@ def _bare(m: re.Match[str]) -> str:
 def _form(core: str, asked: bool, question: bool) -> Form:
     if asked:
         return "order"
+    if re.match(r"(?:what|how|such) an? ", core, re.IGNORECASE) and not question:
+        return "statement"  # what a mess
     if _WISH.match(core):
         return "wish"
     if _QUESTION.match(core):
         return "question"
-    if _STATEMENT.match(core) or (_PERSONAL.match(core) and not question):
+    if _STATEMENT.match(core) or ((_PERSONAL.match(core) or _PAST.match(core)) and not question):
         return "statement"
     return "question" if question else "fragment"

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from gptsmith.models.chat.embedded.arguments import fill, has_form
 from gptsmith.models.chat.embedded.asks import Ask
 from gptsmith.models.chat.embedded.lookups import is_free_writing
+from gptsmith.models.chat.embedded.namings import is_saying
+from gptsmith.models.chat.embedded.phrases import is_proper
 from gptsmith.models.chat.embedded.toolbox import Param, Tool
 from gptsmith.models.chat.embedded.words import content_stems, tokens
 
@@ -21,8 +23,10 @@ _ABOUT_WORLD = re.compile(
     r"|what (?:is|are|does) (?:an?|your)\b|do you|are you|have you|what do you|did)",
     re.IGNORECASE,
 )
+_OWN = re.compile(r"\b(?:my|our)\b", re.IGNORECASE)
 _STATUS = re.compile(
-    r"^(?:what(?:'s|s| is| are| will)|where(?:'s| is| are)|how(?:'s| is)|will|is|are|do i need|has|have|can i)\b",
+    r"^(?:what(?:'s|s| is| are| will| would| does| do)|where(?:'s| is| are)|how(?:'s| is| much)|will|is|are|do "
+    r"i need|has|have|can i)\b",
     re.IGNORECASE,
 )
 _DONE = re.compile(r"\b(?:arrived|thanks|thank you|already|yesterday|last (?:night|week|year))\b", re.IGNORECASE)
@@ -35,6 +39,7 @@ class Called:
     tool: Tool
     args: dict[str, Any]
     missing: tuple[Param, ...]
+    sure: bool = False  # two of its values are told, or it is asked of something of the person's own
 
 
 @dataclass(frozen=True)
@@ -43,7 +48,9 @@ class _Fit:
     named: int
     told: int
     typed: int
+    worded: int  # arguments that are named beside their value: "a pulse of 80"
     near: float
+    loose: bool  # a name or a thing was taken because nothing else was left
 
     @property
     def score(self) -> float:
@@ -52,21 +59,42 @@ class _Fit:
 
 
 def wants_call(
-    asks: list[Ask], tools: list[Tool], similarity: Similarity, *, today: date | None = None, pending: bool = False
+    asks: list[Ask],
+    tools: list[Tool],
+    similarity: Similarity,
+    *,
+    rivals: list[Tool] | None = None,
+    today: date | None = None,
+    pending: bool = False,
 ) -> Called | None:
     """Return the tool that the sentences ask for, None when they ask for none of `tools`.
 
-    `pending` says that the sentences join a request with its answer to "which ...?", so that the tool is settled.
+    `rivals` are the tools that search, which take every question that none of `tools` is nearer to. `pending` says
+    that the sentences join a request with its answer to "which ...?", so that the tool is settled.
     """
     usable = [a for a in asks if a.form != "statement" and not a.negated and not is_free_writing(a)]
     if not usable or not tools or any(a.negated for a in asks):
         return None
     whole = " ".join(a.text for a in asks)
     spoken = " ".join(a.core for a in usable)
-    nears = similarity(spoken, [f"{t.name.replace('_', ' ')}: {t.description}" for t in tools])
+    nears = _nears(spoken, tools, similarity)
     fits = [_fit(t, spoken, whole, near, today) for t, near in zip(tools, nears, strict=True)]
     best = max(fits, key=lambda f: f.score)
-    return best.called if pending or _convinces(best, usable, whole) else None
+    topic = best.told + best.named > 0
+    ahead = best.near - max(_nears(spoken, rivals, similarity), default=0.0) if rivals else 0.0
+    told = best.typed > 0 and topic and ahead > 0.1 and not best.called.missing
+    if not (pending or told or _convinces(best, usable, whole)):
+        return None
+    own = any(_OWN.search(a.core) for a in usable) and topic
+    return replace(best.called, sure=best.typed >= 2 or own or told)
+
+
+def _nears(spoken: str, tools: list[Tool], similarity: Similarity) -> list[float]:
+    """Return how near the words are to what each tool does, or to what it takes."""
+    does = [f"{t.name.replace('_', ' ')}: {t.description}" for t in tools]
+    takes = [f"{t.name} {' '.join(p.name for p in t.params)}".replace("_", " ") for t in tools]
+    found = similarity(spoken, [*does, *takes])
+    return [max(a, b) for a, b in zip(found[: len(tools)], found[len(tools) :], strict=True)]
 
 
 def _fit(tool: Tool, spoken: str, whole: str, near: float, today: date | None) -> _Fit:
@@ -76,13 +104,29 @@ def _fit(tool: Tool, spoken: str, whole: str, near: float, today: date | None) -
     typed = sum(1 for p in tool.params if p.name in args and has_form(p))
     value_stems = {s for p in tool.params for v in p.enum for s in content_stems(str(v).replace("_", " "))}
     told = len((said & tool.stems) - tool.name_stems - value_stems)
-    return _Fit(Called(tool, args, missing), len(said & tool.name_stems), told, typed, near)
+    worded = sum(1 for p in tool.params if p.name in args and set(content_stems(p.name.replace("_", " "))) & said)
+    plain = [p for p in tool.params if p.required and p.name in args and not has_form(p) and not is_saying(p)]
+    typed += sum(_is_name(str(args[p.name]), whole) for p in plain)
+    loose = any(not _is_name(str(args[p.name]), whole) for p in plain)
+    return _Fit(Called(tool, args, missing), len(said & tool.name_stems), told, typed, worded, near, loose)
+
+
+def _is_name(value: str, text: str) -> bool:
+    """Tell whether a value shows by its form that it was meant as one: capitals, quotes, a colon in front."""
+    at = text.find(value)
+    return (
+        "@" in value
+        or text[max(0, at - 2) : at].strip()[-1:] in ("'", '"', ":", "“", "‘")
+        or any(is_proper(w, first=at == 0 and i == 0) for i, w in enumerate(value.split()))
+    )
 
 
 def _convinces(fit: _Fit, asks: list[Ask], whole: str) -> bool:
     first = asks[0]
     ordered = any(a.form in ("order", "wish", "fragment") for a in asks)
     topic = fit.named + fit.told
+    if fit.loose and not topic and fit.near < 0.4:
+        return False
     if not fit.called.missing:
         required = [p for p in fit.called.tool.params if p.required]
         if not required:
@@ -90,7 +134,9 @@ def _convinces(fit: _Fit, asks: list[Ask], whole: str) -> bool:
         if ordered:
             return (topic > 0 and fit.near >= 0.15) or fit.typed >= 2 or (fit.typed >= 1 and fit.near >= 0.25)
         if _ABOUT_WORLD.match(first.low):
-            return fit.typed >= 2 and (topic > 0 or fit.near >= 0.35)
+            return (fit.typed >= 2 and (topic > 0 or fit.near >= 0.28)) or (
+                fit.typed >= 1 and ((fit.named > 0 and fit.near >= 0.4) or (fit.told > 0 and fit.near >= 0.3))
+            )
         return (
             (topic > 0 and fit.near >= 0.25)
             or (fit.typed >= 2 and fit.near >= 0.12)
@@ -104,6 +150,7 @@ def _convinces(fit: _Fit, asks: list[Ask], whole: str) -> bool:
             (fit.named > 0 and fit.near >= 0.35)
             or (fit.told > 0 and fit.near >= 0.5)
             or (fit.typed > 0 and fit.told > 0 and fit.near >= 0.3)
+            or (fit.worded > 0 and fit.near >= 0.2)
         )
     topical = (topic > 0 and fit.near >= 0.4) or (fit.typed > 0 and fit.near >= 0.3)
     return bool(_STATUS.match(first.low)) and topical and not _ABOUT_WORLD.match(first.low)

@@ -16,20 +16,25 @@ _VERBS = (
     r"|mirror|brighten"
     r"|darken|lighten|enlarge|shrink|blur|sharpen|inpaint|colou?r|tint|extend|widen|zoom|soften|smooth|retouch"
     r"|decorate|update"
-    r"|move|cover|fill|clean up|tone down|lower|raise|increase|reduce|simplify|hide|insert|include|stretch|straighten)"
+    r"|move|cover|fill|clean up|tone down|lower|raise|increase|reduce|simplify|hide|insert|include|stretch"
+    r"|straighten)"
 )
 _CHANGE = re.compile(
     rf"^(?:{_VERBS} (?=\S)|change (?!my mind|the subject|the topic|of |your mind|places)\S)", re.IGNORECASE
 )
 _MAKE = re.compile(
-    rf"^(?:make|turn|have|let|paint|keep|get|give|dress|set|try|do|draw|put|render|show|use) {_IT}\b", re.IGNORECASE
+    rf"^(?:(?:make|turn|have|let|paint|keep|get|give|dress|set|try|do|draw|put|render|show|use) {_IT}\b"
+    r"|(?:make|let|have) (?:me|us) (?:look|wear|be)\b)",
+    re.IGNORECASE,
 )
 _PUT = re.compile(
-    r"^(?:put|place|stick|drop|hang|give (?:it|him|her|them|the [\w'-]+)) (?:an?|some|the|two|three|more|another|\w+) ",
+    r"^(?:put|place|stick|drop|hang|give (?:it|him|her|them|the [\w'-]+)) (?:an?|some|the|two|three|more"
+    r"|another|\w+) ",
     re.IGNORECASE,
 )
 _TAKE = re.compile(
-    r"^(?:take (?:away|out|off)|get rid of|cut out|leave out|use (?!it\b)|try (?:again|a|an|in|with)\b"
+    r"^(?:take (?:away|out|off)|(?:take|cut|leave|edit) [\w' -]{2,40}? (?:away|out|off)\b|get rid of|cut out"
+    r"|leave out|use (?!it\b)|try (?:again|a|an|in|with)\b"
     r"|go (?:for|with))\s*",
     re.IGNORECASE,
 )
@@ -49,12 +54,16 @@ _FRAGMENT = re.compile(
     re.IGNORECASE,
 )
 _SHOULD = re.compile(
-    rf"^(?:(?:can|could|should|may) )?(?P<subject>{_IT}) (?:needs?|should|could|can|must|has to|ought to|look"
-    rf"|looks better|be|have|get)\b",
+    rf"^{_IT} (?:needs|should|could|must|has to|ought to)\b(?! be (?:fun|fine|ok|easy|good))", re.IGNORECASE
+)
+_BECAUSE = re.compile(  # why it is wanted says nothing of the change
+    r"\s*[,;:–-]+\s*(?:because|since|as|it(?:'s| is| was| looks)|that(?:'s| is)|they(?:'re| are)|(?:we|i|he|she|you)"
+    r"(?:'re|'m|'s|'ve)? (?!want|need|would))\b.*$",
     re.IGNORECASE,
 )
 _CAN_THE = re.compile(
-    rf"^(?:can|could|should) {_IT} (?:be|have|get|look|wear|hold|stand|sit|face|go|move|smile|\w+) ?", re.IGNORECASE
+    rf"^(?:can|could|should) (?:there|{_IT}) (?:be|have|get|look|wear|hold|stand|sit|face|go|move|smile|\w+) ?",
+    re.IGNORECASE,
 )
 _PREFER = re.compile(
     rf"^(?:i|we)(?:'d| would)? (?:rather |really )?(?:like|prefer|want|love|need|have) {_IT} ", re.IGNORECASE
@@ -66,7 +75,8 @@ _HAVE_IT = re.compile(
 )
 _IDIOMS = re.compile(
     r"\b(?:make (?:sense|up your mind|sure|do\b|it (?:quick|easy|work|count|home|stop|to|up to|through|there"
-    r"|today|tomorrow|tonight|happen)|my day|me\b|us\b|yourself)"
+    r"|today|tomorrow|tonight|happen)|my day|me\b(?! look| wear| (?:\w+er|bald|blond\w*)\b)|us\b(?! look| wear)"
+    r"|yourself)"
     r"|my mind|your mind|never mind|the (?:subject|topic|plan|date|time|meeting|password|language|volume"
     r"|name)\b(?! of the)"
     r"|give (?:me|us|it (?:a (?:rest|try|go|thought|break)|up|time))|take (?:care|your time|it easy)"
@@ -87,13 +97,15 @@ def wants_change(asks: list[Ask], *, fresh: bool) -> str | None:
     `fresh` says that the picture came with this message or just before it; of an older one the words must speak
     ("the picture I sent").
     """
+    found: list[str] = []
     for ask in asks:
         if ask.negated or _IDIOMS.search(ask.low) or len(ask.core) < 3:
             continue
-        words = _change(ask)
+        words = _BECAUSE.sub("", _change(ask) or "")
         if words and (fresh or _REFERS.search(words)):
-            return words
-    return None
+            found.append(words)
+    orders = [w for w in found if not w.lower().startswith("too ")]  # "too busy. Remove the trees"
+    return next(iter(orders or found), None)
 
 
 def _change(ask: Ask) -> str | None:
@@ -115,13 +127,8 @@ def _change(ask: Ask) -> str | None:
             if _CAN_THE.match(core) and not re.match(r"^(?:can|could|should) (?:i|you|we)\b", core, re.IGNORECASE)
             else None
         )
-    if ask.form == "statement":
-        needs = re.match(
-            rf"^{_IT} (?:needs|should|could|must|has to|ought to)\b(?! be (?:fun|fine|ok|easy|good))",
-            core,
-            re.IGNORECASE,
-        )
-        return core if needs else None
+    if _SHOULD.match(core) or ask.form == "statement":
+        return core if _SHOULD.match(core) else None
     if ask.form == "wish":
         return (
             core

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from gptsmith.models.chat.embedded.asks import Ask
 from gptsmith.models.chat.embedded.quantities import NUMBER_WORDS
 from gptsmith.models.chat.embedded.toolbox import Tool
-from gptsmith.models.chat.embedded.words import listed, tokens
+from gptsmith.models.chat.embedded.words import content_stems, listed, tokens
 
 PICTURE = (
     r"(?:picture|pic|image|img|photo|photograph|snapshot|drawing|painting|sketch|illustration|portrait|artwork"
-    r"|doodle|tile"
+    r"|doodle|tile|colou?ring page"
     r"|poster|logo|banner|flyer|leaflet|icon|cartoon|wallpaper|postcard|watercolou?r|mural|panel|collage|emblem"
     r"|mosaic|sticker"
     r"|comic|landscape|caricature|engraving|woodcut|infographic|mockup|thumbnail|screenshot|scan|selfie)s?"
 )
 _DRAW = r"(?:draw|paint|sketch|illustrate|doodle|render|visuali[sz]e|depict|scribble)"
-_MAKE = r"(?:make|create|generate|produce|design|give|show|get|bring|prepare|compose|do|whip up|come up with|have|send)"
+_MAKE = (
+    r"(?:make|create|generate|produce|design|give|show|get|bring|prepare|compose|do|whip up|knock up"
+    r"|put together|come up with|have|send)"
+)
 _NUMBER = rf"(?:\d{{1,2}}|{'|'.join(w for w in NUMBER_WORDS if w not in ('zero', 'hundred'))})"
 _A = rf"(?:an?|another|some|one|new|a new|{_NUMBER}|a few|a couple of|several|a set of)"
 _OF = (
@@ -27,29 +31,32 @@ _OF = (
 )
 _ADJECTIVES = r"(?:(?!of\b|with\b|for\b)[\w'-]+ ){0,3}?"
 
+_KINDS = r"(?:versions?|variations?|variants?|takes?|options?|drafts?|views?) (?:of|showing|with)"
+
 _DRAWN = re.compile(rf"^(?:{_DRAW})(?: |: ?)(?:(?:me|us|him|her|them|it)(?: |: ?))?(?P<what>.+)$", re.IGNORECASE)
-_MADE = re.compile(rf"^{_MAKE} (?:(?:me|us|him|her|them) )?(?P<what>{_A} {_ADJECTIVES}{PICTURE}\b.*)$", re.IGNORECASE)
-_WANTED = re.compile(
-    rf"^(?:(?:i|we)(?:'d| would)? (?:really |also |just |still )?(?:like|love|want|need|prefer)(?: to (?:see"
-    rf"|have|get))?"
-    rf"|(?:can|could|may) (?:i|we) (?:please |pls )?(?:get|have|see)|how about|what about|have) "
-    rf"(?P<what>{_A} {_ADJECTIVES}{PICTURE}\b.*)$",
-    re.IGNORECASE,
-)
-_NOUN_FIRST = re.compile(
-    rf"^(?P<what>(?:{_A} )?{_ADJECTIVES}{PICTURE} (?:of|for|with|saying|announcing|showing|featuring|depicting) .+)$",
-    re.IGNORECASE,
-)
 _SEEN = re.compile(
-    r"^(?:show (?:me|us) (?:what )?(?P<like>.+?) (?:would|could|might) look like"
+    r"^(?:(?:show (?:me|us)|see) (?:what )?(?P<like>.+?) (?:would|could|might) look like"
     r"|(?:(?:i|we)(?:'d| would)? (?:like|love|want) to|let (?:me|us)) see (?P<see>(?:an?|some|two|three) .+))$",
     re.IGNORECASE,
 )
 _SEE_CORE = re.compile(
-    r"^(?:see|show (?:me|us)) (?P<see>(?:an?|some|two|three) (?!list|recipe|example|way|sample|plan|summary|table|menu"
+    r"^(?:see|show (?:me|us)) (?P<see>(?:an?|some|two|three) (?!list|recipe|example|way|sample|plan|summary"
+    r"|table|menu"
     r"|trick|bit|little|good|few|respect|of|more|time|details?|info).+)$",
     re.IGNORECASE,
 )
+_SCENE = re.compile(  # something made that does something: "a unicorn jumping over a rainbow" is no coffee with milk
+    rf"^(?:make|create|generate|design|do|whip up|knock up|knock together|put together|come up with|cook up)"
+    rf" (?:(?:me|us) )?(?P<what>{_A} (?!\w+ing\b)(?:[\w'-]+ ){{1,4}}(?:with (?:an?|the|his|her|its|two|three) .+"
+    rf"|(?!meeting|morning|evening|booking|building|thing)\w{{3,}}ing .+|made of .+|in (?:an?|the) .+))$",
+    re.IGNORECASE,
+)
+_NEXT = re.compile(
+    r"^(?:the )?(?:(?:next|another|new|second|third|last|different) )?(?:one|idea|picture|drawing|image)\s*[:–-]\s*"
+    r"(?P<what>(?:an?|some|the|my|two|three) .+)$",
+    re.IGNORECASE,
+)
+_OF_ONE = re.compile(rf"^(?:an?|another|one) {_ADJECTIVES}{PICTURE} (?:of|showing|with) ", re.IGNORECASE)
 _INTO = re.compile(
     rf"^(?:turn|make|put) (?:this|that|the following|my)(?: idea| text| words"
     rf"| scene)? (?:in)?to an? {PICTURE}\s*[:,-]\s*(?P<what>.+)$",
@@ -73,14 +80,15 @@ _VERBAL = re.compile(
     re.IGNORECASE,
 )
 _VAGUE = re.compile(
-    r"^(?:something|anything|whatever|stuff|a thing|it|things|me|us|one|some|a (?:picture|drawing|image|tile"
-    r"|poster))(?: (?:nice|cool|pretty|new|"
+    rf"^(?:something|anything|whatever|stuff|a thing|it|things|me|us|one|some|an? {PICTURE})(?: (?:nice|cool"
+    rf"|pretty|new|"
     r"else|for me|you like|you want|beautiful|random|fun|different))*$",
     re.IGNORECASE,
 )
 _STRIP = re.compile(
     rf"^(?:{_A} |the |different |separate |more )*(?:{_ADJECTIVES})(?:picture|pic|image|img|drawing|painting"
-    rf"|sketch|illustration|photo|photograph|artwork)s? (?:of|showing|depicting|with|featuring)\s+",
+    rf"|sketch|illustration|photo|photograph|artwork)s?"
+    r"(?: (?:of|showing|depicting|with|featuring)|\s*[,:–-])\s+",
     re.IGNORECASE,
 )
 _COUNT = re.compile(
@@ -103,6 +111,33 @@ _BE = re.compile(
 
 
 @dataclass(frozen=True)
+class _Patterns:
+    """The ways of asking that name what is made: any picture, or what this tool makes."""
+
+    made: re.Pattern[str]
+    wanted: re.Pattern[str]
+    noun_first: re.Pattern[str]
+
+
+@lru_cache(maxsize=64)
+def _patterns(nouns: frozenset[str]) -> _Patterns:
+    own = "".join(rf"|{re.escape(n)}(?:s|es|ed|e)?\b" for n in sorted(nouns))
+    thing = rf"(?:{PICTURE}\b|{_KINDS}{own})"
+    what = rf"(?P<what>{_A} {_ADJECTIVES}{thing}.*)$"
+    wish = (
+        r"(?:i|we)(?:'d| would)? (?:really |also |just |still )?(?:like|love|want|need|prefer)(?: to (?:see"
+        r"|have|get))?"
+        r"|(?:can|could|may) (?:i|we) (?:please |pls )?(?:get|have|see)|how about|what about|have"
+    )
+    of = r"(?:of|for|with|saying|announcing|showing|featuring|depicting)"
+    return _Patterns(
+        re.compile(rf"^{_MAKE} (?:(?:me|us|him|her|them) )?{what}", re.IGNORECASE),
+        re.compile(rf"^(?:{wish}) {what}", re.IGNORECASE),
+        re.compile(rf"^(?P<what>(?:{_A} )?{_ADJECTIVES}{thing} {of} .+)$", re.IGNORECASE),
+    )
+
+
+@dataclass(frozen=True)
 class Wanted:
     """A new picture: `request` empty when the person did not say of what."""
 
@@ -114,23 +149,24 @@ class Wanted:
 def wants_picture(asks: list[Ask], tool: Tool) -> Wanted | None:
     """Return what to draw when a sentence asks for a new picture; `tool` lends its own word (poster, tile)."""
     for i, ask in enumerate(asks):
-        if ask.negated or ask.form == "statement":
+        if ask.negated or (ask.form == "statement" and not _OF_ONE.match(ask.core)):
             continue
-        found = _wanted(ask, tool)
+        found = _wanted(ask, tool.nouns)
         if found is None:
             continue
         if (m := _DRAW_IT.match(ask.core)) and i:
             before = asks[i - 1]
             seen = re.match(r"^(?:imagine|picture|think of|envision)\s+(?P<what>.+)$", before.core, re.IGNORECASE)
             if seen and not m["rest"].strip():
-                return _finish(seen["what"])
+                return _finish(seen["what"], tool)
             like = _LIKE.match(before.core)
             return _finish(
-                like["what"] if like else f"{before.core.rstrip('.')}: {found}" if m["rest"].strip() else before.core
+                like["what"] if like else f"{before.core.rstrip('.')}: {found}" if m["rest"].strip() else before.core,
+                tool,
             )
         if i and re.search(r"\b(?:for|of|about|with) (?:it|this|that|them)$", found, re.IGNORECASE):
             found = f"{found} ({asks[i - 1].core})"
-        return _finish(f"{found}. {_qualified(asks[i + 1 :])}".rstrip(". "))
+        return _finish(f"{found}. {_qualified(asks[i + 1 :])}".rstrip(". "), tool)
     return None
 
 
@@ -139,29 +175,29 @@ def _qualified(rest: list[Ask]) -> str:
     return " ".join(a.core + "." for a in rest if _QUALIFIES.match(a.core) and not a.negated)
 
 
-def _wanted(ask: Ask, tool: Tool) -> str | None:
+def _wanted(ask: Ask, nouns: frozenset[str]) -> str | None:
     core = ask.core
     if _VERBAL.search(core):
         return None
-    if ask.form == "question":
+    if ask.form == "question" and not re.match(r"(?:how|what) about an? ", ask.low):
         return None
-    if m := _INTO.match(core):
+    if m := _INTO.match(core) or _NEXT.match(core):
         return m["what"]
     if m := _SEEN.match(core) or _SEE_CORE.match(core):
         groups = m.groupdict()
         return groups.get("like") or groups.get("see")
     if m := _DRAWN.match(core):
         return None if _is_idiom(m["what"]) else m["what"]
-    made = _MADE.match(core) or _WANTED.match(core) or (_NOUN_FIRST.match(core) if ask.form != "wish" else None)
+    ways = _patterns(nouns)
+    made = ways.made.match(core) or ways.wanted.match(core)
     if made:
-        what = made["what"]
-        bare_noun = ask.form == "fragment" and _NOUN_FIRST.match(core)
-        return (
-            None
-            if bare_noun and _BE.search(re.split(r" (?:of|for|with) ", what, maxsplit=1)[-1]) and not _MADE.match(core)
-            else what
-        )
-    return None
+        return made["what"]
+    if scene := _SCENE.match(core):
+        return scene["what"]
+    if ask.form == "wish" or not (named := ways.noun_first.match(core)):
+        return None
+    told = ask.form in ("fragment", "statement") and _BE.search(re.split(r" (?:of|for|with) ", core, maxsplit=1)[-1])
+    return None if told else named["what"]
 
 
 def _is_idiom(what: str) -> bool:
@@ -198,7 +234,7 @@ def _is_idiom(what: str) -> bool:
     )
 
 
-def _finish(what: str) -> Wanted:
+def _finish(what: str, tool: Tool) -> Wanted:
     """Take count, seed and the words around the subject off."""
     seed = _SEED.search(what)
     if seed:
@@ -219,5 +255,8 @@ def _finish(what: str) -> Wanted:
             what = re.sub(rf"^{_NUMBER} (?:different|separate|more|distinct|other|new) ", "", what, flags=re.IGNORECASE)
     what = re.sub(r"^what (.+?) (?:would|could|might|may) look like$", r"\1", what, flags=re.IGNORECASE)
     what = _STRIP.sub("", what).strip(" ,.;")
+    what = re.sub(rf"^{_A} (?:{_KINDS}) ", "", what, flags=re.IGNORECASE)
     what = re.sub(r"\s+(?:too|as well|please|pls|for me|for us)$", "", what, flags=re.IGNORECASE)
-    return Wanted("" if _VAGUE.match(what) else what, count, int(seed[1]) if seed else None)
+    said = set(content_stems(re.sub(PICTURE, " ", what, flags=re.IGNORECASE)))
+    vague = _VAGUE.match(what) or (re.search(r"\b(?:picture|image|drawing)s? for\b", what) and said <= tool.stems)
+    return Wanted("" if vague else what, count, int(seed[1]) if seed else None)

@@ -9,14 +9,14 @@ from typing import Any
 
 from gptsmith.models.chat.embedded import language
 from gptsmith.models.chat.embedded.asks import Ask, read_asks, read_clauses
-from gptsmith.models.chat.embedded.calls import Similarity, wants_call
+from gptsmith.models.chat.embedded.calls import Called, Similarity, wants_call
 from gptsmith.models.chat.embedded.changing import wants_change
 from gptsmith.models.chat.embedded.conversation import Conversation, Picture
 from gptsmith.models.chat.embedded.drawing import Wanted, wants_picture
 from gptsmith.models.chat.embedded.looking import Look, wants_look
 from gptsmith.models.chat.embedded.lookups import wants_lookup
 from gptsmith.models.chat.embedded.toolbox import Param, Tool
-from gptsmith.models.chat.embedded.words import correct, listed, tokens
+from gptsmith.models.chat.embedded.words import correct, listed, stem, tokens
 
 LEXICON = listed(
     """draw paint sketch illustrate generate create design picture image photo drawing painting change replace remove
@@ -92,7 +92,8 @@ def _decide(
 def _pictures(asks: list[Ask], kinds: dict[str, list[Tool]], talk: Conversation, attached: bool) -> Intent | None:
     draw = kinds["draw"][0] if kinds["draw"] else None
     picture = talk.picture
-    look = wants_look(asks, attached=attached, fresh=bool(picture and picture.age <= 1)) if kinds["look"] else None
+    fresh, nouns = bool(picture and picture.age <= 1), draw.nouns if draw else frozenset()
+    look = wants_look(asks, attached=attached, fresh=fresh, nouns=nouns) if kinds["look"] else None
     if look and (picture or (look.named and not kinds["search"])):
         return _look(look, kinds["look"], talk)
     if draw is None:
@@ -158,7 +159,7 @@ def _others(
     asks: list[Ask], kinds: dict[str, list[Tool]], similarity: Similarity, pending: str, today: date | None
 ) -> Intent:
     other = kinds["other"]
-    called = wants_call(asks, other, similarity, today=today)
+    called = wants_call(asks, other, similarity, rivals=kinds["search"], today=today)
     if called and not called.missing:
         return Intent(called.tool, called.args)
     if pending and other and not (called and called.missing and len(asks) > 1):
@@ -168,7 +169,7 @@ def _others(
         if whole and before and len(whole.missing) < len(before.missing):
             return Intent(whole.tool, whole.args, whole.missing)
     found = wants_lookup(asks, kinds["search"])
-    if called and (found is None or _is_better(called.tool, asks)):
+    if called and (found is None or called.sure or _is_better(called, asks)):
         return Intent(called.tool, called.args, called.missing)
     if found:
         tool, query = found
@@ -177,10 +178,12 @@ def _others(
     return NONE
 
 
-def _is_better(tool: Tool, asks: list[Ask]) -> bool:
+def _is_better(called: Called, asks: list[Ask]) -> bool:
     """A tool that is named outright, in a short request for it, goes before a search."""
-    said = {w.rstrip("s") for a in asks for w in tokens(a.core)}
-    return bool(said & tool.name_stems) and sum(len(tokens(a.core)) for a in asks) <= 10
+    said = {s for a in asks for w in tokens(a.core) for s in (w.rstrip("s"), stem(w))} & called.tool.name_stems
+    if called.missing and all(a.form == "question" for a in asks) and len(said) < 2:
+        return False
+    return bool(said) and sum(len(tokens(a.core)) for a in asks) <= 10
 
 
 def _foreign(words: str, kinds: dict[str, list[Tool]]) -> Intent:

@@ -9,6 +9,7 @@ from typing import Literal
 from gptsmith.models.chat.embedded.asks import Ask
 from gptsmith.models.chat.embedded.drawing import PICTURE
 from gptsmith.models.chat.embedded.lookups import is_chat
+from gptsmith.models.chat.embedded.words import stem, tokens
 
 _THE = r"(?:the|this|that|these|those|my|your|our|attached|last|first)"
 _NAMED = re.compile(
@@ -20,7 +21,8 @@ _PLAIN = re.compile(
     r"\b(?:picture|pic|image|img|photo|photograph|snapshot|drawing|painting|screenshot|selfie|scan)s?\b", re.IGNORECASE
 )
 _DESCRIBE = re.compile(
-    r"^(?:describe|caption|(?:tell (?:me|us)|explain|say) what|explain|tell (?:me|us) about|talk about|read|analy[sz]e"
+    r"^(?:describe|caption|(?:(?:tell|show) (?:me|us|(?:my |the )?[\w'-]+)|explain|say) what|explain|tell (?:me"
+    r"|us) about|talk about|read|analy[sz]e"
     r"|identify|recogni[sz]e|examine|inspect|summari[sz]e"
     r"|(?:take |have )?(?:a |another )?(?:close |closer |good |quick )?look at|look closely|what do you (?:see"
     r"|notice|make of)|what can (?:you|be) (?:see|seen)"
@@ -45,7 +47,8 @@ _THIS = re.compile(
     re.IGNORECASE,
 )
 _RESULT = re.compile(
-    r"^(?:describe|caption) (?:it|that|this|the (?:result|outcome|scene)|what you(?:'ve| have)? (?:made|drew"
+    r"^(?:describe|caption) (?:it|that|this|the (?:result|outcome|scene)|what you(?:'ve| have)?(?: just| now)? "
+    r"(?:made|drew"
     r"|drawn|painted))\b",
     re.IGNORECASE,
 )
@@ -53,12 +56,14 @@ _LOOKS = re.compile(
     rf"^what (?:does|do|did) {_THE} (?:\w+ )?{PICTURE} (?:look like|show|depict|contain|say|mean)", re.IGNORECASE
 )
 _SHORT = re.compile(
-    r"\b(?:short(?:ly)?|brief(?:ly)?|one (?:short )?(?:line|sentence|word)|quick|in (?:a few|few) words|caption of)\b",
+    r"\b(?:short(?:ly)?|brief(?:ly)?|one (?:short )?(?:line|sentence|word)|quick|in (?:a few|few) words|caption "
+    r"of)\b",
     re.IGNORECASE,
 )
 _LONG = re.compile(
     r"\b(?:detail(?:s|ed)?|thorough(?:ly)?|descriptive|long|everything|fully|at length)\b", re.IGNORECASE
 )
+_LONG_PHRASE = re.compile(r"\b(?:in (?:great |more |full )?detail|briefly|in short|in (?:one|a) \w+)\b", re.IGNORECASE)
 _MAKING = re.compile(
     r"^(?:how (?:did|do|can|should|would|to|was|is)|why|when|can i|could i|may i|should i|what (?:paper|size"
     r"|format|resolution|makes|would|file|programme?|software|app|tool)|"
@@ -75,17 +80,25 @@ class Look:
     named: bool
 
 
-def wants_look(asks: list[Ask], *, attached: bool, fresh: bool = False) -> Look | None:
+def wants_look(
+    asks: list[Ask], *, attached: bool, fresh: bool = False, nouns: frozenset[str] = frozenset()
+) -> Look | None:
     """Tell whether a sentence asks what a picture shows.
 
-    `attached` when one came with this very message, `fresh` when with this one or the one before.
+    `attached` when one came with this very message, `fresh` when with this one or the one before;
+    `nouns` are the stems of what the drawing tool makes (sign, tile).
     """
     for ask in asks:
         if ask.negated or ask.form == "statement" or _MAKING.match(ask.low):
             continue
-        named = bool(_NAMED.search(ask.core))
+        own = fresh and bool({stem(w) for w in tokens(ask.core)} & nouns)
+        named = bool(_NAMED.search(ask.core)) or own
+        plain = re.sub(r"\s+", " ", _LONG_PHRASE.sub(" ", ask.core)).strip()
         about = (
-            _DESCRIBE.match(ask.core) or _LOOKS.match(ask.core) or (ask.form == "question" and _ASKS.match(ask.core))
+            _DESCRIBE.match(ask.core)
+            or _DESCRIBE.match(plain)
+            or _LOOKS.match(ask.core)
+            or (ask.form == "question" and _ASKS.match(ask.core))
         )
         asked = ask.form == "question" or re.match(
             r"^(?:see|tell|say|guess|identify|spot|read|name) (?:me "

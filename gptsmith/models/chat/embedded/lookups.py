@@ -14,7 +14,8 @@ _PLACE_NOUN = (
     r"|faq|website|site|web|internet|guide|wiki|papers?|book|index|texts?|policy|policies|cards?|articles?)"
 )
 _ORDER = re.compile(
-    r"^(?:search(?! your (?:feelings|heart|soul|conscience))|look(?:ing)? (?:up(?! to\b)|for|into|through)"
+    r"^(?:search(?! your (?:feelings|heart|soul|conscience))|look(?:ing)? (?:up(?! to\b)|for|into|through|in(?= "
+    r".+ for\b))"
     r"|find(?: out| me| us)?(?! (?:(?:your|my|his|her) (?:way|voice|feet|place|peace|soul|self)|yourself|peace|love"
     r"|it (?:hard|easy|funny)|a way|time))|"
     r"check(?! (?:in|out|this out|yourself|your))|pull up|dig up|browse|consult|query|google|retrieve|fetch"
@@ -57,7 +58,8 @@ _TELLABLE = re.compile(
     re.IGNORECASE,
 )
 _CHAT = re.compile(
-    r"^(?:how(?:'s| is| are|'re)? (?:you|u|it going|things|everything|life|your (?:day|week|morning|evening))\b"
+    r"^(?:(?:do you |you )?(?:get|got|see) (?:it|the (?:picture|point|idea))\b|how(?:'s| is| are|'re)? (?:you|u"
+    r"|it going|things|everything|life|your (?:day|week|morning|evening))\b"
     r"|(?:what|who|how old|where) (?:is|are|'s|'re) (?:you|u|your name)\b|what(?:'s|s) (?:your name|up|new"
     r"|on your mind|going on)\b"
     r"|who (?:made|built|created|wrote|trained|programmed) you|(?:are|were|will|would|did|have|has|can|could|do"
@@ -70,8 +72,8 @@ _CHAT = re.compile(
     r"|would) you\b|is (?:this|that|it) (?:true|ok|okay|right|fine|you|real)\b|isn't it|what (?:time|day|date) is it"
     r"|what (?:now|then|else|next|if)\b|what (?:book|film|movie|song|music|game)s? should|(?:any"
     r"|got any) (?:advice|ideas|tips|suggestions|plans)|do i (?:look|sound|know|make sense)|am i (?:right|wrong"
-    r"|crazy|late|too|dreaming|boring)|who (?:do|did|would|can) you|guess what|(?:what|how|why) (?:you|u) "
-    r"|what (?:do|does|did) (?:you|he|she|they|that|it) mean|guess what|who (?:knows|cares)|really$|why$"
+    r"|crazy|late|too|dreaming|boring)|who (?:do|did|would|can) you|guess what$|(?:what|how|why) (?:you|u) "
+    r"|what (?:do|does|did) (?:you|he|she|they|that|it) mean|who (?:knows|cares)|really$|why$"
     r"|how$|what$|so what|how so|how come$)",
     re.IGNORECASE,
 )
@@ -80,7 +82,8 @@ _SUM = re.compile(
     re.IGNORECASE,
 )
 _WRITING = re.compile(
-    r"^(?:write(?! to [^ ]+@)|compose|translate|summari[sz]e|rewrite|rephrase|proofread|draft|brainstorm|invent"
+    r"^(?:write(?! to [^ ]+@| down\b)|compose|translate|summari[sz]e|rewrite|rephrase|proofread|draft"
+    r"|brainstorm|invent"
     r"|improvise|sing|pretend|imagine|role ?play|act as|say|repeat|tell (?:me|us) (?:a|an|another|some) |spell"
     r"|define yourself|give me (?:a|an|some|\w+) (?:poem|joke|story|idea|advice|tip|example)"
     r"|make (?:me |us )?(?:a|an|some|the) (?:list|plan|table|schedule|summary|story|joke|poem|rhyme|budget|menu"

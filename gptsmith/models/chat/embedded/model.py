@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -195,8 +196,14 @@ class EmbeddedChatModel(BaseChatModel):
         return load_embedder("embedded").encode(texts)
 
     def _similarity(self, text: str, others: list[str]) -> list[float]:
-        rows = self._encode([text, *others])
-        return [float(v) for v in rows[1:] @ rows[0]]
+        row = self._encode([text])[0]
+        return [float(np.frombuffer(_vector(o), dtype=np.float32) @ row) for o in others]
+
+
+@lru_cache(maxsize=2000)
+def _vector(text: str) -> bytes:
+    """Return the vector of a text that comes again with every message: what a tool does."""
+    return bytes(load_embedder("embedded").encode([text])[0].tobytes())
 
 
 def _count(text: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -59,7 +60,7 @@ _MONTH_DAY = re.compile(rf"\b{_MONTH} (\d{{1,2}})(?:st|nd|rd|th)?(?:,? (\d{{4}})
 _SLASHED = re.compile(r"\b(\d{1,2})[./](\d{1,2})[./](\d{4})\b")
 _WEEKDAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 _RELATIVE = re.compile(
-    rf"\b(day after tomorrow|today|tonight|tomorrow|yesterday|(?:next |on |this )?({'|'.join(_WEEKDAYS)}))\b"
+    rf"\b(day after tomorrow|today|tonight|tomorrow|yesterday|(?:next |on |this |coming )?({'|'.join(_WEEKDAYS)}))\b"
     r"|\bin (\d+|[a-z]+) (days?|weeks?)\b",
     re.IGNORECASE,
 )
@@ -81,6 +82,24 @@ class Found:
     start: int
     end: int
     word: str
+
+
+@dataclass(frozen=True)
+class Day:
+    """A day and where it stands in the text."""
+
+    value: date
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Clock:
+    """A time of day, HH:MM, and where it stands in the text."""
+
+    value: str
+    start: int
+    end: int
 
 
 def numbers(text: str) -> list[Found]:
@@ -110,19 +129,20 @@ def _valid(pattern: re.Pattern[str], text: str) -> list[re.Match[str]]:
 
 def seconds(text: str) -> float | None:
     """Return the first length of time in `text`, in seconds."""
+    found = lengths(text)
+    return found[0].value if found else None
+
+
+def lengths(text: str) -> list[Found]:
+    """Return the lengths of time in `text`, in seconds, first to last."""
+    found = []
     for m in _DURATION.finditer(text):
-        if m["half"]:
-            return 1800
-        if m["andhalf"]:
-            return 5400
-        if m["quarter"]:
-            return 900
-        amount = _amount(m["n"])
-        if amount is not None:
-            unit = m["u"][0].lower()
-            scale = {"h": 3600, "m": 60, "s": 1, "d": 86_400, "w": 604_800}[unit]
-            return (amount + (0.5 if m["h2"] else 0)) * scale
-    return None
+        if m["half"] or m["andhalf"] or m["quarter"]:
+            found.append(Found(1800 if m["half"] else 5400 if m["andhalf"] else 900, *m.span(), m.group(0)))
+        elif (amount := _amount(m["n"])) is not None:
+            scale = {"h": 3600, "m": 60, "s": 1, "d": 86_400, "w": 604_800}[m["u"][0].lower()]
+            found.append(Found((amount + (0.5 if m["h2"] else 0)) * scale, *m.span(), m.group(0)))
+    return found
 
 
 def _amount(word: str) -> float | None:
@@ -139,18 +159,27 @@ def _amount(word: str) -> float | None:
 
 def day(text: str, today: date | None = None) -> date | None:
     """Return the first day named in `text`; weekdays and days without a year lie ahead."""
-    today = today or date.today()
-    if m := _ISO.search(text):
-        return _date(int(m[1]), int(m[2]), int(m[3]))
-    if m := _SLASHED.search(text):
-        return _date(int(m[3]), int(m[2]), int(m[1]))
-    if m := _DAY_MONTH.search(text):
-        return _ahead(today, m[3], _month(m[2]), int(m[1]))
-    if m := _MONTH_DAY.search(text):
-        return _ahead(today, m[3], _month(m[1]), int(m[2]))
-    if m := _RELATIVE.search(text):
-        return _relative(m, today)
-    return None
+    found = days(text, today)
+    return found[0].value if found else None
+
+
+def days(text: str, today: date | None = None) -> list[Day]:
+    """Return the days named in `text`, first to last."""
+    now = today or date.today()
+    found: list[Day] = []
+    readers: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], date | None]], ...] = (
+        (_ISO, lambda m: _date(int(m[1]), int(m[2]), int(m[3]))),
+        (_SLASHED, lambda m: _date(int(m[3]), int(m[2]), int(m[1]))),
+        (_DAY_MONTH, lambda m: _ahead(now, m[3], _month(m[2]), int(m[1]))),
+        (_MONTH_DAY, lambda m: _ahead(now, m[3], _month(m[1]), int(m[2]))),
+        (_RELATIVE, lambda m: _relative(m, now)),
+    )
+    for pattern, read in readers:
+        for m in pattern.finditer(text):
+            value = read(m)
+            if value is not None and not any(d.start < m.end() and m.start() < d.end for d in found):
+                found.append(Day(value, *m.span()))
+    return sorted(found, key=lambda d: d.start)
 
 
 def _relative(m: re.Match[str], today: date) -> date | None:
@@ -184,22 +213,37 @@ def _date(year: int, month: int, number: int) -> date | None:
 
 def clock(text: str) -> str | None:
     """Return the first time of day in `text` as HH:MM."""
-    for m in _valid(_CLOCK, text):
-        if int(m[1]) < 24 and int(m[2]) < 60:
-            return _hhmm(int(m[1]), int(m[2]), m[3])
+    found = clocks(text)
+    return found[0].value if found else None
+
+
+def clocks(text: str) -> list[Clock]:
+    """Return the times of day in `text` as HH:MM, digits before words."""
+    found = [
+        Clock(_hhmm(int(m[1]), int(m[2]), m[3]), *m.span())
+        for m in _valid(_CLOCK, text)
+        if int(m[1]) < 24 and int(m[2]) < 60
+    ]
     for m in _AMPM.finditer(text):
         amount = _amount(m[1])
         if amount is not None and 1 <= amount <= 12:
-            return _hhmm(int(amount), 0, m[2])
+            found.append(Clock(_hhmm(int(amount), 0, m[2]), *m.span()))
     for m in _SPOKEN.finditer(text):
         if m[5]:
-            return "00:00" if m[5].lower() == "midnight" else "12:00"
+            found.append(Clock("00:00" if m[5].lower() == "midnight" else "12:00", *m.span()))
+            continue
         hour = _amount(m[3] or m[4])
         if hour is not None and hour <= 24:
             minutes = _PAST[m[1].lower()] if m[1] else 0
             total = int(hour) * 60 + (minutes if not m[2] or m[2].lower() == "past" else -minutes)
-            return _hhmm(total // 60 % 24, total % 60, None)
-    return None
+            found.append(Clock(_hhmm(total // 60 % 24, total % 60, None), *m.span()))
+    return found
+
+
+def times(text: str, today: date | None = None) -> list[tuple[int, int]]:
+    """Return where days, times of day and lengths of time stand in `text`."""
+    found: list[Found | Day | Clock] = [*days(text, today), *clocks(text), *lengths(text)]
+    return [(f.start, f.end) for f in found]
 
 
 def _hhmm(hour: int, minute: int, half: str | None) -> str:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from gptsmith.models.chat.embedded.words import content_stems, stem
+from gptsmith.models.chat.embedded.words import content_stems, stem, tokens
 
 Kind = Literal["draw", "look", "search", "other"]
 
@@ -21,6 +21,9 @@ _MONEY = re.compile(r"\bcurrenc(?:y|ies)\b", re.IGNORECASE)
 _SIDES = {
     **dict.fromkeys(("source", "from", "from_", "base"), "currency from which"),
     **dict.fromkeys(("target", "to", "to_", "quote"), "currency to which"),
+}
+_MADE_SO = {
+    stem(w) for w in ("generation", "generator", "tool", "request", "change", "new", "it", "one", "description")
 }
 _FREE = ("request", "prompt", "query", "question", "q", "text", "description")
 
@@ -63,6 +66,15 @@ class Tool:
         named = self.param(*_FREE)
         free = [p for p in self.params if p.required and p.type == "string" and not p.enum and not p.format]
         return named if named and named.type == "string" else (free[0] if free else None)
+
+    @property
+    def nouns(self) -> frozenset[str]:
+        """The stems of what it makes, as its name and the object in its description say: sign, pictogram, tile."""
+        object_ = re.split(r"\b(?:for|from|of|in|on|with|that|which|to|as|by)\b|[.;:]", self.description, maxsplit=1)[0]
+        heads = [tokens(part)[-1:] for part in re.split(r",|\b(?:and|or)\b", object_)]
+        named = re.split(r"[_\-\s]+", self.name.lower())[-1:]
+        found = {stem(w) for head in [*heads, named] for w in head if len(w) > 2}
+        return frozenset(s for s in found if not _DRAWING.match(s) and s not in _MADE_SO)
 
     @property
     def stems(self) -> set[str]:
