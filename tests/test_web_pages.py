@@ -16,51 +16,13 @@ from gptsmith.agent.runtime.store import Message
 from gptsmith.ui.web.desk import open_desk
 from gptsmith.ui.web.uploads import Upload
 from tests.loopback import Loopback, huge, status, trickle
-
-SCRIPT = Path(__file__).parents[1] / "gptsmith" / "ui" / "web" / "app.py"
-NIGHT_SKY = """schema: assistant/v1
-name: Night sky
-description: A patient guide to the stars for children.
-instructions: Explain with small words. End every answer with a question.
-conversation_starters:
-  - What is a comet?
-"""
+from tests.pages import NIGHT_SKY, SCRIPT, make_library, open_page, words
 
 
 @pytest.fixture
 def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A library with one assistant of the person's own; returns the folder of its specs."""
-    monkeypatch.setenv("GPTSMITH_HOME", str(tmp_path / "home"))
-    specs = tmp_path / "lib" / "assistants" / "specs"
-    specs.mkdir(parents=True)
-    (specs / "night-sky.assistant.yaml").write_text(NIGHT_SKY)
-    monkeypatch.chdir(tmp_path / "lib")
-    return specs
-
-
-def open_page(**where: str) -> AppTest:
-    """Run the script at an address."""
-    at = AppTest.from_file(str(SCRIPT), default_timeout=60)
-    for key, value in where.items():
-        at.query_params[key] = value
-    return at.run()
-
-
-def words(at: AppTest) -> str:
-    """Everything that the page says."""
-    assert not at.exception, at.exception
-    drawn = [
-        *at.title,
-        *at.header,
-        *at.subheader,
-        *at.markdown,
-        *at.caption,
-        *at.error,
-        *at.warning,
-        *at.info,
-        *at.success,
-    ]
-    return "\n".join(str(element.value) for element in drawn)
+    return make_library(tmp_path, monkeypatch)
 
 
 def test_gallery_shows_own_and_shipped_assistants(library: Path) -> None:
@@ -94,57 +56,11 @@ def test_delete_asks_first(library: Path) -> None:
     assert "Night sky" not in words(at)
 
 
-def test_a_broken_file_can_be_repaired(library: Path) -> None:
-    file = library / "night-sky.assistant.yaml"
-    file.write_text(NIGHT_SKY.replace("instructions:", "instructons:"))
-    at = open_page()
-    assert "The file has a problem and cannot be opened." in words(at)
-    at.button(key="edit-night-sky").click().run()
-    assert "line 4, column 1" in words(at)
-    assert at.button(key="save").disabled
-    at.text_area(key="yaml-night-sky").set_value(NIGHT_SKY).run()
-    assert "The spec is valid." in words(at)
-    at.button(key="save").click().run()
-    assert file.read_text() == NIGHT_SKY
-
-
-def test_errors_stand_at_their_lines_and_nothing_is_saved(library: Path) -> None:
-    at = open_page(page="edit", assistant="night-sky")
-    at.text_area(key="yaml-night-sky").set_value(NIGHT_SKY + "limits: {max_iterations: 99}\n").run()
-    assert "line 7, column 26" in words(at)
-    assert any("▸    7  limits: {max_iterations: 99}" in code.value for code in at.code)
-    assert at.button(key="save").disabled
-
-
-def test_saving_never_overwrites_a_change_made_elsewhere(library: Path) -> None:
-    file = library / "night-sky.assistant.yaml"
-    at = open_page(page="edit", assistant="night-sky")
-    at.text_area(key="yaml-night-sky").set_value(NIGHT_SKY.replace("comet", "star")).run()
-    theirs = NIGHT_SKY.replace("comet", "moon")
-    file.write_text(theirs)
-    at.button(key="save").click().run()
-    assert "night-sky.assistant.yaml was changed outside this page since you opened it" in words(at)
-    assert file.read_text() == theirs
-    assert "star" in at.text_area(key="yaml-night-sky").value
-    at.button(key="take").click().run()
-    assert at.text_area(key="yaml-night-sky").value == theirs
-
-
 @pytest.mark.parametrize("wanted", ["../../etc/passwd", "/etc/passwd", "nobody", "", "opened:file"])
 def test_only_assistants_of_the_library_are_opened(library: Path, wanted: str) -> None:
     at = open_page(page="edit", assistant=wanted)
     assert len(at.error) == 1
     assert "choose one" in at.error[0].value or "known ids" in at.error[0].value
-
-
-def test_shipped_assistants_are_read_only_and_can_be_copied(library: Path) -> None:
-    at = open_page(page="edit", assistant="support-desk")
-    assert not at.text_area
-    at.button(key="copy").click().run()
-    copy = library / "my-support-desk.assistant.yaml"
-    assert "./my-support-desk.files/" in copy.read_text()
-    assert "The spec is valid." in words(at)
-    assert at.text_area(key="yaml-my-support-desk").value == copy.read_text()
 
 
 def test_a_file_outside_the_library_is_opened_by_the_program_only(
@@ -154,7 +70,8 @@ def test_a_file_outside_the_library_is_opened_by_the_program_only(
     file.write_text(NIGHT_SKY.replace("Night sky", "Elsewhere"))
     monkeypatch.setenv("GPTSMITH_OPEN", str(file))
     assert "Elsewhere" in words(open_page(page="gallery"))
-    assert open_page(page="edit", assistant="opened:file").text_area(key="yaml-opened:file").value == file.read_text()
+    at = open_page(page="edit", assistant="opened:file", tab="YAML")
+    assert at.text_area(key="yaml-opened:file").value == file.read_text()
 
 
 def test_the_page_says_where_the_data_is(library: Path, tmp_path: Path) -> None:
@@ -478,7 +395,25 @@ def imports(file: Path) -> set[str]:
     return named | {str(node.module) for node in nodes if isinstance(node, ast.ImportFrom)}
 
 
-@pytest.mark.parametrize("name", ["builds", "desk", "launch", "markdown", "talk", "uploads"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "bench",
+        "builds",
+        "cited",
+        "consent",
+        "desk",
+        "differences",
+        "form",
+        "launch",
+        "markdown",
+        "talk",
+        "test_runs",
+        "unsaved",
+        "uploads",
+        "work",
+    ],
+)
 def test_what_decides_does_not_draw(name: str) -> None:
     assert not [module for module in imports(WEB / f"{name}.py") if module.startswith("streamlit")]
 
@@ -494,7 +429,28 @@ def test_pages_share_one_state_and_no_raw_html(file: Path) -> None:
         assert "st.html" not in text
 
 
-@pytest.mark.parametrize("name", ["app", "chat", "create", "edit", "gallery", "live", "message", "passage", "sidebar"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "app",
+        "chat",
+        "configure",
+        "create",
+        "edit",
+        "fields",
+        "gallery",
+        "history",
+        "live",
+        "message",
+        "passage",
+        "permission",
+        "preview",
+        "review",
+        "sidebar",
+        "spec_tests",
+        "workspace",
+    ],
+)
 def test_pages_reach_gptsmith_through_the_desk_only(name: str) -> None:
     own = {module for module in imports(WEB / f"{name}.py") if module.startswith("gptsmith.")}
     plain = {"gptsmith.errors", "gptsmith.agent.events", "gptsmith.assistants.spec"}

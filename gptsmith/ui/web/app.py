@@ -12,7 +12,7 @@ from gptsmith.ui.web.desk import Desk, open_desk
 def main() -> None:
     """Draw the page that the URL names."""
     view = session.view()
-    title = {"create": "New assistant", "edit": "Spec", "chat": view.assistant}.get(view.page, "Assistants")
+    title = {"create": "New assistant", "edit": view.assistant, "chat": view.assistant}.get(view.page, "Assistants")
     st.set_page_config(page_title=f"{title} · gptsmith", page_icon=":material/construction:", layout="wide")
     theme.apply()
     try:
@@ -48,9 +48,9 @@ def _page(desk: Desk, view: session.View) -> None:
 
         create.draw(desk, view)
     elif view.page == "edit":
-        from gptsmith.ui.web import edit
+        from gptsmith.ui.web import workspace
 
-        edit.draw(desk, view)
+        workspace.draw(desk, view)
     else:
         from gptsmith.ui.web import gallery
 

@@ -8,7 +8,7 @@ import streamlit as st
 
 from gptsmith.assistants.spec import AssistantSpec, Starter
 from gptsmith.errors import GptsmithError
-from gptsmith.ui.web import live, markdown, message, model_note, session, sources, uploads
+from gptsmith.ui.web import live, markdown, message, model_note, permission, session, sources, uploads
 from gptsmith.ui.web.desk import Desk
 from gptsmith.ui.web.talk import Talk
 
@@ -18,13 +18,24 @@ _INPUT = "say"
 def draw(desk: Desk, view: session.View) -> None:
     """Draw the conversation that the URL names; without a thread a new one."""
     talk = desk.talk(view.assistant)
-    turns = talk.turns(view.thread) if view.thread else []
-    running = talk.running(view.thread) if view.thread else ""
     with st.container(key="narrow"):
         _head(desk, talk, view)
-    needed = _variables(talk, view)
+    conversation(talk, view)
+
+
+def conversation(talk: Talk, view: session.View, *, height: int | None = None) -> None:
+    """Draw the turns and the input, and follow the turn that runs; with `height` (pixels) in a frame that scrolls."""
+    if permission.trust(talk):
+        return
+    turns = talk.turns(view.thread) if view.thread else []
+    running = talk.running(view.thread) if view.thread else ""
+    frame = st.container(height=height or "content", border=False, key="preview-frame" if height else None)
     # Each part has a place of its own, emptied at once: what is no longer true must not stand there while a turn runs.
-    beginning, earlier, said = st.empty(), st.empty(), st.container()
+    with frame:
+        needed = _variables(talk, view)
+        permission.leave(talk, view)
+        beginning, earlier, said = st.empty(), st.empty(), st.container()
+    stop = st.empty().container() if height else st.bottom
     if not turns:
         with beginning.container():
             _beginning(talk, view, blocked=needed)
@@ -43,14 +54,15 @@ def draw(desk: Desk, view: session.View) -> None:
             st.button("Send it again", icon=":material/refresh:", key="again", on_click=_send, args=again)
     _input(talk, view, disabled=needed or bool(running))
     if running:
-        live.draw(talk, running)
+        with frame:
+            live.draw(talk, running, stop)
 
 
 def _head(desk: Desk, talk: Talk, view: session.View) -> None:
     spec = talk.spec
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
         st.title(markdown.line(spec.name), anchor=False, width="content")
-        st.button("Spec", icon=":material/description:", key="spec", on_click=_edit, args=(view.assistant,))
+        st.button("Edit", icon=":material/tune:", key="spec", on_click=_edit, args=(view.assistant,))
     model_note.draw(desk.model(spec))
     for notice in talk.notices:
         st.warning(markdown.plain(notice), icon=":material/warning:")
@@ -144,11 +156,17 @@ def _send(talk: Talk, view: session.View, text: str, files: list[uploads.Upload]
     if not text.strip() and not files:
         return
     try:
-        thread = talk.send(text, thread=view.thread, files=files or [], variables=_values(talk.spec, view))
+        thread = talk.send(
+            text,
+            thread=view.thread,
+            files=files or [],
+            variables=_values(talk.spec, view),
+            leave=permission.allowed(talk, view),
+        )
     except GptsmithError as error:
         session.fail(str(error))
         return
-    session.go("chat", assistant=view.assistant, thread=thread)
+    session.go(view.page, assistant=view.assistant, thread=thread)
 
 
 def _edit(assistant: str) -> None:

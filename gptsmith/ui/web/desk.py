@@ -6,7 +6,6 @@ with the real thing behind them.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import shutil
@@ -16,19 +15,19 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gptsmith.assistants.library import SUFFIX, Entry, Library, find_library, is_shipped, shipped_specs
-from gptsmith.assistants.loader import check_text, load_file
+from gptsmith.assistants.library import SUFFIX, Entry, Library, find_library, shipped_specs
+from gptsmith.assistants.loader import load_file
 from gptsmith.assistants.spec import AssistantSpec, Starter
-from gptsmith.assistants.versions import Versions
-from gptsmith.errors import Diagnostic, GptsmithError, SpecError, UsageError
+from gptsmith.errors import GptsmithError, UsageError
 from gptsmith.state import atomic_write, home
+from gptsmith.ui.web.bench import Bench
 from gptsmith.ui.web.builds import Build, Builds
 from gptsmith.ui.web.launch import OPEN_FILE
 
 if TYPE_CHECKING:
     from gptsmith.ui.web.talk import Talk
 
-__all__ = ["Build", "Card", "Desk", "ModelNote", "Places", "SpecText", "open_desk"]
+__all__ = ["Build", "Card", "Desk", "ModelNote", "Places", "open_desk"]
 
 OPENED = "opened:file"
 """The id of the one spec outside the library that the program was started with."""
@@ -45,17 +44,6 @@ class Card:
     shipped: bool
     starters: list[str] = field(default_factory=list)
     error: str = ""
-
-
-@dataclass(frozen=True)
-class SpecText:
-    """A spec file as it was read: `digest` is the SHA-256 of its bytes, asked for again when it is saved."""
-
-    id: str
-    path: Path
-    text: str
-    digest: str
-    read_only: bool
 
 
 @dataclass(frozen=True)
@@ -111,40 +99,14 @@ class Desk:
         starters = [] if entry.error else _starters(entry.path, entry.path.stat().st_mtime_ns)
         return Card(entry.id, entry.name, entry.description, entry.path, entry.shipped, starters, entry.error)
 
-    def spec_text(self, assistant: str) -> SpecText:
-        """Read an assistant's file, valid or not."""
-        path = self._path(assistant)
-        data = path.read_bytes()
-        locked = is_shipped(path) or not os.access(path, os.W_OK)
-        return SpecText(
-            assistant, path, data.decode("utf-8", errors="replace"), hashlib.sha256(data).hexdigest(), locked
-        )
-
-    def check(self, text: str, spec: SpecText) -> list[Diagnostic]:
-        """Return the problems of `text` if it stood in the assistant's file."""
-        return check_text(text, spec.path.parent, file=spec.path.name)
-
-    def save(self, assistant: str, text: str, digest: str) -> SpecText:
-        """Replace the file when it is valid and still the one with `digest`; raise `UsageError` when it is not."""
-        path = self._path(assistant)
-        try:
-            Versions(path).save(text, digest, author="person", reason="saved in the page")
-        except SpecError as error:
-            hint = "correct the lines that are marked"
-            raise UsageError(f"{path.name} was not saved: {error.diagnostics[0]}", hint=hint) from error
-        except UsageError as error:
-            if error.code != "changed_on_disk":
-                raise
-            raise UsageError(
-                f"{path.name} was changed outside this page since you opened it, so it was not saved",
-                hint="copy your text, take the file's version and add your changes again",
-            ) from error
-        return self.spec_text(assistant)
+    def bench(self, assistant: str) -> Bench:
+        """Return the workbench of an assistant's file, valid or not."""
+        return Bench(assistant, self._path(assistant))
 
     def copy(self, assistant: str) -> str:
         """Copy an assistant, its files included, into the person's library; return the copy's id."""
         path = self._path(assistant)
-        text = self.spec_text(assistant).text
+        text = path.read_text("utf-8")
         saved = self.library.save(f"my-{path.name.removesuffix(SUFFIX)}", text)
         old, new = (f"{file.name.removesuffix(SUFFIX)}.files" for file in (path, saved))
         if path.with_name(old).is_dir():

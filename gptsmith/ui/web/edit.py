@@ -1,92 +1,130 @@
-"""The spec of one assistant as YAML: read, change, check, save."""
+"""The YAML tab: the whole file as text, its problems at their lines."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from gptsmith.errors import GptsmithError
-from gptsmith.ui.web import diagnostics, markdown, session
-from gptsmith.ui.web.desk import Desk, SpecText
+from gptsmith.ui.web import diagnostics, review, session
+from gptsmith.ui.web.bench import Bench, Sheet, text_diff
 
 
-def draw(desk: Desk, view: session.View) -> None:
-    """Draw the page for `view.assistant`."""
-    spec = desk.spec_text(view.assistant)
-    field, seen = f"yaml-{spec.id}", f"yaml-seen-{spec.id}"
-    if spec.read_only:
-        _head(spec)
-        _read(desk, spec)
+def draw(bench: Bench, sheet: Sheet) -> None:
+    """Draw the editor, or the text where it cannot be changed."""
+    if sheet.read_only:
+        st.code(sheet.text, language="yaml", line_numbers=True, wrap_lines=True)
         return
     # What the person started from: saving is refused when the file is no longer that.
-    session.put_first(seen, spec)
-    session.put_first(field, spec.text)
+    field, seen = f"yaml-{bench.id}", f"yaml-seen-{bench.id}"
+    started: Sheet = session.value(seen, sheet)
+    text = str(session.value(f"{seen}-text", sheet.text))
+    if text == started.text and started.digest != sheet.digest:
+        started, text = sheet, sheet.text
+        session.put(field, text)
+    session.put(seen, started)
+    session.put_first(field, text)
+    _offer(bench, sheet, field)
+    if started.digest != sheet.digest:
+        _changed_elsewhere(bench, sheet, text)
     text = str(session.value(field))
-    started: SpecText = session.value(seen)
-    problems = desk.check(text, spec)
-    _head(spec)
-    if started.digest != spec.digest:
-        _changed_elsewhere(spec, field, seen)
-    left, right = st.columns([3, 2], gap="large")
-    with left:
-        st.text_area("Spec", key=field, height=620, label_visibility="collapsed")
-    with right:
-        wrong = any(p.severity == "error" for p in problems)
-        changed = text != started.text
+    problems = bench.check(text)
+    _buttons(bench, started, text, wrong=any(p.severity == "error" for p in problems))
+    args = (bench, field)
+    st.text_area("The file", key=field, height=560, label_visibility="collapsed", on_change=_typed, args=args)
+    diagnostics.draw(problems, text)
+
+
+def _buttons(bench: Bench, started: Sheet, text: str, *, wrong: bool) -> None:
+    changed = text != started.text
+    with st.container(horizontal=True, vertical_alignment="center", key="bar-yaml", gap="small"):
+        st.markdown(":orange[Changes not saved]" if changed else "Everything is saved", width="stretch")
+        st.button("Check", key="check", type="tertiary", help="Check what stands in the editor")
+        st.button("Drop", key="revert", type="tertiary", disabled=not changed, on_click=_drop, args=(bench,))
+        if st.button("Changes", key="show-diff", disabled=not changed):
+            _show(text_diff(started.text, text))
+        save = (bench, started)
+        idle = wrong or not changed
+        st.button("Save", type="primary", key="save", disabled=idle, on_click=_save, args=save)
+
+
+@st.dialog("What changed", width="large")
+def _show(diff: str) -> None:
+    review.diff(diff)
+
+
+def _typed(bench: Bench, field: str) -> None:
+    """Keep what was typed, in this tab and in the state folder."""
+    text, seen = str(session.value(field)), f"yaml-seen-{bench.id}"
+    started: Sheet = session.value(seen)
+    session.put(f"{seen}-text", text)
+    if text == started.text:
+        bench.unsaved.drop("yaml", session.token())
+    else:
+        bench.unsaved.keep("yaml", session.token(), text, started.digest)
+
+
+def _offer(bench: Bench, sheet: Sheet, field: str) -> None:
+    """Offer what was typed before a reload or a crash."""
+    if str(session.value(field)) != sheet.text:
+        return
+    for copy in bench.unsaved.others("yaml", session.token())[:1]:
+        if copy.text == sheet.text:
+            bench.unsaved.drop("yaml", copy.token)
+            continue
+        with st.container(border=True, key="offer-yaml"):
+            meanwhile = " The file has changed since." if copy.base != sheet.digest else ""
+            st.markdown(f":material/history: **A text from {copy.clock} was not saved.**{meanwhile}")
+            with st.container(horizontal=True):
+                resume = (bench, field, copy.token, copy.text)
+                st.button("Go on with it", key="resume-yaml", on_click=_resume, args=resume)
+                if st.button("Show what it changes", key="show-offer"):
+                    _show(text_diff(sheet.text, copy.text))
+                drop = (bench, copy.token)
+                st.button("Drop it", key="forget-yaml", type="tertiary", on_click=_forget, args=drop)
+
+
+def _resume(bench: Bench, field: str, token: str, text: str) -> None:
+    session.put(field, text)
+    _typed(bench, field)
+    bench.unsaved.drop("yaml", token)
+
+
+def _forget(bench: Bench, token: str) -> None:
+    bench.unsaved.drop("yaml", token)
+
+
+def _changed_elsewhere(bench: Bench, sheet: Sheet, text: str) -> None:
+    with st.container(border=True, key="elsewhere-yaml"):
+        st.markdown(":material/sync_problem: **This assistant was changed in another window or program.**")
+        st.caption("Your text is not saved over it. Look at both, then take one.")
         with st.container(horizontal=True):
-            save, idle = (desk, spec, field, seen), wrong or not changed
-            st.button("Save", type="primary", key="save", disabled=idle, on_click=_save, args=save)
-            st.button("Check", key="check", help="Check what stands in the editor")
-            undo = (field, seen)
-            st.button("Undo my changes", key="revert", disabled=not changed, on_click=session.forget, args=undo)
-        diagnostics.draw(problems, text)
+            st.button("Take the other's version", key="take", on_click=_drop, args=(bench,))
+            if st.button("Show the differences", key="compare"):
+                _show(text_diff(sheet.text, text))
+            mine = (bench, sheet)
+            st.button("Keep my text", key="keep-mine", type="tertiary", on_click=_keep_mine, args=mine)
 
 
-def _read(desk: Desk, spec: SpecText) -> None:
-    """Show a file that cannot be changed here, with the way to a copy that can."""
-    with st.container(horizontal=True, vertical_alignment="center", border=True):
-        st.markdown("This example is read-only. Make a copy to change it.", width="stretch")
-        st.button("Make a copy", icon=":material/content_copy:", key="copy", on_click=_copy, args=(desk, spec.id))
-    st.code(spec.text, language="yaml", line_numbers=True, wrap_lines=True)
+def _keep_mine(bench: Bench, sheet: Sheet) -> None:
+    """Go on with this text, now knowing the other: saving it replaces that, and both stay in the versions."""
+    session.put(f"yaml-seen-{bench.id}", sheet)
+    _typed(bench, f"yaml-{bench.id}")
 
 
-def _head(spec: SpecText) -> None:
-    with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
-        st.title("Spec", anchor=False, width="content")
-        st.button("Open the chat", icon=":material/chat:", key="chat", on_click=_chat, args=(spec.id,))
-    with st.container(key="quiet-path"):
-        st.markdown(f":material/description: {markdown.line(str(spec.path))}")
+def _drop(bench: Bench) -> None:
+    field, seen = f"yaml-{bench.id}", f"yaml-seen-{bench.id}"
+    session.forget(field, seen, f"{seen}-text")
+    bench.unsaved.drop("yaml", session.token())
 
 
-def _changed_elsewhere(spec: SpecText, field: str, seen: str) -> None:
-    st.warning(
-        "The file was changed outside this page since you opened it. Saving is refused so that nothing is lost.",
-        icon=":material/sync_problem:",
-    )
-    with st.expander("Show the file as it is now"):
-        st.code(spec.text, language="yaml", line_numbers=True)
-    st.button("Take the file's version and drop mine", key="take", on_click=session.forget, args=(field, seen))
-
-
-def _save(desk: Desk, spec: SpecText, field: str, seen: str) -> None:
-    started: SpecText = session.value(seen)
+def _save(bench: Bench, started: Sheet) -> None:
+    field, seen = f"yaml-{bench.id}", f"yaml-seen-{bench.id}"
     try:
-        saved = desk.save(spec.id, str(session.value(field)), started.digest)
+        saved = bench.save_text(str(session.value(field)), started.digest)
     except GptsmithError as error:
         session.fail(str(error))
         return
     session.put(seen, saved)
+    session.forget(f"{seen}-text")
+    bench.unsaved.drop("yaml", session.token())
     session.say("Saved.")
-
-
-def _copy(desk: Desk, assistant: str) -> None:
-    try:
-        copy = desk.copy(assistant)
-    except GptsmithError as error:
-        session.fail(str(error))
-        return
-    session.say("This copy is yours.")
-    session.go("edit", assistant=copy)
-
-
-def _chat(assistant: str) -> None:
-    session.go("chat", assistant=assistant)

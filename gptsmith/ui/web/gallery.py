@@ -64,7 +64,8 @@ def _buttons(desk: Desk, card: Card) -> None:
             st.button("Repair", key=f"edit-{card.id}", type="primary", on_click=_edit, args=(card.id,))
         else:
             st.button("Chat", key=f"open-{card.id}", type="primary", on_click=_open, args=(card.id,))
-            st.button("Spec", key=f"edit-{card.id}", on_click=_edit, args=(card.id,), help="Read or edit the YAML file")
+            word = "Look inside" if card.shipped else "Edit"
+            st.button(word, key=f"edit-{card.id}", on_click=_edit, args=(card.id,))
         if card.shipped or card.id == OPENED:
             return
         # The label is there for screen readers; the style sheet shows the icon alone.

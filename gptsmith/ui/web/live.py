@@ -19,15 +19,15 @@ _TICK_SECONDS = 0.08
 _SAY_SECONDS = 0.25
 
 
-def draw(talk: Talk, turn: str) -> None:
-    """Follow `turn` until it ends, then draw the page anew from what was stored.
+def draw(talk: Talk, turn: str, stop: DeltaGenerator) -> None:
+    """Follow `turn` until it ends, then draw the page anew from what was stored; the way to end it stands in `stop`.
 
     Not a fragment: a click inside one waits until the script has ended, and Stop must not wait.
     """
     with st.chat_message("assistant", avatar=message.ASSISTANT):
         doing, text = st.empty(), st.empty()
-        # At the bottom of the window, so that the growing text does not move it away from under the pointer.
-        with st.bottom:
+        # Outside of the answer, so that the growing text does not move it away from under the pointer.
+        with stop:
             st.button("Stop", icon=":material/stop_circle:", key=f"stop-{turn}", on_click=talk.stop, args=(turn,))
         _follow(talk, turn, doing, text)
     st.rerun()

@@ -5,10 +5,14 @@ The URL carries what must survive a reload (page, assistant, thread, draft); the
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import streamlit as st
+
+if TYPE_CHECKING:
+    from streamlit.elements.lib.mutable_tab_container import TabContainer
 
 Page = Literal["gallery", "create", "edit", "chat"]
 PAGES: tuple[Page, ...] = ("gallery", "create", "edit", "chat")
@@ -27,6 +31,7 @@ class View:
     assistant: str = ""
     thread: str = ""
     draft: str = ""
+    tab: str = ""
 
 
 def view() -> View:
@@ -39,14 +44,40 @@ def view() -> View:
         assistant=st.query_params.get("assistant", ""),
         thread=st.query_params.get("thread", ""),
         draft=st.query_params.get("draft", ""),
+        tab=st.query_params.get("tab", ""),
     )
 
 
-def go(page: Page, *, assistant: str = "", thread: str = "", draft: str = "") -> None:
-    """Move the tab to another view; for use in callbacks, the script runs again by itself."""
-    wanted = {"page": page, "assistant": assistant, "thread": thread, "draft": draft}
+def go(page: Page, *, assistant: str = "", thread: str = "", draft: str = "", tab: str = "") -> None:
+    """Move to another view; for use in callbacks, the script runs again by itself.
+
+    A `tab` that is left out stays the one that is open, as long as the assistant is the same.
+    """
+    same = st.query_params.get("page") == page and st.query_params.get("assistant", "") == assistant
+    kept = tab or (st.query_params.get("tab", "") if same else "")
+    wanted = {"page": page, "assistant": assistant, "thread": thread, "draft": draft, "tab": kept}
     st.query_params.from_dict({key: value for key, value in wanted.items() if value})
+    if not same or tab:
+        st.session_state.pop("tab", None)
     st.session_state.pop("shown", None)
+
+
+def tabs(labels: list[str], first: str) -> list[TabContainer]:
+    """Draw tabs of which the URL keeps the open one, `first` at first; only its content needs to be drawn."""
+    wanted = st.query_params.get("tab", "")
+    default = wanted if wanted in labels else first
+    return list(st.tabs(labels, key="tab", default=default, on_change=_keep_tab))
+
+
+def _keep_tab() -> None:
+    st.query_params["tab"] = st.session_state["tab"]
+
+
+def token() -> str:
+    """Return the name under which this browser tab keeps what is not saved; a reload gets a new one."""
+    if "token" not in st.session_state:
+        st.session_state["token"] = secrets.token_hex(8)
+    return str(st.session_state["token"])
 
 
 def say(text: str, icon: str = ":material/check:") -> None:

@@ -7,7 +7,6 @@ import shutil
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,9 +17,15 @@ from gptsmith.agent.runtime import turns
 from gptsmith.agent.runtime.running import Ask
 from gptsmith.agent.runtime.store import Thread, Turn, new_id
 from gptsmith.assistants import paths
+from gptsmith.assistants.library import state_key
+from gptsmith.assistants.loader import load_file
 from gptsmith.assistants.spec import AssistantSpec, Knowledge
+from gptsmith.assistants.trust import TrustNeed
 from gptsmith.assistants.variables import fill
 from gptsmith.errors import GptsmithError, UsageError
+from gptsmith.state import State
+from gptsmith.ui.web.cited import Passage, within
+from gptsmith.ui.web.consent import Consent
 from gptsmith.ui.web.uploads import Upload, store
 
 if TYPE_CHECKING:
@@ -29,36 +34,35 @@ if TYPE_CHECKING:
 
 __all__ = ["Passage", "Talk", "Thread", "Turn"]
 
-_BEFORE, _AFTER = 600, 2000  # characters of the document shown around a quote: the quote is in sight when it opens
 _START_SECONDS = 20.0
 _STOP_SECONDS = 5.0
 _FOLLOWED = 50
-
-
-@dataclass(frozen=True)
-class Passage:
-    """Quotes inside their document.
-
-    `parts` are pieces of its text in order, each with whether it is a quote; `cut_before` and `cut_after` tell whether
-    the document goes on; `file` is the document itself where there is one.
-    """
-
-    parts: list[tuple[str, bool]]
-    cut_before: bool
-    cut_after: bool
-    file: Path | None
 
 
 class Talk:
     """One assistant as the chat page sees it. Turns run in a worker and go on when the page is closed."""
 
     def __init__(self, path: Path) -> None:
-        self._assistant = Assistant.from_file(path)
+        self._path = path
+        self._assistant = self._made()
         self._base_dir = path.absolute().parent
         self._following: dict[str, _Following] = {}
         self._latest: dict[str, str] = {}
         self._guard = threading.Lock()
         threading.Thread(target=_warm, name="warm", daemon=True).start()
+
+    def _made(self) -> Assistant:
+        loaded = load_file(self._path)
+        return Assistant(loaded, trust=self._consent.trusts(loaded))
+
+    @cached_property
+    def _consent(self) -> Consent:
+        return Consent(State().folder(state_key(self._path)))
+
+    @cached_property
+    def _leaving(self) -> Assistant:
+        """The assistant for conversations that may be sent to a fallback's host."""
+        return self._assistant.with_(allow_hosted=True)
 
     @property
     def spec(self) -> AssistantSpec:
@@ -73,6 +77,34 @@ class Talk:
         missing = unavailable_tools(self._assistant.loaded, self._assistant.folder)
         return [f"{tool.name}: {error}" for tool, error in missing]
 
+    # -- what is asked first ---------------------------------------------------------------------------------------
+
+    @property
+    def needs(self) -> list[TrustNeed]:
+        """What the assistant would run, reach or read, when the person has not agreed to it yet."""
+        return self._consent.needs(self._assistant.loaded)
+
+    def trust(self) -> None:
+        """Go on with an assistant that the person trusts."""
+        self._consent.trust(self._assistant.loaded)
+        self._assistant.close()
+        self._assistant = self._made()
+        self.__dict__.pop("notices", None)
+        self.__dict__.pop("_leaving", None)
+
+    @property
+    def fallback_hosts(self) -> list[str]:
+        """Where a conversation would be sent when the model on this machine does not answer."""
+        return self._assistant.fallback_hosts
+
+    def may_leave(self, thread: str) -> bool:
+        """Say whether the person allowed that for a conversation."""
+        return self._consent.allows(thread)
+
+    def let_leave(self, thread: str) -> None:
+        """Allow it for one conversation."""
+        self._consent.allow(thread)
+
     def receipts(self) -> list[Receipt]:
         """Return what became of each knowledge file when it was last read; empty before the first message."""
         if not self.spec.knowledge:
@@ -86,6 +118,8 @@ class Talk:
             running = [following for following in self._following.values() if not following.ended]
         self._halt(running)
         self._assistant.close()
+        if "_leaving" in self.__dict__:
+            self._leaving.close()
 
     @staticmethod
     def _halt(running: list[_Following]) -> None:
@@ -136,14 +170,20 @@ class Talk:
 
     # -- turns -----------------------------------------------------------------------------------------------------
 
-    def send(self, text: str, *, thread: str, files: list[Upload], variables: dict[str, str]) -> str:
+    def send(
+        self, text: str, *, thread: str, files: list[Upload], variables: dict[str, str], leave: bool = False
+    ) -> str:
         """Begin a turn and return its thread, a new one when `thread` is empty; the message is then written down.
+
+        `leave` allows the conversation to be sent to a fallback's host.
 
         Raises:
             UsageError, NotReadyError: the turn could not begin; nothing was written.
         """
-        engine = self._assistant.engine
         chosen = thread or new_id("thread")
+        if leave:
+            self.let_leave(chosen)
+        engine = (self._leaving if self.may_leave(chosen) else self._assistant).engine
         inbox = self._assistant.folder / "inbox" / new_id("files")
         ask = Ask(chosen, text, [str(path) for path in store(files, inbox)] if files else [], variables)
         turns.start(engine, ask)
@@ -199,16 +239,7 @@ class Talk:
                 text = base.document(first.document_id).text
             except KnowledgeError:
                 return None
-        spans = sorted({place for place in (_place(text, c) for c in citations) if place[0] >= 0})
-        if not spans:
-            return None
-        begin, stop = _window(text, spans[0][0], spans[-1][1])
-        parts, at = [], begin
-        for start, end in spans:
-            parts += [(text[at:start], False), (text[max(at, start) : end], True)]
-            at = max(at, end)
-        parts.append((text[at:stop], False))
-        return Passage([p for p in parts if p[0]], begin > 0, stop < len(text), self._source_file(first, thread))
+        return within(text, citations, self._source_file(first, thread))
 
     @contextlib.contextmanager
     def _knowledge(self, citation: Citation, thread: str) -> Iterator[KnowledgeBase | None]:
@@ -266,24 +297,3 @@ def _warm() -> None:
     from gptsmith.models.embedding import load_embedder
 
     load_embedder("embedded").encode(["warm"])
-
-
-def _window(text: str, start: int, end: int) -> tuple[int, int]:
-    """Return the part of the document to show around a quote, cut between words."""
-    begin, stop = max(0, start - _BEFORE), min(len(text), end + _AFTER)
-    if begin:
-        begin = max(text.find(" ", begin, start), begin - 1) + 1
-    if stop < len(text):
-        stop = max(text.rfind(" ", end, stop), end)
-    return begin, stop
-
-
-def _place(text: str, citation: Citation) -> tuple[int, int]:
-    """Return where the quote stands: at its offsets, else where its words stand, else the passage that was used."""
-    start, end = citation.start, citation.end
-    if text[start:end] == citation.quote:
-        return start, end
-    at = text.find(citation.quote)
-    if at >= 0:
-        return at, at + len(citation.quote)
-    return (start, end) if 0 <= start < end <= len(text) else (-1, -1)

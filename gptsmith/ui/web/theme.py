@@ -8,15 +8,22 @@ _STYLE = """
 <style>
   .stMainBlockContainer { padding-top: 4rem; padding-bottom: 4rem; max-width: 1120px; }
   .stMainBlockContainer:has(.st-key-narrow) { max-width: 900px; }
+  .stMainBlockContainer:has(.st-key-wide) { max-width: 1500px; padding: 3.2rem 2rem 2rem; }
   h1 { font-size: 1.9rem !important; letter-spacing: -0.01em; }
   h2 { font-size: 1.3rem !important; }
   [class*="st-key-card-"] h3 { font-size: 1.15rem !important; padding: 0; }
   [class*="st-key-nav-"] button > div, .st-key-new-thread button > div, .st-key-threads button > div {
     justify-content: flex-start; text-align: left; width: 100%;
   }
-  [class*="st-key-card-"] [class*="st-key-delete-"] p, .st-key-threads [class*="st-key-more-"] p {
+  [class*="st-key-card-"] [class*="st-key-delete-"] p, .st-key-threads [class*="st-key-more-"] p,
+  [class*="st-key-bare-"] button p {
     position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
   }
+  .stColumn:has(> div > .st-key-preview) { position: sticky; top: 3.4rem; align-self: flex-start; }
+  .st-key-preview-frame { height: max(15rem, calc(100vh - 24.5rem)) !important; }
+  [class*="st-key-bar-"] { position: sticky; top: 3rem; z-index: 20; padding: 0.5rem 0; min-height: 3.4rem;
+    backdrop-filter: blur(14px); }
+  .st-key-quiet-path p { overflow-wrap: anywhere; }
   .stSidebar hr { margin: 0.6rem 0; }
   [data-testid="stBottomBlockContainer"] { max-width: 900px !important; }
   .st-key-passage .stMarkdownColoredBackground { background-color: rgba(240, 176, 60, 0.38) !important; padding: 0; }

@@ -1,0 +1,95 @@
+"""The workspace of one assistant: its file in tabs on the left, the assistant as it is on the right."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from gptsmith.errors import GptsmithError
+from gptsmith.ui.web import markdown, preview, session
+from gptsmith.ui.web.bench import Bench, Sheet
+from gptsmith.ui.web.desk import Desk
+
+_LOOK_SECONDS = 3
+CONFIGURE, YAML, TESTS, VERSIONS = "Configure", "YAML", "Tests", "Versions"
+
+
+def draw(desk: Desk, view: session.View) -> None:
+    """Draw the workspace of `view.assistant`."""
+    bench = desk.bench(view.assistant)
+    sheet = bench.sheet()
+    with st.container(key="wide"):
+        _watch(bench, sheet)
+        _head(desk, bench, sheet)
+    if sheet.read_only:
+        _read_only(desk, bench)
+    left, right = st.columns([11, 9], gap="medium")
+    with left:
+        _tabs(desk, bench, sheet)
+    with right:
+        preview.draw(desk, view, sheet)
+
+
+def _head(desk: Desk, bench: Bench, sheet: Sheet) -> None:
+    del desk
+    with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
+        st.title(markdown.line(str(sheet.data.get("name") or bench.path.name)), anchor=False, width="content")
+        st.button("Open the chat", icon=":material/chat:", key="chat", on_click=_chat, args=(bench.id,))
+    with st.container(key="quiet-path"):
+        st.markdown(f":material/description: {markdown.line(str(bench.path))}")
+
+
+def _tabs(desk: Desk, bench: Bench, sheet: Sheet) -> None:
+    """Draw the tabs; only the open one is worked out."""
+    from gptsmith.ui.web import configure, edit, history, spec_tests
+
+    del desk
+    labels = [YAML, TESTS, VERSIONS] if sheet.read_only else [CONFIGURE, YAML, TESTS, VERSIONS]
+    first = labels[0] if sheet.valid else YAML
+    for label, tab in zip(labels, session.tabs(labels, first), strict=True):
+        if not tab.open:
+            continue
+        with tab:
+            if label == CONFIGURE and sheet.data:
+                configure.draw(bench, sheet)
+            elif label == CONFIGURE:
+                st.warning("The file cannot be read as it is. Repair it in the YAML tab.", icon=":material/warning:")
+            elif label == YAML:
+                edit.draw(bench, sheet)
+            elif label == TESTS:
+                spec_tests.draw(bench, sheet)
+            else:
+                history.draw(bench, sheet)
+
+
+def _read_only(desk: Desk, bench: Bench) -> None:
+    """Say that the file stays as it is, with the way to a copy."""
+    what = "This example is read-only." if bench.shipped else "This file is read-only."
+    with st.container(horizontal=True, vertical_alignment="center", border=True):
+        st.markdown(f"{what} Make a copy to change it.", width="stretch")
+        copy = (desk, bench.id)
+        st.button("Make a copy", icon=":material/content_copy:", key="copy", on_click=_copy, args=copy, type="primary")
+
+
+def _watch(bench: Bench, sheet: Sheet) -> None:
+    """Look every few seconds whether the file was changed elsewhere, and draw the page anew then."""
+
+    @st.fragment(run_every=_LOOK_SECONDS)
+    def look() -> None:
+        if bench.digest() != sheet.digest:
+            st.rerun()
+
+    look()
+
+
+def _copy(desk: Desk, assistant: str) -> None:
+    try:
+        copy = desk.copy(assistant)
+    except GptsmithError as error:
+        session.fail(str(error))
+        return
+    session.say("This copy is yours.")
+    session.go("edit", assistant=copy)
+
+
+def _chat(assistant: str) -> None:
+    session.go("chat", assistant=assistant)
