@@ -6,6 +6,8 @@ State (threads, versions, indexes, pictures, receipts) lives in `GPTSMITH_HOME`,
 from __future__ import annotations
 
 import contextlib
+import errno
+import glob
 import hashlib
 import os
 import re
@@ -83,11 +85,11 @@ def connect(path: Path, migrations: Sequence[Migration], *, across_threads: bool
     return connection
 
 
-def atomic_write(path: Path, data: bytes | str) -> None:
+def atomic_write(path: Path, data: bytes | str, *, new: bool = False) -> None:
     """Write `data` (text as UTF-8, line endings as they are) so that a reader sees the old bytes or the new ones.
 
     A temporary file in the same folder, fsync, `os.replace`. An existing file keeps its mode; a symlink stays a link
-    and its target is replaced.
+    and its target is replaced. With `new` nothing is replaced: FileExistsError when there is something.
     """
     target = path.resolve()
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -101,11 +103,30 @@ def atomic_write(path: Path, data: bytes | str) -> None:
             os.fsync(file.fileno())
         with contextlib.suppress(FileNotFoundError):
             temporary.chmod(target.stat().st_mode & 0o7777)
-        temporary.replace(target)
+        _appear(temporary, target) if new else temporary.replace(target)
     except BaseException:  # a half-written temporary file must never stay, whatever the reason
         temporary.unlink(missing_ok=True)
         raise
     _sync_folder(target.parent)
+
+
+def sweep(path: Path) -> None:
+    """Delete what a killed `atomic_write` of `path` left beside it; the caller holds the lock for writing it."""
+    for left in path.parent.glob(f".{glob.escape(path.name[:100])}.{'[0-9a-f]' * 12}.tmp"):
+        left.unlink(missing_ok=True)
+
+
+def _appear(temporary: Path, target: Path) -> None:
+    """Give a finished file its name, if that is free."""
+    try:
+        os.link(temporary, target)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links
+        if target.exists():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target)) from None
+        temporary.replace(target)
+    temporary.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -79,15 +80,22 @@ class Library:
 
         The JSON Schema is put beside it, for editors. Nothing that exists is overwritten.
         """
+        with self.free_place(id) as path:
+            atomic_write(path, _with_id(text, path.name.removesuffix(SUFFIX)))
+        return path
+
+    @contextmanager
+    def free_place(self, id: str) -> Iterator[Path]:
+        """Hold the library and give the path for a new spec: `id`, or `<id>-2` and so on when that is taken.
+
+        The JSON Schema is put beside what was written there.
+        """
         with self._locked():
-            chosen = self._free(slug(id))
-            path = self.specs / f"{chosen}{SUFFIX}"
-            atomic_write(path, _with_id(text, chosen))
+            yield self.specs / f"{self.free_id(slug(id))}{SUFFIX}"
             schema = self.specs / SCHEMA_FILE
             current = schema_text()
             if not schema.is_file() or schema.read_text("utf-8") != current:
                 atomic_write(schema, current)
-        return path
 
     def delete(self, id_or_path: str | Path) -> Path:
         """Delete an assistant of this library: its spec, its `<id>.files/` and its state; return where it was.
@@ -115,7 +123,8 @@ class Library:
                 remove_store(kept)
         return path
 
-    def _free(self, wanted: str) -> str:
+    def free_id(self, wanted: str) -> str:
+        """Return `wanted`, or `<wanted>-2` and so on when an assistant here has it."""
         taken = {_quick_id(path) for path in [*_files(self.specs), *shipped_files()]} | set(shipped_names())
         taken |= {path.name.removesuffix(SUFFIX) for path in _files(self.specs)}
         taken |= {path.name.removesuffix(".files") for path in self.specs.glob("*.files")}
