@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from gptsmith.agent.assistant import Assistant
     from gptsmith.agent.builder import Builder
     from gptsmith.agent.events import Citation, Event, Reply
+    from gptsmith.agent.pictures import Pictures
     from gptsmith.errors import (
         Diagnostic,
         FetchError,
@@ -32,6 +33,7 @@ _HOMES = {
     "Builder": "gptsmith.agent.builder",
     "Citation": "gptsmith.agent.events",
     "Event": "gptsmith.agent.events",
+    "Pictures": "gptsmith.agent.pictures",
     "Reply": "gptsmith.agent.events",
 }
 
@@ -45,6 +47,7 @@ __all__ = [
     "GptsmithError",
     "KnowledgeError",
     "NotReadyError",
+    "Pictures",
     "ProviderError",
     "Reply",
     "SpecError",

@@ -25,7 +25,7 @@ HEAVY = ("torch", "transformers", "diffusers", "chromadb", "streamlit")
 
 PUBLIC = [
     "Assistant", "Builder", "Citation", "Diagnostic", "Event", "FetchError", "GptsmithError", "KnowledgeError",
-    "NotReadyError", "ProviderError", "Reply", "SpecError", "ThreadBusyError", "ToolError", "UsageError",
+    "NotReadyError", "Pictures", "ProviderError", "Reply", "SpecError", "ThreadBusyError", "ToolError", "UsageError",
 ]  # fmt: skip
 
 
@@ -75,6 +75,7 @@ SPEC = PACKAGE.parent / "assistants" / "specs" / "support-desk.assistant.yaml"
         ("import gptsmith", (*HEAVY, "langchain_core", "pydantic", "yaml")),
         ("from gptsmith import Assistant", (*HEAVY, "langchain_core", "langgraph", "httpx")),
         ("from gptsmith import Assistant, Builder", HEAVY),
+        ("from gptsmith import Pictures; Pictures()", (*HEAVY, "langchain_core", "PIL")),
         (f"from gptsmith import Assistant; Assistant.check({str(SPEC)!r})", (*HEAVY, "langchain_core", "langgraph")),
         (f"from gptsmith import Assistant; Assistant.from_file({str(SPEC)!r})", (*HEAVY, "langgraph")),
         ("import gptsmith.tools", (*HEAVY, "langchain_core")),
@@ -87,5 +88,5 @@ def test_importing_is_light(code: str, heavy: tuple[str, ...]) -> None:
 def test_the_public_names_are_pinned() -> None:
     assert gptsmith.__all__ == PUBLIC
     assert set(PUBLIC) <= set(dir(gptsmith))
-    with pytest.raises(AttributeError, match="module 'gptsmith' has no attribute 'Pictures'"):
-        gptsmith.Pictures  # noqa: B018
+    with pytest.raises(AttributeError, match="module 'gptsmith' has no attribute 'Nothing'"):
+        gptsmith.Nothing  # noqa: B018

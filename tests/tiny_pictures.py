@@ -32,7 +32,9 @@ def bert(width: int = 16) -> Any:
     return BertModel(config).eval()
 
 
-def pipeline(folder: Path, *, text: bool = True, width: int = 16, tiny_vae: bool = False) -> Path:
+def pipeline(
+    folder: Path, *, text: bool = True, width: int = 16, tiny_vae: bool = False, prediction: str = "v_prediction"
+) -> Path:
     """Write a StableDiffusionPipeline of 32 x 32 pixels to `folder`, without its text part when `text` is False."""
     import torch
     from diffusers import AutoencoderKL, AutoencoderTiny, DDIMScheduler, StableDiffusionPipeline, UNet2DConditionModel
@@ -54,8 +56,8 @@ def pipeline(folder: Path, *, text: bool = True, width: int = 16, tiny_vae: bool
             down_block_types=("DownEncoderBlock2D",) * 3, up_block_types=("UpDecoderBlock2D",) * 3, sample_size=32,
         )  # fmt: skip
     scheduler = DDIMScheduler(
-        prediction_type="v_prediction", rescale_betas_zero_snr=True, timestep_spacing="trailing", clip_sample=False,
-        set_alpha_to_one=True, steps_offset=1,
+        prediction_type=prediction, rescale_betas_zero_snr=prediction == "v_prediction", timestep_spacing="trailing",
+        clip_sample=False, set_alpha_to_one=True, steps_offset=1,
     )  # fmt: skip
     pipe = StableDiffusionPipeline(
         vae=vae.eval(), unet=unet.eval(), scheduler=scheduler, text_encoder=bert(width) if text else None,
@@ -123,3 +125,49 @@ def seal(folder: Path) -> None:
     files = sorted(p for p in folder.rglob("*") if p.is_file())
     lines = [f"{hashlib.sha256(p.read_bytes()).hexdigest()}  {p.relative_to(folder).as_posix()}" for p in files]
     (folder / "SHA256SUMS").write_text("\n".join(lines) + "\n")
+
+
+def encoder_decoder(folder: Path) -> Path:
+    """Write a captioner of a vision tower and a small decoder, its processor and tokenizer side by side."""
+    import torch
+    from transformers import (
+        BertConfig,
+        BertLMHeadModel,
+        VisionEncoderDecoderModel,
+        ViTConfig,
+        ViTImageProcessor,
+        ViTModel,
+    )
+
+    torch.manual_seed(4)
+    words = tokenizer()
+    encoder = ViTModel(
+        ViTConfig(
+            hidden_size=16,
+            num_hidden_layers=1,
+            num_attention_heads=2,
+            intermediate_size=32,
+            image_size=32,
+            patch_size=8,
+        )
+    )
+    decoder = BertLMHeadModel(
+        BertConfig(
+            vocab_size=len(words),
+            hidden_size=16,
+            num_hidden_layers=1,
+            num_attention_heads=2,
+            intermediate_size=32,
+            max_position_embeddings=64,
+            is_decoder=True,
+            add_cross_attention=True,
+        )
+    )
+    model = VisionEncoderDecoderModel(encoder=encoder, decoder=decoder)
+    model.config.decoder_start_token_id = model.generation_config.decoder_start_token_id = words.cls_token_id
+    model.config.pad_token_id = model.generation_config.pad_token_id = words.pad_token_id
+    model.config.eos_token_id = model.generation_config.eos_token_id = words.sep_token_id
+    model.eval().save_pretrained(folder)
+    ViTImageProcessor(size={"height": 32, "width": 32}).save_pretrained(folder)
+    words.save_pretrained(folder)
+    return folder

@@ -44,6 +44,13 @@ class Caption:
         """Whether the model is guessing."""
         return self.confidence is not None and self.confidence < UNSURE
 
+    @property
+    def told(self) -> str:
+        """The words for people: a guess is said to be one."""
+        if not self.text:
+            return "I cannot tell what this picture shows."
+        return f"I am not sure, but it may show: {self.text}" if self.unsure else self.text
+
 
 class Captioner(ABC):
     """Describes pictures. `leaves` is the host to which they go, None when they stay on this machine."""
@@ -106,22 +113,24 @@ class LocalCaptioner(Captioner):
     def caption(self, image: Image.Image, detail: Detail = "descriptive") -> Caption:
         import torch
 
+        from gptsmith.models.pictures import weights
+
         with self._lock:  # one at a time: the memory of a model is bounded, the person's patience with two is not
             model, processor, tokenizer = self._parts()
             inputs = self._inputs(processor, tokenizer, image, detail)
             inputs = {k: v.to(model.device, model.dtype if v.is_floating_point() else None) for k, v in inputs.items()}
             try:
-                with torch.inference_mode():
+                with torch.inference_mode(), weights.quiet():
                     out = model.generate(
                         **inputs,
-                        max_new_tokens=_TOKENS[detail],
+                        max_new_tokens=min(_TOKENS[detail], _room(model, inputs)),
                         do_sample=False,
                         num_beams=1,
                         no_repeat_ngram_size=3,
                         output_logits=True,
                         return_dict_in_generate=True,
                     )
-            except (ValueError, RuntimeError, TypeError) as error:
+            except (ValueError, RuntimeError, TypeError, IndexError) as error:
                 raise GptsmithError(
                     f"{self.name} could not describe the picture ({' '.join(str(error).split())[:120]})",
                     code="no_caption",
@@ -198,6 +207,15 @@ class ChatCaptioner(Captioner):
         if not text:
             raise ProviderError(f"{self.name} said nothing about the picture", code="bad_answer", hint="try again")
         return Caption(text)
+
+
+def _room(model: Any, inputs: dict[str, Any]) -> int:
+    """Return how many tokens the model can still write: its positions less those of the prompt."""
+    parts = [model.config, *(getattr(model.config, n, None) for n in ("text_config", "decoder"))]
+    known = [int(n) for part in parts if (n := getattr(part, "max_position_embeddings", None))]
+    prompt = inputs.get("input_ids", inputs.get("decoder_input_ids"))
+    used = prompt.shape[1] if prompt is not None else 2
+    return max(1, min(known) - used - 1) if known else max(_TOKENS.values())
 
 
 def _read(out: Any, tokenizer: Any, inputs: dict[str, Any]) -> Caption:

@@ -35,6 +35,12 @@ class Recognizer:
         self._loaded: tuple[Any, Any] | None = None
         self._lock = threading.Lock()
 
+    @property
+    def labels(self) -> list[str]:
+        """The labels that the model brings with it: the lines of its `labels.txt`, none where it has no such file."""
+        file = self._folder / "labels.txt"
+        return file.read_text("utf-8").splitlines() if file.is_file() else []
+
     def recognize(self, image: Image.Image, labels: Sequence[str]) -> list[Match]:
         """Return the labels, best first; the scores of a CLIP add up to 1, those of a SigLIP stand by themselves.
 
@@ -127,7 +133,8 @@ def check_labels(labels: Sequence[str]) -> list[str]:
     """
     wanted = list(dict.fromkeys(" ".join(label.split())[:200] for label in labels if label.strip()))
     if len(wanted) < 2:
-        raise UsageError("one label alone says nothing about a picture", hint="give two or more, e.g. cat,dog")
+        problem = "one label alone says nothing about a picture" if wanted else "there are no labels to choose from"
+        raise UsageError(problem, hint="give two or more, e.g. cat,dog")
     if len(wanted) > MOST:
         raise UsageError(f"{len(wanted)} labels are too many", hint=f"give up to {MOST}")
     return wanted

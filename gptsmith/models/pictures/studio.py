@@ -158,12 +158,12 @@ def _waiting(ahead: int) -> Progress:
 
 def _heard(listen: Listen, number: int, pictures: int, seed: int) -> Callable[[Step], None]:
     """Tell of a picture's steps; the seed is named before the first one."""
-    which = f"picture {number} of {pictures}, " if pictures > 1 else ""
-    first = Progress("draw", f"Drawing {which}seed {seed}", number, pictures, 0, 0, seed)
+    which = f" picture {number} of {pictures}" if pictures > 1 else ""
+    first = Progress("draw", f"Drawing{which}, seed {seed}", number, pictures, 0, 0, seed)
     listen(first)
 
     def on_step(step: Step) -> None:
-        text = f"Drawing {which}step {step.step} of {step.steps}, seed {seed}"
+        text = f"Drawing{which}, step {step.step} of {step.steps}, seed {seed}"
         listen(replace(first, text=text, step=step.step, steps=step.steps, preview=step.preview))
 
     return on_step

@@ -1,0 +1,193 @@
+"""The commands on pictures: image, caption, recognize, upsample."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gptsmith.ui.cli.options import AsJson
+from gptsmith.ui.cli.output import document, say, show
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gptsmith.models.pictures.record import Picture
+    from gptsmith.models.pictures.studio import Progress
+
+File = Annotated[Path, typer.Argument(metavar="FILE", help="A picture: PNG, JPEG, WebP or GIF.", show_default=False)]
+Prompt = Annotated[str, typer.Argument(help="What the picture shows.", show_default=False)]
+Model = typer.Option("--model", metavar="MODEL", help="The model: embedded, a folder, a hub id or provider:name.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to `app`."""
+    for command in (image, caption, recognize, upsample):
+        app.command()(command)
+
+
+def image(
+    prompt: Prompt,
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="F.png", help="The file to write.")],
+    seed: Annotated[int | None, typer.Option("--seed", help="Draw this picture again.", show_default=False)] = None,
+    steps: Annotated[int | None, typer.Option("--steps", help="Denoising steps.", show_default=False)] = None,
+    size: Annotated[str | None, typer.Option("--size", metavar="WxH", help="In pixels.", show_default=False)] = None,
+    guidance: Annotated[
+        float | None, typer.Option("--guidance", help="How closely to follow the words.", show_default=False)
+    ] = None,
+    sampler: Annotated[
+        str | None, typer.Option("--sampler", help="ddim, euler, dpmpp or unipc.", show_default=False)
+    ] = None,
+    count: Annotated[int, typer.Option("--count", help="How many pictures: F.png, F-2.png, …")] = 1,
+    negative: Annotated[str, typer.Option("--negative", metavar="TEXT", help="What it should not show.")] = "",
+    model: Annotated[str, Model] = "embedded",
+    my_words: Annotated[bool, typer.Option("--my-words", help="Draw the words as they are.")] = False,
+    from_: Annotated[
+        Path | None, typer.Option("--from", metavar="F.png", help="Change this picture.", show_default=False)
+    ] = None,
+    mask: Annotated[
+        Path | None, typer.Option("--mask", metavar="F.png", help="Change it only where this is white.")
+    ] = None,
+    strength: Annotated[
+        float | None, typer.Option("--strength", help="How far to change it, 0 to 1.", show_default=False)
+    ] = None,
+    no_parameters: Annotated[
+        bool, typer.Option("--no-parameters", help="Write no words and settings into the file.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Draw a picture, or change one."""
+    from gptsmith import Pictures
+
+    places = _places(output, count)
+    pictures = Pictures(model).draw(
+        prompt,
+        count=count,
+        seed=seed,
+        steps=steps,
+        size=size,
+        guidance=guidance,
+        sampler=sampler,
+        negative=negative,
+        image=from_,
+        mask=mask,
+        strength=strength,
+        my_words=my_words,
+        on_progress=_telling(),
+    )
+    for place, picture in zip(places, pictures, strict=True):
+        picture.save(place, parameters=not no_parameters)
+        picture.record.path = str(place)
+        if not as_json:
+            _tell(picture)
+    if as_json:
+        document({"images": [picture.record.model_dump() for picture in pictures]})
+
+
+def caption(
+    file: File,
+    detail: Annotated[str, typer.Option("--detail", help="short or descriptive.")] = "descriptive",
+    model: Annotated[str, Model] = "embedded",
+    as_json: AsJson = False,
+) -> None:
+    """Say what a picture shows."""
+    from gptsmith import Pictures
+
+    pictures = Pictures(captioner=model)
+    _say_where(pictures.captioner.leaves, "picture")
+    text = pictures.caption(file, detail)  # type: ignore[arg-type]
+    if as_json:
+        document({"caption": text, "detail": detail, "model": model})
+    else:
+        show(text)
+
+
+def recognize(
+    file: File,
+    labels: Annotated[
+        str, typer.Option("--labels", metavar="A,B", help="What it could be, separated by commas.", show_default=False)
+    ] = "",
+    model: Annotated[str, Model] = "embedded",
+    as_json: AsJson = False,
+) -> None:
+    """Say which of some labels fits a picture best."""
+    from gptsmith import Pictures
+
+    pictures = Pictures(recognizer=model)
+    wanted = labels.split(",") if labels.strip() else pictures.recognizer.labels
+    found = pictures.recognize(file, wanted)
+    if as_json:
+        document({"labels": [{"label": m.label, "score": m.score} for m in found], "model": model})
+        return
+    for match in found[:10]:
+        show(f"{match.score:6.1%}  {match.label}")
+
+
+def upsample(
+    prompt: Prompt,
+    model: Annotated[
+        str | None,
+        typer.Option("--model", metavar="PROVIDER:NAME", help="The chat model that writes it.", show_default=False),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write the full description that would be drawn for a short one."""
+    from gptsmith import Pictures
+
+    pictures = Pictures(upsampler=model)
+    _say_where(pictures.upsampler.leaves, "text")
+    found = pictures.upsample(prompt)
+    if as_json:
+        document({"caption": found.caption, "own_words": found.own_words, "notes": found.notes})
+        return
+    show(found.caption)
+    for note in found.notes:
+        say(note)
+    if found.own_words and not found.notes:
+        say("These are your own words: no chat model that writes freely is connected; name one with --model")
+
+
+def _places(output: Path, count: int) -> list[Path]:
+    """Return where the pictures go; UsageError when one of them could not be written there."""
+    from gptsmith.errors import UsageError
+
+    if output.suffix.lower() != ".png":
+        raise UsageError(f"{output.name} is no name for a PNG file", hint="end it with .png")
+    more = [output.with_name(f"{output.stem}-{n}{output.suffix}") for n in range(2, max(count, 1) + 1)]
+    for place in (places := [output, *more]):
+        if place.exists():
+            raise UsageError(f"{place} is already there", hint="name another file with -o; nothing is overwritten")
+    if not output.absolute().parent.is_dir():
+        raise UsageError(f"there is no folder {output.absolute().parent}", hint="make it first, or name another")
+    return places
+
+
+def _telling() -> Callable[[Progress], None]:
+    """Return what tells of each new thing that happens; steps are counted on one line of a terminal."""
+    import sys
+
+    live = sys.stderr.isatty()
+
+    def tell(progress: Progress) -> None:
+        if progress.step == 0:
+            say(progress.text)
+        elif live:
+            print(
+                f"\r{progress.text}", end="\n" if progress.step == progress.steps else "", file=sys.stderr, flush=True
+            )
+
+    return tell
+
+
+def _tell(picture: Picture) -> None:
+    record = picture.record
+    show(record.path)
+    say(f"Drawn: {record.caption}" + ("" if record.seed is None else f" (seed {record.seed})"))
+    for note in record.notes:
+        say(note)
+
+
+def _say_where(host: str | None, what: str) -> None:
+    if host:
+        say(f"The {what} is sent to {host}")
