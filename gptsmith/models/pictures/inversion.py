@@ -7,8 +7,6 @@ leads to the same place; a normalizing flow would do so exactly.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
-
 import torch
 from PIL import Image
 
@@ -114,8 +112,8 @@ class _Path:
 
     def _predicted(self, latents: torch.Tensor, time: int) -> torch.Tensor:
         given = latents.to(self.unet.device, self.unet.dtype)
-        with_words = self.unet(given, time, encoder_hidden_states=self.words).sample.float().cpu()
+        with_words: torch.Tensor = self.unet(given, time, encoder_hidden_states=self.words).sample.float().cpu()
         if self.guidance <= 1:
             return with_words
-        without: Any = self.unet(given, time, encoder_hidden_states=self.nothing).sample.float().cpu()
+        without: torch.Tensor = self.unet(given, time, encoder_hidden_states=self.nothing).sample.float().cpu()
         return without + self.guidance * (with_words - without)

@@ -33,7 +33,7 @@ def encode(generator: LocalGenerator, image: Image.Image) -> torch.Tensor:
     with weights.quiet():
         pixels = generator.base.image_processor.preprocess(image).to(vae.device, vae.dtype)
         found = vae.encode(pixels)
-    latents = found.latent_dist.mean if hasattr(found, "latent_dist") else found.latents
+    latents: torch.Tensor = found.latent_dist.mean if hasattr(found, "latent_dist") else found.latents
     shift, scale = _shift_and_scale(vae)
     return ((latents.float() - shift) * scale).cpu()
 
