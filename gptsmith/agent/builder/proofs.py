@@ -41,8 +41,8 @@ def holds(test: DraftTest, draft: Draft) -> bool:
         return any(draft.name.casefold() in text.casefold() for text in test.contains)
     if not _ruled(test, draft):
         return False
-    seen = bool(test.contains or test.not_contains or test.cites or test.calls) or _telling(test.matches)
-    return seen and (test.matches is None or _telling(test.matches))
+    seen = bool(test.contains or test.not_contains or test.cites or test.calls) or is_telling(test.matches)
+    return seen and (test.matches is None or is_telling(test.matches))
 
 
 def _ruled(test: DraftTest, draft: Draft) -> bool:
@@ -62,7 +62,7 @@ def _flat(text: str) -> str:
     return " ".join(text.split()).casefold().strip(" .")
 
 
-def _telling(pattern: str | None) -> bool:
+def is_telling(pattern: str | None) -> bool:
     """Say whether a regular expression can be read and does not match just anything."""
     if not pattern:
         return False

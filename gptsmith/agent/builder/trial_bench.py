@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gptsmith.agent.runtime.scratch import ScratchEngine
 from gptsmith.agent.runtime.spec_tests import TestResult, run_test
@@ -19,9 +19,13 @@ from gptsmith.assistants.spec import SpecTest
 from gptsmith.errors import GptsmithError
 from gptsmith.state import State
 
+if TYPE_CHECKING:
+    from gptsmith.rag.base import KnowledgeBase
+
 HARMLESS = ("image_generation", "image_captioning", "image_recognition")
 _TOGETHER = 4  # conversations at once with a model on another machine
 _KEPT = 3  # indexes of proposals that are kept for the next trial
+_INDEX = "knowledge.sqlite"
 _SILENT_FIELDS = {
     "id", "version", "avatar", "welcome_message", "conversation_starters", "disclaimer", "tests", "metadata",
     "x_builder", "instructions_file",
@@ -30,9 +34,13 @@ _SILENT_FIELDS = {
 
 @dataclass(frozen=True, eq=False)
 class Version:
-    """A spec as it stands, is proposed, or lacks a part; compared by identity."""
+    """A spec as it stands or is proposed; `lacking`: with a part taken away, only to see what fails then.
+
+    Compared by identity.
+    """
 
     loaded: Loaded
+    lacking: bool = False
 
     def test(self, name: str) -> SpecTest | None:
         """Return the test of that name."""
@@ -52,6 +60,7 @@ class Bench:
 
     def __init__(self, path: Path, scratch: Path, options: dict[str, Any], state: Path | None = None) -> None:
         self.note = ""
+        self.model_name = ""
         self.draws = False
         self.workers = 1
         self._path = path
@@ -62,6 +71,7 @@ class Bench:
         self._versions: list[Version] = []  # keeps their identities alive
         self._making = threading.Lock()
         self._unasked: set[str] = set()
+        self._proposed: Path | None = None
 
     def __enter__(self) -> Bench:
         return self
@@ -85,11 +95,16 @@ class Bench:
         provider = engine.model_spec.provider
         self.draws = self.draws or provider != "embedded"
         self.workers = _TOGETHER if provider != "given" and leaves_machine(engine.model_spec) else 1
+        self.model_name = engine.model_name
         return engine.model_name
 
     def run(self, version: Version, test: SpecTest, stopped: Callable[[], bool]) -> TestResult:
         """Run one test on one version."""
         return run_test(self._engine(version), test, stopped)
+
+    def knowledge(self, version: Version) -> KnowledgeBase | None:
+        """Return the knowledge of a version that is ready; None when it has none."""
+        return self._engine(version).knowledge
 
     def held_back(self, test: SpecTest) -> str:
         """Return why a test is not run: it needs a tool that a trial does not offer. Empty when it may run."""
@@ -115,7 +130,7 @@ class Bench:
         engine = ScratchEngine(
             version.loaded,
             scratch=self._scratch / f"{number}",
-            index=self._index_of(version.loaded),
+            index=self._index_of(version, number),
             model_of=lender,
             **self._options,
         )
@@ -128,25 +143,27 @@ class Bench:
             self.note = f"A trial acts on nothing outside: {names} was not offered, and tests that call it did not run."
         return engine
 
-    def _index_of(self, loaded: Loaded) -> Path:
+    def _index_of(self, version: Version, number: int) -> Path:
         """Return the folder of the index: the file's own where it fits, else one for these sources, made once."""
         from gptsmith.rag.ingest import settings_of
         from gptsmith.rag.store import digest
 
         own = self._state or State().folder(state_key(self._path))
-        if not loaded.spec.knowledge:
+        sources = version.loaded.spec.knowledge
+        if not sources:
             return self._scratch
-        settings = settings_of(loaded.spec.knowledge)
-        if self._is_current(settings):
+        if self._is_current(settings_of(sources)):
             return own
-        kept = own / "trials"
-        folder = kept / digest(settings)[:16]
+        folder = self._scratch / f"index-{number}"
+        if not version.lacking:
+            folder = self._proposed = own / "trials" / digest(settings_of(sources))[:16]
         if not folder.exists():
             folder.mkdir(parents=True)
-            _seed(own / "knowledge.sqlite", folder / "knowledge.sqlite")
-        folder.touch()
-        for old in sorted(kept.iterdir(), key=lambda f: f.stat().st_mtime, reverse=True)[_KEPT:]:
-            shutil.rmtree(old, ignore_errors=True)
+            _seed((self._proposed if version.lacking and self._proposed else own) / _INDEX, folder / _INDEX)
+        if not version.lacking:
+            folder.touch()
+            for old in sorted(folder.parent.iterdir(), key=lambda f: f.stat().st_mtime, reverse=True)[_KEPT:]:
+                shutil.rmtree(old, ignore_errors=True)
         return folder
 
     def _is_current(self, settings: str) -> bool:

@@ -57,7 +57,7 @@ def compare(
         return time.monotonic() > deadline or (cancel is not None and cancel.is_set())
 
     file = Path(path)
-    versions = _versions(file, after)
+    versions = versions_of(file, after)
     options: dict[str, Any] = {"model": model, "trust": trust, "allow_hosted": allow_hosted}
     trial = _Trial(versions, stopped, progress or _silent).run(file, options)
     trial.seconds = round(time.monotonic() - begun, 3)
@@ -88,7 +88,7 @@ def _silent(_text: str) -> None:
     """Say nothing."""
 
 
-def _versions(file: Path, after: Texts) -> tuple[Version | None, Version]:
+def versions_of(file: Path, after: Texts) -> tuple[Version | None, Version]:
     """Return the spec as it is (None when it does not load) and as proposed, each with its instructions' text."""
     if isinstance(after, PlannedEdit):
         old = {edit.path: edit.before for edit in after.files}

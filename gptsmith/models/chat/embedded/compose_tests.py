@@ -5,20 +5,14 @@ from __future__ import annotations
 import re
 
 from gptsmith.assistants.draft import Draft, DraftTest
+from gptsmith.models.chat.embedded.compose_rule_tests import rule_test
 from gptsmith.models.chat.embedded.compose_tongues import TONGUES
 
-_CALL = {
+CALLS = {
     "image_generation": "Draw a small red boat on a calm lake.",
     "image_captioning": "Describe the picture that I sent.",
     "image_recognition": "Which kind of thing does my picture show?",
 }
-# A rule whose keeping shows in the words of the answer, and a message that would break it where it is not there.
-_LANGUAGES = {
-    "german": r"\b(der|die|das|und|ist|nicht|ich|ein|eine)\b", "spanish": r"\b(el|la|los|una|que|para|con|es)\b",
-    "french": r"\b(le|les|une|est|dans|pour|vous|avec)\b", "italian": r"\b(il|che|una|per|con|sono|della)\b",
-    "portuguese": r"\b(uma|para|com|que|não|você|os)\b", "dutch": r"\b(het|een|niet|voor|met|zijn)\b",
-    "czech": r"[ěščřžýáíéů]", "turkish": r"[ığşçöü]",
-}  # fmt: skip
 
 
 def tests(draft: Draft, language: str = "en", topics: dict[str, list[str]] | None = None) -> list[DraftTest]:
@@ -45,7 +39,7 @@ def tests(draft: Draft, language: str = "en", topics: dict[str, list[str]] | Non
             )
         )
     for tool in draft.tools[:2]:
-        message = _CALL.get(tool.type, f"Use {tool.name} for me.")
+        message = CALLS.get(tool.type, f"Use {tool.name} for me.")
         found.append(DraftTest(name=f"calls {tool.name}", tests="tool", message=message, calls=[tool.name]))
     rule = rule_test(draft.emphasis)
     if rule:
@@ -68,35 +62,3 @@ def names(draft: Draft, language: str = "en") -> list[DraftTest]:
     asked = DraftTest(name="says its name", tests="name", message=tongue.who, contains=[draft.name])
     met = DraftTest(name="introduces itself", tests="name", message=tongue.introduce, contains=[draft.name])
     return [asked, met]
-
-
-def rule_test(rules: list[str]) -> DraftTest | None:
-    """Return a test for the first rule whose keeping can be seen in the answer; None when there is none."""
-    for rule in rules:
-        low = rule.lower()
-        spoken = re.search(rf"\b(?:in|into|speaks?|communicates?) (?:\w+ )?({'|'.join(_LANGUAGES)})\b", low)
-        if spoken and not re.search(r"\bboth\b", low):
-            return DraftTest(
-                name=f"answers in {spoken[1].title()}",
-                tests="rule",
-                part=rule,
-                message="Hello, who is this?",
-                matches=f"(?i){_LANGUAGES[spoken[1]]}",
-            )
-        if "code block" in low:
-            return DraftTest(name="answers in a code block", tests="rule", part=rule, message="pwd", matches=r"```")
-        if re.search(r"\b(?:ends?|finish\w*|close)\b.*\bwith a question\b", low):
-            return DraftTest(
-                name="ends with a question",
-                tests="rule",
-                part=rule,
-                message="Tell me something new.",
-                matches=r"\?\W*$",
-            )
-        if re.search(r"\b(?:starts?|begins?|opens?)\b.*\bwith [\"“'](?P<w>[^\"”']+)", low):
-            word = re.search(r"with [\"“']([^\"”']+)", rule, re.IGNORECASE)
-            if word:
-                return DraftTest(
-                    name="keeps the opening", tests="rule", part=rule, message="Let us begin.", contains=[word[1]]
-                )
-    return None
