@@ -103,7 +103,7 @@ def atomic_write(path: Path, data: bytes | str, *, new: bool = False) -> None:
             os.fsync(file.fileno())
         with contextlib.suppress(FileNotFoundError):
             temporary.chmod(target.stat().st_mode & 0o7777)
-        _appear(temporary, target) if new else temporary.replace(target)
+        appear(temporary, target) if new else temporary.replace(target)
     except BaseException:  # a half-written temporary file must never stay, whatever the reason
         temporary.unlink(missing_ok=True)
         raise
@@ -116,8 +116,8 @@ def sweep(path: Path) -> None:
         left.unlink(missing_ok=True)
 
 
-def _appear(temporary: Path, target: Path) -> None:
-    """Give a finished file its name, if that is free."""
+def appear(temporary: Path, target: Path) -> None:
+    """Give a finished file its name in the same folder, if that is free; FileExistsError when it is not."""
     try:
         os.link(temporary, target)
     except FileExistsError:

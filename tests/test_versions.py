@@ -344,3 +344,119 @@ def test_a_damaged_version_is_said(spec: Path) -> None:
     with pytest.raises(NotReadyError, match="the kept bytes of a version are damaged"):
         Versions(spec).undo()
     assert b"Mira" in spec.read_bytes()
+
+
+KILLING = """
+import os, random, signal, sys, time
+from pathlib import Path
+from gptsmith.assistants.edited_file import file_hash, plan_edit
+from gptsmith.assistants.loader import load_file
+from gptsmith.assistants.operations import Set
+from gptsmith.assistants.versions import Versions
+
+spec, kills, chance = Path(sys.argv[1]), int(sys.argv[2]), random.Random(1)
+told, versions, cut = spec.with_name("told.md"), Versions(spec), 0
+
+def change(number):
+    ops = [Set(path="name", value=f"Name {number}"), Set(path="instructions", value=f"Be {number}.\\n")]
+    versions.write(plan_edit(spec, ops), author="builder", reason=f"to {number}")
+
+change(0)
+for kill in range(kills):
+    child = os.fork()
+    if not child:
+        random.seed(kill)
+        while True:
+            change(random.randrange(10**6))
+            versions.undo()
+    time.sleep(chance.uniform(0.01, 0.12))
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    name, words = load_file(spec).spec.name, told.read_text()
+    cut += name.removeprefix("Name ") != words[3:-2]
+    listed = versions.list()
+    name, words = load_file(spec).spec.name, told.read_text()
+    assert name.removeprefix("Name ") == words[3:-2], (name, words)
+    last = listed[-1]
+    assert last.after() == {"": file_hash(spec), "told.md": file_hash(told)}
+    assert [version.number for version in listed] == list(range(1, len(listed) + 1))
+    assert [version.author for version in listed[1:]].count("outside") == 0
+    for before, after in zip(listed[1:], listed[2:]):
+        assert {f.path: f.before for f in after.files} == before.after()
+    assert sorted(path.name for path in spec.parent.iterdir()) == ["a.assistant.yaml", "gptsmith-home", "told.md"]
+print(len(listed), cut)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="SIGKILL and fork are POSIX")
+@pytest.mark.parametrize("kills", [15, pytest.param(500, marks=pytest.mark.slow)])
+def test_a_kill_at_any_moment_leaves_whole_files_and_no_version_that_lies(tmp_path: Path, kills: int) -> None:
+    spec, file = with_told(tmp_path)
+    file.write_bytes(b"Be A.\n")
+    done = subprocess.run(
+        [sys.executable, "-c", KILLING, str(spec), str(kills)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout.split()[0]) > kills / 5, done.stdout
+    print(done.stdout)
+
+
+def test_edits_of_two_processes_are_all_kept(spec: Path) -> None:
+    code = """
+import sys
+from gptsmith.assistants.edited_file import plan_edit
+from gptsmith.assistants.operations import Add
+from gptsmith.assistants.versions import Versions
+from gptsmith.errors import UsageError
+
+spec, name = sys.argv[1:]
+for n in range(5):
+    while True:
+        planned = plan_edit(spec, [Add(path="conversation_starters", value=f"{name} {n}?")])
+        try:
+            Versions(spec).write(planned, author="builder", reason=f"{name} {n}")
+            break
+        except UsageError as error:
+            assert error.code == "changed_on_disk", error
+"""
+    running = [subprocess.Popen([sys.executable, "-c", code, str(spec), name]) for name in ("one", "two")]
+    assert [process.wait(60) for process in running] == [0, 0]
+    wanted = {f"{name} {n}" for name in ("one", "two") for n in range(5)}
+    assert {reason for _, _, reason in told(spec)[1:]} == wanted
+    for _ in range(2):
+        Versions(spec).undo()
+    assert all(f"  - {one}?".encode() in spec.read_bytes() for one in wanted)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="limits of a process are POSIX")
+@pytest.mark.parametrize("room", [0, 20_000, 45_000, 60_000, 90_000])
+def test_a_full_disk_changes_nothing_and_says_so(tmp_path: Path, room: int) -> None:
+    """A limit on the size of files stands for a full disk: the state folder's or the spec's own."""
+    spec = tmp_path / "a.assistant.yaml"
+    head = b"schema: assistant/v1\nname: A\ndescription: B\ninstructions: C\n"
+    spec.write_bytes(head + b"# " + os.urandom(20_000).hex().encode() + b"\n")
+    before = spec.read_bytes()
+    code = """
+import resource, signal, sys
+from gptsmith.assistants.edited_file import plan_edit
+from gptsmith.assistants.operations import Set
+from gptsmith.assistants.versions import Versions
+from gptsmith.errors import GptsmithError
+
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+planned = plan_edit(sys.argv[1], [Set(path="name", value="New name")])
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]),) * 2)
+try:
+    print(Versions(sys.argv[1]).write(planned, author="builder", reason="x").number)
+except GptsmithError as error:
+    print(error.code)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(spec), str(room)], capture_output=True, text=True, check=True
+    )
+    written = done.stdout.strip() == "2"
+    assert written or done.stdout.strip() in ("not_writable", "no_state_folder"), done.stdout + done.stderr
+    assert spec.read_bytes() == (before.replace(b"name: A", b"name: New name") if written else before)
+    assert [p.name for p in tmp_path.iterdir() if p != home_path()] == ["a.assistant.yaml"]
+    rename(spec, "Mira")
+    assert [reason for _, _, reason in told(spec)] == ["as it was found", *["x"] * written, "named Mira"]

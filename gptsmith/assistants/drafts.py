@@ -20,10 +20,10 @@ from pydantic import BaseModel, ConfigDict
 
 from gptsmith.assistants.library import SUFFIX, Library, find_library, state_key
 from gptsmith.assistants.loader import load_file, slug
-from gptsmith.assistants.renaming import files_folder, under_id
+from gptsmith.assistants.renaming import Move, files_folder, under_id
 from gptsmith.assistants.spec_files import digest
-from gptsmith.assistants.version_store import VersionStore, find_store, move_store, remove_store, store_name
-from gptsmith.assistants.versions import Versions, record_place
+from gptsmith.assistants.version_store import VersionStore, copy_store, find_store, remove_store, store_name
+from gptsmith.assistants.versions import Versions
 from gptsmith.errors import GptsmithError, UsageError
 from gptsmith.state import State, atomic_write, edit_lock, home, home_path, lock, sweep
 
@@ -71,10 +71,10 @@ class Drafts:
 
         return self.make(id, write)
 
-    def make(self, id: str, write: Callable[[Path], object]) -> Path:
+    def make(self, id: str, write: Callable[[Path], object], begin: Callable[[Versions], object] | None = None) -> Path:
         """Keep a draft that `write` puts at the path it is given, files beside it; return its spec file.
 
-        `BuiltDraft.write` is such a function. When it raises there is no draft.
+        `BuiltDraft.write` is such a function; when it raises there is no draft. `begin` records the first version.
         """
         with self._locked():
             chosen = self._free(slug(id))
@@ -89,7 +89,10 @@ class Drafts:
             finally:
                 shutil.rmtree(half, ignore_errors=True)
         made = self._root() / chosen / spec.name
-        Versions(made).begin("builder", "made as a draft")
+        if begin is None:
+            Versions(made).begin("builder", "made as a draft")
+        else:
+            begin(Versions(made))
         return made
 
     def list(self) -> builtins.list[DraftEntry]:
@@ -112,6 +115,7 @@ class Drafts:
         """
         with self._locked():
             spec = self._own(path)
+            Versions(spec).list()  # a change made outside becomes one of the versions that go along
             wanted = load_file(spec).spec.id or slug(spec.name)
             with ExitStack() as held:
                 held.enter_context(edit_lock(spec))
@@ -133,9 +137,6 @@ class Drafts:
         with self._locked():
             spec = self._own(path)
             with edit_lock(spec):
-                shutil.rmtree(State().folder(state_key(spec)), ignore_errors=True)
-                for kept in (State().root / "state").glob(f"*/{store_name(spec)}"):
-                    remove_store(kept)
                 self._forget(spec)
 
     def _own(self, path: Path) -> Path:
@@ -145,9 +146,14 @@ class Drafts:
         return spec
 
     def _forget(self, spec: Path) -> None:
+        """Delete a draft with what is kept for it; what a saving took along is elsewhere."""
+        state = State().folder(state_key(spec))
         gone = self._root() / f"{_GONE}{secrets.token_hex(6)}"
         spec.parent.rename(gone)  # at once: a draft is there whole, or not
         shutil.rmtree(gone, ignore_errors=True)
+        shutil.rmtree(state, ignore_errors=True)
+        for kept in state.parent.glob(f"*/{store_name(spec)}"):
+            remove_store(kept)
 
     def _specs(self) -> Iterator[Path]:
         for folder in sorted(self._root().iterdir()):
@@ -200,7 +206,8 @@ def _place(target: Library | Path | None, wanted: str) -> Iterator[Path]:
 def _move(spec: Path, new: Path) -> None:
     """Bring a draft to its new place; the spec comes last."""
     text = spec.read_bytes().decode("utf-8")
-    saved = under_id(text, slug(spec.name), slug(new.name)).encode("utf-8")
+    move = Move(slug(spec.name), slug(new.name))
+    saved = move.text(text).encode("utf-8")
     files, to = files_folder(spec), files_folder(new)
     if to.exists():
         raise FileExistsError(to)
@@ -219,8 +226,7 @@ def _move(spec: Path, new: Path) -> None:
         (old_state / name).rename(new_state / name)
     store = find_store(old_state.parent, old_state, spec)
     if store.exists():
-        move_store(store, new_state / store_name(new), new)
-        record_place(new_state / store_name(new), new, saved)
+        copy_store(store, new_state / store_name(new), new, move)
     atomic_write(new, saved, new=True)
 
 
@@ -239,8 +245,7 @@ def _put_back(spec: Path) -> bool:
     for name in journal.state:
         if (new_state / name).exists() and not (old_state / name).exists():
             (new_state / name).rename(old_state / name)
-    if store.exists():
-        move_store(store, old_state / store_name(spec), spec)
+    remove_store(store)
     to = files_folder(journal.to)
     shutil.rmtree(_part(to), ignore_errors=True)
     if not journal.to.exists():

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
-from gptsmith.errors import NotReadyError
+from gptsmith.assistants.renaming import Move
+from gptsmith.errors import GptsmithError, NotReadyError
 from gptsmith.state import connect, path_key
 
 _MIGRATIONS = [
@@ -182,6 +183,20 @@ class VersionStore:
         """Write all of it into a new SQLite file."""
         self._db.execute("VACUUM INTO ?", (str(file),))
 
+    def history(self) -> Iterator[tuple[Version, list[Touched]]]:
+        """Give every version with the bytes of its files."""
+        for version in self.versions():
+            yield version, [Touched(f.path, self.content(f.before), self.content(f.after)) for f in version.files]
+
+    def move(self, move: Move) -> None:
+        """Make of every version what it would be in another place."""
+        moved = list(moved_history(self.history(), move))
+        with self._db:
+            self._db.execute("DELETE FROM versions")
+            self._db.execute("DELETE FROM contents")
+        for version, files in moved:
+            self.add(version, files, written=True)
+
     def _keep(self, data: bytes | None) -> str | None:
         if data is None:
             return None
@@ -204,6 +219,24 @@ class VersionStore:
             )
             for row in rows
         ]
+
+
+def moved_history(
+    history: Iterable[tuple[Version, list[Touched]]], move: Move
+) -> Iterator[tuple[Version, list[Touched]]]:
+    """Give the versions as they would be in another place; one whose text cannot be moved is left out."""
+    known: dict[str, bytes | None] = {}
+    for version, files in history:
+        try:
+            after = {move.file(file.path): _moved(file.path, file.after, move) for file in files}
+        except (GptsmithError, UnicodeDecodeError):
+            continue
+        yield version, [Touched(path, known.get(path, data), data) for path, data in after.items()]
+        known.update(after)
+
+
+def _moved(path: str, data: bytes | None, move: Move) -> bytes | None:
+    return move.text(data.decode("utf-8")).encode("utf-8") if data is not None and not path else data
 
 
 def store_name(spec: Path) -> str:
@@ -229,16 +262,27 @@ def find_store(states: Path, folder: Path, spec: Path) -> Path:
 
 
 def move_store(old: Path, new: Path, spec: Path) -> None:
-    """Move versions to another SQLite file and spec; a crash leaves the old ones, the new ones, or both alike."""
+    """Move versions to another SQLite file; a crash leaves the old ones, the new ones, or both alike."""
+    copy_store(old, new, spec)
+    remove_store(old)
+
+
+def copy_store(old: Path, new: Path, spec: Path, move: Move | None = None) -> None:
+    """Copy versions to another SQLite file, for a spec at another place.
+
+    `move` says what is different there: each version is kept as it would have been in that place, so that restoring
+    it touches no file of another assistant. One whose text cannot be moved is left out.
+    """
     half = new.with_name(f".{new.name}.half")
     remove_store(half)
     with closing(VersionStore(old)) as store:
         store.copy(half)
+    with closing(VersionStore(half)) as store:
+        store.keep_place(spec)
+        if move is not None:
+            store.move(move)
     remove_store(new)
     half.replace(new)
-    with closing(VersionStore(new)) as store:
-        store.keep_place(spec)
-    remove_store(old)
 
 
 def remove_store(file: Path) -> None:

@@ -69,6 +69,17 @@ class Versions:
         with self._opened() as store:
             return self._notice(store, author, reason)
 
+    def fill(self, history: Iterable[tuple[Version, Iterable[Touched]]]) -> Version:
+        """Take over a history from elsewhere, for a file that has none, and return the newest version.
+
+        The last of it is the file as it is; where it is not, that is noticed.
+        """
+        with self._opened() as store:
+            if store.last() is None:
+                for version, files in history:
+                    store.add(version, files, written=True)
+            return self._notice(store)
+
     def write(self, planned: PlannedEdit, *, author: Author, reason: str) -> Version | None:
         """Write a planned edit and return its version; None when it changes nothing.
 
@@ -112,10 +123,6 @@ class Versions:
                     hint=f"that change is version {now.number}; restore version {now.number - 1} to take it back",
                 )
             back = {self._place(file.path): store.content(file.before) for file in last.files if file.changed}
-            if not back:
-                raise UsageError(
-                    f"{self.path.name} was only {last.reason} since; that is not undone", code="nothing_to_undo"
-                )
             done = self._change(store, back, author, _undone(store, last), takes_back=last.number)
             return done or last
 
@@ -221,16 +228,14 @@ class Versions:
         half = store.intended()
         if half is None:
             return
-        rows = [file for file in half.files if file.changed] or half.files
-        places = {self._place(file.path): file for file in rows}
+        places = {self._place(file.path): file for file in half.files if file.changed}
         for path in places:
             sweep(path)
         found = {path: digest(content(path)) for path in places}
-        if any(found[path] != file.after for path, file in places.items()):
-            strange = any(found[path] not in (file.before, file.after) for path, file in places.items())
-            if strange or all(found[path] == file.before for path, file in places.items()):
-                store.forget(half.number)  # never begun, or somebody went on with the files: that is noticed next
-                return
+        strange = any(found[path] not in (file.before, file.after) for path, file in places.items())
+        if strange or all(found[path] == file.before for path, file in places.items()):
+            store.forget(half.number)  # never begun, or somebody went on with the files: that is noticed next
+            return
         for path, file in places.items():  # one of two files may be missing: both had been accepted
             if found[path] != file.after:
                 try:
@@ -279,22 +284,6 @@ class Versions:
 
     def _place(self, name: str) -> Path:
         return paths.resolve(self.path.parent, name) if name else self.path
-
-
-def record_place(store_file: Path, spec: Path, data: bytes) -> None:
-    """Record, as an intent, that a spec with versions gets another place and with it these bytes.
-
-    It counts when the bytes are there. What was before is another place's, so this is not undone.
-    """
-    with closing(VersionStore(store_file)) as store:
-        last = store.last()
-        if last is None or last.after().get("") == digest(data):
-            return
-        told = instructions_place(data, spec)
-        files = [Touched("", data, data)]
-        if told is not None:
-            files.append(Touched(told.relative_to(spec.parent).as_posix(), content(told), content(told)))
-        store.add(_version(last.number + 1, "person", f"saved as {spec.name}"), files, written=False)
 
 
 def _version(number: int, author: Author, reason: str, takes_back: int | None = None) -> Version:
