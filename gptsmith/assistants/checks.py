@@ -76,12 +76,13 @@ def _model(data: dict[str, Any]) -> Iterator[Problem]:
     for path, text in candidates:
         provider, colon, name = text.partition(":")
         if text != "embedded" and not (provider.strip() and colon and name.strip()):
-            guess = _provider(text)
+            guess = provider_of(text)
             hint = f"try {guess}:{text}" if guess else "e.g. openai:gpt-4o-mini, ollama:qwen3:8b or embedded"
             yield Problem(path, "bad_model", f"expected provider:name, got {shown(text)}", hint)
 
 
-def _provider(name: str) -> str:
+def provider_of(name: str) -> str:
+    """Return the provider that a model of this name usually comes from; empty when it cannot be told."""
     starts = {"gpt-": "openai", "o1": "openai", "o3": "openai", "o4": "openai", "claude": "anthropic"}
     starts |= {"gemini": "google_genai", "llama": "ollama", "qwen": "ollama", "mistral": "ollama", "gemma": "ollama"}
     return (

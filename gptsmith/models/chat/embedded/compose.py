@@ -34,7 +34,7 @@ from gptsmith.models.chat.embedded.compose_tongues import TONGUES
 from gptsmith.models.chat.embedded.compose_words import for_reader, moods
 from gptsmith.models.chat.embedded.structured import not_supported, register_composer
 
-_TOOL_NAMES = {
+TOOL_NAMES = {
     "image_generation": ("draw_picture", "Draws what the user asks for, and changes a drawing as they say."),
     "image_captioning": ("describe_picture", "Says what is to be seen in a picture that the user sends."),
     "image_recognition": ("recognize_picture", "Says which kind of thing a picture shows."),
@@ -150,8 +150,8 @@ def _without_identity(free: list[Sentence], parts: list[Sentence], identity: Ide
 
 def _tools(text: str, offered: dict[str, str]) -> list[DraftTool]:
     kinds = [kind for kind in compose_needs.tool_types(text) if kind in offered]
-    own = [kind for kind in offered if kind not in _TOOL_NAMES and re.search(rf"\b{re.escape(kind)}\b", text)]
-    made = [DraftTool(type=k, name=_TOOL_NAMES[k][0], description=_TOOL_NAMES[k][1]) for k in kinds]
+    own = [kind for kind in offered if kind not in TOOL_NAMES and re.search(rf"\b{re.escape(kind)}\b", text)]
+    made = [DraftTool(type=k, name=TOOL_NAMES[k][0], description=TOOL_NAMES[k][1]) for k in kinds]
     return made + [DraftTool(type=k, name=k, description=offered[k] or k) for k in own]
 
 

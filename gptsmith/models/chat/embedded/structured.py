@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from typing import Any, TypeVar
 
 from langchain_core.messages import BaseMessage
@@ -19,6 +20,10 @@ Composer = Callable[[list[BaseMessage]], BaseModel]
 C = TypeVar("C", bound=Composer)
 
 COMPOSERS: dict[type, Composer] = {}
+_OWN = {  # by name: what the builder asks for is read only when it is asked for
+    "gptsmith.assistants.draft.Draft": "gptsmith.models.chat.embedded.compose",
+    "gptsmith.assistants.changes.ChangeSet": "gptsmith.models.chat.embedded.edits",
+}
 _HINT = "connect a model that can: set `model: ollama:qwen3:8b` in the spec or the variable OPENAI_API_KEY"
 _SCALARS = ("string", "integer", "number", "boolean")
 
@@ -43,15 +48,12 @@ def register_composer(schema: type[BaseModel]) -> Callable[[C], C]:
 
 
 def composer_of(schema: Any) -> Composer | None:
-    """Return the composer of `schema`, loading the one for the builder's draft when it is asked for."""
+    """Return the composer of `schema`, loading gptsmith's own when one of them is asked for."""
     if not isinstance(schema, type):
         return None
-    if schema not in COMPOSERS and f"{schema.__module__}.{schema.__qualname__}" == "gptsmith.assistants.draft.Draft":
-        from importlib import import_module
-        from importlib.util import find_spec
-
-        if find_spec("gptsmith.models.chat.embedded.compose") is not None:
-            import_module("gptsmith.models.chat.embedded.compose")
+    module = _OWN.get(f"{schema.__module__}.{schema.__qualname__}")
+    if schema not in COMPOSERS and module is not None:
+        import_module(module)
     return COMPOSERS.get(schema)
 
 

@@ -1,0 +1,205 @@
+"""The commands of one message: where it is cut, what in them is quoted, what is left when courtesy is taken off."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from gptsmith.assistants.description import sentences
+from gptsmith.models.chat.embedded import language
+from gptsmith.models.chat.embedded.compose_words import base, is_joined_verb, is_verb
+from gptsmith.models.chat.embedded.edits_words import ANY_CASE, bare
+
+HIDDEN = "¤"  # stands for each character of a quotation, an address or a value behind a colon
+_QUOTED = re.compile(
+    r"\"(?P<a>[^\"\n]+)\"|“(?P<b>[^”\n]+)[”\"]|«\s?(?P<c>[^»\n]+?)\s?»|„(?P<d>[^“”\"\n]+)[“”\"]"
+    r"|(?<!\w)['‘‚](?P<e>[^\n]+?)['’](?!\w)|`(?P<f>[^`\n]+)`"
+)
+_URL = re.compile(r"https?://[^\s<>\"'“”«»)\]}]*[^\s<>\"'“”«»)\]}.,;:!?]")
+_VALUE = re.compile(
+    r"\b(?P<lead>(?:name|rule|starters?|welcome(?: message)?|greet\w*|greeting|disclaimer|description|version|say"
+    r"|says|with"
+    r"|to|be|read|reads|as|this|test|instructions?|follow\w*|suggestion|question|line|sentence|regel|vorschlag"
+    r"|nombre|nome"
+    r"|name ist|title|model|language|tone|temperature)(?: (?:it|this|people|is|now|\d+))?)\s?:\s+(?=\S)",
+    ANY_CASE,
+)
+_CUT = re.compile(
+    r"(?P<semi>\s*;\s*)|(?P<dash>\s+[–—-]\s+)|(?P<and>,?\s+(?:and|then|plus|but|und|y|e|et|sowie)(?:\s+(?:also|then"
+    r"|then also"
+    r"|please|dann|auch|también|também))?\s+)|(?P<comma>,\s+)",
+    ANY_CASE,
+)
+_STARTS = re.compile(
+    r"^(?:please |also |then |now |bitte )*(?:"
+    r"(?:call|rename|name|add|drop|remove|delete|take|get|switch|turn|use|set|make|let|give|put|change|replace|keep"
+    r"|stop"
+    r"|start|allow|forbid|hide|bump|cap|limit|greet|describe|answer|reply|respond|write|speak|say|tell|ask|mention"
+    r"|avoid"
+    r"|forget|cite|include|exclude|raise|lower|increase|reduce|shorten|translate|publish|throw|run|enable|disable|drop"
+    r"|remember|ignore|never|always|don['’]t|do not|no|not|only|if|when|whenever|make sure|be|sound|talk|explain"
+    r"|begin|end"
+    r"|finish|show|read|look|send|book|warn|treat|leave|cut|skip|swap|undo|talk)\b"
+    r"|(?:it|its|he|she|they|answers?|replies|people|users|every|each|there|what|which|how many|who)\b"
+    r"|the (?:name|answers?|replies|welcome|greeting|disclaimer|description|version|temperature|tone|model|starters?"
+    r"|tools?|pictures?|tests?|first|second|third|last|default|assistant|bot|language|drawings?|captions?)\b"
+    r"|(?:a (?:bit|little|touch) |much |slightly |way |even )?(?:more|less|fewer|shorter|longer|(?!what|when|who"
+    r"|how|after|under|other|over|rath|togeth|eith|neith|matt|numb|lett|remind|answ)"
+    r"[a-z]{3,}er)\b"
+    r"(?! (?:than|and)\b)"
+    r"|(?:at most|no more than|at least|max(?:imum|\.)?|up to|under|(?:a )?(?:max|limit) of)\s"
+    r"|(?:\d+|one|two|three|four|five|six|seven|eight) \w+"
+    r"|(?:answers?|replies|short|brief|longer|detailed) \w+"
+    r"|(?:a |an |another )(?:new )?(?:starter|rule|test|variable|disclaimer|welcome)\b"
+    r"|(?:temperature|version|model|size|steps|tone|name|language|disclaimer|welcome|description)\b"
+    r"|(?:nenn\w*|antwort\w*|sei|sprich|füg\w*|entfern\w*|streich\w*|verwend\w*|benutz\w*|nutz\w*|llám\w+|quita"
+    r"|añade|usa|responde\w*|habla|chama\w*|muda|adiciona|remove|fale|usa|use)\b)",
+    ANY_CASE,
+)
+_UNFINISHED = re.compile(
+    r"^(?:if|when|whenever|once|before|after|at|in|on|as|unless|while|until|instead of|rather than|for|with|without"
+    r"|from"
+    r"|wenn|sobald|bei|si|cuando|quando|se)\b[^,]*$",
+    ANY_CASE,
+)
+_OPEN = re.compile(r"\b(?:and|or|to|the|an?|of|with|between|from|both|either|als|de|by)$", ANY_CASE)
+
+
+_MARKS = {
+    "de": r"bitte|sei|sprich|antworte\w*|nenn\w*|mach\w*|soll|füg\w*|entfern\w*|lösch\w*|verwende\w*|benutze|nicht"
+    r"|kein\w*",
+    "es": r"responde|habla|llám\w+|hazlo|quita|añade|agrega|siempre|nunca|muéstr\w*",
+    "pt": r"fale|fala|responda|chama-\w+|sempre|não|faça|adiciona|acrescenta|mude",
+    "fr": r"réponds|parle|appelle-\w+|ajoute|enlève|toujours|jamais",
+}
+
+
+@dataclass(frozen=True)
+class Clause:
+    """One command of the person: `said` as it stood, `text` without courtesy, `masked` for matching.
+
+    `masked` is as long as `text`, in lower case, with every character of a given value hidden; `values` are those
+    values, in order. `files` are the files attached to the message. `glued` stands between it and the command before
+    in the same sentence.
+    """
+
+    said: str
+    text: str
+    masked: str
+    values: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    code: str = "en"
+    glued: str = field(default="", compare=False)
+
+    @property
+    def open(self) -> str:
+        """Return the words besides the given values, in lower case."""
+        return re.sub(rf"{HIDDEN}+", " ", self.masked)
+
+
+def clauses(message: str, files: list[str]) -> list[Clause]:
+    """Return the commands of `message` in order; a sentence that is one command stays whole."""
+    code = tongue(message)
+    found: list[Clause] = []
+    for line in message.splitlines():
+        body = re.sub(r"^\s*(?:[-*•]|\d{1,2}[.)])\s+", "", line).strip()
+        for sentence in _whole(sentences(body)):
+            glue = ""
+            for piece, before in _pieces(sentence):
+                made = _clause(piece, tuple(files), code, before if glue else "")
+                glue = piece
+                if made.text:
+                    found.append(made)
+    return found
+
+
+def tongue(text: str) -> str:
+    """Return the language of a command, which is often too short for the words that tell languages apart."""
+    code = language.of(text)
+    known = next((c for c, words in _MARKS.items() if re.search(rf"\b(?:{words})\b", text, ANY_CASE)), "en")
+    return code if code != "en" else known if known != "en" else "en"
+
+
+def _whole(parts: list[str]) -> list[str]:
+    """Put together what was cut behind the mark inside a quotation: `"Where is it?" and "Who is it?"`."""
+    out: list[str] = []
+    for part in parts:
+        if out and re.search(r"[\"”»'’“]$", out[-1]) and part[:1] not in '"“«„' and not part[:1].isupper():
+            out[-1] = f"{out[-1]} {part}"
+        else:
+            out.append(part)
+    return out
+
+
+def clause(text: str, files: tuple[str, ...] = (), code: str | None = None) -> Clause:
+    """Return `text` as one command, uncut."""
+    return _clause(text, files, code or tongue(text), "")
+
+
+def _clause(piece: str, files: tuple[str, ...], code: str, glued: str) -> Clause:
+    said = piece.strip()
+    text = bare(said)
+    masked, values = mask(text)
+    return Clause(said.strip(" ,;"), text, masked, values, files, code, glued)
+
+
+def mask(text: str) -> tuple[str, tuple[str, ...]]:
+    """Return `text` in lower case with the given values hidden, and the values: quoted, addresses, behind a colon."""
+    values: list[tuple[int, str]] = []
+    low = "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
+
+    def hide(start: int, end: int, value: str) -> None:
+        nonlocal low
+        values.append((start, value))
+        low = low[:start] + HIDDEN * (end - start) + low[end:]
+
+    for found in _QUOTED.finditer(text):
+        hide(found.start(), found.end(), next(g for g in found.groups() if g))
+    for found in _URL.finditer(low):
+        if HIDDEN not in found.group():
+            hide(found.start(), found.end(), text[found.start() : found.end()])
+    lead = _VALUE.search(low)
+    if lead and HIDDEN not in low[lead.end() :] and low[lead.end() :].strip():
+        hide(lead.end(), len(low), text[lead.end() :].strip())
+    return low, tuple(value for _, value in sorted(values))
+
+
+def _pieces(sentence: str) -> list[tuple[str, str]]:
+    """Cut a sentence where a new command begins; each piece with what stood between it and the one before."""
+    masked, _ = mask(sentence)
+    pieces: list[tuple[str, str]] = []
+    start, between, at = 0, "", 0
+    while cut := _CUT.search(masked, at):
+        at = cut.end()
+        left, right = masked[start : cut.start()], masked[cut.end() :]
+        if _complete(left) and (cut["semi"] or (begins(right) and not _more_of_it(left, right))):
+            pieces.append((sentence[start : cut.start()], between))
+            start, between = cut.end(), cut.group()
+        else:
+            at = max(cut.start() + 1, cut.end() - 1)
+    return [*pieces, (sentence[start:], between)]
+
+
+def _more_of_it(left: str, right: str) -> bool:
+    """Say whether `right` only goes on with what `left` lists: `with size 512x512` and `30 steps`."""
+    return (
+        bool(re.search(r"\bwith\b", left))
+        and bool(re.match(r"(?:\d+|[a-z]+) \w+\W*$", right))
+        and not re.match(r"(?:no|drop)", right)
+    )
+
+
+def begins(text: str) -> bool:
+    """Say whether a command begins with these words."""
+    words = text.split()
+    if not words:
+        return False
+    first, after = words[0].strip(",.:"), (words[1] if len(words) > 1 else "")
+    known = bool(_STARTS.match(text)) or is_verb(first, certain=True) or is_joined_verb(first, after)
+    return known or (base(first) is not None and first.endswith("s") and after in ("the", "a", "an", "to"))
+
+
+def _complete(left: str) -> bool:
+    """Say whether a command may end here: no condition without its consequence, nothing half said."""
+    said = bare(left)
+    return bool(said) and not _UNFINISHED.match(said) and not _OPEN.search(said)

@@ -1,0 +1,111 @@
+"""Questions about the assistant that is being changed, answered from its file, and commands for the builder itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from gptsmith.models.chat.embedded import edits_instructions as told
+from gptsmith.models.chat.embedded.edits_clauses import Clause
+from gptsmith.models.chat.embedded.edits_subject import Found, Subject
+from gptsmith.models.chat.embedded.edits_words import ANY_CASE, has
+
+_ASKS = re.compile(
+    r"^(?:what(?:['’]s| is| are| was| does| kind| sort| model| tools?| rules| starters)?|which|how (?:many|much"
+    r"|long|is|does)|who|where|when|why|list|show(?: me)?"
+    r"|tell me|does (?:it|he|she)|do(?:es)? |is (?:it|there)|are there|has it|have|can it|wie|was|welche\w*|cómo"
+    r"|qué|cuál\w*|cuántos|como|qual|quais)\b",
+    ANY_CASE,
+)
+_UNDO = re.compile(
+    r"^(?:undo|revert|take (?:that|it|this) back|go back|roll ?back|undo (?:that|it|this|the last)|restore|mach das"
+    r" rückgängig|rückgängig"
+    r"|deshaz\w*|desfaz\w*|never ?mind|cancel that)\b.{0,40}$",
+    ANY_CASE,
+)
+_COURTESY = re.compile(
+    r"^(?:thanks?|thank you|great|perfect|good|nice|cool|ok(?:ay)?|yes|no|hello|hi|hey|danke|super|gracias"
+    r"|obrigad[oa])(?: (?:so much|you|job|work|a lot))?\W*$",
+    ANY_CASE,
+)
+
+
+def read(clause: Clause, subject: Subject) -> Found | None:
+    """Return the answer to a question about the file; None when it is a command, or about something else."""
+    if _UNDO.match(clause.open):
+        return Found(
+            reply="Nothing is undone by words alone: use undo, which brings back the file as it was before the last"
+            " change."
+        )
+    if _COURTESY.match(clause.said):
+        return Found(reply="What should change next?")
+    if not _ASKS.match(clause.text) or (
+        re.match(r"(?:show|tell|list)", clause.open) and not has("me|its?|the|all", clause.open)
+    ):
+        return None
+    if re.match(r"(?:when|where)\b", clause.open) and not clause.said.rstrip().endswith("?"):
+        return None
+    return _answer(clause.open, subject)
+
+
+def _answer(text: str, subject: Subject) -> Found | None:
+    data = subject.data
+    answers: tuple[tuple[str, Callable[[], str]], ...] = (
+        (r"called|name|heißt|llama|chama", lambda: f"It is called {data.get('name')}."),
+        (r"tools?|draw|abilities", lambda: _tools(subject)),
+        (r"rules?|told|instructions?|instructed|regeln", lambda: _rules(subject)),
+        (r"starters?|suggestions?", lambda: _listed("Its starters", subject.starters, "It has no starters.")),
+        (r"temperature|creativ\w+", lambda: _one("The temperature", subject.model.get("temperature"))),
+        (r"model|llm|runs? on|modell", lambda: _model(subject)),
+        (r"knowledge|files?|sources?|documents?|pages|know|read", lambda: _knowledge(subject)),
+        (r"variables?", lambda: _listed("Its variables", list(subject.variables), "It has no variables.")),
+        (r"tests?", lambda: _listed("Its tests", [str(t.get("name")) for t in subject.tests], "It has no tests.")),
+        (r"welcome\w*|greet\w*", lambda: _one("It greets with", data.get("welcome_message"))),
+        (r"disclaimer", lambda: _one("The disclaimer", data.get("disclaimer"))),
+        (r"version", lambda: _one("The version", data.get("version"))),
+        (r"description|described|for\b|about", lambda: _one("Its description", data.get("description"))),
+        (r"limits?|timeout|seconds|memory|remember\w*|messages", lambda: _limits(subject)),
+    )
+    for words, answer in answers:
+        if has(words, text):
+            return Found(reply=answer())
+    return None
+
+
+def _tools(subject: Subject) -> str:
+    return _listed("Its tools", [str(t.get("name") or t.get("type")) for t in subject.tools], "It has no tools.")
+
+
+def _one(what: str, value: object) -> str:
+    return f"{what}: {value}" if value not in (None, "") else f"{what}: not set."
+
+
+def _listed(what: str, items: list[str], none: str) -> str:
+    return f"{what}: {'; '.join(item.strip() for item in items)}." if items else none
+
+
+def _rules(subject: Subject) -> str:
+    rules = list(subject.rules) or [s.text for s in told.statements(subject.instructions) if s.rule]
+    return (
+        "Its rules: " + " ".join(f"{n}. {rule}" for n, rule in enumerate(rules, start=1))
+        if rules
+        else "It has no rules."
+    )
+
+
+def _model(subject: Subject) -> str:
+    named = ":".join(str(p) for p in (subject.model.get("provider"), subject.model.get("name")) if p)
+    return f"It answers with {named}." if named else "It names no model, so the default one answers."
+
+
+def _knowledge(subject: Subject) -> str:
+    parts = [
+        f"{s.get('name')} ({', '.join(map(str, [*(s.get('paths') or []), *(s.get('urls') or [])]))})"
+        for s in subject.knowledge
+    ]
+    return _listed("It answers from", parts, "It has no files or pages to answer from.")
+
+
+def _limits(subject: Subject) -> str:
+    parts = [f"{key} {value}" for part in ("memory", "limits") for key, value in (subject.data.get(part) or {}).items()]
+    return _listed("Set", parts, "Memory and limits are as by default: 40 messages, 6 tool calls, 120 seconds.")

@@ -1,0 +1,101 @@
+"""Commands about conversation starters: added, said otherwise, taken out."""
+
+from __future__ import annotations
+
+import re
+
+from gptsmith.models.chat.embedded.edits_choice import choose, is_drop
+from gptsmith.models.chat.embedded.edits_clauses import Clause
+from gptsmith.models.chat.embedded.edits_subject import Found, Subject, add, drop, put
+from gptsmith.models.chat.embedded.edits_words import ADD, ANY_CASE, SWAP, has
+
+_NOUN = re.compile(
+    r"\b(?:(?:conversation |chat )?starters?|(?:opening|example|sample|suggested|start(?:ing|er)?|ready-made)"
+    r" (?:questions?"
+    r"|prompts?|messages?)|suggestions?(?= (?:people|users|visitors|to click|at the|on the|buttons?))"
+    r"|(?:clickable|suggested|quick) (?:\w+ )?(?:questions?|suggestions?|repl(?:y|ies)|prompts?)"
+    r"|(?:first|second|third|last|another|new|weiterer?|neuer?|erste[rn]?|zweite[rn]?|letzte[rn]?) (?:suggestion|button"
+    r"|vorschlag)|suggestion buttons?|startfragen?|vorschl[aä]ge?|einstiegsfragen?|sugerencias?|sugest(?:ão|ões))\b",
+    ANY_CASE,
+)
+_WRITTEN = re.compile(
+    r"(?:starters?|prompts?|questions?|suggestions?|vorschlag)\s+(?:(?:saying|asking|that (?:says|reads|asks)|like"
+    r"|such as"
+    r"|should (?:be|say|read)|to be|to|is|with|text)\s+)*(?P<value>[A-ZÄÖÜÉÁ¿¡0-9].*|[^,;]*\?)\s*$"
+)
+_AS = re.compile(
+    r"^(?:add|use|put|take|include|have|make) (?P<value>.+?) (?:as|to the|to its|among the|in the) (?:an? |another )?"
+    r"(?:new |extra |further )?(?:\w+ )?(?:starters?|suggestions?|prompts?)\W*$",
+    ANY_CASE,
+)
+_TO = re.compile(r"\b(?:to|with|by|into|read|say|be|durch|por|con)\s+(?P<value>[A-ZÄÖÜÉÁ¿¡0-9].*|.*\?)\s*$")
+
+
+def read(clause: Clause, subject: Subject) -> Found | None:
+    """Return what a command about starters changes; None when it is about something else."""
+    if not _NOUN.search(clause.open):
+        return None
+    if has(SWAP, clause.open) and not has(r"turn", clause.open):
+        return _replaced(clause, subject)
+    if is_drop(clause):
+        return _dropped(clause, subject)
+    values = _values(clause)
+    if values and not _about_one(clause, subject):
+        return Found([add("conversation_starters", v, f"Add the starter “{v}”.") for v in values])
+    if values:
+        return _replaced(clause, subject)
+    if has(ADD, clause.open):
+        return Found(question="What should the new starter say, word for word?")
+    return Found(unclear=True)
+
+
+def _about_one(clause: Clause, subject: Subject) -> bool:
+    """Say whether the command names a starter that is there: `the second starter: …`."""
+    pointed = re.search(r"\bthe (?:first|second|third|fourth|fifth|last) (?:one|\w* ?starter)", clause.open)
+    return bool(pointed) and bool(subject.starters) and not has(ADD, clause.open)
+
+
+def _values(clause: Clause) -> list[str]:
+    if clause.values:
+        return list(clause.values)
+    found = _AS.match(clause.text) or _WRITTEN.search(clause.text)
+    return [found["value"].strip()] if found else []
+
+
+def _dropped(clause: Clause, subject: Subject) -> Found:
+    labels = subject.starters
+    if not labels:
+        return Found(reply="There are no starters to take out.")
+    which = choose(clause, labels)
+    if not which and re.search(r"\b(?:starters|suggestions|prompts|questions|vorschläge)\b", clause.open):
+        which = list(range(len(labels)))
+    if not which:
+        return Found(question=f"Which starter should go: {_listed(labels)}?")
+    if len(which) == len(labels) and len(labels) > 1:
+        return Found([drop("conversation_starters", "Take out all the starters.")])
+    if len(labels) == 1:
+        return Found([drop("conversation_starters", f"Take out the only starter, “{labels[0].strip()}”.")])
+    return Found([drop(f"conversation_starters[{n}]", f"Take out the starter “{labels[n].strip()}”.") for n in which])
+
+
+def _replaced(clause: Clause, subject: Subject) -> Found | None:
+    labels = subject.starters
+    values = list(clause.values)
+    if not values and (written := _TO.search(clause.text)):
+        values = [written["value"].strip()]
+    if not values:
+        return Found(unclear=True)
+    if not labels:
+        return Found([add("conversation_starters", values[-1], f"Add the starter “{values[-1]}”.")])
+    which = choose(clause, labels)
+    if has(ADD, clause.open) and not which:
+        return Found([add("conversation_starters", v, f"Add the starter “{v}”.") for v in values])
+    if len(which) != 1:
+        return Found(question=f"Which starter should become “{values[-1]}”: {_listed(labels)}?")
+    new = values[-1]
+    words = f"Replace the starter “{labels[which[0]].strip()}” with “{new}”."
+    return Found([put(f"conversation_starters[{which[0]}]", new, words)])
+
+
+def _listed(labels: list[str]) -> str:
+    return ", ".join(f"{n}. “{label.strip()}”" for n, label in enumerate(labels, start=1))

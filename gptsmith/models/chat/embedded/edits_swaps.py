@@ -1,0 +1,29 @@
+"""Commands that quote what stands in a text and what should stand there instead."""
+
+from __future__ import annotations
+
+from gptsmith.models.chat.embedded.edits_clauses import Clause
+from gptsmith.models.chat.embedded.edits_subject import Found, Subject, put, retell
+from gptsmith.models.chat.embedded.edits_words import SWAP, has
+
+_TEXTS = ("welcome_message", "description", "disclaimer", "name")
+
+
+def read(clause: Clause, subject: Subject) -> Found | None:
+    """Return the change of one quoted text into another, wherever it stands but in the instructions; else None."""
+    if len(clause.values) != 2 or not has(SWAP, clause.open):
+        return None
+    old, new = clause.values
+    for n, starter in enumerate(subject.starters):
+        if starter.strip() == old.strip():
+            return Found([put(f"conversation_starters[{n}]", new, f"Replace the starter “{old}” with “{new}”.")])
+    if old in subject.instructions:
+        return None
+    for path in _TEXTS:
+        text = subject.data.get(path)
+        if isinstance(text, str) and text.count(old) == 1:
+            if path == "name" and text == old:
+                return Found([put(path, new, f"Call it {new}.")])
+            label = path.replace("_", " ")
+            return Found([retell(old, new, f"Say “{new}” instead of “{old}” in the {label}.", path)])
+    return None

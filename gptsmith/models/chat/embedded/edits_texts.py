@@ -1,0 +1,162 @@
+"""Commands about the short texts: name, welcome message, disclaimer, description, version."""
+
+from __future__ import annotations
+
+import re
+
+from gptsmith.models.chat.embedded.edits_choice import is_drop
+from gptsmith.models.chat.embedded.edits_clauses import Clause
+from gptsmith.models.chat.embedded.edits_subject import Found, Subject, drop, put, retell
+from gptsmith.models.chat.embedded.edits_words import ANY_CASE, IT, SWAP, has
+
+_NAME = re.compile(
+    r"^(?:"
+    rf"(?:call|name|rename|nickname|dub|title|baptise|baptize|christen) (?:{IT} )?(?:to |as |into |just |simply"
+    rf" )?(?=\S)"
+    rf"|(?:let['’]s |we )?(?:call|name|rename) {IT} "
+    rf"|(?:change|set|make|switch|update) (?:its|the|his|her|{IT}['’]s) (?:name|title)(?: from \S+)? (?:to|into|be"
+    rf"|as)? ?"
+    rf"|(?:its|the|his|her|the (?:assistant|bot)['’]s) (?:new )?(?:name|title) (?:is|should be|shall be|will be"
+    rf"|must be|ought to"
+    r" be|could be)(?: now| changed to)? "
+    r"|(?:new )?(?:name|title)\s?(?:is|:|=|-|–|should be)? ?(?=\S)"
+    rf"|(?:(?:i['’]d|i would|we['’]d) (?:rather|prefer|like) (?:that )?)?{IT} (?:(?:were|is|was|should be|shall be"
+    rf"|to be|will be|must be"
+    r"|is to be|should now be|is now|gets) (?:re)?(?:named|called)|goes by|should go by)(?: the name(?: of)?)? "
+    r"|give (?:it|him|her) (?:the|a new) name (?:of )?"
+    r"|nenn\w* (?:ihn|sie|es|ihm|den assistenten|das ding|den bot)(?: (?:bitte|jetzt|lieber|einfach|doch))*(?: um in)? "
+    r"|(?:er|sie|es|der assistent) soll(?:te)?(?: jetzt| künftig)? (?=.+ heißen)|(?:der )?name (?:ist|soll|sei)(?:"
+    r" jetzt)? "
+    r"|ll[áa]m(?:alo|ala|ese|ar?lo) |(?:que se llame|se llama) |c[áa]mbiale el nombre (?:a|por) |ponle (?:de nombre )?"
+    r"|(?:chama|chame)(?:-l[ho]e?|-o|-a)? |(?:muda|mude|troca) o nome para |o nome (?:é|deve ser) |appelle-(?:le"
+    r"|la) |chiamalo "
+    r")",
+    ANY_CASE,
+)
+_NOT_A_NAME = re.compile(
+    r"^(?:it|me|them|us|the (?!\w+$)\w+ (?:tool|source|starter|test|variable|model)|my|your|tools?|users?|people"
+    r"|visitors"
+    r"|customers|guests|everyone|every|a |an (?=\w+ (?:of|when|if))|on |for (?:help|a)|when |if )",
+    ANY_CASE,
+)
+_FIELDS = (  # the field, its noun, verbs that mean it
+    (
+        "welcome_message",
+        r"welcom(?:e|es|ing)(?: (?:message|text|line|note|people))?|greet(?:ing|s)?(?: message)?|opening (?:message"
+        r"|line|words)"
+        r"|first message|hello message|intro(?:duction)? message|begrüß\w*|willkommens\w*|bienvenida|saludo"
+        r"|boas-vindas|saudação",
+        "welcome message",
+    ),
+    (
+        "disclaimer",
+        r"disclaimer|legal (?:note|notice)|footer|small print|fine print|(?:notice|note) (?:under|below|at the"
+        r" bottom)[\w ]*"
+        r"|haftungs\w*|aviso legal",
+        "disclaimer",
+    ),
+    (
+        "description",
+        r"description|describe (?:it|the assistant|this) as|tag ?line|blurb|summary in the gallery|beschreibung"
+        r"|descripción|descrição",
+        "description",
+    ),
+    ("version", r"version|release(?: number)?|versión|versão", "version"),
+    ("avatar", r"avatar|icon|profile picture|logo", "picture"),
+)
+_LEAD = re.compile(
+    r"^(?:.*?)(?:\b(?:as|to|with|say|says|saying|read|reads|be|is|becomes|into|auf|zu|mit|lauten|ist|por|a|para"
+    r"|é)\b:?|:|=)\s*(?P<value>.+)$",
+    ANY_CASE | re.DOTALL,
+)
+
+
+def read_name(clause: Clause, subject: Subject) -> Found | None:
+    """Return what a command that names the assistant changes; None when it is about something else."""
+    lead = _NAME.match(clause.text)
+    if not lead:
+        return None
+    given = clause.text[lead.end() :]
+    if not clause.values and (_NOT_A_NAME.match(given) or not given.strip()):
+        return None
+    if has("tool|starter|test|variable|source|model", re.sub(r"¤+", "", clause.masked[: lead.end()])):
+        return None
+    name = _tidy(clause.values[-1] if clause.values else re.sub(r" (?:heißen|instead|nennen)$", "", given))
+    if not name or len(name) > 80 or (not clause.values and len(name.split()) > 7):
+        return Found(unclear=True)
+    if name == subject.data.get("name"):
+        return Found(reply=f"It is called {name} already.")
+    return Found([put("name", name, f"Call it {name}.")])
+
+
+def read(clause: Clause, subject: Subject) -> Found | None:
+    """Return what a command about a short text changes; None when it is about something else."""
+    for path, noun, label in _FIELDS:
+        if has(noun, clause.open):
+            found = _field(clause, subject, path, label, noun)
+            if found:
+                return found
+    return None
+
+
+def _field(clause: Clause, subject: Subject, path: str, label: str, noun: str) -> Found | None:
+    now = subject.data.get(path)
+    if len(clause.values) == 2 and isinstance(now, str) and now.count(clause.values[0]) == 1 and has(SWAP, clause.open):
+        old, new = clause.values
+        return Found([retell(old, new, f"Say “{new}” instead of “{old}” in the {label}.", path)])
+    value = _value(clause, path, noun)
+    if value is None and _gone(clause):
+        if path == "description":
+            return Found(reply="An assistant needs a description; tell me what it should say.")
+        there = path in subject.data
+        return Found(
+            [drop(path, f"Take out the {label}.")] if there else [], reply="" if there else f"It has no {label}."
+        )
+    if value is None:
+        if path == "version" and has("bump|raise|increase|next|up", clause.open) and (bumped := _bumped(now)):
+            return Found([put(path, bumped, f"Set the version to {bumped}.")])
+        asks = has(r"add|set|change|write|new|give|put", clause.open) and not has(
+            "short\\w*|long\\w*|nice\\w*|better", clause.open
+        )
+        return Found(question=f"What should the {label} say, word for word?") if asks and path != "avatar" else None
+    if value == now:
+        return Found(reply=f"The {label} says that already.")
+    if path == "avatar":
+        return None
+    return Found([put(path, value, f"Set the {label} to “{value}”.")])
+
+
+def _gone(clause: Clause) -> bool:
+    return is_drop(clause) or has(r"no|without|kein\w*|sin|sem|nicht", clause.open)
+
+
+def _value(clause: Clause, path: str, noun: str) -> str | None:
+    if path == "version":
+        number = re.search(r"\bv?(\d+(?:\.\d+){0,3}(?:[-+][\w.]+)?)\b", clause.text)
+        return clause.values[-1] if clause.values else number[1] if number else None
+    if clause.values:
+        return clause.values[-1]
+    spoken = re.search(noun, clause.text, ANY_CASE)
+    behind = clause.text[spoken.end() :] if spoken else ""
+    as_ = re.match(r"\s+(?P<value>.+)$", behind) if spoken and spoken.group().lower().endswith(" as") else None
+    lead = as_ or _LEAD.match(behind)
+    if not lead:
+        return None
+    value = lead["value"].strip()
+    # unquoted words are taken only where they can be nothing but the text itself
+    spoken_of = re.match(
+        r"^(?:more|less|shorter|longer|friendl\w+|warm\w*|formal\w*|nice\w*|better|in [A-Z]\w+)\b", value, ANY_CASE
+    )
+    return None if spoken_of or (len(value.split()) < 2 and not value[0].isupper()) else value
+
+
+def _bumped(now: object) -> str | None:
+    parts = str(now).split(".") if now else []
+    if not parts or not parts[-1].isdigit():
+        return None
+    return ".".join([*parts[:-1], str(int(parts[-1]) + 1)])
+
+
+def _tidy(name: str) -> str:
+    name = " ".join(name.split()).strip("\"'“”‘’„«» ")
+    return re.sub(r"(?<=\w)[.!,;]+$", "", name)

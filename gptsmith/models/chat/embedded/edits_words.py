@@ -1,0 +1,108 @@
+"""The words of commands: what is to be done, with what, in English and the commonest of other languages."""
+
+from __future__ import annotations
+
+import re
+
+from gptsmith.models.chat.embedded.words import listed
+
+ANY_CASE = re.IGNORECASE
+
+DROP = (
+    r"(?:drop|remov\w+|delet\w+|take (?:\S+ ){0,6}?(?:out|away|off)|get rid of|rid|cut|scrap|ditch|lose|strip|erase"
+    r"|clear"
+    r"|forget|kill|skip|throw (?:\S+ ){0,4}?(?:out|away)|leave (?:\S+ ){0,4}?out|can go|must go|should go|has to go"
+    r"|not? (?:longer |more )?need(?:ed|s)?|no more(?! than)|no longer|any ?more|without|do(?:es)? not need"
+    r"|don['’]t need"
+    r"|doesn['’]t need|don['’]t want|do not want"
+    r"|entfern\w*|streich\w*|lösch\w*|(?:raus|weg)(?=\W*$)|brauch\w* (?:\S+ )?(?:nicht|kein\w*)"
+    r"|quita\w*|elimin\w+|borra\w*|sin|remove\w*|apag\w+|tira\w*|retira\w*|supprim\w+|enl[èe]ve\w*|togli\w*)"
+)
+ADD = (
+    r"(?:add\w*|another|one more|new|extra|additional|includ\w+|also (?:have|offer|show|use)|append|insert|put in"
+    r"|ergänz\w*|hinzu\w*|weitere[rsn]?|noch ein\w*|neue[rsn]?|añad\w+|agreg\w+|otr[ao]|adicion\w+|acrescent\w+"
+    r"|ajout\w+|aggiung\w+)"
+)
+SWAP = (
+    r"(?:replac\w+|chang\w+|swap\w*|turn|instead|rather than|should (?:read|say|be|become)|becomes?|rewrite|reword"
+    r"|edit|modify|update|ersetz\w*|änder\w*|cambi\w+|substitu\w+|troc\w+|remplac\w+|sostitu\w+|mud[ae]\w*)"
+)
+ON = (
+    r"(?:let|allow|enable\w*|activat\w+|turn\w* (?:\S+ ){0,4}?on|switch\w* (?:\S+ ){0,4}?on|able to|can|give|add\w*|may"
+    r"|start|should|include|wants? it to|needs? to|also|schalt\w* (?:\S+ ){0,4}?(?:ein|an)|soll\w*|kann|aktivier\w*)"
+)
+OFF = (
+    rf"(?:disabl\w+|deactivat\w+|turn\w* (?:\S+ ){{0,4}}?off|switch\w* (?:\S+ ){{0,4}}?off|stop|no|not|never|cannot"
+    rf"|can['’]t|don['’]t|doesn['’]t|shouldn['’]t|mustn['’]t|schalt\w* (?:\S+ ){{0,4}}?(?:aus|ab)|kein\w*|{DROP})"
+)
+ORDINALS = {
+    "first": 0, "1st": 0, "second": 1, "2nd": 1, "third": 2, "3rd": 2, "fourth": 3, "4th": 3, "fifth": 4, "5th": 4,
+    "sixth": 5, "last": -1, "final": -1, "bottom": -1, "top": 0, "erste": 0, "ersten": 0, "zweite": 1, "zweiten": 1,
+    "dritte": 2, "dritten": 2, "letzte": -1, "letzten": -1, "primera": 0, "segunda": 1, "tercera": 2, "última": -1,
+    "primeira": 0, "terceira": 2, "primer": 0, "segundo": 1, "tercer": 2, "último": -1, "primeiro": 0, "terceiro": 2,
+}  # fmt: skip
+ALL = re.compile(
+    r"\b(?:all(?: of)?(?: the| its| my)?|every|each|alle|todas?|todos?|tous|toutes|tutti|both)\b", ANY_CASE
+)
+IT = (
+    r"(?:it|this|him|her|he|she|the (?:assistant|bot|gpt|thing|chatbot|helper|agent|ai)|this (?:assistant|bot|one"
+    r"|thing)"
+    r"|that)"
+)
+_POLITE = re.compile(
+    r"^(?:\W*(?:please|pls|plz|kindly|hey|hi|hello|ok(?:ay)?|so|now|also|then|and|but|oh|well|actually|additionally"
+    r"|finally|next|furthermore|one more thing|another thing|by the way|btw|maybe|perhaps|just|first of all|lastly"
+    r"|bitte|und|dann|außerdem|auch|por favor|y|e|também|además|et|aussi|s'il (?:te|vous) plaît)\b[\s,:!–-]*"
+    r"|(?:can|could|would|will) (?:you|we|i)(?: please)?(?: (?:make sure|see to it)(?= it))? "
+    r"|(?:i|we)(?:['’]d| would)? (?:like|want|need|prefer|love|rather)(?: you)? to (?=\w)"
+    r"|you (?:can|could|should|might|may) (?:also |just )?(?=\w)|let['’]s (?:also |just )?|(?:i|we) think (?:that )?"
+    r"|would you mind |is it possible to |(?:kannst|könntest) du (?:bitte )?|puedes |podrías |pode(?:s|rias|ria)? )+",
+    ANY_CASE,
+)
+_TRAILING = re.compile(
+    r"(?:[\s,–-]+(?:please|pls|plz|thanks|thank you|thx|bitte|danke|por favor|gracias|obrigad[oa]|merci|ok|okay"
+    r"|if (?:you can|possible|that['’]s (?:ok|okay|possible))|for me|(?:from )?now(?: on)?|instead of that|as well"
+    r"|too))+"
+    r"[\s.!]*$",
+    ANY_CASE,
+)
+_FROM_NOW = re.compile(r"^(?:from now on|in future|in the future|ab jetzt|a partir de ahora)\W+", ANY_CASE)
+
+
+def has(pattern: str, text: str) -> bool:
+    """Say whether the words of `pattern` stand in `text`."""
+    return bool(re.search(rf"(?<!\w)(?:{pattern})(?!\w)", text, ANY_CASE))
+
+
+def bare(text: str) -> str:
+    """Return a command without what is only courtesy: `could you please drop it, thanks` -> `drop it`."""
+    before = ""
+    while before != text:
+        before = text
+        text = _FROM_NOW.sub("", _POLITE.sub("", text)).strip()
+        text = _TRAILING.sub("", text).strip() or before
+    return text.strip(" ,;–-")
+
+
+def ordinal(text: str) -> int | None:
+    """Return the position that an ordinal in `text` names, from 0, -1 for the last; None without one."""
+    for word in re.findall(r"\w+", text.lower()):
+        if word in ORDINALS:
+            return ORDINALS[word]
+    numbered = re.search(r"(?:number|no\.|nr\.?|#) ?(\d{1,2})\b", text, ANY_CASE)
+    return int(numbered[1]) - 1 if numbered and int(numbered[1]) > 0 else None
+
+
+COMMAND_WORDS = listed(
+    "starter starters conversation description disclaimer welcome message greeting version temperature tokens model"
+    " citations"
+    " knowledge passages pictures images drawing drawings captions variable variables default required test tests"
+    " rename remove"
+    " delete replace change answers answer reply replies shorter longer detailed formal informal friendly"
+    " friendlier warmer"
+    " creative random second third first fourth language english german spanish portuguese french italian dutch"
+    " always never"
+    " mention approval please before maximum minutes seconds messages tool tools memory rule rules instruction"
+    " instructions"
+    " called name shorten brief concise humour funny polite professional casual playful calm"
+)

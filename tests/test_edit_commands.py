@@ -1,0 +1,71 @@
+"""Commands that change an assistant, composed by the embedded model: the right operation and nothing else."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from langchain_core.messages import HumanMessage
+
+from benchmarks.edit_commands import COMMANDS, judged
+from gptsmith.assistants.change_request import ChangeRequest
+from gptsmith.assistants.changes import ChangeSet
+from gptsmith.models.chat.embedded import EmbeddedChatModel
+from gptsmith.models.chat.embedded.edits import compose_changes
+
+ROWS = [json.loads(line) for line in COMMANDS.read_text("utf-8").splitlines()]
+SPEC = """\
+schema: assistant/v1
+name: Night sky  # a name
+description: A patient guide to the stars.
+instructions: |
+  You show the stars to children.
+  Never name a price. Be short and formal.
+conversation_starters: [Where is Mars?, What is a comet?]
+"""
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row['n']}: {row['message'][:40]}")
+def test_a_command_does_what_it_says_and_nothing_else(row: dict[str, Any]) -> None:
+    _, verdict = judged(row)
+    assert (verdict.wrong, verdict.touched, verdict.dishonest) == ([], [], [])
+
+
+def test_the_model_returns_a_change_set_when_it_is_asked_for_one() -> None:
+    model = EmbeddedChatModel().with_structured_output(ChangeSet)
+    answer = model.invoke([HumanMessage(ChangeRequest(spec=SPEC, message="Call it Mira.").to_text())])
+    assert isinstance(answer, ChangeSet)
+    assert [(c.op, c.path, c.value, c.words, c.asked) for c in answer.changes] == [
+        ("set", "name", "Mira", "Call it Mira.", "Call it Mira.")
+    ]
+
+
+@pytest.mark.parametrize(
+    "message, said",
+    [
+        ("blah", "I did not understand “blah”."),
+        (
+            "rewrite it beautifully",
+            "Writing a text anew is more than I can do. I did not understand “rewrite it beautifully”.",
+        ),
+    ],
+)
+def test_what_cannot_be_done_is_said_with_the_line_that_connects_a_model(message: str, said: str) -> None:
+    answer = compose_changes(ChangeRequest(spec=SPEC, message=message))
+    assert answer.changes == []
+    assert answer.reply.startswith(said)
+    assert "`model: ollama:qwen3:8b`" in answer.reply
+
+
+def test_an_answer_to_a_question_goes_with_the_command_that_was_asked_about() -> None:
+    asked = compose_changes(ChangeRequest(spec=SPEC, message="drop the starter"))
+    assert asked.question == "Which starter should go: 1. “Where is Mars?”, 2. “What is a comet?”?"
+    talk = ["person: drop the starter", f"builder: {asked.question}"]
+    answer = compose_changes(ChangeRequest(spec=SPEC, message="the second", conversation=talk))
+    assert [(c.op, c.path) for c in answer.changes] == [("remove", "conversation_starters[1]")]
+
+
+def test_a_locked_part_is_only_suggested() -> None:
+    answer = compose_changes(ChangeRequest(spec=SPEC, message="call it Mira", locked=["name"]))
+    assert [c.words for c in answer.changes] == ["A suggestion, because it is locked: Call it Mira."]
