@@ -1,7 +1,11 @@
 """The autoencoder's training: f8, 4 channels, whitened latents.
 
-python -m gptsmith.models.training.autoencoder --out runs/out/autoencoder             # some 30 minutes of one core
-python -m gptsmith.models.training.autoencoder --out /tmp/ae --steps 20 --batch 4     # a minute
+    python -m gptsmith.models.training.autoencoder --out runs/out/autoencoder             # some 30 minutes of one core
+    python -m gptsmith.models.training.autoencoder --out /tmp/ae --steps 20 --batch 4     # a minute
+
+It starts as a thumbnail: three latent channels hold the mean colours of 8x8 blocks, and the rest is learned from there
+(from random weights it spends its first thousands of pictures in grey). After 60% of the steps the latents are
+whitened and the encoder is frozen, saved in `first/`; the decoder goes on alone, and `final/` decodes the same latents.
 """
 
 from __future__ import annotations
@@ -13,34 +17,57 @@ from typing import Any
 
 import numpy as np
 import torch
-from diffusers import AutoencoderKL
+from diffusers import AutoencoderTiny
 from PIL import Image
-from torch import Tensor
-from torch.nn import functional as F
+from torch import Tensor, nn
 
 from gptsmith.models.training.run import Run, device
 from gptsmith.models.world.render import render
 from gptsmith.models.world.scene import sample_scene
 
-CHANNELS = (24, 48, 96, 128)
+WIDTH = 64
 LATENT_CHANNELS = 4
+FREEZE_AT = 0.6
+_THUMBNAIL_GAIN = 4.0  # brings mean colours in 0..1 to a spread of about 1
 
 
 def build() -> Any:
-    """Return an untrained AutoencoderKL of 3.1M parameters: 128x128x3 <-> 16x16x4."""
-    model = AutoencoderKL(
-        down_block_types=("DownEncoderBlock2D",) * 4,
-        up_block_types=("UpDecoderBlock2D",) * 4,
-        block_out_channels=CHANNELS,
+    """Return an AutoencoderTiny of 2.3M parameters, 128x128x3 <-> 16x16x4, that starts as a thumbnail."""
+    model = AutoencoderTiny(
+        encoder_block_out_channels=(WIDTH,) * 4,
+        decoder_block_out_channels=(WIDTH,) * 4,
+        num_encoder_blocks=(0, 2, 3, 4),
+        num_decoder_blocks=(4, 3, 2, 1),
         latent_channels=LATENT_CHANNELS,
-        layers_per_block=1,
-        norm_num_groups=8,
-        mid_block_add_attention=False,
-        sample_size=128,
-        scaling_factor=1.0,
     )
-    torch.nn.init.constant_(model.quant_conv.bias[LATENT_CHANNELS:], -5.0)  # else noise drowns the first thousand steps
+    _start_as_thumbnail(model.encoder)
+    _start_as_thumbnail(model.decoder)
+    last, first = model.encoder.layers[-1], model.decoder.layers[0]
+    with torch.no_grad():
+        last.weight[:3] *= _THUMBNAIL_GAIN
+        last.bias[:3] = -_THUMBNAIL_GAIN / 2
+        first.weight[:3] /= _THUMBNAIL_GAIN
+        first.bias[:3] = 0.5
     return model
+
+
+@torch.no_grad()
+def _start_as_thumbnail(net: Any) -> None:
+    """Let the first three channels of every convolution pass the colours on, and every block begin as nothing."""
+    for layer in net.layers:
+        if isinstance(layer, nn.Conv2d):
+            layer.weight[:3] = 0
+            if layer.bias is not None:
+                layer.bias[:3] = 0
+            for k in range(3):
+                if layer.stride == (2, 2):
+                    layer.weight[k, k, 1:, 1:] = 0.25
+                else:
+                    layer.weight[k, k, 1, 1] = 1
+        elif hasattr(layer, "conv"):
+            last = [c for c in layer.conv if isinstance(c, nn.Conv2d)][-1]
+            for parameter in last.parameters():
+                parameter.zero_()
 
 
 def pictures(rng: random.Random, count: int, crop: int, size: int = 128) -> Tensor:
@@ -50,33 +77,31 @@ def pictures(rng: random.Random, count: int, crop: int, size: int = 128) -> Tens
         pixels = render(sample_scene(rng), rng, size).pixels
         y, x = rng.randint(0, size - crop), rng.randint(0, size - crop)
         found.append(pixels[y : y + crop, x : x + crop])
-    return torch.from_numpy(np.stack(found)).permute(0, 3, 1, 2).float().div_(127.5).sub_(1)
+    batch = torch.from_numpy(np.stack(found)).permute(0, 3, 1, 2).float().div_(127.5).sub_(1)
+    return batch.contiguous(memory_format=torch.channels_last)
 
 
-def loss_of(model: Any, x: Tensor, kl_weight: float, generator: torch.Generator) -> tuple[Tensor, dict[str, float]]:
-    """Return the loss of reconstructing `x`: absolute and squared error, edges, a light pull towards a unit normal."""
-    moments = model.quant_conv(model.encoder(x))
-    mean, logvar = moments.chunk(2, dim=1)
-    logvar = logvar.clamp(-30, 20)
-    noise = torch.randn(mean.shape, generator=generator).to(mean.device)
-    y = model.decode(mean + torch.exp(0.5 * logvar) * noise).sample
-    absolute, squared = (y - x).abs().mean(), F.mse_loss(y, x)
-    edges = sum((((y - x).diff(dim=d)).abs().mean() for d in (2, 3)), start=torch.zeros((), device=x.device))
-    kl = 0.5 * (mean**2 + logvar.exp() - 1 - logvar).mean()
-    return absolute + 2 * squared + edges + kl_weight * kl, {"l1": float(absolute.detach()), "kl": float(kl.detach())}
+def loss_of(y: Tensor, x: Tensor, z: Tensor) -> tuple[Tensor, dict[str, float]]:
+    """Return the loss of `y` for `x`: absolute and squared error, edges, and latents `z` away from mean 0, spread 1."""
+    error = y - x
+    absolute, squared = error.abs().mean(), error.square().mean()
+    edges = error.diff(dim=2).abs().mean() + error.diff(dim=3).abs().mean()
+    uneven = (z.mean((0, 2, 3)).square() + (z.std((0, 2, 3)) - 1).square()).mean()
+    loss = absolute + 2 * squared + edges + 0.05 * uneven
+    return loss, {"l1": float(absolute.detach()), "uneven": float(uneven.detach())}
 
 
 @torch.no_grad()
 def whiten(model: Any, x: Tensor) -> None:
-    """Fold the mean and scale of the latents of `x` into the model's 1x1 convolutions: they become 0 and 1."""
-    mean = torch.cat([model.quant_conv(model.encoder(part))[:, :LATENT_CHANNELS] for part in torch.split(x, 16)])
-    m, s = mean.mean((0, 2, 3)), mean.std((0, 2, 3))
-    quant, post = model.quant_conv, model.post_quant_conv
-    quant.weight[:LATENT_CHANNELS] /= s[:, None, None, None]
-    quant.bias[:LATENT_CHANNELS] = (quant.bias[:LATENT_CHANNELS] - m) / s
-    quant.bias[LATENT_CHANNELS:] -= 2 * s.log()
-    post.bias += post.weight[:, :, 0, 0] @ m
-    post.weight *= s[None, :, None, None]
+    """Fold the mean and spread of each latent channel of `x` into the convolutions beside it: 0 and 1 remain."""
+    z = torch.cat([model.encoder(part) for part in torch.split(x, 16)])
+    m, s = z.mean((0, 2, 3)), z.std((0, 2, 3))
+    last, first = model.encoder.layers[-1], model.decoder.layers[0]
+    last.weight /= s[:, None, None, None]
+    last.bias -= m
+    last.bias /= s
+    first.bias += (first.weight * m[None, :, None, None]).sum((1, 2, 3))
+    first.weight *= s[None, :, None, None]
 
 
 @torch.no_grad()
@@ -84,72 +109,74 @@ def measure(model: Any, x: Tensor) -> dict[str, float]:
     """Return the mean PSNR in dB of the reconstructions of `x` and the mean and spread of its latents."""
     errors, latents = [], []
     for part in torch.split(x, 16):
-        z = model.encode(part).latent_dist.mode()
-        errors.append(((model.decode(z).sample.clamp(-1, 1) - part) / 2).pow(2).mean((1, 2, 3)))
+        z = model.encode(part).latents
+        errors.append(((model.decode(z).sample.clamp(-1, 1) - part) / 2).square().mean((1, 2, 3)))
         latents.append(z)
-    z = torch.cat(latents)
-    psnr = -10 * torch.log10(torch.cat(errors)).mean()
+    z, psnr = torch.cat(latents), -10 * torch.log10(torch.cat(errors)).mean()
+    spread = z.std((0, 2, 3))
     return {
         "psnr": round(float(psnr), 2),
-        "latent_mean": round(float(z.mean()), 3),
-        "latent_std": round(float(z.std()), 3),
+        "latent_mean": round(float(z.mean((0, 2, 3)).abs().max()), 3),
+        "latent_std_min": round(float(spread.min()), 3),
+        "latent_std_max": round(float(spread.max()), 3),
     }
 
 
 @torch.no_grad()
 def grid(model: Any, x: Tensor, file: Path) -> None:
     """Save the pictures of `x` above their reconstructions."""
-    both = torch.cat(
-        [
-            torch.cat(list(x), dim=2),
-            torch.cat(list(model.decode(model.encode(x).latent_dist.mode()).sample), dim=2),
-        ],
-        dim=1,
-    )
-    Image.fromarray(((both.clamp(-1, 1) + 1) * 127.5).byte().permute(1, 2, 0).cpu().numpy()).save(file)
+    rows = [torch.cat(list(part), dim=2) for part in (x, model.decode(model.encode(x).latents).sample)]
+    pixels = ((torch.cat(rows, dim=1).clamp(-1, 1) + 1) * 127.5).byte()
+    Image.fromarray(pixels.permute(1, 2, 0).cpu().numpy()).save(file)
 
 
-def train(out: Path, *, steps: int, batch: int, lr: float, kl_weight: float, seed: int) -> dict[str, float]:
-    """Train in `out`, save the whitened model in `out/model`, return its figures on 256 unseen scenes."""
+def train(out: Path, *, steps: int, batch: int, lr: float, seed: int) -> dict[str, float]:
+    """Train in `out`, save `out/first` and `out/final`, return the latter's figures on 256 unseen scenes."""
     torch.manual_seed(seed)
-    where, model = device(), build()
-    config = {
-        "lr": lr,
-        "steps": steps,
-        "batch": batch,
-        "kl_weight": kl_weight,
-        "seed": seed,
-        "channels": list(CHANNELS),
-    }
+    where, model, freeze = device(), build(), int(FREEZE_AT * steps)
+    config = {"lr": lr, "steps": steps, "batch": batch, "seed": seed, "width": WIDTH}
     run = Run(out, model.to(where, memory_format=torch.channels_last), config, ema=0.998)
+    many = 256 if steps > 1000 else 16
 
     def one(step: int) -> tuple[Tensor, int, dict[str, float]]:
-        late = step > 0.75 * steps  # whole pictures at the end: the norms see what they will see in use
-        rng, generator = random.Random(f"{seed} {step}"), torch.Generator().manual_seed(seed * 1_000_003 + step)
-        x = pictures(rng, max(1, batch // 4) if late else batch, 128 if late else 64)
-        loss, figures = loss_of(model, x.to(where, memory_format=torch.channels_last), kl_weight, generator)
+        late, rng = step >= freeze, random.Random(f"{seed} {step}")
+        if step == freeze:
+            run.use_average()
+            whiten(model, pictures(random.Random(f"{seed} whitening"), many, 128).to(where))
+            run.restart_average()
+            _save(model, out / "first")
+        x = pictures(rng, max(1, batch // 4) if late else batch, 128 if late else 64).to(where)
+        with torch.autocast(where.type, torch.bfloat16):
+            with torch.set_grad_enabled(not late):
+                z = model.encoder(x)
+            y = model.decoder(z)
+        loss, figures = loss_of(y.float(), x, z.float())
         return loss, len(x), figures
 
     run.train(one, steps)
     run.use_average()
-    model.eval()
-    whiten(model, pictures(random.Random(seed + 1), 256 if steps > 1000 else 16, 128).to(where))
-    unseen = pictures(random.Random("unseen"), 256 if steps > 1000 else 16, 128).to(where)
+    unseen = pictures(random.Random("unseen"), many, 128).to(where)
     figures = measure(model, unseen)
     run.log(figures)
     grid(model, unseen[:10], out / "grid.png")
-    model.half().save_pretrained(out / "model")
+    _save(model, out / "final")
     return figures
+
+
+def _save(model: Any, folder: Path) -> None:
+    """Save a half-precision copy as a diffusers folder."""
+    copy = AutoencoderTiny.from_config(model.config)
+    copy.load_state_dict(model.state_dict())
+    copy.half().save_pretrained(folder)
 
 
 def main() -> None:
     """Read the command line and train."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=9000)
+    parser.add_argument("--steps", type=int, default=10_000)
     parser.add_argument("--batch", type=int, default=4)
     parser.add_argument("--lr", type=float, default=1e-3)
-    parser.add_argument("--kl-weight", type=float, default=1e-5)
     parser.add_argument("--seed", type=int, default=0)
     print(train(**vars(parser.parse_args())))
 

@@ -83,6 +83,10 @@ class Run:
                 if name in self.average:
                     parameter.copy_(self.average[name])
 
+    def restart_average(self) -> None:
+        """Begin the average again from the weights as they are now."""
+        self.average = {n: p.detach().clone() for n, p in self._trained()} if self.average else {}
+
     def save(self) -> None:
         """Write the checkpoint, whole or not at all."""
         tensors = {f"model.{n}": p.detach() for n, p in self.model.state_dict().items()}

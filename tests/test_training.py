@@ -1,0 +1,88 @@
+"""Training of the picture models at a tiny setting: the loss falls, a run resumes, the artifact loads."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gptsmith.errors import NotReadyError, UsageError
+from gptsmith.models.world import sprites
+
+
+@pytest.fixture(autouse=True)
+def font() -> None:
+    """Skip where the emoji font is missing: it is needed to train and to test, not to use the package."""
+    try:
+        sprites.font_path()
+    except NotReadyError as error:
+        pytest.skip(str(error))
+
+
+def lines(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (folder / "log.jsonl").read_text("utf-8").splitlines()]
+
+
+def test_the_autoencoder_trains_and_its_folder_loads(tmp_path: Path) -> None:
+    from diffusers import AutoencoderTiny
+
+    from gptsmith.models.training import autoencoder
+
+    figures = autoencoder.train(tmp_path, steps=10, batch=4, lr=1e-3, seed=0)
+    assert figures["psnr"] > 15
+    loaded = AutoencoderTiny.from_pretrained(tmp_path / "final")
+    x = autoencoder.pictures(random.Random(0), 2, 128)
+    assert loaded.encode(x).latents.shape == (2, 4, 16, 16)
+    assert (tmp_path / "final" / "diffusion_pytorch_model.safetensors").stat().st_size < 12_000_000
+    with pytest.raises(UsageError, match="holds a run with another config"):
+        autoencoder.train(tmp_path, steps=11, batch=4, lr=1e-3, seed=0)
+
+
+def test_whitening_changes_latents_and_no_picture() -> None:
+    import torch
+
+    from gptsmith.models.training import autoencoder
+
+    torch.manual_seed(0)
+    model, x = autoencoder.build(), autoencoder.pictures(random.Random(1), 8, 128)
+    before = model.decoder(model.encoder(x) * 0.2)  # small latents: the decoder's soft limit on them stays out of it
+    with torch.no_grad():
+        model.encoder.layers[-1].weight *= 0.2
+        model.encoder.layers[-1].bias *= 0.2
+    autoencoder.whiten(model, x)
+    z = model.encoder(x)
+    assert z.mean((0, 2, 3)).abs().max() < 1e-3 and (z.std((0, 2, 3)) - 1).abs().max() < 1e-2
+    inside = (slice(None), slice(None), slice(24, -24), slice(24, -24))
+    assert (model.decoder(z) - before)[inside].abs().mean() < 0.1
+
+
+def test_a_run_resumes_where_it_was(tmp_path: Path) -> None:
+    import torch
+    from torch import nn
+
+    from gptsmith.models.training.run import Run
+
+    def go(folder: Path, stops: list[int]) -> Run:
+        for stop in stops:
+            torch.manual_seed(0)
+            run = Run(folder, nn.Linear(4, 1), {"lr": 1e-2, "warmup": 2}, ema=0.9)
+
+            def loss_of(step: int, model: nn.Module = run.model) -> tuple[torch.Tensor, int, dict[str, float]]:
+                x = torch.randn(8, 4, generator=torch.Generator().manual_seed(step))
+                return (model(x) - x.sum(1, keepdim=True)).square().mean(), 8, {}
+
+            for group in run.optimizer.param_groups:
+                group["lr"] = 1e-2
+            run.train(loss_of, stop)
+        return run
+
+    once, twice = go(tmp_path / "once", [40]), go(tmp_path / "once", [40])
+    assert (twice.step, twice.samples) == (40, 320)
+    assert all(torch.equal(a, b) for a, b in zip(once.model.parameters(), twice.model.parameters(), strict=True))
+    log = lines(tmp_path / "once")
+    assert [line["step"] for line in log] == [40]
+    further = go(tmp_path / "once", [400])
+    assert further.step == 400 and lines(tmp_path / "once")[-1]["loss"] < log[-1]["loss"]
