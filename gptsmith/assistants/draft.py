@@ -83,3 +83,4 @@ class Draft(DraftPart):
     temperature: float | None = Field(default=None, ge=0, le=2)
     tests: list[DraftTest] = Field(default=[], description="Two to five.")
     missing: list[Missing] = []
+    question: str = Field(default="", description="The one thing to ask next, once the person has read the draft.")

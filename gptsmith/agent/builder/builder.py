@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from gptsmith.agent.assistant import Assistant
     from gptsmith.agent.builder.edits import Change
     from gptsmith.agent.builder.edits.subject import Subject
+    from gptsmith.agent.builder.session import BuilderSession
+    from gptsmith.agent.builder.session_store import SessionEntry
     from gptsmith.assistants.library import Library
 
 MAX_DESCRIPTION = 24_000  # characters: with its rules kept word for word it still fits a spec's instructions
@@ -141,7 +143,7 @@ class Builder:
         from gptsmith.agent.builder.edits.editor import Editor
 
         subject, attached = _read(path, knowledge)
-        return Change(Editor(self._chat_model()).propose(subject, words, attached))
+        return Change(Editor(self.chat_model()).propose(subject, words, attached))
 
     async def aedit(self, path: str | Path, words: str, knowledge: Sequence[str | Path] = ()) -> Change:
         """Do what `edit` does without blocking the event loop."""
@@ -151,7 +153,26 @@ class Builder:
         from gptsmith.agent.builder.edits.editor import Editor
 
         subject, attached = await asyncio.to_thread(_read, path, knowledge)
-        return Change(await Editor(self._chat_model()).apropose(subject, words, attached))
+        return Change(await Editor(self.chat_model()).apropose(subject, words, attached))
+
+    def session(self, path: str | Path | None = None, *, id: str | None = None) -> BuilderSession:
+        """Begin to build by talking: on nothing yet, or on the spec at `path` (a file or an id); `id` goes on with one.
+
+        Raises UsageError for a session or a file that is not there, and for a shipped assistant.
+        """
+        from gptsmith.agent.builder import session_store
+        from gptsmith.agent.builder.session import BuilderSession
+        from gptsmith.assistants.library import find_library
+
+        if id is not None:
+            return BuilderSession(self, session_store.known(id).id)
+        return BuilderSession.begin(self, find_library().find(path) if path is not None else None)
+
+    def sessions(self, path: str | Path | None = None) -> list[SessionEntry]:
+        """Return the building sessions, of one spec file or all, the one that was changed last first."""
+        from gptsmith.agent.builder import session_store
+
+        return session_store.entries(Path(path) if path is not None else None)
 
     def graph(
         self,
@@ -183,9 +204,10 @@ class Builder:
         from gptsmith.agent.builder.topics import topics
 
         held = topics(attachments) if attachments else {}
-        return build_graph(self._chat_model(), attachments, _unbuilt(), topics=held, checkpointer=checkpointer)
+        return build_graph(self.chat_model(), attachments, _unbuilt(), topics=held, checkpointer=checkpointer)
 
-    def _chat_model(self) -> BaseChatModel:
+    def chat_model(self) -> BaseChatModel:
+        """Return the chat model that this builder asks. Raises NotReadyError when it lacks its key or package."""
         if self._model is not None and not isinstance(self._model, str):
             return self._model
         from gptsmith.models.chat.factory import choose_model, make_chat_model

@@ -177,6 +177,7 @@ def _proposal(subject: Subject, asked: Asked, answer: ChangeSet, judged: Judgeme
         missing=answer.missing,
         not_understood=answer.not_understood,
         unmet=unmet,
+        unchanged=judged.unchanged,
         reply=without_claims(answer.reply),
         question=_one_question(answer.question),
         attachments=list(asked.attachments),

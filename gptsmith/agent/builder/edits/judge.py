@@ -48,7 +48,7 @@ class Judgement:
     locked: list[Suggestion] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     unmet: list[str] = field(default_factory=list)
-    unchanged: int = 0
+    unchanged: list[str] = field(default_factory=list)
 
 
 def judge(answer: ChangeSet, subject: Subject, asked: Asked) -> Judgement:
@@ -78,7 +78,7 @@ def _weigh(number: int, change: ProposedChange, subject: Subject, asked: Asked, 
             if wrong:
                 continue
             if is_same(op, subject.data):
-                found.unchanged += 1
+                found.unchanged.append(op.path)
             elif locked := lock_on(op, subject):
                 found.locked.append(_suggestion(op, subject, unlocking(op.path, locked)))
             else:

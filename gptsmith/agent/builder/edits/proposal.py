@@ -47,7 +47,8 @@ class RuleAtRisk(_Part):
 class Proposal(_Part):
     """What one message would change. Every path refers to the files as they are in `base`.
 
-    `base` maps each file to its text as it was shown; `unmet` says what was asked for and cannot be done.
+    `base` maps each file to its text as it was shown; `unmet` says what was asked for and cannot be done, `unchanged`
+    are the paths that were to get what they have.
     """
 
     path: Path
@@ -58,6 +59,7 @@ class Proposal(_Part):
     missing: list[Missing] = []
     not_understood: list[str] = []
     unmet: list[str] = []
+    unchanged: list[str] = []
     reply: str = ""
     question: str = ""
     attachments: list[Attachment] = []

@@ -1,0 +1,159 @@
+"""The SDK's `BuilderSession`: an assistant is built and changed by talking, and the talk survives a restart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gptsmith.agent.builder import session_store
+from gptsmith.agent.builder.edits.change import Change
+from gptsmith.agent.builder.session_graph import SessionMessage, SessionState, pending_of, session_graph, start, writable
+from gptsmith.agent.builder.session_words import INTERRUPTED
+from gptsmith.errors import UsageError
+
+if TYPE_CHECKING:
+    from langgraph.graph.state import CompiledStateGraph
+
+    from gptsmith.agent.builder.builder import Builder
+    from gptsmith.assistants.library import Library
+
+_AGAIN = ("decide", "undo", "move", "enough")  # steps that a crash may have cut, and that may be made once more
+
+
+class BuilderSession:
+    """One conversation with the builder about one spec file.
+
+    Everything is kept in the state folder: another process goes on with `Builder.session(id=…)`. What waits for a
+    decision is `pending`; nothing of it is in the file before `accept`. Each method that answers returns the builder's
+    message and raises only ThreadBusyError (another window is answering) and UsageError (an empty message); what fails
+    on the way is a message of kind `error`.
+    """
+
+    def __init__(self, builder: Builder, id: str) -> None:
+        self.id = id
+        self._builder = builder
+
+    @classmethod
+    def begin(cls, builder: Builder, path: Path | None) -> BuilderSession:
+        """Begin a session, on a file that is there or on none yet."""
+        session = cls(builder, session_store.new_id())
+        file = writable(path) if path else None
+        with session._graph() as graph:
+            graph.invoke(start(file), session._config)
+        session_store.record(session.id, str(file or ""), "")
+        return session
+
+    @property
+    def messages(self) -> list[SessionMessage]:
+        """What was said, oldest first."""
+        return [SessionMessage.model_validate(kept) for kept in self._state()["messages"]]
+
+    @property
+    def pending(self) -> Change | None:
+        """The change that waits for a decision, to be shown; `accept` applies it."""
+        return pending_of(self._state())
+
+    @property
+    def path(self) -> Path | None:
+        """The spec file, a draft until it is saved; None before the first message."""
+        kept = self._state()["path"]
+        return Path(kept) if kept else None
+
+    @property
+    def yaml(self) -> str:
+        """The file as it is now, "" before there is one."""
+        path = self.path
+        return path.read_text("utf-8") if path and path.is_file() else ""
+
+    def say(self, text: str, files: Sequence[str | Path] = ()) -> SessionMessage:
+        """Answer a message: a description first, then answers, commands and typed decisions; `files` come with it."""
+        if not text.strip():
+            raise UsageError("the message is empty", code="empty_message", hint="say what should change")
+        return self._answer({"type": "say", "text": text, "files": [str(Path(file).expanduser()) for file in files]})
+
+    async def asay(self, text: str, files: Sequence[str | Path] = ()) -> SessionMessage:
+        """Do what `say` does without blocking the event loop."""
+        import asyncio
+
+        return await asyncio.to_thread(self.say, text, files)
+
+    def accept(self, only: Iterable[int] | None = None) -> SessionMessage:
+        """Apply the change that waits, or of it the operations with these numbers (from 0); the others are dropped.
+
+        A change that would lose a rule of the person's is asked about once before it is applied as a whole.
+        """
+        return self._answer({"type": "accept", "only": None if only is None else sorted(set(only))})
+
+    def refuse(self) -> SessionMessage:
+        """Drop the change that waits."""
+        return self._answer({"type": "refuse"})
+
+    def undo(self) -> SessionMessage:
+        """Take the last applied change back, and at the next call the one before it."""
+        return self._answer({"type": "undo"})
+
+    def save(self, target: Library | Path | None = None) -> Path:
+        """Save a draft into a library (default: the one in use) or to a file, and go on with it there.
+
+        Raises UsageError and SpecError as `Drafts.save` does; of a file that is no draft the path is returned.
+        """
+        from gptsmith.assistants.drafts import Drafts
+
+        path = self.path
+        if path is None:
+            raise UsageError("there is nothing to save yet", code="no_draft", hint="describe the assistant first")
+        if not Drafts().holds(path):
+            return path
+        saved = Drafts().save(path, target)
+        self._answer({"type": "move", "path": str(saved)})
+        return saved
+
+    def delete(self) -> None:
+        """Forget the conversation; the file stays."""
+        with session_store.held(self.id):
+            session_store.forget(self.id)
+
+    @property
+    def _config(self) -> Any:
+        return {"configurable": {"thread_id": self.id}}
+
+    @contextmanager
+    def _graph(self) -> Iterator[CompiledStateGraph[Any, Any, Any, Any]]:
+        with session_store.saver() as saver:
+            yield session_graph(self._builder, saver)
+            session_store.keep_latest(saver, self.id)
+
+    def _state(self) -> SessionState:
+        with session_store.saver() as saver:
+            found: SessionState = session_graph(self._builder, saver).get_state(self._config).values  # type: ignore[assignment]
+        if not found:
+            session_store.known(self.id)
+        return found
+
+    def _answer(self, event: dict[str, Any]) -> SessionMessage:
+        from langgraph.types import Command
+
+        with session_store.held(self.id), self._graph() as graph:
+            self._settle(graph)
+            state: SessionState = graph.invoke(Command(resume=event), self._config, durability="sync")  # type: ignore[assignment]
+        title = next((kept["text"] for kept in state["messages"] if kept["role"] == "person"), "")
+        session_store.record(self.id, state["path"], title)
+        return SessionMessage.model_validate(state["messages"][-1])
+
+    def _settle(self, graph: CompiledStateGraph[Any, Any, Any, Any]) -> None:
+        """Bring a session that was cut off in the middle back to where it listens."""
+        found = graph.get_state(self._config)
+        if not found.values:
+            session_store.known(self.id)
+        cut = [name for name in found.next if name != "listen"]
+        if not cut:
+            return
+        if cut[0] in _AGAIN:
+            graph.invoke(None, self._config, durability="sync")
+            return
+        note = SessionMessage(role="builder", text=INTERRUPTED, kind="note").model_dump()
+        kept = [*found.values["messages"], note]
+        graph.update_state(self._config, {"messages": kept}, as_node=cut[0])
+        graph.invoke(None, self._config)
