@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from gptsmith.agent.builder import session_store
 from gptsmith.agent.builder.edits.change import Change
-from gptsmith.agent.builder.session_graph import SessionMessage, SessionState, pending_of, session_graph, start, writable
+from gptsmith.agent.builder.edits.secrets import hold_back
+from gptsmith.agent.builder.session_graph import session_graph
+from gptsmith.agent.builder.session_state import SessionMessage, SessionState, pending_of, start
 from gptsmith.agent.builder.session_words import INTERRUPTED
+from gptsmith.assistants.library import is_shipped
 from gptsmith.errors import UsageError
 
 if TYPE_CHECKING:
@@ -39,7 +42,7 @@ class BuilderSession:
     def begin(cls, builder: Builder, path: Path | None) -> BuilderSession:
         """Begin a session, on a file that is there or on none yet."""
         session = cls(builder, session_store.new_id())
-        file = writable(path) if path else None
+        file = _writable(path) if path else None
         with session._graph() as graph:
             graph.invoke(start(file), session._config)
         session_store.record(session.id, str(file or ""), "")
@@ -71,7 +74,8 @@ class BuilderSession:
         """Answer a message: a description first, then answers, commands and typed decisions; `files` come with it."""
         if not text.strip():
             raise UsageError("the message is empty", code="empty_message", hint="say what should change")
-        return self._answer({"type": "say", "text": text, "files": [str(Path(file).expanduser()) for file in files]})
+        kept = hold_back(text.strip())  # before anything of it is written, the checkpoint included
+        return self._answer({"type": "say", "text": kept, "files": [str(Path(file).expanduser()) for file in files]})
 
     async def asay(self, text: str, files: Sequence[str | Path] = ()) -> SessionMessage:
         """Do what `say` does without blocking the event loop."""
@@ -86,9 +90,9 @@ class BuilderSession:
         """
         return self._answer({"type": "accept", "only": None if only is None else sorted(set(only))})
 
-    def refuse(self) -> SessionMessage:
-        """Drop the change that waits."""
-        return self._answer({"type": "refuse"})
+    def refuse(self, only: Iterable[int] | None = None) -> SessionMessage:
+        """Drop the change that waits, or of it the operations with these numbers; the others then still wait."""
+        return self._answer({"type": "refuse", "only": None if only is None else sorted(set(only))})
 
     def undo(self) -> SessionMessage:
         """Take the last applied change back, and at the next call the one before it."""
@@ -157,3 +161,11 @@ class BuilderSession:
         kept = [*found.values["messages"], note]
         graph.update_state(self._config, {"messages": kept}, as_node=cut[0])
         graph.invoke(None, self._config)
+
+
+def _writable(path: Path) -> Path:
+    """Return the file of a session. Raises UsageError for a shipped one, which no session can change."""
+    if is_shipped(path):
+        hint = "make a copy of it, and change that"
+        raise UsageError(f"{path.name} is shipped with gptsmith and stays as it is", code="shipped", hint=hint)
+    return path.resolve()

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypedDict
-
-from pydantic import BaseModel
+from typing import TYPE_CHECKING, Any, Literal
 
 from gptsmith.agent.builder import session_words as words
 from gptsmith.agent.builder.attachments import attach, beside
@@ -14,11 +12,11 @@ from gptsmith.agent.builder.edits.change import Change
 from gptsmith.agent.builder.edits.editor import Editor, Talk
 from gptsmith.agent.builder.edits.merging import merge
 from gptsmith.agent.builder.edits.proposal import Proposal
-from gptsmith.agent.builder.edits.secrets import hold_back
 from gptsmith.agent.builder.edits.subject import Subject, read_subject
+from gptsmith.agent.builder.session_state import SessionMessage, SessionState, answered, conversation, pending_of
 from gptsmith.agent.builder.undoing import take_back
 from gptsmith.assistants.drafts import Drafts
-from gptsmith.assistants.library import is_shipped
+from gptsmith.assistants.versions import Versions
 from gptsmith.errors import GptsmithError, UsageError
 
 if TYPE_CHECKING:
@@ -29,78 +27,14 @@ if TYPE_CHECKING:
 QUESTIONS = 6
 """Questions about a new assistant at most."""
 
-_REMEMBERED = 24  # lines of the conversation that a model is shown
-_LONGEST_LINE = 1500
-
-Kind = Literal["said", "draft", "proposal", "answer", "applied", "refused", "undone", "error", "note"]
 Way = Literal["draft", "propose", "decide", "undo", "enough", "move"]
-
-
-class SessionMessage(BaseModel):
-    """One message of a building session, for display.
-
-    A `proposal` and an `applied` change have `words`, one sentence per operation, and `diff`; `text` is what else is to
-    be said. `question` is asked at its end.
-    """
-
-    role: Literal["person", "builder"]
-    text: str
-    kind: Kind
-    words: list[str] = []
-    diff: str = ""
-    question: str = ""
-    files: list[str] = []
-
-    @property
-    def whole(self) -> str:
-        """The message as one text, its words as a numbered list."""
-        return "\n\n".join(part for part in (words.listed(self.words), self.text, self.question) if part)
-
-
-class SessionState(TypedDict, total=False):
-    """What a session keeps, as plain data.
-
-    `said` are the person's own words where the session made the file, else None; `asked` counts the questions, -1 when
-    no more are asked; `done` are the numbers of the versions that it wrote; `event` is what is to be answered.
-    """
-
-    path: str
-    messages: list[dict[str, Any]]
-    pending: dict[str, Any] | None
-    confirmed: bool
-    said: list[str] | None
-    asked: int
-    question: str
-    done: list[int]
-    event: dict[str, Any]
-
-
-def start(path: Path | None) -> SessionState:
-    """Return the state of a session that begins, on a file that is there or on none yet."""
-    return {
-        "path": str(path) if path else "",
-        "messages": [],
-        "pending": None,
-        "confirmed": False,
-        "said": [] if path is None else None,
-        "asked": -1,
-        "question": "",
-        "done": [],
-        "event": {},
-    }
-
-
-def pending_of(state: SessionState) -> Change | None:
-    """Return the change that waits for the person's decision."""
-    kept = state.get("pending")
-    return Change(Proposal.model_validate(kept)) if kept else None
 
 
 def session_graph(builder: Builder, checkpointer: Any) -> CompiledStateGraph[Any, Any, Any, Any]:
     """Compile the graph; it waits in `listen` for the next event, and every way leads back there."""
     from langgraph.graph import START, StateGraph
 
-    nodes: dict[Way, Callable[[SessionState], SessionState]] = {
+    nodes: dict[Way, Any] = {
         "draft": make_draft(builder),
         "propose": make_propose(builder),
         "decide": decide,
@@ -113,7 +47,7 @@ def session_graph(builder: Builder, checkpointer: Any) -> CompiledStateGraph[Any
     graph.add_edge(START, "listen")
     graph.add_conditional_edges("listen", after_listen)
     for name, node in nodes.items():
-        graph.add_node(name, node)  # type: ignore[call-overload]
+        graph.add_node(name, node)
         graph.add_edge(name, "listen")
     return graph.compile(checkpointer=checkpointer)
 
@@ -124,13 +58,23 @@ def listen(state: SessionState) -> SessionState:
 
     event = interrupt({"waits": True})
     if event["type"] != "say":
-        return {"event": event}
-    said = hold_back(event["text"].strip())
+        return {"event": {**event, "version": _newest(state)}}
+    event, said = {**event, "version": _newest(state)}, event["text"]
     message = SessionMessage(role="person", text=said, kind="said", files=[Path(f).name for f in event["files"]])
     kept: SessionState = {"messages": [*state["messages"], message.model_dump()], "event": event}
     if state["said"] is not None:
         kept["said"] = [*state["said"], said]
     return kept
+
+
+def _newest(state: SessionState) -> int:
+    """Return the number of the file's newest version before the event, 0 without one."""
+    if not state["path"]:
+        return 0
+    try:
+        return next((version.number for version in reversed(Versions(state["path"]).list())), 0)
+    except GptsmithError:
+        return 0  # whoever needs the file says why it cannot be read
 
 
 def after_listen(state: SessionState) -> Way:
@@ -149,7 +93,9 @@ def after_listen(state: SessionState) -> Way:
 
 def _typed(state: SessionState) -> words.Decision | None:
     asked = bool(state["question"])
-    found = words.decision(state["event"]["text"], pending_of(state), asked=asked) if not state["event"]["files"] else None
+    found = (
+        words.decision(state["event"]["text"], pending_of(state), asked=asked) if not state["event"]["files"] else None
+    )
     return found if found is None or found.kind != "enough" or state["asked"] >= 0 else None
 
 
@@ -159,18 +105,18 @@ def make_draft(builder: Builder) -> Callable[[SessionState], SessionState]:
     def draft(state: SessionState) -> SessionState:
         event = state["event"]
         if words.is_greeting(event["text"]) and not event["files"]:
-            return {**_told(state, "answer", "Hello.", question=words.ASK_FOR_GOAL), "said": []}
+            return {**answered(state, "answer", "Hello.", question=words.ASK_FOR_GOAL), "said": []}
         try:
-            built = builder.build(hold_back(event["text"]), event["files"])
+            built = builder.build(event["text"], event["files"])
             path = Drafts().make(built.id, built.write)
         except GptsmithError as error:
-            return {**_told(state, "error", str(error)), "said": []}
+            return {**answered(state, "error", str(error)), "said": []}
         spec = built.spec
         lines = [f'I drafted "{spec.name}": {spec.description} Say another name if you like.']
         lines += [f"Not there yet: {item.what}. {item.how}" for item in built.missing]
         question = built.draft.question
-        told = _told(state, "draft", "\n".join(lines + ([] if question else [words.INVITE])), question=question)
-        return {**told, "path": str(path), "asked": 1 if question else -1}
+        reply = answered(state, "draft", "\n".join(lines + ([] if question else [words.INVITE])), question=question)
+        return {**reply, "path": str(path), "asked": 1 if question else -1}
 
     return draft
 
@@ -180,14 +126,14 @@ def make_propose(builder: Builder) -> Callable[[SessionState], SessionState]:
 
     def propose(state: SessionState) -> SessionState:
         event, waiting = state["event"], pending_of(state)
-        talk = Talk(_conversation(state), waiting.words if waiting else (), interview=state["asked"] >= 0)
+        talk = Talk(conversation(state), waiting.words if waiting else (), interview=state["asked"] >= 0)
         try:
             subject = read_subject(state["path"], state["said"])
             attached = beside(attach(event["files"], subject.path.parent), subject.path.parent, subject.files_folder)
             found = Editor(builder.chat_model()).propose(subject, event["text"], attached, talk)
             return _proposed(state, found, waiting, subject)
         except GptsmithError as error:
-            return _told(state, "error", str(error), question=state["question"])
+            return answered(state, "error", str(error), question=state["question"])
 
     return propose
 
@@ -209,7 +155,7 @@ def _proposed(state: SessionState, found: Proposal, waiting: Change | None, subj
     nothing = not (change.words or lines or asks)
     text = "\n".join(lines) if not nothing else "Nothing would change. Say it in other words."
     shown = change.words and (found.steps or before)
-    told = _told(
+    reply = answered(
         state,
         "proposal" if shown else "answer",
         text,
@@ -218,7 +164,7 @@ def _proposed(state: SessionState, found: Proposal, waiting: Change | None, subj
         question=asks,
     )
     kept = None if change.changes_nothing else change.proposal.model_dump(mode="json")
-    return {**told, "pending": kept, "confirmed": False, "asked": asked}
+    return {**reply, "pending": kept, "confirmed": False, "asked": asked}
 
 
 def decide(state: SessionState) -> SessionState:
@@ -228,25 +174,38 @@ def decide(state: SessionState) -> SessionState:
     kind, only = (typed.kind, typed.only) if typed else (state["event"]["type"], state["event"].get("only"))
     again = state["question"]
     if pending is None:
-        return _told(state, "note", words.NOTHING_WAITS, question=again)
+        return answered(state, "note", words.NOTHING_WAITS, question=again)
     if kind == "refuse":
-        return {**_told(state, "refused", "Nothing was changed.", question=again), "pending": None}
+        return _refused(state, pending, only)
     risks = pending.rules_at_risk
     if only is None and risks and not state["confirmed"]:
         asks = " ".join(risk.question for risk in risks) + " Accept once more to let it go, or accept only the others."
-        return {**_told(state, "note", asks), "confirmed": True}
+        return {**answered(state, "note", asks), "confirmed": True}
     numbers = list(range(len(pending.operations))) if only is None else only
     try:
         version = pending.apply(only=numbers)
     except GptsmithError as error:
-        return _told(state, "error", str(error), question=again)
+        return answered(state, "error", str(error), question=again)
     if version is None:
-        return {**_told(state, "refused", "Nothing was changed.", question=again), "pending": None}
+        return {**answered(state, "refused", "Nothing was changed.", question=again), "pending": None}
     chosen = [sentence for n, sentence in enumerate(pending.words) if n in numbers]
     left = [sentence for n, sentence in enumerate(pending.words) if n not in numbers]
     lines = [f"Saved as version {version.number}.", *(f"Left out: {sentence}" for sentence in left)]
-    told = _told(state, "applied", "\n".join(lines), words=chosen, diff=pending.diff_of(numbers), question=again)
-    return {**told, "pending": None, "confirmed": False, "done": [*state["done"], version.number]}
+    reply = answered(state, "applied", "\n".join(lines), words=chosen, diff=pending.written_diff, question=again)
+    return {**reply, "pending": None, "confirmed": False}
+
+
+def _refused(state: SessionState, pending: Change, only: list[int] | None) -> SessionState:
+    """Drop the change that waits, or a part of it."""
+    steps = [step for n, step in enumerate(pending.proposal.steps) if only is not None and n not in only]
+    if not steps:
+        reply = answered(state, "refused", "Nothing was changed.", question=state["question"])
+        return {**reply, "pending": None, "confirmed": False}
+    left = Change(pending.proposal.model_copy(update={"steps": steps}))
+    reply = answered(
+        state, "proposal", "This still waits.", words=left.words, diff=left.diff, question=state["question"]
+    )
+    return {**reply, "pending": left.proposal.model_dump(mode="json"), "confirmed": False}
 
 
 def undo(state: SessionState) -> SessionState:
@@ -254,16 +213,16 @@ def undo(state: SessionState) -> SessionState:
     try:
         if not state["path"]:
             raise UsageError("there is nothing to undo yet", code="nothing_to_undo")
-        version, left = take_back(Path(state["path"]), state["done"])
+        version = take_back(Path(state["path"]), state["event"]["version"])
     except GptsmithError as error:
-        return _told(state, "error", str(error), question=state["question"])
-    text = f"Taken back, as version {version.number}: {version.reason}."
-    return {**_told(state, "undone", text, question=state["question"]), "pending": None, "done": left}
+        return answered(state, "error", str(error), question=state["question"])
+    text = f"Taken back; the file is as it was before, as version {version.number}."
+    return {**answered(state, "undone", text, question=state["question"]), "pending": None}
 
 
 def enough(state: SessionState) -> SessionState:
     """Stop asking about the new assistant."""
-    return {**_told(state, "answer", words.INVITE), "asked": -1}
+    return {**answered(state, "answer", words.INVITE), "asked": -1}
 
 
 def move(state: SessionState) -> SessionState:
@@ -272,45 +231,4 @@ def move(state: SessionState) -> SessionState:
     text = f"Saved as {Path(path).name}."
     if state["pending"]:
         text += " The change that waited was not applied; ask for it again."
-    return {**_told(state, "note", text, question=state["question"]), "path": path, "pending": None}
-
-
-def _told(
-    state: SessionState,
-    kind: Kind,
-    text: str,
-    *,
-    words: list[str] | None = None,
-    diff: str = "",
-    question: str = "",
-) -> SessionState:
-    message = SessionMessage(role="builder", text=text, kind=kind, words=words or [], diff=diff, question=question)
-    return {"messages": [*state["messages"], message.model_dump()], "question": question}
-
-
-def _conversation(state: SessionState) -> list[str]:
-    """Return what was said before the message at hand, as the request wants it."""
-    lines = []
-    for kept in state["messages"][:-1][-_REMEMBERED:]:
-        message = SessionMessage.model_validate(kept)
-        text = message.text if message.role == "person" else _short(message)
-        if text:
-            lines.append(f"{message.role}: {' '.join(text.split())[:_LONGEST_LINE]}")
-    return lines
-
-
-def _short(message: SessionMessage) -> str:
-    """Say what the builder said in the words that a model needs: what was applied, what was asked."""
-    if message.kind in ("error", "note"):
-        return message.question
-    head = {"applied": "The person accepted:", "proposal": "Proposed:", "refused": "The person refused the proposal."}
-    parts = [head.get(message.kind, ""), " ".join(message.words), message.text, message.question]
-    return " ".join(part for part in parts if part)
-
-
-def writable(path: Path) -> Path:
-    """Return the file of a session. Raises UsageError for a shipped one, which no session can change."""
-    if is_shipped(path):
-        hint = "make a copy of it, and change that"
-        raise UsageError(f"{path.name} is shipped with gptsmith and stays as it is", code="shipped", hint=hint)
-    return path.resolve()
+    return {**answered(state, "note", text, question=state["question"]), "path": path, "pending": None}

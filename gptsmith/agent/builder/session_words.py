@@ -11,9 +11,9 @@ from gptsmith.agent.builder.edits.change import Change
 _END = r"[\s.!,]*(?:please|bitte|thanks|thank you)?[\s.!]*\Z"
 _ACCEPT = re.compile(
     r"(?:(?:yes|ok(?:ay)?|good|great|perfect|fine)[\s,.!]+)?(?:please )?"
-    r"(?:accept|apply|keep|take|save|use)(?: (?:it|that|this|them|all|both|everything|all of (?:it|them)|the changes?))?"
-    r"|do it|go ahead|looks good|übernehmen|annehmen|anwenden|übernimm (?:es|alles|das)|accepter|appliquer|aceptar|aplicar"
-    r"|aceitar|accettare|accetta|applica|toepassen",
+    r"(?:accept|apply|take|save)(?: (?:it|that|this|them|all|both|everything|all of (?:it|them)|the changes?))?"
+    r"|do it|go ahead|looks good|übernehmen|annehmen|anwenden|übernimm (?:es|alles|das)|accepter|appliquer|aceptar"
+    r"|aplicar|aceitar|accettare|accetta|applica|toepassen",
     re.IGNORECASE,
 )
 _YES = re.compile(
@@ -32,8 +32,9 @@ _UNDO = re.compile(
     re.IGNORECASE,
 )
 _ENOUGH = re.compile(
-    r"(?:ok(?:ay)?,? )?(?:that(?:'| i)?s (?:enough|it|all)|enough(?: questions)?|no more questions|stop (?:asking|the questions)"
-    r"|let me try(?: it)?|i(?:'d like| want) to try it|das reicht|genug|keine fragen mehr|ça suffit|c'est tout"
+    r"(?:ok(?:ay)?,? )?(?:that(?:'| i)?s (?:it|all)|(?:that(?:'| i)?s )?enough(?: of)?(?: the)?(?: questions)?"
+    r"|no more questions|stop (?:asking|the questions)|let me try(?: it)?"
+    r"|i(?:'d like| want) to try it|das reicht|genug|keine fragen mehr|ça suffit|c'est tout"
     r"|basta|es todo|chega|è tutto|genoeg)",
     re.IGNORECASE,
 )
@@ -42,14 +43,15 @@ _GREETING = re.compile(
     re.IGNORECASE,
 )
 _PART = re.compile(
-    r"(?:(?:yes|ok(?:ay)?)[\s,]+)?(?:please )?(?P<how>accept only|accept just|only accept|accept|apply only|apply|only|just"
-    r"|take only|take|all but|all except|everything but|everything except|not|without|refuse|reject|drop)"
+    r"(?:(?:yes|ok(?:ay)?)[\s,]+)?(?:please )?(?P<how>accept only|accept just|only accept|accept|apply only|apply|only"
+    r"|just|take only|take|all but|all except|everything but|everything except|not|without|refuse|reject|drop)"
     r" (?:the )?(?:changes? )?(?:number )?(?P<which>(?:(?:\d{1,2}(?:st|nd|rd|th)?|first|second|third|fourth|fifth|last"
     r"|one|ones?)(?:\s*(?:,|and|&|\+|the|numbers?)\s*)*)+)",
     re.IGNORECASE,
 )
 _ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5}
-_LEFT_OUT = ("all but", "all except", "everything but", "everything except", "not", "without", "refuse", "reject", "drop")
+_REFUSED = ("not", "refuse", "reject", "drop")
+_LEFT_OUT = ("all but", "all except", "everything but", "everything except", "without")
 
 ASK_FOR_GOAL = "What should the assistant do, and for whom? A sentence or two is enough."
 INVITE = "Try it in the preview. From here on, say what to change, in your own words."
@@ -74,6 +76,8 @@ def decision(text: str, pending: Change | None, *, asked: bool = False) -> Decis
         part = _PART.fullmatch(said)
         numbers = _numbers(part["which"], len(pending.operations)) if part else None
         if part and numbers is not None:
+            if part["how"].casefold() in _REFUSED:
+                return Decision("refuse", numbers)
             left_out = part["how"].casefold() in _LEFT_OUT
             rest = [n for n in range(len(pending.operations)) if n not in numbers]
             return Decision("accept", rest if left_out else numbers)

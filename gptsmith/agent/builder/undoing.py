@@ -1,4 +1,4 @@
-"""Taking changes back one after the other, the newest first."""
+"""Taking changes of a file back one after the other, the newest first."""
 
 from __future__ import annotations
 
@@ -8,25 +8,29 @@ from gptsmith.assistants.versions import Version, Versions
 from gptsmith.errors import UsageError
 
 
-def take_back(path: Path, done: list[int]) -> tuple[Version, list[int]]:
-    """Take the last of the versions `done` back and return what was written, with those that are left.
+def take_back(path: Path, newest: int | None = None) -> Version:
+    """Take the last change back that is not taken back yet, and return the version that did it.
 
-    Without any, the newest change of the file is taken back, whoever made it; but not what itself took one back.
+    `newest` is the version that was the newest when it was asked for: when another one took it back since, that is it.
 
-    Raises UsageError: `nothing_to_undo`, or `changed_since` when the file has changed after that version.
+    Raises UsageError: `nothing_to_undo`, or `changed_since` when the file was changed outside after it.
     """
     versions = Versions(path)
     kept = versions.list()
-    newest = kept[-1] if kept else None
-    if newest is None or (not done and (newest.takes_back is not None or newest.number == 1)):
+    if kept and newest and kept[-1].number == newest + 1 and kept[-1].author != "outside":
+        return kept[-1]
+    standing = _standing(kept)
+    if len(standing) < 2:
         raise UsageError(f"there is no change of {path.name} to undo", code="nothing_to_undo")
-    if not done or done[-1] == newest.number:
-        return versions.undo(), done[:-1]
-    numbered = {version.number: version for version in kept}
-    last, before = numbered[done[-1]], numbered[done[-1] - 1]
-    if newest.after() == before.after():
-        return newest, done[:-1]  # it was taken back already, and only that was not noted
-    if newest.after() != last.after():
-        hint = f"restore version {before.number} to take it back with all that came later"
-        raise UsageError(f"{path.name} was changed since", code="changed_since", hint=hint)
-    return versions.restore(before.number), done[:-1]
+    if standing[-1].number == kept[-1].number:
+        return versions.undo()
+    return versions.restore(standing[-2].number)
+
+
+def _standing(kept: list[Version]) -> list[Version]:
+    """Return the versions whose changes are in the file, the oldest first: one that goes back to another ends there."""
+    standing: list[Version] = []
+    for version in kept:
+        same = [n for n, other in enumerate(standing) if other.after() == version.after()]
+        standing = standing[: same[0] + 1] if same else [*standing, version]
+    return standing

@@ -15,11 +15,10 @@ from gptsmith.agent.builder.edits.planning import plan, used
 from gptsmith.agent.builder.edits.proposal import Proposal, RuleAtRisk, Suggestion
 from gptsmith.agent.builder.edits.rules import lost_rules
 from gptsmith.agent.builder.edits.standing import moved_away
-from gptsmith.agent.builder.edits.subject import Subject, read_subject
+from gptsmith.agent.builder.edits.subject import Subject, read_subject, shown_subject
 from gptsmith.assistants.diffs import unified
 from gptsmith.assistants.draft import Missing
 from gptsmith.assistants.edited_file import PlannedEdit
-from gptsmith.assistants.loader import load_text
 from gptsmith.assistants.versions import Version, Versions
 from gptsmith.errors import UsageError
 
@@ -38,6 +37,7 @@ class Change:
     def __init__(self, proposal: Proposal) -> None:
         self.proposal = proposal
         self.version: Version | None = None
+        self._written: PlannedEdit | None = None
 
     @property
     def path(self) -> Path:
@@ -110,10 +110,12 @@ class Change:
 
     def diff_of(self, only: Iterable[int] | None) -> str:
         """Return the diff of a part of the change: of the operations with these numbers, from 0."""
-        if self.changes_nothing:
-            return ""
-        planned = self.planned if only is None else self.plan(only)
-        return "".join(unified(e.before, e.after, e.path.name) for e in planned.files) if planned else ""
+        return _diff(self.planned if only is None else self.plan(only))
+
+    @property
+    def written_diff(self) -> str:
+        """The diff of what `apply` wrote, which is less than the whole where only a part was meant."""
+        return _diff(self._written)
 
     @property
     def after_texts(self) -> Mapping[Path, str]:
@@ -122,7 +124,7 @@ class Change:
 
     def plan(self, only: Iterable[int] | None = None) -> PlannedEdit:
         """Say what `apply` would write for the files as they were shown; nothing is written."""
-        return plan(self._subject(), self._chosen(only), self.proposal.attachments)
+        return plan(self._shown(), self._chosen(only), self.proposal.attachments)
 
     def apply(self, only: Iterable[int] | None = None) -> Version | None:
         """Write the change, or the operations with these numbers (from 0), and return the new version.
@@ -142,6 +144,8 @@ class Change:
         ops = self._chosen(numbers)
         if not ops:
             return None
+        if self._is_written(ops):
+            return self.version
         planned, now = self._current(ops)
         made = self._bring(planned, now)
         try:
@@ -150,6 +154,7 @@ class Change:
             for file in made:
                 file.unlink(missing_ok=True)
             raise
+        self._written = planned
         return self.version
 
     def undo(self) -> Version:
@@ -166,6 +171,18 @@ class Change:
         taken_back = Versions(self.path).undo()
         self.version = None
         return taken_back
+
+    def _is_written(self, ops: Sequence[Op]) -> bool:
+        """Say whether the files are what the operations make of them: a program that ended too early had written."""
+        shown = self._shown()
+        if shown.is_on_disk:
+            return False
+        planned = plan(shown, ops, self.proposal.attachments)
+        if any(not e.path.is_file() or e.path.read_bytes() != e.after.encode("utf-8") for e in planned.files):
+            return False
+        self._written = planned
+        self.version = next(reversed(Versions(self.path).list()), None)
+        return True
 
     def _ask_first(self, numbers: list[int] | None) -> None:
         risky = {risk.step: risk.rule for risk in self.rules_at_risk}
@@ -190,29 +207,16 @@ class Change:
                 raise UsageError(f"there is no operation {number}", code="no_such_change", hint=there)
         return [ops[number] for number in numbers]
 
-    def _subject(self) -> Subject:
+    def _shown(self) -> Subject:
         """Return the file as it was shown."""
-        text = self.proposal.base[str(self.path)]
-        now = read_subject(self.path, self.proposal.said)
-        if now.text == text and self._told_as_shown():
-            return now
-        loaded = load_text(text, self.path.parent, file=str(self.path))
-        data = dict(loaded.document.data)
-        told = next((t for p, t in self.proposal.base.items() if p != str(self.path)), None)
-        if told is not None:
-            data["instructions"] = told.removeprefix("\ufeff")
-        return Subject(self.path, text, data, loaded.spec, str(data.get("instructions", "")), now.told_file, now.said)
-
-    def _told_as_shown(self) -> bool:
-        told = {p: t for p, t in self.proposal.base.items() if p != str(self.path)}
-        return all(Path(p).is_file() and Path(p).read_bytes().decode("utf-8", "replace") == t for p, t in told.items())
+        return shown_subject(self.path, self.proposal.base, self.proposal.said)
 
     def _current(self, ops: Sequence[Op]) -> tuple[PlannedEdit, Subject]:
         """Plan for the files as they are now."""
+        shown = self._shown()
+        if shown.is_on_disk:
+            return plan(shown, ops, self.proposal.attachments), shown
         now = read_subject(self.path, self.proposal.said)
-        if now.text == self.proposal.base[str(self.path)] and self._told_as_shown():
-            return plan(now, ops, self.proposal.attachments), now
-        shown = self._subject()
         why = moved_away(ops, shown.data, now.data)
         if not why and any(lock_on(op, now) for op in ops):
             why = "a part of it is locked now"
@@ -236,3 +240,7 @@ class Change:
             where = error.filename or subject.files_folder
             hint = "nothing was changed; make room, or name the file differently"
             raise UsageError(f"{where} cannot be written ({error.strerror})", code="not_writable", hint=hint) from error
+
+
+def _diff(planned: PlannedEdit | None) -> str:
+    return "".join(unified(e.before, e.after, e.path.name) for e in planned.files) if planned else ""

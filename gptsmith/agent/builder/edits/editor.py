@@ -13,7 +13,7 @@ from gptsmith.agent.builder.answers import called, complaints, why_unusable
 from gptsmith.agent.builder.attachments import Attachment, listing
 from gptsmith.agent.builder.edits.judge import Asked, Judgement, judge
 from gptsmith.agent.builder.edits.proposal import Proposal
-from gptsmith.agent.builder.edits.secrets import hold_back
+from gptsmith.agent.builder.edits.secrets import HELD_BACK, hold_back
 from gptsmith.agent.builder.edits.sentences import without_claims
 from gptsmith.agent.builder.edits.subject import Subject
 from gptsmith.agent.builder.prompt import change_messages
@@ -116,7 +116,7 @@ def _rounds(subject: Subject, message: str, attachments: Sequence[Attachment], t
             first, judged = second, judge(second, subject, asked)
         elif not judged.steps:
             raise _unusable(still[0])
-    return _proposal(subject, asked, first, judged, secret=said != message.strip())
+    return _proposal(subject, asked, first, judged, secret=HELD_BACK in said)
 
 
 def _checked(message: str) -> str:
@@ -167,7 +167,7 @@ def _proposal(subject: Subject, asked: Asked, answer: ChangeSet, judged: Judgeme
         unmet.append("The file is like that already, so nothing is changed.")
     base = {str(subject.path): subject.text}
     if subject.told_file is not None:
-        base[str(subject.told_file)] = subject.told_file.read_bytes().decode("utf-8")
+        base[str(subject.told_file)] = subject.told_text
     return Proposal(
         path=subject.path,
         message=asked.message,

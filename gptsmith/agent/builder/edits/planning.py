@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,13 +16,13 @@ from gptsmith.errors import NotReadyError, UsageError
 
 
 def plan(subject: Subject, ops: Sequence[Op], attachments: Sequence[Attachment] = ()) -> PlannedEdit:
-    """Say what the operations would make of the files of `subject`; nothing is written.
+    """Say what the operations would make of the files of `subject`, whatever they are by now; nothing is written.
 
     Raises UsageError and SpecError as `plan_edit` does.
     """
     ordered = in_order(subject.data, ops)
     coming = [attachment for attachment in attachments if not attachment.place]
-    if not coming:
+    if not coming and subject.is_on_disk:
         return plan_edit(subject.path, ordered, subject.hash)
     with TemporaryDirectory(prefix="gptsmith-edit-") as folder:
         mirror = _mirror(subject, Path(folder).resolve())
@@ -54,7 +53,9 @@ def _mirror(subject: Subject, folder: Path) -> Path:
                 place.parent.mkdir(parents=True, exist_ok=True)
                 place.touch()
     if subject.told_file is not None:
-        shutil.copyfile(subject.told_file, folder / subject.told_file.relative_to(here))
+        place = folder / subject.told_file.relative_to(here)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(subject.told_text.encode("utf-8"))
     mirror = folder / subject.path.name
     mirror.write_bytes(subject.text.encode("utf-8"))
     return mirror
