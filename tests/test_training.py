@@ -86,3 +86,47 @@ def test_a_run_resumes_where_it_was(tmp_path: Path) -> None:
     assert [line["step"] for line in log] == [40]
     further = go(tmp_path / "once", [400])
     assert further.step == 400 and lines(tmp_path / "once")[-1]["loss"] < log[-1]["loss"]
+
+
+def test_false_neighbours_differ_from_their_scene() -> None:
+    from gptsmith.models.training.falsehoods import falsehoods
+    from gptsmith.models.world import captions
+    from gptsmith.models.world.requests import parse_request
+    from gptsmith.models.world.scene import sample_scene
+
+    rng = random.Random(0)
+    for _ in range(500):
+        scene = sample_scene(rng)
+        for other in falsehoods(scene, rng, 2):
+            assert other != scene and (other.setting, other.time) == (scene.setting, scene.time)
+            assert parse_request(captions.stated(other, rng)) != parse_request(captions.stated(scene, rng))
+
+
+def test_clip_trains_and_recognizes_by_the_door(tmp_path: Path) -> None:
+    from PIL import Image
+
+    from gptsmith.models.pictures.recognizers import load_recognizer
+    from gptsmith.models.training import clip
+
+    figures = clip.train(tmp_path, steps=6, batch=4, lr=1e-3, seed=0)
+    assert set(figures) == {"zero_shot", "zero_shot_n", "swap", "swap_n"}
+    folder = tmp_path / "final"
+    assert (folder / "model.safetensors").stat().st_size < 16_000_000
+    assert len((folder / "labels.txt").read_text("utf-8").splitlines()) >= 200
+    recognizer = load_recognizer(str(folder), base_dir=tmp_path, trust=True)
+    found = recognizer.recognize(Image.new("RGB", (300, 200)), ["cat", "dog", "a red cube to the left of a blue ball"])
+    assert abs(sum(match.score for match in found) - 1) < 0.01
+
+
+def test_a_patch_is_labelled_with_what_covers_its_middle() -> None:
+    from gptsmith.models.training.clip import patch_labels
+    from gptsmith.models.world.objects import objects
+    from gptsmith.models.world.render import render
+    from gptsmith.models.world.scene import Group, Relation, Scene
+
+    scene = Scene((Group("cube", "red"), Group("ball", "blue")), (Relation("left", 0, 1),))
+    names, colors = patch_labels(render(scene, random.Random(0)))
+    cube, ball = (list(objects()).index(n) + 1 for n in ("cube", "ball"))
+    grid = names.reshape(8, 8)
+    assert {*names} == {0, cube, ball} and len({*colors}) == 3
+    assert (grid[:, :4] != ball).all() and (grid[:, 4:] != cube).all()

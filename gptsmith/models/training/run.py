@@ -46,7 +46,8 @@ class Run:
     def train(self, loss_of: Callable[[int], tuple[Tensor, int, dict[str, float]]], steps: int) -> None:
         """Step until `steps`; `loss_of(step)` returns the loss, the number of samples in it and figures to log."""
         started = saved = logged = time.monotonic()
-        before, sums, count = self.seconds, {}, 0  # type: tuple[float, dict[str, float], int]
+        before = self.seconds
+        seen: dict[str, list[float]] = {}
         while self.step < steps:
             for group in self.optimizer.param_groups:
                 group["lr"] = self.config["lr"] * schedule(self.step, steps, self.config.get("warmup", 100))
@@ -56,15 +57,15 @@ class Run:
             norm = nn.utils.clip_grad_norm_((p for _, p in self._trained()), self.config.get("clip", 1.0))
             if torch.isfinite(norm):  # one bad batch must not end a night's run
                 self.optimizer.step()
-            self.step, self.samples, count = self.step + 1, self.samples + samples, count + 1
+            self.step, self.samples = self.step + 1, self.samples + samples
             self._follow()
             for name, value in {"loss": float(loss.detach()), **figures}.items():
-                sums[name] = sums.get(name, 0.0) + value
+                seen.setdefault(name, []).append(value)
             now = time.monotonic()
             self.seconds = before + now - started
             if now - logged > LOG_SECONDS or self.step == steps:
-                self.log({name: round(value / count, 5) for name, value in sums.items()})
-                logged, sums, count = now, {}, 0
+                self.log({name: round(sum(values) / len(values), 5) for name, values in seen.items()})
+                logged, seen = now, {}
             if now - saved > SAVE_SECONDS or self.step == steps:
                 self.save()
                 saved = time.monotonic()

@@ -33,6 +33,11 @@ def descriptive(scene: Scene, rng: random.Random) -> str:
     return " ".join(s[0].upper() + s[1:] for s in sentences)
 
 
+def stated(scene: Scene, rng: random.Random) -> str:
+    """Say the main things with their relation, never leaving it out, and nothing else."""
+    return rng.choice(words.OPENINGS) + _subject(scene, rng, full=True)
+
+
 def alt_text(scene: Scene, rng: random.Random) -> str:
     """Say it as the alt text of web pictures does: partial, jumbled, often beside the point."""
     names = [objects()[g.name].words[rng.randrange(len(objects()[g.name].words))] for g in scene.groups]
