@@ -56,6 +56,15 @@ def expand(base_dir: Path, patterns: Sequence[str], *, trust: bool = False) -> l
     return sorted(files)
 
 
+def names(base_dir: Path, pattern: str) -> list[str]:
+    """Return the files that a pattern names, as paths from `base_dir` that keep the names of links; sorted.
+
+    Raises NotReadyError and UsageError as `expand` does.
+    """
+    expand(base_dir, [pattern])
+    return sorted({found.relative_to(base_dir).as_posix() for found in _matches(base_dir, pattern, False)})
+
+
 def _matches(base_dir: Path, pattern: str, trust: bool) -> Iterator[Path]:
     if is_outside(base_dir, pattern) and not trust:
         resolve(base_dir, _fixed_part(pattern))  # says where it leads

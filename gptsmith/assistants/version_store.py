@@ -225,14 +225,15 @@ def moved_history(
     history: Iterable[tuple[Version, list[Touched]]], move: Move
 ) -> Iterator[tuple[Version, list[Touched]]]:
     """Give the versions as they would be in another place; one whose text cannot be moved is left out."""
-    known: dict[str, bytes | None] = {}
+    last: dict[str, bytes | None] = {}
     for version, files in history:
         try:
             after = {move.file(file.path): _moved(file.path, file.after, move) for file in files}
         except (GptsmithError, UnicodeDecodeError):
             continue
-        yield version, [Touched(path, known.get(path, data), data) for path, data in after.items()]
-        known.update(after)
+        before = {move.file(file.path): file.before for file in files} | {"": after.get("")} | last
+        yield version, [Touched(path, before[path], data) for path, data in after.items()]
+        last = after
 
 
 def _moved(path: str, data: bytes | None, move: Move) -> bytes | None:

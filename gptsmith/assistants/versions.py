@@ -64,6 +64,15 @@ class Versions:
                 self._notice(store)
             return store.versions()
 
+    def history(self) -> builtins.list[tuple[Version, builtins.list[Touched]]]:
+        """Return every version with the bytes of its files, as `list` does."""
+        if not self._kept():
+            return []
+        with self._opened() as store:
+            if store.last() is not None:
+                self._notice(store)
+            return [*store.history()]
+
     def begin(self, author: Author, reason: str) -> Version:
         """Record a file that was just made as version 1; of a file that has versions, return the newest."""
         with self._opened() as store:

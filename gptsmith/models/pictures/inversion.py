@@ -7,6 +7,7 @@ leads to the same place; a normalizing flow would do so exactly.
 from __future__ import annotations
 
 from dataclasses import dataclass
+
 import torch
 from PIL import Image
 

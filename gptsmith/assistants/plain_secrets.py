@@ -1,0 +1,77 @@
+"""Secrets in plain sight: keys and passwords that stand in a spec or in a text, where a reference should be.
+
+The shapes of keys are those that their makers publish; a placeholder such as `sk-xxxxxxxx` is none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from gptsmith.assistants.faults import KeyPath
+from gptsmith.assistants.raw import items
+
+_KEYS = re.compile(
+    r"\b(?:sk-(?:[a-z]+-)*[A-Za-z0-9_-]{20,}|gsk_[A-Za-z0-9]{30,}|hf_[A-Za-z0-9]{30,}|gh[pousr]_[A-Za-z0-9]{36,}"
+    r"|github_pat_[A-Za-z0-9_]{40,}|glpat-[A-Za-z0-9_-]{20,}|A[KS]IA[0-9A-Z]{16}|AIza[A-Za-z0-9_-]{35}"
+    r"|xox[abeprs]-[A-Za-z0-9-]{12,}|eyJ[A-Za-z0-9_-]{12,}\.eyJ[A-Za-z0-9_-]{12,}\.[A-Za-z0-9_-]{12,})"
+    r"|-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----"
+)
+_SECRET_NAME = re.compile(
+    r"auth|token|secret|passw|cookie|credential|api.?key|access.?key|^key$|x-.*key", re.IGNORECASE
+)
+_REFERENCE = re.compile(r"\$\{env:[A-Za-z_][A-Za-z0-9_]*(?::-([^}]*))?\}")
+_DIFFERENT = 10  # characters that differ, at least, in a key that is one
+
+
+def secret_lines(text: str) -> list[int]:
+    """Return the lines (from 1) of a text on which a key stands."""
+    found = (match for match in _KEYS.finditer(text) if len(set(match.group())) > _DIFFERENT)
+    return sorted({text.count("\n", 0, match.start()) + 1 for match in found})
+
+
+def secret_values(data: dict[str, Any]) -> Iterator[KeyPath]:
+    """Give the places of a valid spec at which a secret stands itself, not the name of a variable that holds it."""
+    model = data.get("model")
+    if isinstance(model, dict):
+        if _is_plain("api_key", model.get("api_key")):
+            yield ("model", "api_key")
+        if _in_address(model.get("base_url")):
+            yield ("model", "base_url")
+    for i, tool in items(data, "tools"):
+        for field in ("url", "server", "schema"):
+            if _in_address(tool.get(field)):
+                yield ("tools", i, field)
+        for field in ("headers", "env"):
+            table = tool.get(field)
+            for name, value in table.items() if isinstance(table, dict) else ():
+                if _is_plain(str(name), value):
+                    yield ("tools", i, field, name)
+        command = tool.get("command")
+        words = command if isinstance(command, list) else []
+        for n, word in enumerate(words):
+            option, equals, value = str(word).partition("=")
+            before = str(words[n - 1]) if n else ""
+            if _is_plain(option, value) if equals else before.startswith("-") and _is_plain(before, word):
+                yield ("tools", i, "command", n)
+
+
+def _is_plain(name: str, value: Any) -> bool:
+    """Say whether a secret's value is written out: neither a reference, nor a word before one (`Bearer ${env:T}`)."""
+    if not isinstance(value, str) or not _SECRET_NAME.search(name):
+        return False
+    defaults = [match.group(1) for match in _REFERENCE.finditer(value)]
+    return any(defaults) or (not defaults and bool(value.strip()))
+
+
+def _in_address(value: Any) -> bool:
+    if not isinstance(value, str) or "://" not in value:
+        return False
+    try:
+        parts = urlsplit(value)
+        held = [("password", parts.password or ""), *parse_qsl(parts.query)]
+    except ValueError:
+        return False
+    return any(_is_plain(name, text) for name, text in held)
