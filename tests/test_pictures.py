@@ -426,7 +426,7 @@ def test_weights_that_are_damaged(folder: Path, tmp_path: Path) -> None:
 )  # fmt: skip
 def test_a_name_that_is_no_model(name: str, kind: type[GptsmithError], message: str) -> None:
     with pytest.raises(kind) as raised:
-        load_generator(name)
+        Studio(load_generator(name)).draw(Wish("a cat"))
     assert str(raised.value) == message
 
 
@@ -466,7 +466,7 @@ def embedded_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
     """Random weights in the place and form of the embedded ones, with their hashes."""
     from gptsmith.models.pictures import embedded, generators
 
-    target = tiny_pictures.pipeline(tmp_path / "weights" / "generator", text=False, width=384)
+    target = tiny_pictures.embedded_generator(tmp_path / "weights" / "generator")
     tiny_pictures.seal(target)
     monkeypatch.setattr(embedded, "WEIGHTS", tmp_path / "weights")
     monkeypatch.setattr(generators, "_made", {})

@@ -97,10 +97,10 @@ def test_check_warns_of_tools_that_cannot_run(tmp_path: Path) -> None:
     file.write_text(TEXT + "tools:\n  - {type: image_generation, name: draw}\n", "utf-8")
     (problem,) = Assistant.check(file)
     assert str(problem) == (
-        f"{file}:6:5: tools[0]: draw: drawing pictures cannot run yet in this release; "
-        "keep the tool for a later release, or remove it"
+        f"{file}:6:5: tools[0]: draw: the embedded model for drawing is not part of this release; "
+        "name a diffusers folder or hub id, or openai:<images model>"
     )
-    assert (problem.severity, problem.code) == ("warning", "not_built")
+    assert (problem.severity, problem.code) == ("warning", "missing_weights")
 
 
 @pytest.mark.parametrize(

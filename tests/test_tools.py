@@ -72,11 +72,12 @@ CALLS = {
 
 
 @pytest.mark.parametrize("kind", sorted(CALLS))
-def test_a_tool_that_is_not_built_yet_is_offered_and_says_so(kind: str) -> None:
+def test_a_tool_that_cannot_run_is_offered_and_says_so(kind: str) -> None:
     data = {"type": kind, "name": "my_tool", **REQUIRED.get(kind, {})}
     spec = load_tool_types()[kind].model_validate(data)
     error = not_ready(spec, CONTEXT)
-    assert error is not None and (error.code, error.exit_code) == ("not_built", 4)
+    code = "missing_weights" if kind.startswith("image_") else "not_built"
+    assert error is not None and (error.code, error.exit_code) == (code, 4)
     tool = make_tool(spec, CONTEXT)
     assert tool.name == "my_tool"
     assert sorted(tool.args) == CALLS[kind]

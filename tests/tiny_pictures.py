@@ -68,6 +68,11 @@ def pipeline(
     return folder
 
 
+def embedded_generator(folder: Path) -> Path:
+    """Write a generator in the embedded form: its text part is the sentence encoder's."""
+    return pipeline(folder, text=False, width=384)
+
+
 def clip(folder: Path) -> Path:
     """Write a CLIP of 32 x 32 pixels."""
     import torch

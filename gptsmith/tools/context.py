@@ -11,6 +11,11 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
 
+def _nowhere() -> str:
+    """Name no conversation: the tool runs outside a turn."""
+    return ""
+
+
 def _silent(_type: str, _data: dict[str, Any]) -> None:
     """Show nothing: the tool runs outside a turn."""
 
@@ -20,7 +25,8 @@ class ToolContext:
     """One assistant's surroundings, the same for all of its tools.
 
     `base_dir` is the spec's folder, `folder` the assistant's state folder, `trust` what the caller granted. `model` is
-    the assistant's chat model (never looked up from here). `emit(type, data)` adds an event to the running turn.
+    the assistant's chat model (never looked up from here). `emit(type, data)` adds an event to the running turn, and
+    `thread()` is the id of its conversation, empty outside of one.
     """
 
     base_dir: Path
@@ -28,3 +34,4 @@ class ToolContext:
     trust: bool = False
     model: BaseChatModel | None = None
     emit: Callable[[str, dict[str, Any]], None] = field(default=_silent)
+    thread: Callable[[], str] = field(default=_nowhere)

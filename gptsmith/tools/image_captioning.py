@@ -8,22 +8,32 @@ from pydantic import BaseModel, Field
 
 from gptsmith.assistants.tool_types import ToolSpec
 from gptsmith.tools.context import ToolContext
-from gptsmith.tools.registry import STRICT, not_built, tool_type
+from gptsmith.tools.registry import STRICT, tool_type
 
 if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
+
+
+Detail = Literal["short", "descriptive"]
 
 
 class Arguments(BaseModel):
     """What the model passes when it calls the tool."""
 
     image: str = Field(description="Id of the picture.")
-    detail: Literal["short", "descriptive"] | None = None
+    detail: Detail | None = None
 
 
 def make(spec: ImageCaptioning, context: ToolContext) -> BaseTool:
-    """Return the tool. Not part of this release: always NotReadyError."""
-    raise not_built("describing pictures", "use a chat model that sees pictures, such as openai:gpt-4o-mini")
+    """Return the tool. Its model's weights are read at the first call.
+
+    Raises:
+        NotReadyError: the model is not there.
+    """
+    from gptsmith.models.pictures.captioners import load_captioner
+    from gptsmith.tools.looking import captioning_tool
+
+    return captioning_tool(spec, context, load_captioner(spec.model, base_dir=context.base_dir, trust=context.trust))
 
 
 @tool_type(make, Arguments)
@@ -36,4 +46,4 @@ class ImageCaptioning(ToolSpec):
 
     type: Literal["image_captioning"] = "image_captioning"
     model: str = Field(default="embedded", description="embedded, a transformers folder or id, or a vision chat model.")
-    detail: Literal["short", "descriptive"] = "descriptive"
+    detail: Detail = "descriptive"

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from gptsmith.assistants.tool_types import ToolSpec
 from gptsmith.tools.context import ToolContext
-from gptsmith.tools.registry import STRICT, not_built, tool_type
+from gptsmith.tools.registry import STRICT, tool_type
 
 if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
@@ -37,8 +37,16 @@ class Arguments(BaseModel):
 
 
 def make(spec: ImageGeneration, context: ToolContext) -> BaseTool:
-    """Return the tool. Not part of this release: always NotReadyError."""
-    raise not_built("drawing pictures", "keep the tool for a later release, or remove it")
+    """Return the tool. Its model's weights are read at the first call.
+
+    Raises:
+        NotReadyError: the model is not there.
+    """
+    from gptsmith.models.pictures.generators import find_generator
+    from gptsmith.tools.drawing import drawing_tool
+
+    find_generator(spec.model, base_dir=context.base_dir, trust=context.trust)
+    return drawing_tool(spec, context)
 
 
 @tool_type(make, Arguments)

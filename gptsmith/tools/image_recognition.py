@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from gptsmith.assistants.tool_types import ToolSpec
 from gptsmith.tools.context import ToolContext
-from gptsmith.tools.registry import STRICT, not_built, tool_type
+from gptsmith.tools.registry import STRICT, tool_type
 
 if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
@@ -22,8 +22,15 @@ class Arguments(BaseModel):
 
 
 def make(spec: ImageRecognition, context: ToolContext) -> BaseTool:
-    """Return the tool. Not part of this release: always NotReadyError."""
-    raise not_built("recognizing pictures", "use a chat model that sees pictures, such as openai:gpt-4o-mini")
+    """Return the tool. Its model's weights are read at the first call.
+
+    Raises:
+        NotReadyError: the model is not there.
+    """
+    from gptsmith.models.pictures.recognizers import load_recognizer
+    from gptsmith.tools.looking import recognition_tool
+
+    return recognition_tool(spec, context, load_recognizer(spec.model, base_dir=context.base_dir, trust=context.trust))
 
 
 @tool_type(make, Arguments)

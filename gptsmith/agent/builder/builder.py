@@ -257,7 +257,7 @@ def _unbuilt() -> dict[str, str]:
     for kind in _offered():
         cls = load_tool_types()[kind]
         error = not_ready(cls(type=kind, name=kind), with_none)
-        if error is not None and error.code == "not_built":
+        if error is not None and error.code in ("not_built", "missing_weights"):
             found[kind] = f"It is in the spec, but {error}."
     return found
 

@@ -125,7 +125,7 @@ class Engine:
     @cached_property
     def tools(self) -> list[BaseTool]:
         """The tools that the model may call."""
-        context = ToolContext(self.base_dir, self.folder, self.trust, self.model, _emit)
+        context = ToolContext(self.base_dir, self.folder, self.trust, self.model, _emit, _thread)
         made = [make_tool(tool, context) for tool in self.spec.tools]
         return made + [search_tool(k, self._searching(k)) for k in self.spec.knowledge if k.mode == "tool"]
 
@@ -279,6 +279,11 @@ def last_words(messages: list[AnyMessage]) -> tuple[str, str]:
     """Return the person's last message and the one before it."""
     said = [m.text for m in messages if isinstance(m, HumanMessage)]
     return (said[-1] if said else ""), (said[-2] if len(said) > 1 else "")
+
+
+def _thread() -> str:
+    turn = CURRENT.get()
+    return turn.thread_id if turn is not None else ""
 
 
 def _emit(kind: str, data: dict[str, Any]) -> None:

@@ -94,6 +94,8 @@ def _make(model: ModelName) -> Captioner:
         return ChatCaptioner(make_chat_model(spec), model.text, leaves_machine(spec))
     from gptsmith.models.pictures import embedded, weights
 
+    if model.kind == "hub":
+        return LocalCaptioner(model)
     folder = embedded.folder("captioner") if model.kind == "embedded" else weights.model_folder(model, _NEEDS)
     return LocalCaptioner(model, folder)
 
@@ -104,7 +106,7 @@ _NEEDS = "a captioning model"
 class LocalCaptioner(Captioner):
     """BLIP, GIT, a vision encoder-decoder or a vision language model: whatever AutoModelForImageTextToText reads."""
 
-    def __init__(self, model: ModelName, folder: Path) -> None:
+    def __init__(self, model: ModelName, folder: Path | None = None) -> None:
         self.name = model.text
         self._name, self._folder = model, folder
         self._loaded: tuple[Any, Any, Any] | None = None
@@ -142,6 +144,7 @@ class LocalCaptioner(Captioner):
         from gptsmith.models.pictures import weights
 
         if self._loaded is None:
+            self._folder = self._folder or weights.model_folder(self._name, _NEEDS)
             self._loaded = weights.load_with(self._name, self._read, f"{_NEEDS} with safetensors weights")
         return self._loaded
 

@@ -88,49 +88,47 @@ _making = threading.Lock()
 
 
 def load_generator(name: str = "embedded", *, base_dir: Path | None = None, trust: bool = False) -> Generator:
-    """Return the model called `name`, the same object for the same name; its weights are read when it first draws.
+    """Return the model called `name`, the same object for the same name.
+
+    Its weights are read when it first draws, those of a hub id are downloaded then where they are not on this machine.
 
     Raises:
         UsageError: `name` is no name of a model.
         NotReadyError: weights, a key or trust are missing.
     """
-    model = read_name(name, base_dir=base_dir, trust=trust)
+    model, folder = find_generator(name, base_dir=base_dir, trust=trust)
     key = (model.kind, model.place)
     with _making:
         if key not in _made:
-            _made[key] = _make(model)
+            _made[key] = _make(model, folder)
         return _made[key]
 
 
-def _make(model: ModelName) -> Generator:
+def find_generator(
+    name: str = "embedded", *, base_dir: Path | None = None, trust: bool = False
+) -> tuple[ModelName, Path | None]:
+    """Return what `name` means and its folder on this machine; None for a hosted model and a hub id.
+
+    Nothing is loaded, downloaded or asked. Raises as `load_generator` does.
+    """
+    from gptsmith.models.pictures import embedded, weights
+
+    model = read_name(name, base_dir=base_dir, trust=trust)
+    if model.kind == "provider":
+        from gptsmith.models.pictures.hosted import HostedGenerator
+
+        HostedGenerator(model)
+        return model, None
+    if model.kind == "hub":
+        return model, None
+    return model, embedded.folder("generator") if model.kind == "embedded" else weights.pipeline_folder(model)
+
+
+def _make(model: ModelName, folder: Path | None) -> Generator:
     if model.kind == "provider":
         from gptsmith.models.pictures.hosted import HostedGenerator
 
         return HostedGenerator(model)
-    from gptsmith.models.pictures import embedded, weights
-
-    folder = embedded.folder("generator") if model.kind == "embedded" else weights.pipeline_folder(model)
     from gptsmith.models.pictures.local import LocalGenerator
 
     return LocalGenerator(model, folder)
-
-
-def check_generator(name: str, *, base_dir: Path | None = None, trust: bool = False) -> None:
-    """Raise what stands in the way of drawing with `name`; nothing is loaded, downloaded or asked.
-
-    Raises:
-        NotReadyError: weights, a key or trust are missing.
-    """
-    model = read_name(name, base_dir=base_dir, trust=trust)
-    if model.kind == "embedded":
-        from gptsmith.models.pictures import embedded
-
-        embedded.folder("generator")
-    elif model.kind == "folder":
-        from gptsmith.models.pictures import weights
-
-        weights.pipeline_folder(model)
-    elif model.kind == "provider":
-        from gptsmith.models.pictures.hosted import HostedGenerator
-
-        HostedGenerator(model)

@@ -38,7 +38,9 @@ class LocalGenerator(Generator):
     else was asked for beside it.
     """
 
-    def __init__(self, model: ModelName, folder: Path, *, device: str = "", dtype: torch.dtype | None = None) -> None:
+    def __init__(
+        self, model: ModelName, folder: Path | None = None, *, device: str = "", dtype: torch.dtype | None = None
+    ) -> None:
         self.name = model.text
         self.model = model
         self.folder = folder
@@ -53,6 +55,7 @@ class LocalGenerator(Generator):
         """The pipeline as it was read; jobs run on copies that share its networks, never its scheduler."""
         with self._reading:
             if self._base is None:
+                self.folder = self.folder or weights.pipeline_folder(self.model)
                 self._base = weights.load_with(
                     self.model, self._read, "a diffusers text-to-image pipeline with safetensors weights"
                 )

@@ -29,7 +29,7 @@ class Match:
 class Recognizer:
     """A model with one space for pictures and words. Safe to share between threads."""
 
-    def __init__(self, model: ModelName, folder: Path) -> None:
+    def __init__(self, model: ModelName, folder: Path | None = None) -> None:
         self.name = model.text
         self._name, self._folder = model, folder
         self._loaded: tuple[Any, Any] | None = None
@@ -38,8 +38,8 @@ class Recognizer:
     @property
     def labels(self) -> list[str]:
         """The labels that the model brings with it: the lines of its `labels.txt`, none where it has no such file."""
-        file = self._folder / "labels.txt"
-        return file.read_text("utf-8").splitlines() if file.is_file() else []
+        file = self._folder / "labels.txt" if self._folder else None
+        return file.read_text("utf-8").splitlines() if file and file.is_file() else []
 
     def recognize(self, image: Image.Image, labels: Sequence[str]) -> list[Match]:
         """Return the labels, best first; the scores of a CLIP add up to 1, those of a SigLIP stand by themselves.
@@ -82,6 +82,7 @@ class Recognizer:
 
         with self._lock:
             if self._loaded is None:
+                self._folder = self._folder or _folder(self._name)
                 self._loaded = weights.load_with(self._name, self._read, _NEEDS)
             return self._loaded
 
@@ -111,18 +112,20 @@ def load_recognizer(name: str = "embedded", *, base_dir: Path | None = None, tru
         UsageError: `name` is no name of such a model.
         NotReadyError: weights or trust are missing.
     """
-    from gptsmith.models.pictures import embedded, weights
-
     model = read_name(name, base_dir=base_dir, trust=trust)
     if model.kind == "provider":
         raise UsageError(f"{name} cannot compare a picture with labels", hint="name the folder or hub id of a CLIP")
     with _making:
         if (key := (model.kind, model.place)) not in _made:
-            folder = (
-                embedded.folder("clip") if model.kind == "embedded" else weights.model_folder(model, "a CLIP model")
-            )
+            folder = None if model.kind == "hub" else _folder(model)
             _made[key] = Recognizer(model, folder)
         return _made[key]
+
+
+def _folder(model: ModelName) -> Path:
+    from gptsmith.models.pictures import embedded, weights
+
+    return embedded.folder("clip") if model.kind == "embedded" else weights.model_folder(model, "a CLIP model")
 
 
 def check_labels(labels: Sequence[str]) -> list[str]:

@@ -73,6 +73,13 @@ class PictureStore:
             )
         return files[id]
 
+    def last(self, thread: str) -> str:
+        """Return the id of the conversation's last picture that was shown or attached; empty when it has none."""
+        folder = self.images(thread)
+        ids = sorted((p.stem for p in folder.iterdir()), key=_number) if folder.is_dir() else []
+        hidden = {r.id for r in self._records("thread = ? AND shown = 0", thread)}
+        return next((id for id in reversed(ids) if id not in hidden), "")
+
     def record(self, thread: str, id: str) -> PictureRecord | None:
         """Return the record of a picture; None for one that was not drawn here."""
         found = self._records("thread = ? AND id = ?", thread, id)

@@ -1,0 +1,234 @@
+"""The runtime of `image_generation`: one call from the request to pictures in the conversation."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Annotated, Any
+
+from langchain_core.tools import BaseTool, InjectedToolArg, StructuredTool
+from PIL import Image
+
+from gptsmith.errors import GptsmithError, ToolError
+from gptsmith.models.picture_notes import picture_note
+from gptsmith.models.pictures.generators import Generator, Stop, load_generator
+from gptsmith.models.pictures.input_images import open_mask, open_picture
+from gptsmith.models.pictures.record import PictureRecord
+from gptsmith.models.pictures.store import PictureStore
+from gptsmith.models.pictures.studio import Progress, Ranker, Result, Studio, Wish
+from gptsmith.models.pictures.upsampling.choosing import named_upsampler, upsampler_for
+from gptsmith.models.pictures.upsampling.upsampler import Earlier, OwnWords, Upsampler
+from gptsmith.models.pictures.wishes import Settings, read_size
+from gptsmith.tools.context import ToolContext
+from gptsmith.tools.image_generation import Arguments, CaptionUpsampling, ImageGeneration
+
+_ABOUT = (
+    "Draws a picture from a description and shows it to the person, or changes a picture of this conversation. "
+    "Pass the person's own words as the request: a full description is written from them. For a change give the "
+    'picture\'s id as image and mode "change", and say in the request only what changes.'
+)
+_TRIES = 4  # of the embedded model for each picture, when there is something to rank them with
+_TELL_SECONDS = 0.5  # between progress events of one picture: each is written down
+
+
+class Call(Arguments):
+    """The arguments with those that only a surface passes: a model is not shown them."""
+
+    own_words: Annotated[bool, InjectedToolArg] = False
+    mask: Annotated[str | None, InjectedToolArg] = None
+    strength: Annotated[float | None, InjectedToolArg] = None
+
+
+def drawing_tool(spec: ImageGeneration, context: ToolContext) -> BaseTool:
+    """Return the tool; a cancelled call stops the drawing before its next step."""
+    desk = _Desk(spec, context)
+
+    def draw(**arguments: Any) -> str:
+        return desk.draw(Call(**arguments), Stop())
+
+    async def adraw(**arguments: Any) -> str:
+        stop = Stop()
+        try:
+            return await asyncio.to_thread(desk.draw, Call(**arguments), stop)
+        except asyncio.CancelledError:
+            stop.set()
+            raise
+
+    return StructuredTool.from_function(
+        draw, coroutine=adraw, name=spec.name, description=_ABOUT, args_schema=Call, infer_schema=False
+    )
+
+
+class _Desk:
+    """One tool of one assistant."""
+
+    def __init__(self, spec: ImageGeneration, context: ToolContext) -> None:
+        self.spec, self.context = spec, context
+        self.store = PictureStore(context.folder)
+        self._upsampler: Upsampler | None = None
+        self._making = threading.Lock()
+
+    def draw(self, call: Call, stop: Stop) -> str:
+        """Draw, save, show; return what the model is told."""
+        thread = self.context.thread()
+        wish, parent = self._wish(call, thread)
+        studio = Studio(self.generator, upsampler=self.upsampler(), ranker=self._ranker())
+        earlier = [Earlier(r.prompt, r.caption) for r in self.store.history(thread)]
+        listen = self._teller(stop)
+        try:
+            result = studio.draw(wish, earlier=earlier, listen=listen, stop=stop)
+        except GptsmithError as error:
+            if error.code != "unsupported" or wish.mask is not None or wish.image is None:
+                raise
+            result = self._drawn_anew(studio, wish, parent, listen, stop)
+        stop.check()
+        return self._deliver(thread, result)
+
+    @property
+    def generator(self) -> Generator:
+        """The model that draws."""
+        return load_generator(self.spec.model, base_dir=self.context.base_dir, trust=self.context.trust)
+
+    def upsampler(self) -> Upsampler:
+        """Return what writes the captions, made once; one that cannot be made leaves the person's own words."""
+        with self._making:
+            if self._upsampler is None:
+                self._upsampler = self._make_upsampler()
+            return self._upsampler
+
+    def _make_upsampler(self) -> Upsampler:
+        wanted = self.spec.caption_upsampling
+        if wanted is False:
+            return OwnWords()
+        chosen = wanted if isinstance(wanted, CaptionUpsampling) else CaptionUpsampling()
+        settings: dict[str, Any] = {"temperature": chosen.temperature, "top_k": chosen.top_k, "top_p": chosen.top_p}
+        if chosen.model is None:
+            return upsampler_for(self.context.model, **settings)
+        try:
+            return named_upsampler(chosen.model, **settings)
+        except GptsmithError as error:
+            return OwnWords(f"no caption could be written ({error.message})")
+
+    def _ranker(self) -> Ranker | None:
+        from gptsmith.errors import NotReadyError
+        from gptsmith.models.pictures.recognizers import load_recognizer
+
+        try:
+            return load_recognizer("embedded")
+        except NotReadyError:
+            return None
+
+    # -- what is wished for ----------------------------------------------------------------------------------------
+
+    def _wish(self, call: Call, thread: str) -> tuple[Wish, PictureRecord | None]:
+        """Return the wish of a call, and the record of the picture that it changes."""
+        spec = self.spec
+        id = self._picture_meant(call, thread)
+        image = open_picture(self.store.path(thread, id)) if id else None
+        parent = self.store.record(thread, id) if id else None
+        mask = self._mask(call, thread, id, image) if image is not None and call.mode == "inpaint" else None
+        best_of = _TRIES if self.generator.name == "embedded" and self._ranker() else 1
+        settings = Settings(
+            steps=spec.steps,
+            guidance=spec.guidance_scale,
+            size=read_size(spec.size) if spec.size and mask is None else None,
+            sampler=spec.sampler,
+            negative=spec.negative_prompt or "",
+            strength=call.strength,
+        )
+        wish = Wish(
+            call.request,
+            count=call.count or spec.count,
+            seed=call.seed if call.seed is not None else spec.seed,
+            settings=settings,
+            image=image,
+            mask=mask,
+            own_words=call.own_words,
+            best_of=best_of if call.seed is None else 1,
+            parent=id,
+            # a part is described by itself; a whole picture by its whole changed description
+            changes=parent.caption if parent and mask is None else "",
+        )
+        return wish, parent
+
+    def _picture_meant(self, call: Call, thread: str) -> str:
+        """Return the id of the picture to change; without one named, that is the last of the conversation."""
+        if call.image:
+            return call.image.strip()
+        if call.mode == "new":
+            return ""
+        if last := self.store.last(thread):
+            return last
+        raise ToolError("there is no picture to change yet", hint="draw one first, or attach one")
+
+    def _mask(self, call: Call, thread: str, id: str, image: Image.Image) -> Image.Image:
+        """Return the mask that came with the call, else the transparent part of the picture itself."""
+        if call.mask:
+            return open_mask(self.store.path(thread, call.mask), image.size)
+        with Image.open(self.store.path(thread, id)) as file:
+            if "A" in file.getbands() and file.getchannel("A").getextrema()[0] == 0:
+                return open_mask(file.getchannel("A").point(lambda value: 255 - value), image.size)
+        raise ToolError(
+            "to draw a part anew, the part must be marked", hint="mark it on the page, or change the whole picture"
+        )
+
+    def _drawn_anew(
+        self, studio: Studio, wish: Wish, parent: PictureRecord | None, listen: Callable[[Progress], None], stop: Stop
+    ) -> Result:
+        """Draw a new picture from the changed description, for a model that starts from words only."""
+        seed = wish.seed if wish.seed is not None or parent is None else parent.seed
+        result = studio.draw(replace(wish, image=None, seed=seed), listen=listen, stop=stop)
+        note = f"{self.generator.name} cannot start from a picture, so it drew a new one from the changed description."
+        for picture in [*result.shown, *result.tries]:
+            picture.record = picture.record.model_copy(update={"notes": [*picture.record.notes, note]})
+        return result
+
+    # -- what comes out --------------------------------------------------------------------------------------------
+
+    def _teller(self, stop: Stop) -> Callable[[Progress], None]:
+        """Return what makes progress events; the steps of a picture are told a few times a second at most."""
+        told = 0.0
+
+        def tell(progress: Progress) -> None:
+            nonlocal told
+            now = time.monotonic()
+            last = progress.step == progress.steps
+            stop.check()
+            if progress.step and not last and not progress.preview and now - told < _TELL_SECONDS:
+                return
+            told = now
+            data: dict[str, Any] = {"stage": progress.stage, "text": progress.text}
+            if progress.stage == "draw":
+                data |= {
+                    "picture": progress.picture,
+                    "pictures": progress.pictures,
+                    "step": progress.step,
+                    "steps": progress.steps,
+                    "seed": progress.seed,
+                }
+            if progress.preview:
+                data["preview"] = f"data:image/jpeg;base64,{base64.b64encode(progress.preview).decode()}"
+            self.context.emit("progress", data)
+
+        return tell
+
+    def _deliver(self, thread: str, result: Result) -> str:
+        keep = self.spec.embed_parameters
+        shown = [self.store.save(thread, picture, parameters=keep) for picture in result.shown]
+        tries = [self.store.save(thread, p, shown=False, parameters=keep) for p in result.tries]
+        for number, record in enumerate(shown):
+            others = [other.model_dump() for other in tries] if number == 0 else []
+            self.context.emit("image", {**record.model_dump(), "tool": self.spec.name, "tries": others})
+        return "\n".join(_told(record) for record in shown)
+
+
+def _told(record: PictureRecord) -> str:
+    """Return what the model is told of a picture: it is shown already, and this is its id."""
+    verb = "Drew" if record.mode == "new" else "Changed"
+    seed = "" if record.seed is None else f" with seed {record.seed}"
+    notes = "".join(f" {note}" for note in record.notes)
+    return f"{verb} a picture{seed}; the person sees it.{notes}\n{picture_note(record.id, record.caption)}"
