@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from pathlib import Path
 from typing import Any
 
@@ -130,3 +131,83 @@ def test_a_patch_is_labelled_with_what_covers_its_middle() -> None:
     grid = names.reshape(8, 8)
     assert {*names} == {0, cube, ball} and len({*colors}) == 3
     assert (grid[:, :4] != ball).all() and (grid[:, 4:] != cube).all()
+
+
+def tiny_clip(folder: Path) -> Path:
+    import torch
+
+    from gptsmith.models.training import clip, tokenizer
+
+    torch.manual_seed(0)
+    words = tokenizer.build(texts=200)
+    clip.save(clip.Model(len(words), words.eos_token_id, words.pad_token_id), words, folder)
+    return folder
+
+
+def own_folder(folder: Path) -> Path:
+    """A person's own pictures in the form of COCO captions."""
+    from PIL import Image
+
+    folder.mkdir()
+    texts = ["A red tile.", "A plain tile, dark blue from edge to edge, with nothing drawn on it and no border at all."]
+    for i, color in enumerate(("red", "navy")):
+        Image.new("RGB", (40, 30), color).save(folder / f"{i}.png")
+    images = [{"id": i, "file_name": f"{i}.png"} for i in range(2)]
+    notes = [{"image_id": i, "caption": text} for i, text in enumerate(texts)]
+    (folder / "captions.json").write_text(json.dumps({"images": images, "annotations": notes}), "utf-8")
+    return folder
+
+
+def test_the_captioner_trains_goes_on_with_a_persons_folder_and_writes_by_the_door(tmp_path: Path) -> None:
+    from PIL import Image
+
+    from gptsmith.models.pictures.captioners import load_captioner
+    from gptsmith.models.training import captioner
+
+    common: dict[str, Any] = {"batch": 4, "lr": 3e-3, "seed": 0}
+    clip = tiny_clip(tmp_path / "clip")
+    figures = captioner.train(tmp_path / "a", steps=4, clip=clip, start=None, data=None, **common)
+    assert figures["short_n"] == figures["descriptive_n"] == 2
+    assert (tmp_path / "a" / "final" / "model.safetensors").stat().st_size < 12_000_000
+    own = own_folder(tmp_path / "own")
+    captioner.train(tmp_path / "b", steps=60, clip=None, start=tmp_path / "a" / "final", data=own, **common)
+    door = load_captioner(str(tmp_path / "b" / "final"), base_dir=tmp_path, trust=True)
+    assert door.caption(Image.open(own / "0.png").convert("RGB"), "short").text == "A red tile."
+
+
+@pytest.mark.parametrize(
+    ("written", "problem"),
+    [
+        (None, "is no folder of captions (FileNotFoundError)"),
+        ("[]", "is no folder of captions (TypeError)"),
+        ('{"images": [], "annotations": [{"image_id": 1, "caption": "x"}]}', "is no folder of captions (KeyError)"),
+        ('{"images": [], "annotations": []}', "holds no caption"),
+        ('{"images": [{"id": 1, "file_name": "../x.png"}], "annotations": [{"image_id": 1, "caption": "x"}]}',
+         "x.png cannot be read as a picture"),
+    ],
+)  # fmt: skip
+def test_a_folder_that_cannot_be_learned_from_is_said(tmp_path: Path, written: str | None, problem: str) -> None:
+    from gptsmith.models.training import captioner
+
+    if written is not None:
+        (tmp_path / "captions.json").write_text(written, "utf-8")
+    with pytest.raises(UsageError, match="^.*" + re.escape(problem)):
+        next(captioner.folder_pairs(tmp_path, 128, "0"))
+
+
+@pytest.mark.parametrize(
+    ("text", "figures"),
+    [
+        ("A red cube on top of a blue ball", (7, 7, 0, 2)),
+        ("A blue ball underneath a red cube", (7, 7, 0, 2)),
+        ("A blue ball on top of a red cube", (6, 7, 0, 2)),
+        ("Two red cubes and a dog", (2, 7, 1, 2)),
+        ("", (0, 7, 0, 0)),
+    ],
+)
+def test_captions_are_scored_by_slots(text: str, figures: tuple[int, int, int, int]) -> None:
+    from gptsmith.models.training.captioner import score
+    from gptsmith.models.world.scene import Group, Relation, Scene
+
+    scene = Scene((Group("cube", "red"), Group("ball", "blue")), (Relation("on", 0, 1),))
+    assert score(scene, text) == figures

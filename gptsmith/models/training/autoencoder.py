@@ -4,7 +4,7 @@
     python -m gptsmith.models.training.autoencoder --out /tmp/ae --steps 20 --batch 4     # a minute
 
 It starts as a thumbnail: three latent channels hold the mean colours of 8x8 blocks, and the rest is learned from there
-(from random weights it spends its first thousands of pictures in grey). After 60% of the steps the latents are
+(from random weights it spends its first thousands of pictures in grey). After 40% of the steps the latents are
 whitened and the encoder is frozen, saved in `first/`; the decoder goes on alone, and `final/` decodes the same latents.
 """
 
@@ -27,7 +27,7 @@ from gptsmith.models.world.scene import sample_scene
 
 WIDTH = 64
 LATENT_CHANNELS = 4
-FREEZE_AT = 0.6
+FREEZE_AT = 0.4
 _THUMBNAIL_GAIN = 4.0  # brings mean colours in 0..1 to a spread of about 1
 
 

@@ -19,23 +19,27 @@ def short(scene: Scene, rng: random.Random) -> str:
     return said
 
 
-def descriptive(scene: Scene, rng: random.Random) -> str:
-    """Say everything: things, colours, counts, relations, place, hour, surroundings and look; 20 to 80 words."""
-    first = f"{rng.choice(words.OPENINGS)}{_subject(scene, rng, full=True)} {where(scene, rng, full=True)}."
+def descriptive(scene: Scene, rng: random.Random, *, plain: bool = False) -> str:
+    """Say everything: things, colours, counts, relations, place, hour, surroundings and look; 20 to 80 words.
+
+    `plain` leaves out openings such as "a photo of" and says nothing twice.
+    """
+    opening = "" if plain else rng.choice(words.OPENINGS)
+    first = f"{opening}{_subject(scene, rng, full=True)} {where(scene, rng, full=True)}."
     place = scene.setting.split()[0]
     parts = [rng.choice(words.SURROUNDINGS[place])]
     if place not in ("plain", "space"):
         parts.append(rng.choice(words.LIGHTS[scene.time] if place in INDOORS else words.SKIES[scene.time]))
     second = f"{', and '.join(parts)}."
-    sentences = [first, *_about(scene, rng), second]
+    sentences = [first, *([] if plain else _about(scene, rng)), second]
     if rng.random() < 0.6:
         sentences.append(f"{rng.choice(words.STYLES)}.")
     return " ".join(s[0].upper() + s[1:] for s in sentences)
 
 
-def stated(scene: Scene, rng: random.Random) -> str:
+def stated(scene: Scene, rng: random.Random, *, plain: bool = False) -> str:
     """Say the main things with their relation, never leaving it out, and nothing else."""
-    return rng.choice(words.OPENINGS) + _subject(scene, rng, full=True)
+    return ("" if plain else rng.choice(words.OPENINGS)) + _subject(scene, rng, full=True)
 
 
 def alt_text(scene: Scene, rng: random.Random) -> str:
