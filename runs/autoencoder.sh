@@ -1,5 +1,5 @@
 #!/bin/sh
-# The shipped autoencoder: 24,000 crops for all of it, then 4,000 pictures for its decoder. Run again to resume.
+# The shipped autoencoder: 16,000 crops for all of it, then 6,000 pictures for its decoder. Run again to resume.
 set -e
 OUT=${OUT:-runs/out}
 ${PYTHON:-python} -m gptsmith.models.training.autoencoder --out "$OUT/autoencoder" --steps 10000 --batch 4 --lr 1e-3
