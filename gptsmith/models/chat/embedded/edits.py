@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 
 from langchain_core.messages import BaseMessage
 
@@ -12,47 +11,13 @@ from gptsmith.assistants.change_request import ChangeRequest, read_change_reques
 from gptsmith.assistants.changes import ChangeSet, ProposedChange
 from gptsmith.assistants.operations import apply_to_data
 from gptsmith.errors import UsageError
-from gptsmith.models.chat.embedded import (
-    edits_knowledge,
-    edits_manner,
-    edits_model,
-    edits_questions,
-    edits_rules,
-    edits_settings,
-    edits_starters,
-    edits_swaps,
-    edits_tests,
-    edits_texts,
-    edits_tongue,
-    edits_tools,
-    edits_variables,
-)
+from gptsmith.models.chat.embedded import edits_knowledge
 from gptsmith.models.chat.embedded.edits_clauses import Clause, clause, clauses
+from gptsmith.models.chat.embedded.edits_model import one_model
+from gptsmith.models.chat.embedded.edits_reading import read_all
 from gptsmith.models.chat.embedded.edits_subject import Found, Subject, subject_of
-from gptsmith.models.chat.embedded.edits_words import COMMAND_WORDS
 from gptsmith.models.chat.embedded.replies import CONNECT
 from gptsmith.models.chat.embedded.structured import not_supported, register_composer
-from gptsmith.models.chat.embedded.words import correct
-
-Reader = Callable[[Clause, Subject], Found | None]
-READERS: tuple[Reader, ...] = (  # the more particular before the more general
-    edits_questions.read,
-    edits_swaps.read,
-    edits_tests.read,
-    edits_starters.read,
-    edits_variables.read,
-    edits_texts.read_name,
-    edits_model.read,
-    edits_settings.read,
-    edits_tools.read,
-    edits_knowledge.read,
-    edits_texts.read,
-    edits_tongue.read,
-    edits_manner.read,
-    edits_rules.read,
-)
-
-_NOUNS: dict[Reader, str] = {edits_starters.read: "starter", edits_tests.read: "test", edits_rules.read: "rule"}
 
 
 @register_composer(ChangeSet)
@@ -70,74 +35,16 @@ def compose_changes(request: ChangeRequest) -> ChangeSet:
     """Return what `request` asks for: operations, what was not understood, what is missing, an answer, a question."""
     subject = subject_of(request)
     commands = clauses(_with_what_was_asked(request), request.files)
-    results = _merged(_all_read(commands, subject), subject)
     answer = ChangeSet()
-    for command, found, _ in results:
-        _gather(answer, command, found, subject)
+    for result in read_all(commands, subject):
+        _gather(answer, result.command, result.found, subject)
     if request.files and not _uses_files(answer) and not answer.question:
         _gather(answer, clause(request.message), edits_knowledge.attached(subject, subject.files), subject)
+    answer.changes = one_model(answer.changes, subject)
     _only_what_fits(answer, request, subject)
     if answer.not_understood:
         answer.reply = " ".join(filter(None, [answer.reply, _not_understood(answer), CONNECT]))
     return answer
-
-
-def _all_read(commands: list[Clause], subject: Subject) -> list[tuple[Clause, Found, Reader | None]]:
-    """Read the commands in order; `the first one` is one of what the command before was about."""
-    results: list[tuple[Clause, Found, Reader | None]] = []
-    noun = ""
-    for command in commands:
-        named = (
-            re.sub(r"\b(first|second|third|fourth|last|other|old) one\b", rf"\1 {noun}", command.text)
-            if noun
-            else command.text
-        )
-        said = (
-            command if named == command.text else replace(clause(named, command.files, command.code), said=command.said)
-        )
-        found, reader = _read(said, subject)
-        noun = _NOUNS.get(reader, noun) if reader else noun
-        results.append((said, found, reader))
-    return results
-
-
-def _read(command: Clause, subject: Subject) -> tuple[Found, Reader | None]:
-    """Return what the first reader that knows the command makes of it; at need with slips of the pen put right."""
-    for said in dict.fromkeys((command, _corrected(command))):
-        for reader in READERS:
-            found = reader(said, subject)
-            if found is not None:
-                return found, reader
-    return Found(unclear=True), None
-
-
-def _corrected(command: Clause) -> Clause:
-    text = correct(command.text, COMMAND_WORDS)
-    return command if text == command.text else clause(text, command.files, command.code)
-
-
-def _merged(
-    results: list[tuple[Clause, Found, Reader | None]], subject: Subject
-) -> list[tuple[Clause, Found, Reader | None]]:
-    """Put rules that the person said in one sentence together again: `never guess, and always say where it hangs`."""
-    out: list[tuple[Clause, Found, Reader | None]] = []
-    for command, found, reader in results:
-        rule = edits_rules.spoken_rule(command) if reader is edits_rules.read and found.changes else ""
-        before = out[-1] if out else None
-        joined = before and command.glued and rule and before[2] is edits_rules.read and before[1].changes
-        if before and joined and edits_rules.spoken_rule(before[0]):
-            text = before[0].text + command.glued + command.text
-            whole = replace(
-                before[0], said=before[0].said + command.glued + command.said, text=text, masked=text.lower()
-            )
-            out[-1] = (
-                whole,
-                edits_rules.told_rule(subject, edits_rules.spoken_rule(before[0]) + command.glued + rule),
-                reader,
-            )
-        else:
-            out.append((command, found, reader))
-    return out
 
 
 def _gather(answer: ChangeSet, command: Clause, found: Found, subject: Subject) -> None:

@@ -28,7 +28,7 @@ def choose(clause: Clause, labels: list[str], *, only_one: bool = True) -> list[
     if named:
         return list(dict.fromkeys(named))
     said = re.search(r"\b(?:about|with|on|for|named|called|that|which|where|über|sobre)\b(.*)", clause.open)
-    by_words = _by_words(said[1] if said else clause.open, labels)
+    by_words = (_by_words(said[1], labels) if said else []) or _by_words(clause.open, labels)
     if len(by_words) == 1:
         return by_words
     places = _places(clause.open, len(labels))

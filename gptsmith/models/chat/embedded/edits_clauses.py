@@ -27,7 +27,7 @@ _VALUE = re.compile(
 _CUT = re.compile(
     r"(?P<semi>\s*;\s*)|(?P<dash>\s+[–—-]\s+)|(?P<and>,?\s+(?:and|then|plus|but|und|y|e|et|sowie)(?:\s+(?:also|then"
     r"|then also"
-    r"|please|dann|auch|también|também))?\s+)|(?P<comma>,\s+)",
+    r"|please|dann|auch|también|também))?\s+)|(?P<comma>[,:]\s+)",
     ANY_CASE,
 )
 _STARTS = re.compile(
@@ -62,16 +62,41 @@ _UNFINISHED = re.compile(
     r"|wenn|sobald|bei|si|cuando|quando|se)\b[^,]*$",
     ANY_CASE,
 )
-_OPEN = re.compile(r"\b(?:and|or|to|the|an?|of|with|between|from|both|either|als|de|by)$", ANY_CASE)
+_OPEN = re.compile(
+    r"^(?:it|he|she|they) (?:should|must|can|may|could|will|would) (?:not |always |never |also"
+    r" )?(?:\w+)$|\b(?:and|or|to|the|an?|of|with|between|from|both|either|als|de|by)$",
+    ANY_CASE,
+)
 
 
 _MARKS = {
-    "de": r"bitte|sei|sprich|antworte\w*|nenn\w*|mach\w*|soll|füg\w*|entfern\w*|lösch\w*|verwende\w*|benutze|nicht"
+    "de": r"bitte|etwas|weniger|schreib\w*|sei|sprich|antworte\w*|nenn\w*|mach\w*|soll|füg\w*|entfern\w*|lösch\w*"
+    r"|verwende\w*|benutze|nicht"
     r"|kein\w*",
-    "es": r"responde|habla|llám\w+|hazlo|quita|añade|agrega|siempre|nunca|muéstr\w*",
-    "pt": r"fale|fala|responda|chama-\w+|sempre|não|faça|adiciona|acrescenta|mude",
+    "es": r"más|responde|habla|llám\w+|hazlo|quita|añade|agrega|siempre|nunca|muéstr\w*",
+    "pt": r"mais|fale|fala|responda|chama-\w+|sempre|não|faça|adiciona|acrescenta|mude",
     "fr": r"réponds|parle|appelle-\w+|ajoute|enlève|toujours|jamais",
 }
+
+
+_STATEMENT = re.compile(
+    r"^(?:(?:because|since|as) )?(?:i|we|my|our|it|its|it['’]s|this|that|those|these|they|people|users?|customers?"
+    r"|visitors?|guests?|kids"
+    r"|children|students?|nobody|no one|everyone|everybody|someone|some|most|the|there|there['’]s|that['’]s|her|his"
+    r"|parents|readers)\b",
+    ANY_CASE,
+)
+_WISH = re.compile(
+    r"\b(?:should\w*|must\w*|ha(?:s|ve) to|needs? to|ought|may|shall|want|wish|need|never|always|only|please|would"
+    r" like|['’]d like"
+    r"|can|cannot)\b",
+    ANY_CASE,
+)
+_TAKEN_BACK = re.compile(
+    r"(?:\.\.\.|…|,|;|-|–)?\s*\b(?:no,? wait|wait,? no|scratch that|correction|or rather|sorry,? i mean(?:t)?|i"
+    r" mean(?:t)?)\b[,:\s]*",
+    ANY_CASE,
+)
 
 
 @dataclass(frozen=True)
@@ -103,7 +128,7 @@ def clauses(message: str, files: list[str]) -> list[Clause]:
     found: list[Clause] = []
     for line in message.splitlines():
         body = re.sub(r"^\s*(?:[-*•]|\d{1,2}[.)])\s+", "", line).strip()
-        for sentence in _whole(sentences(body)):
+        for sentence in _whole(sentences(_settled(body))):
             glue = ""
             for piece, before in _pieces(sentence):
                 made = _clause(piece, tuple(files), code, before if glue else "")
@@ -118,6 +143,16 @@ def tongue(text: str) -> str:
     code = language.of(text)
     known = next((c for c, words in _MARKS.items() if re.search(rf"\b(?:{words})\b", text, ANY_CASE)), "en")
     return code if code != "en" else known if known != "en" else "en"
+
+
+def _settled(text: str) -> str:
+    """Return the text without what the person takes back in it: `twice, no wait, once` -> `once`."""
+    back = _TAKEN_BACK.search(text)
+    if not back:
+        return text
+    before = text[: back.start()]
+    cut = max(before.rfind(mark) for mark in (",", ";", ". "))
+    return f"{before[: cut + 1]} {text[back.end() :]}".strip()
 
 
 def _whole(parts: list[str]) -> list[str]:
@@ -172,12 +207,28 @@ def _pieces(sentence: str) -> list[tuple[str, str]]:
     while cut := _CUT.search(masked, at):
         at = cut.end()
         left, right = masked[start : cut.start()], masked[cut.end() :]
-        if _complete(left) and (cut["semi"] or (begins(right) and not _more_of_it(left, right))):
+        told = (
+            cut["comma"] is None
+            or ":" not in cut["comma"]
+            or is_statement(left)
+            or re.search(r"\b(?:things|changes)$", left)
+        )
+        if told and _complete(left) and (cut["semi"] or (begins(right) and not _more_of_it(left, right))):
             pieces.append((sentence[start : cut.start()], between))
             start, between = cut.end(), cut.group()
         else:
             at = max(cut.start() + 1, cut.end() - 1)
     return [*pieces, (sentence[start:], between)]
+
+
+def is_statement(text: str) -> bool:
+    """Say whether these words only tell how things are, so that they may be the reason for a command beside them."""
+    return (
+        bool(_STATEMENT.match(text))
+        and not _WISH.search(text)
+        and not text.rstrip().endswith("?")
+        and len(text.split()) > 1
+    )
 
 
 def _more_of_it(left: str, right: str) -> bool:

@@ -127,7 +127,10 @@ def about(text: str, words: str) -> list[Statement]:
         if shared:
             scored.append((len(shared) / len(wanted), stated))
     best = max((score for score, _ in scored), default=0.0)
-    return [stated for score, stated in scored if score == best and score >= 0.5]
+    found = [stated for score, stated in scored if score == best and score >= 0.5]
+    last = content_stems(words)[-1:]
+    thing = [stated for stated in found if set(last) & set(content_stems(stated.text))]
+    return thing if len(found) > 1 and len(thing) == 1 else found  # what it is about comes last: `naming the room`
 
 
 def _anchor(stated: list[Statement], manner: bool) -> Statement:

@@ -32,6 +32,12 @@ _STOP = (
     r"|not|nicht"
     r"|kein\w*)"
 )
+_THEM = re.compile(
+    r"^(?:it )?(?:(?:should|must|can|please) )?(?:(?:follow|cite|use|read|quote|know|consult|answer from|rely on"
+    r"|stick to)(?: and )?)+ "
+    r"(?:them|it|that|those|this)\W*$",
+    ANY_CASE,
+)
 _OWN = re.compile(
     r"\b(?:use|read|consult|add|know|from|in|include) (?P<what>(?:our|my|the company['’]s|their) (?:[\w-]+"
     r" ){0,3}?[\w-]*(?:list|sheet|book|guide|notes|docs?"
@@ -52,6 +58,8 @@ _CITING = (
 
 def read(clause: Clause, subject: Subject) -> Found | None:
     """Return what a command about knowledge changes; None when it is about something else."""
+    if "files" in subject.recent and _THEM.match(clause.open):
+        return Found()  # the files that were attached just before: they are read and cited as it is
     for reader in (_addresses, _citations, _search, _dropped, _attached, _missing):
         found = reader(clause, subject)
         if found:
@@ -63,6 +71,7 @@ def attached(subject: Subject, files: tuple[str, ...], source: int | None = None
     """Return the change that makes attached files knowledge: of `source`, or of a new one."""
     outer = [f for f in files if not any(f != o and o.endswith("/") and f.startswith(o) for o in files)]
     known = {str(p).removeprefix("./").rsplit("/", 1)[-1] for s in subject.knowledge for p in s.get("paths") or []}
+    subject.recent["files"] = 1
     fresh = [f for f in outer if f.rstrip("/").rsplit("/", 1)[-1] not in known]
     if not fresh:
         return Found(reply="Those files are among its knowledge already.")

@@ -8,7 +8,7 @@ from gptsmith.models.chat.embedded import edits_instructions as told
 from gptsmith.models.chat.embedded.edits_clauses import Clause
 from gptsmith.models.chat.embedded.edits_manners import MANNERS, Manner
 from gptsmith.models.chat.embedded.edits_subject import Found, Subject, retell, sentence
-from gptsmith.models.chat.embedded.edits_words import ANY_CASE, has
+from gptsmith.models.chat.embedded.edits_words import ANY_CASE, CAUSED, has
 from gptsmith.models.chat.embedded.words import listed
 
 _COMMON = listed(
@@ -28,7 +28,8 @@ _COMMON = listed(
     " somewhat a-bit even make makes making give gives keep keeps keeping write writes writing speak speaks"
     " speaking talk talks"
     " talking try tries please want wants like liked need needs prefer get gets become let again always often sometimes"
-    " generally general overall all any every assistant bot thing gpt helper when while also just still currently"
+    " good great fine lovely nice-to-have also generally general overall all any every assistant bot thing gpt"
+    " helper when while also just still currently"
     " right now"
     " moment than before who what there kind sort lot lots down up turn dial tone-wise stop go goes on and-on about"
     " personality attitude character feel feeling atmosphere sentences sentence explanations explanation responding"
@@ -49,6 +50,11 @@ _PARTS = (
     r"|pictures?|images?"
     r"|drawings?|captions?|passages?|conversation|paragraph|headings?"
 )
+_FOREIGN_PARTS = (
+    r"anweisung\w*|beschreibung\w*|begrüßung\w*|startfragen|text|prompt|instrucciones|descripción|bienvenida"
+    r"|instruções|descrição|consignes"
+)
+_WAY = r"tone|style|voice|accent|attitude|register|vibe|persona|dialect|manner"
 _STYLE = re.compile(
     r"^(?:be|speak|sound|write|talk|stay|keep|answer|remain|use|reply|explain)\b|\b(?:tone|style|voice|manner)\b",
     ANY_CASE,
@@ -60,10 +66,13 @@ _FAULTS = {  # what it does, when the manner that is named is wanted
     r"|stops))\b",
     "long": r"\b(?:says? too little|not enough detail|barely (?:says|explains)|one-liners?|leaves? (?:too much"
     r"|things) out)\b",
-    "friendly": r"\b(?:snaps?|scolds?|barks?|lectures?|nags?|shouts? at|puts? (?:people|users|visitors) off|scares?"
-    r" \w+)\b",
+    "friendly": r"\b(?:snaps?|scolds?|barks?|lectures?|nags?|shouts? at|puts? (?:people|users|visitors) off)\b",
 }
-_VAGUE = re.compile(r"\b(?:better|besser|mejor|melhor|best|smarter|cheaper|faster|cooler)\b", ANY_CASE)
+_VAGUE = re.compile(
+    r"\b(?:better|besser|mejor|melhor|schöner|hübscher|mejores|melhores|best|smarter|cheaper|faster"
+    r"|cooler)\b",
+    ANY_CASE,
+)
 _FOREIGN = (  # a command in another language, and how its words are told
     (r"(?:mach\w*|gestalte|halt\w*) (?:es|ihn|sie|die antworten|das)(?: bitte)? (?P<how>.+)$", "Antworte {how}."),
     (r"(?:es|er|sie|die antworten) soll\w* (?P<how>.+?)(?: sein| werden| klingen| antworten|"
@@ -73,6 +82,16 @@ _FOREIGN = (  # a command in another language, and how its words are told
      r" .+)$", "Seja {how}."),
     (r"(?:rends-le|rends-la|fais-le) (?P<how>(?:un peu )?(?:plus|moins) .+)$", "Sois {how}."),
 )  # fmt: skip
+_ALONE = (
+    (
+        r"(?P<how>(?:(?:etwas|ein bisschen|ein wenig|viel|deutlich|noch) )*(?:\w+er|(?:weniger|mehr)"
+        r" \w+))$",
+        "Antworte {how}.",
+    ),
+    (r"(?P<how>(?:un poco |mucho |algo )?(?:más|menos) \w+)$", "Sé {how}."),
+    (r"(?P<how>(?:um pouco |muito )?(?:mais|menos) \w+)$", "Seja {how}."),
+    (r"(?P<how>(?:un peu |beaucoup )?(?:plus|moins) \w+)$", "Sois {how}."),
+)
 _IMPERATIVE = (
     r"^(?:sei|sprich|antworte|schreib\w*|klinge|bleib\w*|rede|formulier\w*|halte dich|fasse dich|sé|sea|habla|hable"
     r"|responde\w*"
@@ -82,13 +101,17 @@ _IMPERATIVE = (
 
 def read(clause: Clause, subject: Subject) -> Found | None:
     """Return what a command about the manner of speaking changes; None when it is about something else."""
-    if clause.code != "en" and not _VAGUE.search(clause.open):
-        own = _foreign(clause)
+    if clause.code != "en":
+        if has(_FOREIGN_PARTS, clause.open) and not clause.values:
+            return Found(unclear=True, reply="Writing a text anew is more than I can do.")
+        own = "" if _VAGUE.search(clause.open) else _foreign(clause)
         if own:
             return _add(subject, own)
     if clause.values:
         return None
     wanted, left = _wanted(clause.open)
+    if (left or not wanted) and has(_WAY, clause.open) and not has(_PARTS, clause.open):
+        return _own_way(clause, subject, left)
     if not wanted:
         return None
     if has(_PARTS, clause.open):
@@ -102,6 +125,24 @@ def read(clause: Clause, subject: Subject) -> Found | None:
         found.reply = found.reply or one.reply
         found.question = found.question or one.question
     return found
+
+
+def _own_way(clause: Clause, subject: Subject, left: list[str]) -> Found | None:
+    """Read `drop the professor tone`, `use a pirate accent`: a way of speaking that only the person's words name."""
+    if clause.said.rstrip().endswith("?") or _VAGUE.search(clause.open):
+        return None
+    if not left:
+        return (
+            Found(question="What should it sound like?") if has("change|other|another|different", clause.open) else None
+        )
+    text = CAUSED.sub("", clause.text)
+    known = re.match(
+        r"(?:be|use|drop|lose|no|less|more|a|an|the|speak|talk|write|answer|adopt|take|keep|give|with"
+        r"|in|sound|stop|imitate)\b",
+        text,
+        ANY_CASE,
+    )
+    return _add(subject, sentence(text)) if known else None
 
 
 def _wanted(text: str) -> tuple[list[Manner], list[str]]:
@@ -128,6 +169,12 @@ def _wanted(text: str) -> tuple[list[Manner], list[str]]:
             if manner not in found:
                 found.append(manner)
             rest = re.sub(rf"(?<![\w-])(?:{manner.wanted})(?![\w-])", " ", rest, flags=ANY_CASE)
+    rest = re.sub(
+        r"^(?:the|its|these|those|most|all|all the|our|my) [\w-]+ (?=(?:is|are|sounds?|feels?|seems?"
+        r"|comes? across|should|could|must|gets?|reads?)\b)",
+        "",
+        rest,
+    )
     left = [w for w in re.findall(r"[^\W_]+(?:['’-][^\W_]+)*", rest.lower()) if w.replace("’", "'") not in _COMMON]
     return found[:3], left
 
@@ -182,7 +229,7 @@ def _add(subject: Subject, said: str) -> Found:
 def _foreign(clause: Clause) -> str:
     """Return what a command in another language tells the assistant, in the person's words; empty when it is none."""
     text = clause.text.rstrip(" .!")
-    for pattern, form in _FOREIGN:
+    for pattern, form in (*_FOREIGN, *_ALONE):
         said = re.match(rf"^{pattern}", text, ANY_CASE)
         if said and re.search(r"\w+er\b|\b(?:mehr|weniger|más|menos|mais|plus|moins)\b", said["how"], ANY_CASE):
             return form.format(how=said["how"].strip())

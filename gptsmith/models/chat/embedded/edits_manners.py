@@ -24,7 +24,9 @@ MANNERS = (
         "short",
         r"short(?:er|ly)?|brief(?:er|ly)?|concise(?:r|ly)?|succinct(?:ly)?|terse(?:r|ly)?|crisp(?:er)?|compact|to"
         r" the point"
-        r"|snappi?e?r?|fewer words|less (?:text|words|talk\w*|wordy|verbose|chatty|long-winded|detail\w*|rambling)"
+        r"|snappi?e?r?|fewer words|half as long|half (?:the|as) (?:length|long)|(?:less|cut the|no|drop the)"
+        r" (?:chatter|chit-?chat|waffle|fluff|filler|padding|small talk|blah|prose|rambling)|less (?:text|words"
+        r"|talk\w*|wordy|verbose|chatty|long-winded|detail\w*|rambling)"
         r"|shorten|tight(?:en|er)"
         r"|trim(?:med)?|cut (?:it|them|the answers|down|to the chase)|condense|get to the point|keep it (?:simple"
         r"|down)",
@@ -39,7 +41,8 @@ MANNERS = (
     ),
     Manner(
         "long",
-        r"long(?:er)?|(?:more |in )detail(?:s|ed)?|thorough(?:ly)?|elaborat\w+|at length|in[- ]depth|fuller|more"
+        r"long(?:er)?|twice as long|(?:the )?(?:whole|full) story|(?:more |in )detail(?:s|ed)?|thorough(?:ly)?"
+        r"|elaborat\w+|at length|in[- ]depth|fuller|more"
         r" (?:to say|text"
         r"|words|depth|thorough|elaborate|exhaustive|explanation)|deeper|comprehensive(?:ly)?|extensive(?:ly)?|expand",
         r"short|brief|terse|concise|curt|sparse|thin|superficial|shallow|vague|laconic",
@@ -63,7 +66,7 @@ MANNERS = (
         "relaxed",
         r"relaxed|casual(?:ly)?|informal(?:ly)?|loos(?:e|er|en)|easy-?going|natural(?:ly)?|laid[- ]back|chilled?"
         r"|colloquial(?:ly)?"
-        r"|human|down[- ]to[- ]earth|approachable",
+        r"|human|chatt(?:y|ier)|talkative|conversational|down[- ]to[- ]earth|approachable",
         r"formal|stiff|robotic|wooden|stilted|official|corporate|bureaucratic|pompous|starchy|uptight|impersonal"
         r"|mechanical|posh"
         r"|like a (?:robot|machine|lawyer|form letter)|dry",

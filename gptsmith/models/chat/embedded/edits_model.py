@@ -106,6 +106,27 @@ def set_in_model(subject: Subject, key: str, value: Any, words: str) -> Proposed
     return put(f"model.{key}", value, words)
 
 
+def one_model(changes: list[ProposedChange], subject: Subject) -> list[ProposedChange]:
+    """Return the changes with all that gives a new or short model its long form in one: `model` is written once."""
+    parts = [c for c in changes if c.op == "set" and c.path.split(".")[0] == "model"]
+    if len(parts) < 2 or isinstance(subject.data.get("model"), dict):
+        return changes
+    whole: dict[str, Any] = dict(subject.model)
+    for change in parts:
+        if change.path != "model":
+            whole[change.path.removeprefix("model.")] = change.value
+        elif isinstance(change.value, dict):
+            whole |= {k: v for k, v in change.value.items() if whole.get(k) != v and subject.model.get(k) != v}
+        else:
+            provider, _, name = str(change.value).partition(":")
+            whole |= {"provider": provider, "name": name} if name else {"provider": provider}
+    said = " ".join(dict.fromkeys(change.words for change in parts))
+    asked = ", ".join(dict.fromkeys(change.asked for change in parts))
+    one = ProposedChange(op="set", path="model", value=whole, words=said, asked=asked)
+    first = changes.index(parts[0])
+    return [*changes[:first], one, *(c for c in changes[first:] if c not in parts)]
+
+
 def _chosen(provider: str, name: str, subject: Subject) -> Found:
     model = subject.data.get("model")
     if not provider:

@@ -11,10 +11,9 @@ from gptsmith.models.chat.embedded.edits_subject import Found, Subject
 from gptsmith.models.chat.embedded.edits_words import ANY_CASE, has
 
 _ASKS = re.compile(
-    r"^(?:what(?:['’]s| is| are| was| does| kind| sort| model| tools?| rules| starters)?|which|how (?:many|much"
-    r"|long|is|does)|who|where|when|why|list|show(?: me)?"
-    r"|tell me|does (?:it|he|she)|do(?:es)? |is (?:it|there)|are there|has it|have|can it|wie|was|welche\w*|cómo"
-    r"|qué|cuál\w*|cuántos|como|qual|quais)\b",
+    r"^(?:what(?:['’]s)?|which|how (?:many|much|long|often|is|does|\w+ (?:is|are))|who|where|when|why|list|show(?:"
+    r" me)?|tell me|wie|was|welche\w*|cómo|qué"
+    r"|cuál\w*|cuántos|como|qual|quais)\b|^(?:does|do|is|are|has|have|can|did|was|will)\b(?=.*\?\W*$)",
     ANY_CASE,
 )
 _UNDO = re.compile(
@@ -39,7 +38,7 @@ def read(clause: Clause, subject: Subject) -> Found | None:
         )
     if _COURTESY.match(clause.said):
         return Found(reply="What should change next?")
-    if not _ASKS.match(clause.text) or (
+    if not _ASKS.match(f"{clause.text}{'?' * clause.said.rstrip().endswith('?')}") or (
         re.match(r"(?:show|tell|list)", clause.open) and not has("me|its?|the|all", clause.open)
     ):
         return None

@@ -4,88 +4,27 @@ from __future__ import annotations
 
 import re
 
-from gptsmith.assistants.description import Sentence, is_rule
 from gptsmith.assistants.draft import Missing
 from gptsmith.models.chat.embedded import compose_needs
 from gptsmith.models.chat.embedded import edits_instructions as told
-from gptsmith.models.chat.embedded.compose_words import base, is_verb
+from gptsmith.models.chat.embedded.edits_behaviour import SUBJECT, spoken_rule, unquoted
 from gptsmith.models.chat.embedded.edits_choice import is_drop
 from gptsmith.models.chat.embedded.edits_clauses import Clause
 from gptsmith.models.chat.embedded.edits_instructions import Statement
 from gptsmith.models.chat.embedded.edits_subject import Found, Subject, retell, sentence
 from gptsmith.models.chat.embedded.edits_words import ANY_CASE, SWAP, has
-from gptsmith.models.chat.embedded.words import listed
 
 _NOUN = (
     r"rules?|instructions?|lines?|bits?|parts?|sentences?|points?|bullets?|guidelines?|thing|stuff|requirement"
     r"|regel\w*|satz|zeile|reglas?|regras?|frase"
 )
-_WRAPPED = re.compile(
-    r"^(?:(?:add|include|put in|insert|give it|introduce|make|there should be|new|another|one more|additional|extra"
-    r"|as) )?(?:an? |the |this |this as an? )?"
-    r"(?:new |further |additional |extra |another )?(?:rule|instruction|line|point|sentence|guideline|regel|regla"
-    r"|regra)s?"
-    r"(?: to (?:the|its) (?:instructions|rules|prompt|list))?(?:\s?:|,| is| that(?: says)?| saying| which says|"
-    r" to)?\s+",
-    ANY_CASE,
-)
-_INTO = re.compile(
-    r"^(?:add|put|write|include|insert) (?P<rule>.+?) (?:to|in|into|as|among) (?:an? |the |its )?(?:new"
-    r" )?(?:instructions|rules?|prompt|guidelines?)\W*$",
-    ANY_CASE,
-)
-_BUILDING = listed(  # what is done to an assistant, not by it
-    "add drop remove delete make set change rename call turn switch put publish merge fix improve rewrite translate"
-    " update"
-    " edit replace get take cut build create upload download save copy export import deploy share open close run"
-    " test train"
-    " undo redo restore book buy order move name split convert restructure reorganize optimize upgrade move charge"
-    " sell write draw"
-    " let turn throw play wait come go"
-)
-_BEHAVING = listed(
-    "be act ask tell say mention explain greet warn name cite quote answer reply respond give offer suggest"
-    " recommend show list"
-    " start begin end finish speak refer point direct invite encourage remind thank praise apologise apologize"
-    " admit describe"
-    " summarize summarise repeat confirm check compare use include keep address treat stick focus talk prefer"
-    " assume introduce"
-    " sign send pretend avoid always never insist prioritize prioritise convert round format put write draw"
-    " consider follow"
-    " provide state ensure help sing joke refuse decline redirect leave stay remain remember try wish close open"
-    " congratulate"
-    " propose translate add link translate label number bold highlight end-with spell skip hold limit stop"
-)
 _BE_LIKE = re.compile(r"^(?:be|act|speak|talk|sound|behave|pretend)\b", ANY_CASE)
-_OF_ME = re.compile(r"\b(?:my|me|myself|i)\b(?! (?:first|before|if))", ANY_CASE)
-_VAGUE = re.compile(
-    r"\b(?:better|smarter|cheaper|faster|cooler|nicer|magic\w*|beautiful\w*|awesome|perfect\w*|whatever\W*$|somehow"
-    r"|pizzazz|pop|spice|improve\w*"
-    r"|usual|stuff|intelligent|clever\w*|besser|schöner|mejor|melhor|million)\b",
-    ANY_CASE,
-)
 _WRITING = re.compile(
     r"\b(?:rewrit\w+|re-?word|rephras\w+|restructur\w+|reorgani[sz]\w+|polish\w*|beautif\w+|improv\w+|translat\w+"
     r"|proofread\w*|tidy|clean up"
     r"|overhaul|refactor|expand|elaborate|summari[sz]e) (?:\w+ ){0,2}?(?:it|everything|instructions?|prompt|text"
     r"|whole|file|spec|wording|description"
     r"|welcome|starters?|rules|all)\b",
-    ANY_CASE,
-)
-_SUBJECT = (
-    r"(?:it|he|she|they|the (?:assistant|bot|guide|coach|tutor|helper)|users?|visitors?|people|customers?|guests?"
-    r"|answers?|replies|each|every"
-    r"|all|nobody|no one|there|everything)"
-)
-_OUGHT = re.compile(
-    rf"^(?:{_SUBJECT}|(?:the |its |an? )?[\w' -]{{2,40}}?) (?:should(?:n['’]t| not)?|must(?:n['’]t| not)?|ha(?:s"
-    rf"|ve) to|needs? to|ought to"
-    r"|may(?: not| only)?|can(?:not|['’]t| only)|shall|is to|are to|will|won['’]t|would)\s+(?P<what>.+)$",
-    ANY_CASE,
-)
-_WHEN = re.compile(
-    r"^(?:if|when|whenever|once|before|after|at the|in|on|for|unless|as soon as|during|with|wenn|sobald|si|cuando"
-    r"|se|quando)\b[^,]+, ?\S",
     ANY_CASE,
 )
 _DONE = re.compile(
@@ -144,7 +83,7 @@ def _instead(clause: Clause) -> tuple[str, str] | None:
     ):
         said = re.match(pattern, text, ANY_CASE)
         if said:
-            return _unquoted(said["old"]), _unquoted(said["new"])
+            return unquoted(said["old"]), unquoted(said["new"])
     return None
 
 
@@ -152,16 +91,31 @@ def _instead_of(subject: Subject, old: str, new: str) -> Found | None:
     text = subject.instructions
     old = re.sub(r"^(?:being|to be|just) ", "", old)
     span = told.find(text, old)
+    if not span and len(found := told.about(text, old)) == 1:
+        return _exchanged(subject, found[0], _core(new))
     if not span:
         return None
-    new = re.sub(rf"^{_SUBJECT} (?:should|must|has to|needs to|can|could) (?:now )?", "", new, flags=ANY_CASE)
+    new = re.sub(rf"^{SUBJECT} (?:should|must|has to|needs to|can|could) (?:now )?", "", new, flags=ANY_CASE)
     stated = next((s for s in told.statements(text) if s.start <= span[0] < s.end), None)
     if stated is None:
         return None
-    rest = set(_words(text[stated.start : span[0]] + " " + text[span[1] : stated.end]))
+    before = set(_words(text[stated.start : span[0]]))
+    rest = before | set(_words(text[span[1] : stated.end]))
+    said = new.split()
+    while before and said and set(_words(said[0])) <= before:
+        said.pop(0)  # `end with a fun fact` beside `End every answer with a question`: only the fact is new
+    if said and len(said) < len(new.split()) and not rest <= set(_words(new)):
+        new = " ".join(said)
     if rest and rest <= set(_words(new)):
         return _exchanged(subject, stated, new)
     return _swap(subject, span, new) if len(new.split()) <= max(4, len(old.split()) + 2) else None
+
+
+def _core(new: str) -> str:
+    """Return `it should ask about the budget` as it is told: `ask about the budget`."""
+    return re.sub(
+        rf"^{SUBJECT} (?:should|must|has to|needs to|can|could|is to) (?:now |rather )?", "", new, flags=ANY_CASE
+    )
 
 
 def _swap(subject: Subject, span: tuple[int, int], new: str) -> Found:
@@ -176,7 +130,7 @@ def _swap(subject: Subject, span: tuple[int, int], new: str) -> Found:
 
 
 def _exchanged(subject: Subject, stated: Statement, new: str) -> Found:
-    said = sentence(_unquoted(new))
+    said = sentence(unquoted(new))
     subject.touched.append((stated.start, stated.end))
     old, instead = told.exchange(subject.instructions, stated.start, stated.end, said)
     return Found([retell(old, instead, f"Say “{said}” instead of “{stated.text}”")])
@@ -211,6 +165,18 @@ def _dropped(clause: Clause, subject: Subject) -> Found | None:
     )
     if done and permits and (found := told.about(text, done["what"])):
         return _gone(subject, found[0]) if len(found) == 1 else _unsure(found, done["what"])
+    unneeded = re.match(
+        r"^(?P<what>.+?) (?:isn['’]t|is not|is no longer|aren['’]t|are not|are no longer|is|are) (?:really )?(?:not"
+        r" )?(?:necessary|needed"
+        r"|required|wanted|important|allowed|fine|ok|okay|a must)\b(?P<now> (?:any ?more|now|after all|again|from"
+        r" now on))?",
+        clause.text,
+        ANY_CASE,
+    )
+    if unneeded and (unneeded["now"] or re.search(r"n['’]t|not|no longer", unneeded.group())):
+        found = told.about(text, unneeded["what"])
+        if found:
+            return _gone(subject, found[0]) if len(found) == 1 else _unsure(found, unneeded["what"])
     behaviour = re.match(
         r"^(?:drop|remove|delete|scrap|ditch|lose|no need to|take out|get rid of) (?:the |all )?(?P<what>.+)$",
         clause.open,
@@ -280,96 +246,6 @@ def told_rule(subject: Subject, rule: str) -> Found:
         return Found(reply=f"It is told that already: “{said}”")
     place = told.addition(subject.instructions, said, avoid=subject.touched)
     return Found([retell(*place, f"Tell it: “{said}”")]) if place else Found(unclear=True)
-
-
-def spoken_rule(clause: Clause) -> str:
-    """Return the rule that the command states, in the person's words; empty when it states none."""
-    text = clause.text
-    wrapped = _WRAPPED.match(text)
-    if (
-        wrapped
-        and (clause.values or len(text) > wrapped.end())
-        and has("rule|instruction|line|point|sentence|guideline|regel|regla|regra", text[: wrapped.end()])
-    ):
-        return _unquoted(
-            clause.values[-1] if clause.values and not text[wrapped.end() :].strip(" \"“”'") else text[wrapped.end() :]
-        )
-    into = _INTO.match(text)
-    if into:
-        return _unquoted(into["rule"])
-    if text.endswith("?") or len(text.split()) < 2:
-        return ""
-    return text if _is_behaviour(clause) else ""
-
-
-def _is_behaviour(clause: Clause) -> bool:
-    """Say whether the words tell what the assistant does or never does."""
-    text = clause.open.strip()
-    if _VAGUE.search(text) or re.match(r"(?:add|drop|remove|delete|undo|use my|show me|tell me|write me)\b", text):
-        return False
-    words = re.findall(r"[\w'’-]+", text)
-    if _WHEN.match(text) or re.match(
-        r"(?:at|in|on|for|during|after|before) (?:the |each |every |an? )?\w+.*, \w+", text
-    ):
-        return True
-    if re.match(
-        r"(?:always|never|only|avoid|do not|don['’]t|make sure|be sure|no \w+ \w|under no|at most|no more than|at"
-        r" least|without)\b",
-        text,
-    ):
-        return not re.match(
-            r"(?:don['’]t|do not|no) (?:do|need|worry|bother|change|know|think|problem|idea|rush)\b", text
-        )
-    first = words[0] if words else ""
-    if first in _BEHAVING and len(words) > 1:
-        if first in _BUILDING and re.match(r"\w+ (?:it|them|this|that|everything|the (?:assistant|bot|thing))\b", text):
-            return False
-        return not _OF_ME.search(text) or bool(re.match(r"(?:ask|tell|call|address) (?:me|people)\b", text))
-    ought = _OUGHT.match(text)
-    if ought:
-        return _does(ought["what"])
-    if clause.code != "en":
-        return is_rule(Sentence(clause.text))
-    return (
-        is_rule(Sentence(clause.text))
-        and first not in _BUILDING
-        and not is_verb(first, certain=True)
-        and len(words) > 3
-    )
-
-
-def _does(what: str) -> bool:
-    """Say whether what it should do is something that a person could be told to do, in so many words."""
-    what = re.sub(
-        r"^(?:also|always|never|not|only|then|first|still|please|really|just|ever|rather|sometimes|usually) ",
-        "",
-        what.strip(),
-    )
-    what = re.sub(r"^(?:also|always|never|not|only|then|first|still) ", "", what)
-    first = re.match(r"[\w'’-]+", what)
-    if first is None or len(what.split()) < 2:
-        return first is not None and first.group() in (
-            "apologise",
-            "apologize",
-            "swear",
-            "lie",
-            "guess",
-            "joke",
-            "sing",
-            "rhyme",
-        )
-    if first.group() == "be":
-        return not re.match(r"be (?:able|a lot|much|more|less|\w+er|called|named)\b", what)
-    return (
-        is_verb(first.group())
-        or first.group() in _BEHAVING
-        or base(first.group()) is not None
-        or first.group().islower()
-    )
-
-
-def _unquoted(text: str) -> str:
-    return text.strip().strip('"“”„«»').strip() if re.match(r"^[\"“„«].*[\"”“»][.!]?$", text.strip()) else text.strip()
 
 
 def _words(text: str) -> list[str]:

@@ -13,9 +13,9 @@ _NUMBER = rf"(\d+|{'|'.join(NUMBER_WORDS)})"
 _FORGET = (
     r"\b(?:forgets?|no|not|never|without|don['’]t|doesn['’]t|shouldn['’]t|stop)\b.{0,30}\b(?:memory|remember\w*"
     r"|conversations?"
-    r"|chats?|history|earlier messages|what was said|each message|everything)\b|\bforgetful\b|\beach message (?:on"
-    r" its own"
-    r"|separately)\b|\bmemory (?:off|none)\b|\bhistory (?:off|none)\b"
+    r"|chats?|history|earlier messages|what was said|each message|everything)\b|\bforgetful\b|\b(?:each|every)"
+    r" (?:message|question)\b.{0,25}"
+    r"\b(?:on its own|by itself|separately|afresh|anew|from scratch)\b|\b(?:memory|history) (?:off|none)\b"
 )
 _REMEMBER = (
     r"\b(?:remember\w*|keep\w*|has?|have|with|use|turn on)\b.{0,30}\b(?:conversations?|chats?|history|memory"
@@ -30,8 +30,8 @@ _BOUNDS = {
 _COUNTS = (
     (
         "memory.max_messages",
-        rf"\b(?:last|latest|past|recent|keep|remember\w*|max(?:imum)?(?: of)?|max_messages)\b[\w"
-        rf" ]{{0,20}}?{_NUMBER} (?:\w+ )?(?:messages|turns)\b"
+        rf"\b(?:last|latest|past|recent|keep|remember\w*|max(?:imum)?(?: of)?|max_messages)\b[\w ,]{{0,30}}?{_NUMBER}"
+        rf" (?:\w+ )?(?:messages|turns)\b|\b{_NUMBER} messages (?:are|is|will be) (?:enough|plenty)\b"
         rf"|\bmax_messages\b\D{{0,6}}{_NUMBER}",
         "keep the last {} messages",
     ),
@@ -81,7 +81,8 @@ def _counted(path: str, number: int, words: str) -> Found:
 
 def _about_time(text: str) -> bool:
     return has(
-        r"time-?out\w*|time limit|give up|wait\w*|per (?:message|question|answer|turn)|(?:to|time to) (?:answer"
+        r"time-?out\w*|time limit|give up|wait\w*|per (?:message|question|answer|turn)|think\w*|up to|respond"
+        r"|takes?|(?:to|time to) (?:answer"
         r"|think|reply)"
         r"|deadline|limit|at most|no longer than|within|max(?:imum)?|patience",
         text,

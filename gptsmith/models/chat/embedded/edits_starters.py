@@ -7,7 +7,7 @@ import re
 from gptsmith.models.chat.embedded.edits_choice import choose, is_drop
 from gptsmith.models.chat.embedded.edits_clauses import Clause
 from gptsmith.models.chat.embedded.edits_subject import Found, Subject, add, drop, put
-from gptsmith.models.chat.embedded.edits_words import ADD, ANY_CASE, SWAP, has
+from gptsmith.models.chat.embedded.edits_words import ADD, ANY_CASE, SWAP, has, ordinal
 
 _NOUN = re.compile(
     r"\b(?:(?:conversation |chat )?starters?|(?:opening|example|sample|suggested|start(?:ing|er)?|ready-made)"
@@ -52,7 +52,7 @@ def read(clause: Clause, subject: Subject) -> Found | None:
 def _about_one(clause: Clause, subject: Subject) -> bool:
     """Say whether the command names a starter that is there: `the second starter: …`."""
     pointed = re.search(r"\bthe (?:first|second|third|fourth|fifth|last) (?:one|\w* ?starter)", clause.open)
-    return bool(pointed) and bool(subject.starters) and not has(ADD, clause.open)
+    return (bool(pointed) or ordinal(clause.open) is not None) and bool(subject.starters) and not has(ADD, clause.open)
 
 
 def _values(clause: Clause) -> list[str]:

@@ -14,7 +14,7 @@ _NOT = r"(?:must not|mustn['’]t|should not|shouldn['’]t|may not|never|not|do
 _EXPECTS = (
     ("cites", r"cit(?:e|es|ing)"),
     ("calls", r"(?:call|calls|calling)"),
-    ("contains", r"(?:mention|contain|say|include|answer|reply|name|give|have|return|show|come back with|talk"
+    ("contains", r"(?:mention|contain|expect|say|include|answer|reply|name|give|have|return|show|come back with|talk"
                  r" about)(?:s|es|ing)?"
                  r"(?: with)?"),
 )  # fmt: skip

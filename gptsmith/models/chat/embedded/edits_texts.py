@@ -19,6 +19,8 @@ _NAME = re.compile(
     rf"|(?:its|the|his|her|the (?:assistant|bot)['’]s) (?:new )?(?:name|title) (?:is|should be|shall be|will be"
     rf"|must be|ought to"
     r" be|could be)(?: now| changed to)? "
+    r"|(?:a|the) (?:better|nicer|new|good|right|catchier) (?:name|title)(?: for it)? (?:is|might be|would be|could"
+    r" be|should be|will be) "
     r"|(?:new )?(?:name|title)\s?(?:is|:|=|-|–|should be)? ?(?=\S)"
     rf"|(?:(?:i['’]d|i would|we['’]d) (?:rather|prefer|like) (?:that )?)?{IT} (?:(?:were|is|was|should be|shall be"
     rf"|to be|will be|must be"
@@ -33,6 +35,22 @@ _NAME = re.compile(
     r")",
     ANY_CASE,
 )
+_NAMED_OTHERWISE = re.compile(  # the name comes first, or a word for naming last
+    r"^(?:(?:use|take|try|pick|choose|what about|how about|go (?:for|with)|let['’]s (?:use|take|go with|try)"
+    r"|i(?:['’]d| would) (?:like|prefer)) )?"
+    r"(?P<name>.{1,60}?) (?:would be|is|makes|sounds like|would make|(?:as|for|to be)(?= (?:a |the |its )?(?:\w+"
+    r" )?name\W*$)) (?:a |the |its )?"
+    r"(?:much )?(?:better|nicer|new|good|great|right|fitting|catchier|best)? ?(?:name|title)(?: for (?:it|this|the"
+    r" (?:bot|assistant)))?\W*$",
+    ANY_CASE,
+)
+_THIS_IS = (
+    re.compile(  # `from now on this is the Housing Scribe`, `let's go with Pantry Pal`: nothing but a name in capitals
+        r"^(?:[Ll]et['’]s (?:go with|use|take|try|make it)|[Gg]o (?:with|for)|[Mm]ake it|[Uu]se|[Tt]ry|(?:[Tt]his"
+        r"|[Ii]t)(?: is|['’]s)(?: now| called)?)"
+        r"(?: the)? (?P<name>[A-ZÄÖÜÉ][\w'’-]*(?: (?:of|the|and|&|for|[A-ZÄÖÜÉ0-9][\w'’-]*))*)(?: instead)?\W*$"
+    )
+)
 _NOT_A_NAME = re.compile(
     r"^(?:it|me|them|us|the (?!\w+$)\w+ (?:tool|source|starter|test|variable|model)|my|your|tools?|users?|people"
     r"|visitors"
@@ -42,7 +60,10 @@ _NOT_A_NAME = re.compile(
 _FIELDS = (  # the field, its noun, verbs that mean it
     (
         "welcome_message",
-        r"welcom(?:e|es|ing)(?: (?:message|text|line|note|people))?|greet(?:ing|s)?(?: message)?|opening (?:message"
+        r"welcom(?:e|es|ing)(?: (?:message|text|line|note|people))?|greet(?:ing|s)?(?: message)?|(?:when|as soon as"
+        r"|every time|at the (?:start|beginning|opening))(?: of)? (?:the|a|each|every|someone|somebody|people)"
+        r" ?(?:new )?(?:chat|conversation|session|person|user|visitor)? ?(?:opens?|starts?|begins?|comes? in"
+        r"|arrives?|is opened|is started)?(?=\W*$)|opening (?:message"
         r"|line|words)"
         r"|first message|hello message|intro(?:duction)? message|begrüß\w*|willkommens\w*|bienvenida|saludo"
         r"|boas-vindas|saudação",
@@ -73,6 +94,9 @@ _LEAD = re.compile(
 
 def read_name(clause: Clause, subject: Subject) -> Found | None:
     """Return what a command that names the assistant changes; None when it is about something else."""
+    other = _NAMED_OTHERWISE.match(clause.text) or _THIS_IS.match(re.sub(r"^.*name[^,]*, ", "", clause.text))
+    if other and not (has("tool|starter|test|variable|source|model", clause.open)):
+        return _called(_tidy(clause.values[-1] if clause.values else other["name"]), subject)
     lead = _NAME.match(clause.text)
     if not lead:
         return None
@@ -84,6 +108,10 @@ def read_name(clause: Clause, subject: Subject) -> Found | None:
     name = _tidy(clause.values[-1] if clause.values else re.sub(r" (?:heißen|instead|nennen)$", "", given))
     if not name or len(name) > 80 or (not clause.values and len(name.split()) > 7):
         return Found(unclear=True)
+    return _called(name, subject)
+
+
+def _called(name: str, subject: Subject) -> Found:
     if name == subject.data.get("name"):
         return Found(reply=f"It is called {name} already.")
     return Found([put("name", name, f"Call it {name}.")])

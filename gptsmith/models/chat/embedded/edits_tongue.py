@@ -78,6 +78,8 @@ def read(clause: Clause, subject: Subject) -> Found | None:
     if _SAME.search(clause.open) and has(_VERBS, clause.open) and not re.match(r"(?:if|when|wenn)\b", clause.open):
         return _same(clause, subject)
     named = re.findall(rf"(?<!\w)(?:{_ANY})(?!\w)", clause.open, ANY_CASE)
+    if len({_ENGLISH[n.lower()] for n in named}) > 1:
+        return _several(clause, subject, list(dict.fromkeys(_ENGLISH[n.lower()] for n in named)))
     if len(set(named)) != 1 or (not has(_VERBS, clause.open) and len(clause.open.split()) > 3):
         return None
     words = list(re.findall(r"[^\W_]+", re.sub(rf"(?<!\w)(?:{_ANY})(?!\w)", " ", clause.open, flags=ANY_CASE)))
@@ -86,6 +88,21 @@ def read(clause: Clause, subject: Subject) -> Found | None:
     wanted = _ENGLISH[named[0].lower()]
     plain = all(w in _COMMON for w in words)
     return _spoken(clause, subject, wanted, plain)
+
+
+def _several(clause: Clause, subject: Subject, wanted: list[str]) -> Found | None:
+    """Read `bilingual, German and English`; `German instead of English` is one language only."""
+    if has("instead of|rather than|not|statt", clause.open):
+        return _spoken(clause, subject, wanted[0], True)
+    rest = re.sub(rf"(?<!\w)(?:{_ANY})(?!\w)", " ", clause.open, flags=ANY_CASE)
+    if not all(
+        w in _COMMON or w in ("bilingual", "trilingual", "both", "und", "y", "e", "or")
+        for w in re.findall(r"[^\W_]+", rest)
+    ):
+        return None
+    return _add(
+        subject, f"Answer in {', '.join(wanted[:-1])} {'or' if has('or', clause.open) else 'and'} {wanted[-1]}."
+    )
 
 
 def _spoken(clause: Clause, subject: Subject, wanted: str, plain: bool) -> Found | None:

@@ -13,26 +13,25 @@ from gptsmith.models.chat.embedded.compose import TOOL_NAMES
 from gptsmith.models.chat.embedded.edits_choice import is_drop
 from gptsmith.models.chat.embedded.edits_clauses import Clause
 from gptsmith.models.chat.embedded.edits_subject import Found, Subject, add, drop, put
+from gptsmith.models.chat.embedded.edits_tool_settings import SHOTS, drawing, values
 from gptsmith.models.chat.embedded.edits_words import ANY_CASE, ON, has
-from gptsmith.models.chat.embedded.quantities import NUMBER_WORDS
 from gptsmith.models.chat.embedded.words import stem, tokens
 
-_SHOTS = r"(?:photos?|photographs?|pictures?|images?|screenshots?|fotos?|bilder?|imágenes|imagens)"
 _KINDS = {
     "image_captioning": (
         rf"(?:describ\w+|caption\w*|look(?:s|ing)? at|sees?|seeing|understand\w*|read(?:s|ing)?|view\w*|analy[sz]\w+"
-        rf"|comment\w* on) (?:\w+ ){{0,3}}?{_SHOTS}|{_SHOTS} (?:descri\w+|caption\w*|understanding|input)|captions?"
+        rf"|comment\w* on) (?:\w+ ){{0,3}}?{SHOTS}|{SHOTS} (?:descri\w+|caption\w*|understanding|input)|captions?"
         rf"|image[ _]captioning|vision"
     ),
     "image_recognition": (
-        rf"(?:recogni[sz]\w+|classif\w+|identif\w+|label\w*|sort\w*|tag\w*) (?:\w+ ){{0,3}}?{_SHOTS}|image["
+        rf"(?:recogni[sz]\w+|classif\w+|identif\w+|label\w*|sort\w*|tag\w*) (?:\w+ ){{0,3}}?{SHOTS}|image["
         rf" _]recognition"
-        rf"|{_SHOTS} (?:recognition|classification|labels?)"
+        rf"|{SHOTS} (?:recognition|classification|labels?)"
     ),
     "image_generation": (
         r"draw|draws|drawing|drawings|paint|paints|painting|paintings|sketch(?:es|ing)?|illustrat\w+|image["
         r" _]generation"
-        rf"|picture generation|(?:generat\w+|creat\w+|mak(?:e|es|ing)|produc\w+) (?:\w+ ){{0,2}}?{_SHOTS}|pictures?"
+        rf"|picture generation|(?:generat\w+|creat\w+|mak(?:e|es|ing)|produc\w+) (?:\w+ ){{0,2}}?{SHOTS}|pictures?"
         rf"|images?"
         r"|zeichne\w*|mal(?:e|en|t)|bilder|dibuj\w+|desenh\w+"
     ),
@@ -40,7 +39,7 @@ _KINDS = {
 _WHOLE = (  # behind a verb of drawing: drawing itself is meant, not what is drawn
     rf"^\W*(?:(?:any ?more|anything|at all|no more|no longer|again|ever|for (?:people|users|now)|things|stuff"
     rf"|either|nothing"
-    rf"|any|more|{_SHOTS}|tool|tools)\W*)*$"
+    rf"|any|more|{SHOTS}|tool|tools)\W*)*$"
 )
 _NOT = (
     r"(?:no|not|stop|never|no longer|no more|any ?more|cannot|can['’]t|don['’]t|doesn['’]t|does not|shouldn['’]t"
@@ -52,7 +51,6 @@ _SWITCH_ON = (
     r"|also"
     r"|ability|would|like|may|einschalten|soll\w*|kann|ein|an)"
 )
-_COUNTED = rf"(?:\d+|{'|'.join(NUMBER_WORDS)})"
 _DESCRIPTIONS = {kind: about for kind, (_, about) in TOOL_NAMES.items()}
 
 
@@ -64,6 +62,8 @@ def read(clause: Clause, subject: Subject) -> Found | None:
     which = named if named is not None else _of_kind(kind, subject)
     if which is None and not kind and not plain:
         which = _meant(subject)
+        if which is None and drawing(clause):
+            which = _of_kind("image_generation", subject)
         settings = _settings(clause, subject, which) if which is not None else []
         return Found(settings) if settings else None
     if which is not None:
@@ -137,7 +137,7 @@ def _goes(clause: Clause, name: str) -> bool:
         return True
     after = re.search(
         r"\b(?:draw|draws|drawing|drawings|paint(?:s|ing)?|sketch(?:es|ing)?|illustrat\w+|zeichne\w*|describ\w+"
-        rf"|{_SHOTS}|captions?|descriptions?|{re.escape(name.lower())}"
+        rf"|{SHOTS}|captions?|descriptions?|{re.escape(name.lower())}"
         rf"|{'|'.join(p for p in name.lower().split('_') if len(p) > 3) or name})\b(?P<rest>.*)$",
         clause.open,
         ANY_CASE,
@@ -161,7 +161,7 @@ def _new(clause: Clause, subject: Subject, kind: str) -> Found | None:
         return Found(missing=[Missing(kind="tool", what=kind, how="This installation does not offer that tool.")])
     name = TOOL_NAMES[kind][0]
     value: dict[str, Any] = {"type": kind, "name": name, "description": TOOL_NAMES[kind][1]}
-    value |= {key: v for key, v, _ in _values(clause, kind)}
+    value |= {key: v for key, v, _ in values(clause, kind)}
     return Found(
         [add("tools", value, f"Add the tool {name}: {_DESCRIPTIONS[kind][:1].lower()}{_DESCRIPTIONS[kind][1:]}")]
     )
@@ -201,7 +201,7 @@ def _settings(clause: Clause, subject: Subject, n: int) -> list[ProposedChange]:
     tool = subject.tools[n]
     name = str(tool.get("name") or tool.get("type"))
     changes = []
-    for key, value, words in _values(clause, str(tool.get("type"))):
+    for key, value, words in values(clause, str(tool.get("type"))):
         changes.append(put(f"tools[{n}].{key}", value, f"{name}: {words}."))
         if key == "name":
             changes += _renamed(subject, name, value)
@@ -226,118 +226,3 @@ def _called(test: dict[str, Any]) -> list[Any]:
     expect = test.get("expect")
     calls = expect.get("calls") if isinstance(expect, dict) else None
     return calls if isinstance(calls, list) else []
-
-
-def _values(clause: Clause, kind: str) -> list[tuple[str, Any, str]]:
-    """Return the settings that the command names: the key, its value, and what it says in words."""
-    found = [*_approval(clause), *_calls(clause), *_name(clause)]
-    if kind == "image_generation":
-        found += _drawing(clause)
-    if kind == "image_captioning" and has("short|shorter|brief|one line|concise", clause.open):
-        found.append(("detail", "short", "describe in few words"))
-    if kind == "image_captioning" and has("detailed|descriptive|longer|long|in detail|full", clause.open):
-        found.append(("detail", "descriptive", "describe in detail"))
-    return found
-
-
-def _approval(clause: Clause) -> list[tuple[str, Any, str]]:
-    text = clause.open
-    free = (
-        r"\b(?:without (?:asking|approval|confirmation|permission)|no (?:need (?:to (?:ask|confirm)|for (?:approval"
-        r"|asking"
-        r"|confirmation|permission))|approval|confirmation|permission|questions asked)|(?:doesn['’]t|don['’]t|does"
-        r" not|do not"
-        r"|needn['’]t|should ?n['’]t|not|never) (?:have to |need to |to )?(?:ask|require approval|confirm|need approval"
-        r"|need (?:my )?permission)|stop asking)\b"
-    )
-    bound = (
-        r"\b(?:ask(?:s|ing)?|check(?:s|ing)? with|confirm\w*|approv\w*|permission|okay|consent)\b.{0,30}\b(?:first"
-        r"|before\w*"
-        r"|each time|every time|required|needed|needs?|beforehand|with me)\b|\b(?:requires?|needs?|only with|only"
-        r" after)"
-        r" (?:my |an? |the )?(?:\w+ )?(?:approval|permission|confirmation|ok|okay|consent)\b"
-        r"|\bask (?:me|us|the (?:user|person)|people|for (?:permission|approval))\b"
-    )
-    if re.search(free, text):
-        return [("requires_approval", False, "no approval before each call")]
-    if re.search(bound, text) and has(
-        r"before|first|approval|permission|confirm\w*|consent|each time|every time", text
-    ):
-        return [("requires_approval", True, "ask before each call")]
-    return []
-
-
-def _calls(clause: Clause) -> list[tuple[str, Any, str]]:
-    most = re.search(
-        rf"\b(?:at most|no more than|not more than|max(?:imum)?\.?(?: of)?|up to|only|limit(?:ed)?(?: \w+)? to"
-        rf"|cap(?: \w+)? at)"
-        rf" (?P<n>{_COUNTED})(?: (?:\w+ )?(?:calls?|drawings?|pictures?|images?|times|uses?|lookups?|captions?|tries))?"
-        rf" ?(?P<per>(?:per|a|for each|for every|in one|each|every) (?:message|question|answer|turn|request|reply"
-        rf"|chat turn))?",
-        clause.open,
-    )
-    once = re.search(
-        r"\b(?:only )?(?P<n>once|twice) (?:per|a|for each|in each) (?:message|question|answer|turn|reply)\b",
-        clause.open,
-    )
-    if once:
-        return [_call_limit({"once": 1, "twice": 2}[once["n"]])]
-    if not most:
-        return []
-    counts_calls = has(r"calls?|times|uses?|lookups?|tries", most.group()) or most["per"]
-    return [_call_limit(_number(most["n"]))] if counts_calls and not has("tool calls", clause.open) else []
-
-
-def _call_limit(n: int) -> tuple[str, Any, str]:
-    return ("max_calls", n, f"at most {n} call{'s' * (n != 1)} per message")
-
-
-def _name(clause: Clause) -> list[tuple[str, Any, str]]:
-    said = re.search(
-        r"\b(?:rename|call|name)\b.*?(?:\bto\b|\btool\b|\bas\b)\s+[\"“'‘]?(?P<name>[A-Za-z_]\w{1,63})[\"”'’]?\W*$",
-        clause.text,
-    )
-    if not said or not has("rename|call|name", clause.open) or has("calls", clause.open):
-        return []
-    return [("name", said["name"], f"is called {said['name']} from now on")]
-
-
-def _drawing(clause: Clause) -> list[tuple[str, Any, str]]:
-    text = clause.open
-    found: list[tuple[str, Any, str]] = []
-    size = re.search(r"\b(\d{2,4}) ?(?:x|×|by|mal|por|px by) ?(\d{2,4})\b", text)
-    square = re.search(r"\b(\d{3,4}) ?(?:px|pixels?)\b", text)
-    if size or square:
-        wide, high = (size[1], size[2]) if size else (square[1], square[1])  # type: ignore[index]
-        found.append(("size", f"{wide}x{high}", f"pictures of {wide} by {high} pixels"))
-    for key, said, words in (
-        (
-            "steps",
-            rf"\b({_COUNTED}) (?:denoising |diffusion |sampling )?steps\b|\bsteps (?:to |= ?|at )?({_COUNTED})\b",
-            "{} steps",
-        ),
-        ("seed", r"\bseed (?:to |of |= ?|is )?(\d+)\b", "seed {}"),
-        (
-            "count",
-            rf"\b({_COUNTED}) (?:\w+ )?(?:{_SHOTS}|drawings?|sketches|versions|variants|variations|paintings?)"
-            r"(?! per message| per question)",
-            "{} at a time",
-        ),
-    ):
-        number = re.search(said, text)
-        if number and not (key == "count" and has("at most|no more than|up to|max|maximum|limit", text)):
-            value = _number(next(g for g in number.groups() if g))
-            found.append((key, value, words.format(value)))
-    guided = re.search(r"\bguidance(?: scale)?(?: of| to| at| =| is)? (\d+(?:\.\d+)?)", text)
-    if guided:
-        found.append(
-            ("guidance_scale", float(guided[1]) if "." in guided[1] else int(guided[1]), f"guidance {guided[1]}")
-        )
-    sampler = re.search(r"\b(ddim|euler|dpmpp|unipc)\b", text)
-    if sampler:
-        found.append(("sampler", sampler[1], f"sampler {sampler[1]}"))
-    return found
-
-
-def _number(word: str) -> int:
-    return int(word) if word.isdigit() else NUMBER_WORDS[word.lower()]

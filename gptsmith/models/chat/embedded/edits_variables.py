@@ -18,6 +18,13 @@ _SETTING = (
 )
 
 
+_LEFT_OUT = (
+    r"(?:does not|doesn['’]t|need not|needn['’]t|no longer has to|don['’]t|must not) (?:have to |need to )?be"
+    r" (?:given|filled(?: in)?|set|asked(?: for)?"
+    r"|entered)|(?:can|may) be (?:left )?(?:empty|blank|out|skipped)"
+)
+
+
 def read(clause: Clause, subject: Subject) -> Found | None:
     """Return what a command about variables changes; None when it is about something else."""
     name = _named(clause, subject)
@@ -33,8 +40,8 @@ def read(clause: Clause, subject: Subject) -> Found | None:
         return None
     if is_drop(clause) and noun:
         return _dropped(name, subject)
-    if not has(_SETTING, clause.open):
-        return None
+    if not has(f"{_SETTING}|{_LEFT_OUT}", clause.open):
+        return Found(unclear=True) if "_" in name and name in clause.open else None
     return _changed(clause, name)
 
 
@@ -58,7 +65,7 @@ def _changed(clause: Clause, name: str) -> Found | None:
         no = has(r"no longer|not|never|isn['’]t|needn['’]t|any ?more", clause.open)
         words = f"{name} need not be given." if no else f"{name} must be given before a conversation starts."
         return Found([put(f"{at}.required", not no, words)])
-    if has("optional", clause.open):
+    if has(f"optional|{_LEFT_OUT}", clause.open):
         return Found([put(f"{at}.required", False, f"{name} need not be given.")])
     default = _default(clause, values, name)
     if default:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from gptsmith.models.chat.embedded.quantities import NUMBER_WORDS
 from gptsmith.models.chat.embedded.words import listed
 
 ANY_CASE = re.IGNORECASE
@@ -69,6 +70,14 @@ _TRAILING = re.compile(
 _FROM_NOW = re.compile(r"^(?:from now on|in future|in the future|ab jetzt|a partir de ahora)\W+", ANY_CASE)
 
 
+CAUSED = re.compile(
+    rf"^(?:have|make|let|get|teach|tell|instruct|train|program|force|ask|remind|want|i want|we want|i need|we need"
+    rf"|i['’]d like|i would like"
+    rf"|it would be (?:nice|good|great|better) if) {IT} (?:to )?(?=[a-z])",
+    ANY_CASE,
+)
+
+
 def has(pattern: str, text: str) -> bool:
     """Say whether the words of `pattern` stand in `text`."""
     return bool(re.search(rf"(?<!\w)(?:{pattern})(?!\w)", text, ANY_CASE))
@@ -89,8 +98,16 @@ def ordinal(text: str) -> int | None:
     for word in re.findall(r"\w+", text.lower()):
         if word in ORDINALS:
             return ORDINALS[word]
-    numbered = re.search(r"(?:number|no\.|nr\.?|#) ?(\d{1,2})\b", text, ANY_CASE)
-    return int(numbered[1]) - 1 if numbered and int(numbered[1]) > 0 else None
+    numbered = re.search(
+        rf"(?:number|no\.|nr\.?|#|starter|test|rule) ?(\d{{1,2}}"
+        rf"|{'|'.join(NUMBER_WORDS)})\b",
+        text,
+        ANY_CASE,
+    )
+    if not numbered:
+        return None
+    number = int(numbered[1]) if numbered[1].isdigit() else NUMBER_WORDS[numbered[1].lower()]
+    return number - 1 if number > 0 else None
 
 
 COMMAND_WORDS = listed(

@@ -1,0 +1,208 @@
+"""What an assistant is told to do, known by the person's own words: orders, wishes, conditions, things forbidden."""
+
+from __future__ import annotations
+
+import re
+
+from gptsmith.assistants.description import Sentence, is_rule
+from gptsmith.models.chat.embedded.compose_words import base, is_verb
+from gptsmith.models.chat.embedded.edits_clauses import Clause, is_statement
+from gptsmith.models.chat.embedded.edits_clauses import clause as read_clause
+from gptsmith.models.chat.embedded.edits_words import ANY_CASE, CAUSED, IT, has
+from gptsmith.models.chat.embedded.words import listed
+
+_WRAPPED = re.compile(
+    r"^(?:(?:add|include|put in|insert|give it|introduce|make|there should be|new|another|one more|additional|extra"
+    r"|as) )?(?:an? |the |this |this as an? )?"
+    r"(?:new |further |additional |extra |another )?(?:rule|instruction|line|point|sentence|guideline|regel|regla"
+    r"|regra)s?"
+    r"(?: to (?:the|its) (?:instructions|rules|prompt|list))?(?:\s?:|,| is| that(?: says)?| saying| which says|"
+    r" to)?\s+",
+    ANY_CASE,
+)
+_INTO = re.compile(
+    r"^(?:add|put|write|include|insert) (?P<rule>.+?) (?:to|in|into|as|among) (?:an? |the |its )?(?:new"
+    r" )?(?:instructions|rules?|prompt|guidelines?)\W*$",
+    ANY_CASE,
+)
+_BUILDING = listed(  # what is done to an assistant, not by it
+    "add drop remove delete make set change rename call turn switch put publish merge fix improve rewrite translate"
+    " update"
+    " edit replace get take cut build create upload download save copy export import deploy share open close run"
+    " test train"
+    " undo redo restore book buy order move name split convert restructure reorganize optimize upgrade move charge"
+    " sell write draw"
+    " let turn throw play wait come go"
+)
+_BEHAVING = listed(
+    "be act ask tell say mention explain greet warn name cite quote answer reply respond give offer suggest"
+    " recommend show list"
+    " start begin end finish speak refer point direct invite encourage remind thank praise apologise apologize"
+    " admit describe"
+    " summarize summarise repeat confirm check compare use include keep address treat stick focus talk prefer"
+    " assume introduce"
+    " sign send pretend avoid always never insist prioritize prioritise convert round format put write draw"
+    " consider follow"
+    " provide state ensure help sing joke refuse decline redirect leave stay remain remember try wish close open"
+    " congratulate"
+    " propose translate add link translate label number bold highlight end-with spell skip hold limit stop sound"
+    " behave seem promise lie swear guess"
+)
+_OF_ME = re.compile(r"\b(?:my|me|myself|i)\b(?! (?:first|before|if))", ANY_CASE)
+_VAGUE = re.compile(
+    r"\b(?:better|smarter|cheaper|faster|cooler|nicer|magic\w*|beautiful\w*|awesome|perfect\w*|whatever\W*$|somehow"
+    r"|pizzazz|pop|spice|improve\w*"
+    r"|usual|stuff|intelligent|clever\w*|besser|schöner|mejor|melhor|million)\b",
+    ANY_CASE,
+)
+SUBJECT = (
+    r"(?:it|he|she|they|the (?:assistant|bot|guide|coach|tutor|helper)|users?|visitors?|people|customers?|guests?"
+    r"|answers?|replies|each|every"
+    r"|all|nobody|no one|there|everything)"
+)
+_OUGHT = re.compile(
+    rf"^(?P<who>{SUBJECT}|(?:the |its |an? )?[\w' -]{{2,40}}?)?\s?(?:should|must|ha(?:s|ve) to|needs? to|ought to"
+    rf"|may|can|shall|is to|are to)"
+    r"(?P<not>n['’]t| not|not)?(?: only)?\s+(?P<what>.+)$",
+    ANY_CASE,
+)
+_WHEN = re.compile(
+    r"^(?:if|when|whenever|once|before|after|at the|in|on|for|unless|as soon as|during|with|wenn|sobald|si|cuando"
+    r"|se|quando)\b[^,]+, ?\S",
+    ANY_CASE,
+)
+_DISLIKED = re.compile(
+    r"^(?:(?:nobody|no one|none of us) (?:wants?|needs?|likes?|cares? about)|(?:i|we|people|users|visitors"
+    r"|customers|they|kids|children|students)"
+    r" (?:hates?|dislikes?|don['’]t (?:want|like|need)|do not (?:want|like|need)|can['’]t stand)) (?!(?:it|that"
+    r"|this|to)\b|(?:the|its)"
+    r" (?:name|welcome|greeting|starters?|description|disclaimer|tone|style|model|tools?|rules?)\b)[\w-]+",
+    ANY_CASE,
+)
+_SIZED = re.compile(
+    r"\b(?:max(?:imum)?\.?|at most|no more than|not more than|under|below|within|up to|exactly|limit\w*(?: \w+)* to"
+    r"|only|less than|fewer than"
+    r"|shorter than|not exceed) (?:\w+ )?(?:\d+|one|two|three|four|five|six|seven|eight|nine|ten|twenty|fifty|a"
+    r" hundred) (?:short |long )?"
+    r"(?:words?|sentences?|paragraphs?|lines?|bullets?(?: points?)?|points?|items|characters|steps|questions"
+    r"|examples)\b"
+    r"|\b(?:\d+|one|two|three|four|five|six|seven|eight|nine|ten) (?:words?|sentences?|paragraphs?|lines?"
+    r"|bullets?(?: points?)?|points?|questions?"
+    r"|examples?) (?:max\w*|at most|or less|or fewer|tops|each|per|only|is enough|are enough)\b",
+    ANY_CASE,
+)
+_FORMS = re.compile(
+    r"^(?:(?:use |give |with |add )?(?:more|fewer|less|some|no|lots of)|(?:answers? |replies )?(?:as|in)|use|with)"
+    r" (?:\w+ )?(?:examples?|lists?|bullets?"
+    r"|bullet points|tables?|emojis?|emoticons?|quotes|numbers|facts|links|anecdotes|headings?|bold|steps"
+    r"|summar(?:y|ies)|analog(?:y|ies)"
+    r"|metaphors|comparisons|exclamation marks?|jargon|slang|abbreviations|code|markdown|footers?|follow-up"
+    r" questions|numbered lists?|rhymes?"
+    r"|verse|capital letters|paragraphs|full sentences|definitions)\b",
+    ANY_CASE,
+)
+_ADVERB = r"(?:also|always|never|not|only|then|first|still|please|really|just|ever|rather|sometimes|usually|instead)"
+_ALONE = listed("apologise apologize swear lie guess joke sing rhyme smile wait")
+
+
+def spoken_rule(clause: Clause) -> str:
+    """Return the rule that the command states, in the person's words; empty when it states none."""
+    text = clause.text
+    wrapped = _WRAPPED.match(text)
+    if (
+        wrapped
+        and (clause.values or len(text) > wrapped.end())
+        and has("rule|instruction|line|point|sentence|guideline|regel|regla|regra", text[: wrapped.end()])
+    ):
+        return unquoted(
+            clause.values[-1] if clause.values and not text[wrapped.end() :].strip(" \"“”'") else text[wrapped.end() :]
+        )
+    into = _INTO.match(text)
+    if into:
+        return unquoted(into["rule"])
+    if text.endswith("?") or len(text.split()) < 2:
+        return ""
+    caused = CAUSED.match(text)
+    if caused and caused.end() < len(text) and not re.match(r"(?:more|less|a |an |the |\w+er\b)", text[caused.end() :]):
+        inner = _clause_of(text[caused.end() :], clause)
+        if _is_behaviour(inner):
+            return inner.text
+    return text if _is_behaviour(clause) else ""
+
+
+def _clause_of(text: str, like: Clause) -> Clause:
+    return read_clause(text, like.files, like.code)
+
+
+def _is_behaviour(clause: Clause) -> bool:
+    """Say whether the words tell what the assistant does or never does."""
+    text = clause.open.strip()
+    if _VAGUE.search(text) or re.match(r"(?:add|drop|remove|delete|undo|use my|show me|tell me|write me)\b", text):
+        return False
+    words = re.findall(r"[\w'’-]+", text)
+    if _WHEN.match(text) or re.match(
+        r"(?:at|in|on|for|during|after|before) (?:the |each |every |an? )?\w+.*, \w+", text
+    ):
+        return True
+    if re.match(
+        r"(?:always|never|only|avoid|do not|don['’]t|make sure|be sure|no \w+|nothing|under no|at most|no more than|at"
+        r" least|without)\b",
+        text,
+    ):
+        return not re.match(
+            r"(?:don['’]t|do not|no) (?:do|need|worry|bother|change|know|think|problem|idea|rush|way|thanks"
+            r"|more(?! than))\b",
+            text,
+        )
+    if _DISLIKED.match(text):
+        return True
+    if _SIZED.search(text) and not re.match(r"(?:what|how|why)\b", text):
+        return True
+    if _FORMS.match(text):
+        return True
+    told_of = re.match(r"(?:it|he|she|the (?:assistant|bot)) (?P<verb>[a-z]+s) ", text)
+    if (
+        told_of
+        and (base(told_of["verb"]) or "") in _BEHAVING
+        and not has("too|so|very|rather|a bit|a little|always|just", text)
+    ):
+        return True
+    if is_statement(text) and not re.search(r"\b(?:never|always|must|only)\b", text):
+        return False
+    first = words[0] if words else ""
+    if first in _BEHAVING and len(words) > 1:
+        if re.match(r"\w+ (?:it|him|her|them|this|that|everything|the (?:assistant|bot|thing))\b", text):
+            return False  # said of the assistant, not to it
+        return not _OF_ME.search(text) or bool(re.match(r"(?:ask|tell|call|address) (?:me|people)\b", text))
+    ought = _OUGHT.match(text)
+    if ought:
+        of_it = not ought["who"] or bool(re.match(rf"{IT}$", ought["who"].strip(), ANY_CASE))
+        return _does(ought["what"], free=not of_it or bool(ought["not"] or has("never|always", ought["what"])))
+    if clause.code != "en":
+        return is_rule(Sentence(clause.text))
+    return (
+        is_rule(Sentence(clause.text))
+        and first not in _BUILDING
+        and not is_verb(first, certain=True)
+        and len(words) > 3
+    )
+
+
+def _does(what: str, *, free: bool) -> bool:
+    """Say whether what it should do is something that a person could be told to do, in so many words.
+
+    `free`: any verb will do, because it is forbidden, or said of others than the assistant.
+    """
+    what = re.sub(rf"^(?:{_ADVERB} )+", "", what.strip())
+    first = re.match(r"[\w'’-]+", what)
+    if first is None:
+        return False
+    if first.group() == "be":
+        return not re.match(r"be (?:able|a lot|much|more|less|\w+er|called|named)\b", what)
+    if len(what.split()) < 2:
+        return free or first.group() in _ALONE
+    return free or is_verb(first.group()) or first.group() in _BEHAVING
+
+
+def unquoted(text: str) -> str:
+    return text.strip().strip('"“”„«»').strip() if re.match(r"^[\"“„«].*[\"”“»][.!]?$", text.strip()) else text.strip()

@@ -1,0 +1,138 @@
+"""The commands of one message read in order: what each changes, with what the ones beside it say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from gptsmith.models.chat.embedded import (
+    edits_knowledge,
+    edits_manner,
+    edits_model,
+    edits_questions,
+    edits_rules,
+    edits_settings,
+    edits_starters,
+    edits_swaps,
+    edits_tests,
+    edits_texts,
+    edits_tongue,
+    edits_tools,
+    edits_variables,
+)
+from gptsmith.models.chat.embedded.edits_behaviour import spoken_rule
+from gptsmith.models.chat.embedded.edits_clauses import Clause, clause, is_statement
+from gptsmith.models.chat.embedded.edits_subject import Found, Subject
+from gptsmith.models.chat.embedded.edits_words import COMMAND_WORDS
+from gptsmith.models.chat.embedded.words import correct
+
+Reader = Callable[[Clause, Subject], Found | None]
+READERS: tuple[Reader, ...] = (  # the more particular before the more general
+    edits_questions.read,
+    edits_swaps.read,
+    edits_tests.read,
+    edits_starters.read,
+    edits_variables.read,
+    edits_texts.read_name,
+    edits_model.read,
+    edits_settings.read,
+    edits_tools.read,
+    edits_knowledge.read,
+    edits_texts.read,
+    edits_tongue.read,
+    edits_manner.read,
+    edits_rules.read,
+)
+_GENERAL = (edits_questions.read, edits_tongue.read, edits_manner.read, edits_rules.read)
+_NOUNS: dict[Reader, str] = {edits_starters.read: "starter", edits_tests.read: "test", edits_rules.read: "rule"}
+
+
+@dataclass(frozen=True)
+class Read:
+    """One command, what it changes, and the reader that knew it (None: nobody did)."""
+
+    command: Clause
+    found: Found
+    reader: Reader | None = None
+
+
+def read_all(commands: list[Clause], subject: Subject) -> list[Read]:
+    """Read the commands in order.
+
+    `the first one` is one of what the command before was about. A statement that is no command is the reason for the
+    one beside it: `nobody clicks on the second starter, take it out`.
+    """
+    results: list[Read] = []
+    noun = ""
+    left = list(commands)
+    while left:
+        command = _with_noun(left.pop(0), noun)
+        result = _read(command, subject)
+        if _is_reason(result) and left:
+            both = _joined(command, left[0])
+            whole = _read(both, subject, [r for r in READERS if r not in _GENERAL])
+            if whole.found.changes:
+                left.pop(0)
+                result = whole
+            else:
+                continue
+        elif _is_reason(result) and command.glued and results and not results[-1].found.unclear:
+            continue
+        noun = _NOUNS.get(result.reader, noun) if result.reader else noun
+        results.append(result)
+    return _merged(results, subject)
+
+
+def _with_noun(command: Clause, noun: str) -> Clause:
+    if not noun:
+        return command
+    named = re.sub(r"\b(first|second|third|fourth|last|other|old) one\b", rf"\1 {noun}", command.text)
+    same = named == command.text
+    return command if same else replace(clause(named, command.files, command.code), said=command.said)
+
+
+def _is_reason(result: Read) -> bool:
+    return result.found.unclear and not result.found.reply and is_statement(result.command.text)
+
+
+def _joined(first: Clause, second: Clause) -> Clause:
+    return clause(f"{first.said.rstrip(' .')}, {second.said}", second.files, second.code)
+
+
+def _read(command: Clause, subject: Subject, readers: list[Reader] | tuple[Reader, ...] = READERS) -> Read:
+    """Return what the first reader that knows the command makes of it; at need with slips of the pen put right."""
+    for said in dict.fromkeys((command, _corrected(command))):
+        for reader in readers:
+            found = reader(said, subject)
+            if found is not None:
+                return Read(command, found, reader)
+    return Read(command, Found(unclear=True))
+
+
+def _corrected(command: Clause) -> Clause:
+    text = correct(command.text, COMMAND_WORDS)
+    return command if text == command.text else clause(text, command.files, command.code)
+
+
+def _merged(results: list[Read], subject: Subject) -> list[Read]:
+    """Put rules that the person said in one sentence together again: `never guess, and always say where it hangs`."""
+    out: list[Read] = []
+    for result in results:
+        rule, before = _rule(result), _rule(out[-1]) if out else ""
+        glue = result.command.glued
+        if rule and before and glue:
+            last = out[-1].command
+            whole = replace(
+                last, said=last.said + glue + result.command.said, text=last.text + glue + result.command.text
+            )
+            out[-1] = Read(whole, edits_rules.told_rule(subject, before + glue + rule), edits_rules.read)
+        else:
+            out.append(result)
+    return out
+
+
+def _rule(result: Read) -> str:
+    """Return the rule that a command added, in the person's words."""
+    added = result.reader is edits_rules.read and result.found.changes
+    return spoken_rule(result.command) if added else ""
