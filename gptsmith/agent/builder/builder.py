@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from langgraph.graph.state import CompiledStateGraph
 
     from gptsmith.agent.assistant import Assistant
+    from gptsmith.agent.builder.checked_tests import CheckedTest
     from gptsmith.agent.builder.edits import Change
     from gptsmith.agent.builder.edits.subject import Subject
     from gptsmith.agent.builder.session import BuilderSession
@@ -89,6 +90,16 @@ class BuiltDraft:
             raise UsageError(f"{where} cannot be written ({error.strerror})", code="unwritable", hint=hint) from error
         return file
 
+    def verify(self, **options: Any) -> list[CheckedTest]:
+        """Run each of the draft's tests with the part that it looks at and without it; nothing is written.
+
+        Options: `model`, `seconds` (60), `progress`, `cancel`, `trust`, `allow_hosted`. A test that is `checked` passes
+        with its part and fails without; `why` says why another one is not.
+        """
+        from gptsmith.agent.builder.draft_checks import check_draft
+
+        return check_draft(self, **options)
+
     def render(self, id: str) -> str:
         """Return the YAML under another id: the folder of its files carries that name."""
         return write_new(spec_data(self.draft, id, self.attachments))
@@ -127,6 +138,26 @@ class Builder:
 
         start, attachments, graph = await asyncio.to_thread(self._prepared, description, knowledge, base_dir)
         return await asyncio.to_thread(_built, await graph.ainvoke(start), attachments)
+
+    def from_thread(self, assistant: Assistant, thread_id: str) -> BuiltDraft:
+        """Return a new assistant made of a conversation: what was asked, corrected and praised; nothing is written.
+
+        Files that its answers cited go along. Personal data and secrets do not reach the model, and so not the spec.
+
+        Raises:
+            UsageError: there is no such thread, or nothing was answered in it.
+            SpecError: the design breaks the spec's rules and one repair round did not mend it.
+            ProviderError: the model failed or gave no design.
+        """
+        from gptsmith.agent.builder.from_thread import design
+
+        return _built(*design(self.chat_model(), assistant, thread_id, _offered(), _unbuilt()))
+
+    async def afrom_thread(self, assistant: Assistant, thread_id: str) -> BuiltDraft:
+        """Do what `from_thread` does without blocking the event loop."""
+        import asyncio
+
+        return await asyncio.to_thread(self.from_thread, assistant, thread_id)
 
     def edit(self, path: str | Path, words: str, knowledge: Sequence[str | Path] = ()) -> Change:
         """Return what `words` would change in the spec at `path`, a file or an id; nothing is written before `apply`.

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from gptsmith.assistants.description import language
 from gptsmith.errors import GptsmithError
+from gptsmith.models.chat.embedded.compose_phrases import telling_phrase
 from gptsmith.models.chat.embedded.compose_tests import question
-from gptsmith.models.chat.embedded.compose_words import VERBS, base
+from gptsmith.models.chat.embedded.compose_words import VERBS
 from gptsmith.models.chat.embedded.sentences import Sentence, split_sentences
 
 MOST = 6  # questions for one file
@@ -47,12 +48,6 @@ _NO_SUBJECT = frozenset((
     "because",
 ))
 # fmt: on
-_FIGURE = re.compile(r"(?:[€$£]\s?)?\b\d(?:[\d.,:]*\d)?\b")
-_UNIT = re.compile(r"\s(?P<word>[^\W\d_]{2,14})\b|\s?[%°]\w?")
-_SMALL = frozenset(
-    ("and", "or", "to", "in", "on", "at", "of", "for", "with", "the", "a", "an", "by", "from", "as", "if")
-)
-_NAME = re.compile(r"(?<=[a-z,] )[A-Z][\w'-]{2,}(?: [A-Z][\w'-]{2,}){0,2}")
 _MARKS = re.compile(r"^(?:[\d.]+\s+|\(?[a-z]\)\s+)")
 
 
@@ -87,8 +82,10 @@ def questions(name: str, text: str) -> list[Question]:
     exact = []
     if language(text[:4000]) == "en":
         exact = [found for s in said if (found := _asked(s, text))]
-        exact.sort(key=lambda q: not _FIGURE.match(q.phrase))
-    by_heading = [Question(_about(name, s, text), _phrase(_MARKS.sub("", s.text), s.heading)) for s in _firsts(said)]
+        exact.sort(key=lambda q: not q.phrase[:1].isdigit())
+    by_heading = [
+        Question(_about(name, s, text), telling_phrase(_MARKS.sub("", s.text), s.heading)) for s in _firsts(said)
+    ]
     out: dict[str, Question] = {}
     for found in [*exact[: MOST - 2], *by_heading, *(Question(q.message) for q in by_heading[:1])]:
         out.setdefault(f"{found.message}\0{found.phrase}", found)
@@ -102,7 +99,7 @@ def _asked(sentence: Sentence, text: str) -> Question | None:
         match = form.match(said)
         if match is None:
             continue
-        subject, phrase = _subject(match["s"], text), _phrase(match["a"], match["s"])
+        subject, phrase = _subject(match["s"], text), telling_phrase(match["a"], match["s"])
         found = match.groupdict()
         verb, one = found.get("v") or "", (found.get("v") or "").endswith("s")
         if not subject or not phrase or ("b" not in found and not one and not subject.endswith("s")):
@@ -123,18 +120,6 @@ def _subject(words: str, text: str) -> str:
         return f"{first.lower()} {' '.join(rest)}" if rest else ""
     proper = re.search(rf"\b{re.escape(first.lower())}\b", text) is None and not first.endswith(("ed", "ing"))
     return words if proper else words[0].lower() + words[1:]
-
-
-def _phrase(text: str, known: str) -> str:
-    """Return what is special in `text` and not said already: a figure with its unit, else a name, else nothing."""
-    for match in _FIGURE.finditer(text):
-        unit = _UNIT.match(text, match.end())
-        word = (unit["word"] or "").lower() if unit else ""
-        measured = unit is not None and word not in _SMALL and base(word) is None and len(match.group()) < 4
-        found = match.group() + (unit.group() if unit and measured else "")
-        if found not in known and (measured or len(match.group()) > 1):
-            return found
-    return next((m.group() for m in _NAME.finditer(text) if m.group() not in known), "")
 
 
 def _firsts(sentences: list[Sentence]) -> list[Sentence]:

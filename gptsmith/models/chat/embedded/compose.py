@@ -13,6 +13,7 @@ from gptsmith.assistants.build_request import BuildRequest, read_request
 from gptsmith.assistants.description import Sentence, first_request, is_first_request, is_rule, language, split, urls
 from gptsmith.assistants.draft import Draft, DraftKnowledge, DraftTool, DraftVariable, Missing
 from gptsmith.assistants.placeholders import Blank, fill_blanks, plain, variable_name
+from gptsmith.assistants.thread_request import read_thread_request
 from gptsmith.models.chat.embedded import compose_needs, compose_tests
 from gptsmith.models.chat.embedded.compose_clauses import (
     Action,
@@ -30,6 +31,7 @@ from gptsmith.models.chat.embedded.compose_parts import (
     welcome_of,
 )
 from gptsmith.models.chat.embedded.compose_starters import starters
+from gptsmith.models.chat.embedded.compose_thread import compose_thread
 from gptsmith.models.chat.embedded.compose_tongues import TONGUES
 from gptsmith.models.chat.embedded.compose_words import for_reader, moods
 from gptsmith.models.chat.embedded.structured import not_supported, register_composer
@@ -52,6 +54,9 @@ def compose(messages: Sequence[BaseMessage]) -> Draft:
         request = read_request(content) if isinstance(content, str) else None
         if request is not None:
             return compose_draft(request)
+        conversation = read_thread_request(content) if isinstance(content, str) else None
+        if conversation is not None:
+            return compose_thread(conversation)
     raise not_supported("design an assistant without the builder's request")
 
 

@@ -1,0 +1,78 @@
+"""What of a conversation is not carried into a spec: personal data, secrets, and messages about somebody's own life."""
+
+from __future__ import annotations
+
+import re
+
+from gptsmith.agent.runtime import pii
+from gptsmith.assistants.spec import Guardrail
+
+_RAIL = Guardrail(
+    type="pii",
+    apply_to=["input"],
+    strategy="redact",
+    entities=["email", "credit_card", "ip", "mac_address", "phone"],
+)
+_SECRETS = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----.*?(?:-----END [A-Z ]{0,30}PRIVATE KEY-----|\Z)",
+        r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{4,}",
+        r"\b(?:sk|pk|rk|ghp|gho|ghs|glpat|xox[abpr]|hf|AKIA|AIza|ya29)[-_.]?[A-Za-z0-9_-]{16,}",
+        r"\bAKIA[0-9A-Z]{12,}",
+        r"(?i)\bbearer\s+[\w.~+/=-]{12,}",
+        r"(?i)(?<=://)[^\s/:@]{1,80}:[^\s/@]{1,200}(?=@)",
+        r"\b(?=[A-Za-z0-9+/_-]*\d)(?=[A-Za-z0-9+/_-]*[A-Z])(?=[A-Za-z0-9+/_-]*[a-z])[A-Za-z0-9+/_-]{28,}={0,2}",
+        r"\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{32,}\b",
+    )
+)
+_TOLD = re.compile(
+    r"\b(?:pass ?word|passwort|kennwort|passcode|passphrase|pin(?: code)?|mot de passe|contraseña|senha|secret"
+    r"|api[ _-]?key|token|access[ _-]?key)\b(?:\s+(?:for|of|to)\s+\w+)?\s*(?:is|ist|est|es|é|[:=])\s*"
+    r"[\"“'‘]?(?P<it>[^\s\"”'’,;]{3,})",
+    re.IGNORECASE,
+)
+_IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")
+_MARK = re.compile(r"\[(?:email|credit_card|ip|mac_address|phone|secret|account)\]")
+_OWN_LIFE = re.compile(
+    r"\b(?:my (?:full )?name is|i['’]?m called|call me \w|i live (?:in|at|on)|my address|i was born|born on"
+    r"|my birthday|my (?:phone|number|account|iban|passport|social security|salary|income|diagnosis|doctor|therapist"
+    r"|lawyer|boss|wife|husband|girlfriend|boyfriend|ex|mother|father|mum|mom|dad|sister|brother|son|daughter|kids?"
+    r"|child(?:ren)?)\b|i(?:['’]m| am) (?:\d{1,3}(?! (?:minutes|percent))|pregnant|ill|sick|depressed|diabetic"
+    r"|divorced)|i (?:have|was diagnosed with) (?:cancer|diabetes|depression|hiv|adhd)|ich heiße|ich wohne"
+    r"|meine? (?:adresse|frau|mann|mutter|vater|tochter|sohn|telefonnummer)|je m['’]appelle|j['’]habite"
+    r"|me llamo|vivo en|chamo-me|moro em|mi chiamo|abito a)",
+    re.IGNORECASE,
+)
+
+
+def discreet(text: str) -> str:
+    """Return `text` with personal data and secrets taken out, each find as a mark such as `[email]` or `[secret]`."""
+    for pattern in _SECRETS:
+        text = pattern.sub("[secret]", text) if "BEGIN" not in pattern.pattern else _keys(pattern, text)
+    text = _TOLD.sub(lambda m: m.group(0)[: m.start("it") - m.start()] + "[secret]", text)
+    text = _IBAN.sub(lambda m: "[account]" if _is_account(m.group()) else m.group(), text)
+    return pii.clean(text, [_RAIL], blocking=False)
+
+
+def is_marked(text: str) -> bool:
+    """Say whether something was taken out of `text`."""
+    return _MARK.search(text) is not None
+
+
+def is_private(text: str) -> bool:
+    """Say whether a message should not be repeated to others: something was taken out, or it tells of a life."""
+    return is_marked(text) or _OWN_LIFE.search(text) is not None
+
+
+def _keys(pattern: re.Pattern[str], text: str) -> str:
+    return re.sub(pattern.pattern, "[secret]", text, flags=re.DOTALL)
+
+
+def _is_account(found: str) -> bool:
+    """Check an IBAN by its remainder."""
+    plain = found.replace(" ", "")
+    if not 15 <= len(plain) <= 34:
+        return False
+    digits = "".join(str(int(c, 36)) for c in plain[4:] + plain[:4])
+    return int(digits) % 97 == 1

@@ -1,0 +1,209 @@
+"""A draft assistant from a conversation: what was asked, corrected and praised becomes a spec for review."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gptsmith.agent.builder.answers import called, why_unusable
+from gptsmith.agent.builder.attachments import Attachment, attach, listing
+from gptsmith.agent.builder.discretion import discreet, is_marked, is_private
+from gptsmith.agent.builder.graph import ROUNDS, make_assemble, make_validate, review
+from gptsmith.agent.builder.prompt import words
+from gptsmith.agent.runtime.results import shortened
+from gptsmith.assistants.build_request import BuildRequest
+from gptsmith.assistants.draft import Draft, Missing
+from gptsmith.assistants.thread_request import FENCES, Exchange, ThreadRequest
+from gptsmith.assistants.variables import fill
+from gptsmith.assistants.wishes import read_message
+from gptsmith.errors import ProviderError, UsageError
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+    from langchain_core.messages import BaseMessage
+
+    from gptsmith.agent.assistant import Assistant
+    from gptsmith.agent.events import Citation
+    from gptsmith.agent.runtime.store import Turn
+
+_MOST_TURNS = 30
+_LONGEST_MESSAGE = 2_000
+_LONGEST_ANSWER = 1_500
+_LONGEST_QUOTE = 300
+_ATTACHED = "attached"  # the knowledge that a thread's own files are cited under
+
+
+def design(
+    model: BaseChatModel, assistant: Assistant, thread_id: str, offered: dict[str, str], unbuilt: dict[str, str]
+) -> tuple[dict[str, Any], list[Attachment]]:
+    """Return the reviewed state of a build from the thread, and the files that go with it.
+
+    `offered` are the tool types with their summaries, `unbuilt` says for some why they cannot run yet. Private data
+    does not reach the model, and so not the spec.
+
+    Raises:
+        UsageError: there is no such thread, or nothing was answered in it.
+        SpecError: the design breaks the spec's rules and one repair round did not mend it.
+        ProviderError: the model failed or gave no design.
+    """
+    turns = [turn for turn in assistant.history(thread_id) if turn.message or turn.files]
+    if not any(turn.reply is not None and turn.reply.text for turn in turns):
+        what = "nothing was answered in" if turns else "there is no thread"
+        raise UsageError(f"{what} {thread_id}", code="not_found", hint="choose a conversation with an answer in it")
+    files = _carried(assistant, turns)
+    attachments = attach(files.values())
+    names = {place: _name_of(path, attachments) for place, path in files.items()}
+    request, missing = _request(assistant, turns[-_MOST_TURNS:], names, listing(attachments), offered)
+    state: dict[str, Any] = {"rounds": 0, "draft": {}, "problems": []}
+    assemble, validate = make_assemble(attachments, unbuilt, {}), make_validate(attachments)
+    while state["rounds"] < ROUNDS:
+        state |= _proposed(model, request, state)
+        if state["problems"]:
+            continue
+        draft = _scrubbed(Draft.model_validate(state["draft"]))
+        draft.missing += missing
+        state["request"] = _guarded_by(request, draft, names, offered).model_dump()
+        state["draft"] = draft.model_dump()
+        state |= assemble(state)  # type: ignore[arg-type]
+        state |= validate(state)  # type: ignore[arg-type]
+        if not state["problems"]:
+            break
+    review(state)  # type: ignore[arg-type]
+    return state, attachments
+
+
+def _proposed(model: BaseChatModel, request: ThreadRequest, state: dict[str, Any]) -> dict[str, Any]:
+    """Ask the model once; what it cannot read becomes a problem of the next round."""
+    asking = model.with_structured_output(Draft, method="function_calling", include_raw=True)
+    answer = asking.invoke(messages(request, state["draft"], state["problems"]))
+    rounds = state["rounds"] + 1
+    assert isinstance(answer, dict), "include_raw gives a dict"  # noqa: S101
+    draft = answer.get("parsed")
+    if isinstance(draft, Draft):
+        return {"draft": draft.model_dump(), "problems": [], "rounds": rounds}
+    problem = why_unusable(answer, Draft)
+    if rounds >= ROUNDS:
+        hint = "try again, or build with another model"
+        raise ProviderError(f"the model gave no usable design: {problem}", code="bad_answer", hint=hint)
+    return {"draft": next(iter(called(answer)), {}), "problems": [problem], "rounds": rounds}
+
+
+def messages(request: ThreadRequest, draft: dict[str, Any], problems: list[str]) -> list[BaseMessage]:
+    """Return the messages of one round; the fields are explained in the words of the builder's own prompt."""
+    from langchain_core.messages import HumanMessage, SystemMessage
+
+    _, _, after = words("builder").partition("# The fields")
+    fields = "# The fields" + after.partition("# Kinds of description")[0]
+    system = "\n\n".join([words("thread"), fields.strip(), words("thread_fields")])
+    asked = request.to_text()
+    if problems:
+        listed = "\n".join(f"- {problem}" for problem in problems)
+        before = json.dumps(draft, ensure_ascii=False) if draft else ""
+        asked = "\n\n".join([asked, words("repair"), FENCES.block("draft", before), FENCES.block("problems", listed)])
+    return [SystemMessage(system), HumanMessage(asked)]
+
+
+# -- what is read of the thread ------------------------------------------------------------------------------------
+
+
+def _carried(assistant: Assistant, turns: Iterable[Turn]) -> dict[tuple[str, str], Path]:
+    """Return the files that answers cited, by knowledge and source: the assistant's own and the thread's."""
+    from gptsmith.rag.sources import expand
+
+    engine = assistant.engine
+    items = expand(engine.spec.knowledge, engine.base_dir, trust=engine.trust)
+    own = {(item.knowledge.name, item.source): item.path for item in items if item.path is not None}
+    found: dict[tuple[str, str], Path] = {}
+    for turn in turns:
+        for citation in turn.reply.citations if turn.reply else []:
+            place = (citation.knowledge, citation.source)
+            path = own.get(place)
+            if citation.knowledge == _ATTACHED and place not in own:
+                path = engine.folder / "threads" / f"{turn.thread_id}.files" / "texts" / citation.source
+            if path is not None and path.is_file():
+                found.setdefault(place, path)
+    return found
+
+
+def _name_of(path: Path, attachments: list[Attachment]) -> str:
+    return next(a.name for a in attachments if a.source == path.absolute())
+
+
+def _request(
+    assistant: Assistant,
+    turns: list[Turn],
+    names: dict[tuple[str, str], str],
+    files: list[str],
+    offered: dict[str, str],
+) -> tuple[ThreadRequest, list[Missing]]:
+    spec = assistant.engine.spec
+    types = {tool.name: tool.type for tool in spec.tools}
+    lost: dict[str, Missing] = {}
+    exchanges = []
+    for turn in turns:
+        asked = shortened(discreet(turn.message or "(a file, without words)"), _LONGEST_MESSAGE)
+        answered = shortened(discreet(turn.reply.text), _LONGEST_ANSWER) if turn.reply else ""
+        used = [_cited(c, names) for c in turn.reply.citations] if turn.reply else []
+        for call in turn.reply.tool_calls if turn.reply else []:
+            kind = types.get(call.name, "")
+            if kind in offered:
+                used.append(f"called {kind} as {call.name}")
+            elif kind:
+                how = f"Copy it from the tools of {spec.name}; tools of the type {kind} are yours to add."
+                lost.setdefault(call.name, Missing(kind="tool", what=call.name, how=how))
+        exchanges.append(Exchange(asked=asked, answered=answered, used=list(dict.fromkeys(filter(None, used)))))
+    values = {name: variable.default or "" for name, variable in spec.variables.items()}
+    values |= {k: discreet(v) for k, v in assistant.engine.store.variables(turns[0].thread_id).items()}
+    request = ThreadRequest(
+        name=spec.name,
+        description=spec.description,
+        instructions=fill(spec.instructions or "", values),
+        exchanges=exchanges,
+        files=files,
+        tools=offered,
+    )
+    return request, list(lost.values())
+
+
+def _cited(citation: Citation, names: dict[tuple[str, str], str]) -> str:
+    name = names.get((citation.knowledge, citation.source), citation.source if "://" in citation.source else "")
+    quote = shortened(" ".join(discreet(citation.quote).split()), _LONGEST_QUOTE)
+    return f"cited {name}: “{quote}”" if name else ""
+
+
+# -- what code makes sure of ---------------------------------------------------------------------------------------
+
+
+def _guarded_by(
+    request: ThreadRequest, draft: Draft, names: dict[tuple[str, str], str], offered: dict[str, str]
+) -> BuildRequest:
+    """Return what the draft is held against: the lasting wishes in the person's own words, the files, the pages."""
+    read = [read_message(one.asked, first=not i) for i, one in enumerate(request.exchanges)]
+    wishes = dict.fromkeys(wish for said in read for wish in said.verbatim if not is_private(wish))
+    pages = [line.split(": “")[0].removeprefix("cited ") for one in request.exchanges for line in one.used]
+    urls = dict.fromkeys(page for page in pages if "://" in page)
+    return BuildRequest(
+        description="\n".join([*wishes, draft.role, *urls]), files=sorted(set(names.values())), tools=offered
+    )
+
+
+def _scrubbed(draft: Draft) -> Draft:
+    """Drop what speaks of somebody's own life, and sentences with a mark of what was taken out."""
+    draft = draft.model_copy(deep=True)
+    draft.conversation_starters = [text for text in draft.conversation_starters if not is_private(discreet(text))]
+    draft.tests = [t for t in draft.tests if not any(is_private(discreet(x)) for x in (t.message, *t.contains))]
+    draft.emphasis = [line for line in draft.emphasis if not is_marked(discreet(line))]
+    draft.guidelines = [line for line in draft.guidelines if not is_marked(discreet(line))]
+    for field in ("description", "role", "clarify", "tone", "welcome_message"):
+        setattr(draft, field, _without_marks(getattr(draft, field)))
+    return draft
+
+
+def _without_marks(text: str) -> str:
+    from gptsmith.assistants.description import sentences
+
+    if not is_marked(discreet(text)):
+        return text
+    return " ".join(s for s in sentences(text) if not is_marked(discreet(s)))

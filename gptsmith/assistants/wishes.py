@@ -1,0 +1,110 @@
+"""What a person's messages in a conversation are: asking, correcting, praising; and the lasting wishes among them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from gptsmith.assistants import wish_forms
+from gptsmith.assistants.description import Sentence, is_rule, language, sentences
+
+Kind = Literal["ask", "correction", "praise", "talk"]
+
+_PRAISE = re.compile(
+    r"^\W*(?:(?:yes|ja|oui|sí|sim|sì)\b[,! ]*)?"
+    r"(?:that(?:['’]s| is| was) |das ist |c['’]est |eso es |isso é |è |dat is )?"
+    r"(?:so |very |really |much |just |ganz |sehr |très |muy |muito |molto |heel )?"
+    r"(?:perfect(?:ly)?|great|excellent|exactly|brilliant|wonderful|super|lovely|fantastic|spot on|well done|nice|"
+    r"better|good|(?:i )?(?:like|love) (?:it|this|that|how|the)|just right|"
+    r"perfekt|genau|toll|prima|wunderbar|klasse|besser|gut|parfait|génial|bravo|mieux|"
+    r"perfecto|genial|estupendo|exacto|mejor|perfeito|ótimo|excelente|melhor|perfetto|ottimo|meglio|goed|prachtig)\b",
+    re.IGNORECASE,
+)
+_TALK = re.compile(
+    r"^\W*(?:hi|hello|hey|hallo|guten (?:tag|morgen|abend)|bonjour|salut|hola|olá|ciao|good (?:morning|evening)|"
+    r"thanks?(?: you)?(?: (?:so|very) much| a lot)?|thx|danke(?: schön)?|merci(?: beaucoup)?|gracias|obrigad[oa]|"
+    r"grazie|ok(?:ay)?|bye|goodbye|tschüss|yes|no|ja|nein|oui|non|sí|sim|sure|got it|i see)[\s!.,?]*$",
+    re.IGNORECASE,
+)
+_AGAINST = re.compile(
+    r"^\W*(?:no\b(?!\w)|nope|not (?:like|that|so|quite|what)|wrong\b|that(?:['’]s| is) (?:not|wrong|too)|too \w+|"
+    r"(?:much|still|way) too|i (?:meant|said|asked for)|nein\b|nicht so|falsch|(?:viel )?zu \w+|non\b|pas comme|"
+    r"trop \w+|demasiado|así no|não\b|muito (?:longo|curto)|troppo|nee\b|te (?:lang|kort))",
+    re.IGNORECASE,
+)
+_LEAD = re.compile(
+    r"^\W*(?:(?:no|nope|nein|non|não|nee)\b[,.!:;]+\s*|(?:yes|ja|oui|ok(?:ay)?|sorry|please|bitte|and|but|und|aber|"
+    r"better|good|great|perfect|thanks|hmm+|well|now|also|por favor|s['’]il te plaît)\b[,.!:; ]+)+",
+    re.IGNORECASE,
+)
+_LASTING = re.compile(
+    r"\b(?:always|never|from now on|in (?:the )?future|every time|each time|in general|as a rule|don['’]t ever|"
+    r"immer|nie(?:mals)?|ab jetzt|in zukunft|jedes mal|toujours|jamais|désormais|siempre|nunca|a partir de ahora|"
+    r"sempre|de agora em diante|mai|d['’]ora in poi|altijd|nooit|voortaan)\b|^(?:do not|don['’]t|stop|avoid|no) \w",
+    re.IGNORECASE,
+)
+_ONE_TIME = re.compile(
+    r"\b(?:this time|just (?:this )?once|for (?:now|this one)|only here|diesmal|cette fois|esta vez)\b", re.IGNORECASE
+)
+_POLITE = re.compile(r"[,;]? (?:please|bitte|por favor|s['’]il (?:te|vous) plaît|per favore)(?=[.!]*$)", re.IGNORECASE)
+_LONGEST_WISH = 25  # words of a lasting wish
+_LONGEST_FORM = 12  # words of a message that is only about the form
+
+
+@dataclass(frozen=True)
+class Said:
+    """One message: what it is, and the lasting wishes in it, each a sentence for the instructions.
+
+    `forms` are kinds of wishes for the form (`short`, `money`, …); `verbatim` the wishes in the person's own words.
+    """
+
+    kind: Kind
+    wishes: tuple[str, ...] = ()
+    forms: tuple[str, ...] = ()
+    verbatim: tuple[str, ...] = ()
+
+
+def read_message(text: str, *, first: bool, spoken: str = "") -> Said:
+    """Say what a message is; `first`: nothing was answered before it; `spoken`: the language of the conversation."""
+    words = " ".join(text.split())
+    if _TALK.match(words):
+        return Said("talk")
+    lasting = tuple(wish for part in sentences(words) if (wish := _lasting(part)))
+    if first:
+        return Said("ask", lasting, verbatim=lasting)
+    count, asks = len(words.split()), _is_question(words)
+    against = bool(_AGAINST.match(words))
+    forms = [] if asks or (count > _LONGEST_FORM and not against) else wish_forms.heard(words)
+    if lasting or against or forms:
+        code = spoken or language(words)
+        once = bool(lasting) or _ONE_TIME.search(words) is not None
+        kept = [] if once else [wish_forms.kept(form, words, code) for form in forms]
+        return Said("correction", tuple(dict.fromkeys([*lasting, *kept])), tuple(forms), lasting)
+    if _PRAISE.match(words) and count <= 30 and not asks:
+        return Said("praise")
+    return Said("ask")
+
+
+def bare(text: str) -> str:
+    """Return a message without the "no," or "great, now" that leans on the one before."""
+    words = " ".join(text.split())
+    left = _LEAD.sub("", words).strip()
+    return left[:1].upper() + left[1:] if left else words
+
+
+def _lasting(sentence: str) -> str:
+    """Return a sentence that states a rule for good, without the "no, please" before it; empty when it does not."""
+    wish = _LEAD.sub("", sentence).strip(" ,;")
+    if not 1 < len(wish.split()) <= _LONGEST_WISH or _is_question(wish) or _ONE_TIME.search(wish):
+        return ""
+    if not _LASTING.search(wish) or re.match(r"(?:i|we|my|ich|wir|je|nous|yo|eu)\b", wish, re.IGNORECASE):
+        return ""
+    wish = _POLITE.sub("", wish)
+    if not is_rule(Sentence(wish)) and not re.match(r"(?:stop|avoid|from now on|no)\b", wish, re.IGNORECASE):
+        return ""
+    return wish[:1].upper() + wish[1:].rstrip(" .!") + "."
+
+
+def _is_question(words: str) -> bool:
+    return words.rstrip(" \"'”’)").endswith("?")
