@@ -105,21 +105,42 @@ def test_what_cannot_be_built_says_why(
     assert [path.name for path in folder.iterdir()] == ["menu.md"]
 
 
-@pytest.mark.parametrize(("answer", "code", "written"), [("y", 0, True), ("n", 1, False), ("", 1, False)])
-def test_in_a_terminal_it_asks(answer: str, code: int, written: bool, folder: Path) -> None:
+CALLED = "gptsmith build --resume"
+
+
+def typed(folder: Path, *lines: str, arguments: tuple[str, ...] = (WISH,)) -> tuple[int, str, str]:
+    """Run `build` with a person at the keyboard; return the exit code and what was printed."""
     ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "gptsmith", "build", WISH, "-o", "waiter.assistant.yaml"]
+    command = [sys.executable, "-m", "gptsmith", "build", *arguments, "-o", "waiter.assistant.yaml"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     pipe = subprocess.PIPE
     try:
         asked = subprocess.Popen(
             command, stdin=theirs, stdout=pipe, stderr=pipe, cwd=folder, env=environment, text=True
         )
-        os.write(ours, f"{answer}\n".encode())
-        _, said = asked.communicate(timeout=60)
+        os.write(ours, "".join(f"{line}\n" for line in lines).encode())
+        out, said = asked.communicate(timeout=60)
     finally:
         os.close(ours)
         os.close(theirs)
-    assert asked.returncode == code
-    assert "Write this to waiter.assistant.yaml? [y/N] " in said
-    assert (folder / "waiter.assistant.yaml").exists() is written
+    return asked.returncode, out, said
+
+
+def test_in_a_terminal_it_is_a_conversation(folder: Path) -> None:
+    code, out, said = typed(folder, "/nonsense", "/show", "/quit")
+    assert code == 0
+    assert 'I drafted "Restaurant Waiter":' in out
+    assert out.count("Never recommend alcohol.") == 2  # the draft, and /show
+    assert "/nonsense is no command. Say what to change." in said
+    assert not (folder / "waiter.assistant.yaml").exists()
+    session = said.partition(CALLED)[2].split()[0]
+    code, out, said = typed(folder, "/save", arguments=("--resume", session))
+    assert (code, out.splitlines()[-1]) == (0, f"Wrote {folder / 'waiter.assistant.yaml'}")
+    assert load_file(folder / "waiter.assistant.yaml").spec.name == "Restaurant Waiter"
+
+
+def test_in_a_terminal_it_asks_for_the_description(folder: Path) -> None:
+    code, _, said = typed(folder, WISH, "/save", arguments=())
+    assert code == 0
+    assert said.startswith("What should the assistant do, and for whom?\n")
+    assert "Never recommend alcohol." in (folder / "waiter.assistant.yaml").read_text("utf-8")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from gptsmith.ui.cli.options import AsJson, Model, Yes
-from gptsmith.ui.cli.output import NOBODY, ask, document, say, show, yaml_text
+from gptsmith.ui.cli.output import NOBODY, document, nobody, say, show, yaml_text
 
 if TYPE_CHECKING:
     from gptsmith.agent.builder import BuiltDraft
@@ -20,7 +21,7 @@ def register(app: typer.Typer) -> None:
 
 
 def build(
-    description: Annotated[str, typer.Argument(help="What the assistant should be.", show_default=False)],
+    description: Annotated[str | None, typer.Argument(help="What the assistant should be.", show_default=False)] = None,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write here, not into the library.")
     ] = None,
@@ -29,16 +30,37 @@ def build(
         typer.Option("--knowledge", metavar="PATH", help="A file or folder to answer from; may be repeated."),
     ] = None,
     model: Model = None,
+    resume: Annotated[
+        str | None, typer.Option("--resume", metavar="ID", help="Go on with a conversation.", show_default=False)
+    ] = None,
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
-    """Make an assistant from a description: shows the YAML, asks, writes it."""
-    from gptsmith import Builder
+    """Make an assistant by talking in the terminal; with --yes or --json at once."""
     from gptsmith.errors import UsageError
 
     if output is not None and output.exists():
         raise UsageError(f"{output} is already there", hint="name another file with -o; nothing is overwritten")
     attached = [path.expanduser() for path in knowledge or []]
+    if resume is not None or (sys.stdin.isatty() and not yes and not as_json):
+        from gptsmith.ui.cli.building import converse
+
+        code = converse(model, description, attached, output, resume)
+        if code:
+            raise typer.Exit(code)
+        return
+    if description is None:
+        raise UsageError("there is no description", hint='say what it should be: gptsmith build "a tea adviser"')
+    _at_once(description, attached, output, model, yes, as_json)
+
+
+def _at_once(
+    description: str, attached: list[Path], output: Path | None, model: str | None, yes: bool, as_json: bool
+) -> None:
+    """Build without a conversation: show the whole file, and write it when that was agreed to beforehand."""
+    from gptsmith import Builder
+    from gptsmith.errors import UsageError
+
     say("Building")
     draft = Builder(model).build(description, attached)
     if not as_json:
@@ -55,13 +77,14 @@ def build(
         raise typer.Exit(error.exit_code) from None
     if as_json:
         document(_document(draft, output, path))
-    if path is None:
-        say("Nothing was written")
-        raise typer.Exit(1)
-    name = str(path) if output else id_of(path)
-    if not as_json:
-        show(f"Wrote {path}")
-        say(f"Chat with it: gptsmith chat {name}")
+    else:
+        wrote(path, output)
+
+
+def wrote(path: Path, output: Path | None) -> None:
+    """Say where an assistant was written, and how to go on."""
+    show(f"Wrote {path}")
+    say(f"Chat with it: gptsmith chat {path if output else id_of(path)}")
 
 
 def id_of(path: Path) -> str:
@@ -71,11 +94,10 @@ def id_of(path: Path) -> str:
     return slug(path.name)
 
 
-def _save(draft: BuiltDraft, output: Path | None, yes: bool) -> Path | None:
-    """Ask and write; None when the person says no. UsageError (NOBODY) when there is nobody to ask."""
-    where = str(output) if output else "the library"
-    if not ask(f"Write this to {where}?", yes=yes, what="nothing is written"):
-        return None
+def _save(draft: BuiltDraft, output: Path | None, yes: bool) -> Path:
+    """Write what was agreed to beforehand. UsageError (NOBODY) when it was not: there is nobody to ask."""
+    if not yes:
+        raise nobody("nothing is written")
     return draft.write(output)
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gptsmith.ui.cli.lines import typed_lines
 from gptsmith.ui.cli.options import AsJson, File, Model, Trust, load_trusted
 from gptsmith.ui.cli.output import ask, clean, document, fail, say, show
 
@@ -184,16 +184,12 @@ class Conversation:
         self.assistant = assistant
         self.thread = thread
         self.files = files
-        self.in_terminal = sys.stdin.isatty()
 
     def run(self) -> int:
         """Talk until the person ends it; the exit code is that of the last turn."""
-        if self.in_terminal:
-            with suppress(ImportError):  # not on Windows; with it, input() has arrow keys and a history
-                import readline  # noqa: F401
         self._welcome()
         code = 0
-        while (line := self._line()) is not None:
+        for line in typed_lines():
             command = line.lower()
             if not line:
                 continue
@@ -230,19 +226,6 @@ class Conversation:
         if not hosts or not self.assistant.allow_hosted:
             return "."
         return f", unless the model does not answer: then the conversation goes to {' or '.join(hosts)}."
-
-    def _line(self) -> str | None:
-        """Return the next line, None at the end of input."""
-        try:
-            if not self.in_terminal:
-                read = sys.stdin.readline()
-                return read.strip() if read else None
-            if sys.stdout.isatty():
-                return input("> ").strip()
-            print("> ", end="", file=sys.stderr, flush=True)
-            return input().strip()
-        except EOFError:
-            return None
 
     def _send(self, message: str) -> int:
         turn = Turn(self.assistant)

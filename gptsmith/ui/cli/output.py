@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gptsmith.errors import GptsmithError
+    from gptsmith.errors import GptsmithError, UsageError
 
 NOBODY = "no_terminal"
 """Code of the error that there is nobody to ask."""
@@ -63,6 +63,17 @@ def yaml_text(text: str) -> None:
     Console().print(Syntax(clean(text), "yaml", background_color="default", word_wrap=True))
 
 
+def diff_text(text: str) -> None:
+    """Write a unified diff on stdout, coloured in a terminal."""
+    if not sys.stdout.isatty():
+        show(text, end="")
+        return
+    from rich.console import Console
+    from rich.syntax import Syntax
+
+    Console().print(Syntax(clean(text), "diff", background_color="default", word_wrap=True))
+
+
 def ask(question: str, *, yes: bool, what: str) -> bool:
     """Return whether the person agrees; `yes` agrees beforehand.
 
@@ -71,11 +82,16 @@ def ask(question: str, *, yes: bool, what: str) -> bool:
     if yes:
         return True
     if not sys.stdin.isatty():
-        from gptsmith.errors import UsageError
-
-        raise UsageError(f"{what} without a terminal to ask in", code=NOBODY, hint="add --yes to agree beforehand")
+        raise nobody(what)
     print(f"{clean(question)} [y/N] ", end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def nobody(what: str) -> UsageError:
+    """Return the error that there is nobody to ask; `what` names the thing that was not done."""
+    from gptsmith.errors import UsageError
+
+    return UsageError(f"{what} without a terminal to ask in", code=NOBODY, hint="add --yes to agree beforehand")
 
 
 def fail(message: str, *, code: str, exit_code: int, as_json: bool, error: GptsmithError | None = None) -> int:

@@ -1,0 +1,161 @@
+"""The command that changes an assistant by saying what should be different: edit."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from gptsmith.ui.cli.options import AsJson, File, Model, Yes, locate
+from gptsmith.ui.cli.output import NOBODY, ask, clean, diff_text, document, nobody, say, show
+
+if TYPE_CHECKING:
+    from gptsmith.agent.builder.edits import Change
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to `app`."""
+    app.command()(edit)
+
+
+def edit(
+    file: File,
+    change: Annotated[
+        str, typer.Argument(metavar="CHANGE", help="What should be different, in your words.", show_default=False)
+    ],
+    knowledge: Annotated[
+        list[Path] | None,
+        typer.Option("--knowledge", metavar="PATH", help="A file or folder that comes with it; may be repeated."),
+    ] = None,
+    model: Model = None,
+    tests: Annotated[
+        bool | None,
+        typer.Option(
+            "--tests/--no-tests",
+            help="Run the spec's tests before and after the change; default: when there is somebody to ask.",
+            show_default=False,
+        ),
+    ] = None,
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
+    """Change an assistant: shows each change and the diff, asks, writes."""
+    from gptsmith import Builder
+    from gptsmith.errors import UsageError
+
+    path = locate(file)
+    proposed = Builder(model).edit(path, change, [given.expanduser() for given in knowledge or []])
+    if not as_json:
+        _show(proposed)
+    somebody = sys.stdin.isatty() and not yes
+    trial = _tried(proposed, as_json) if (somebody if tests is None else tests) else None
+    try:
+        only = _chosen(proposed, yes)
+    except UsageError as error:
+        if not as_json or error.code != NOBODY:
+            raise
+        # The document is what was asked for; that nothing was written stands on stderr and in the exit code.
+        document(_document(proposed, trial))
+        say(f"gptsmith: {error}")
+        raise typer.Exit(error.exit_code) from None
+    version = proposed.apply(only) if only is None or only else None
+    if as_json:
+        document(_document(proposed, trial))
+    elif version is not None:
+        show(f"Wrote {path}, version {version.number}")
+        say(f"Take it back: gptsmith undo {file}")
+    if version is None:
+        say("Nothing was written")
+        raise typer.Exit(1)
+
+
+def show_words(change: Change) -> None:
+    """Print what a change does, one numbered sentence for each operation."""
+    from gptsmith.agent.builder.session_words import listed
+
+    if change.words:
+        show(listed(change.words))
+
+
+def _show(change: Change) -> None:
+    from gptsmith.agent.builder.session_words import remarks
+
+    show_words(change)
+    diff_text(change.diff)
+    for remark in remarks(change):
+        say(remark)
+    if change.question:
+        say(change.question)
+
+
+def _tried(change: Change, as_json: bool) -> dict[str, Any] | None:
+    """Run the tests on the file as it is and as it would be, and say what the change breaks; None without tests."""
+    from gptsmith.agent.builder.trials import compare
+    from gptsmith.assistants.loader import load_file
+
+    if change.planned is None or not (load_file(change.path).spec.tests or "tests" in change.diff):
+        return None
+    say("Trying it on the tests")
+    trial = compare(change.path, change.planned)
+    if not as_json:
+        passed = sum(result.passed for result in trial.after)
+        say(f"{passed} of {len(trial.after)} tests pass with the change")
+        for test in trial.regressions:
+            say(f'The test "{test.name}" passes now and would fail.')
+        if trial.note:
+            say(trial.note)
+    return trial.model_dump(mode="json")
+
+
+def _chosen(change: Change, yes: bool) -> list[int] | None:
+    """Ask what to apply: None for all, else the numbers. UsageError (NOBODY) when there is nobody to ask."""
+    if change.changes_nothing or yes:
+        return None
+    if not sys.stdin.isatty():
+        raise nobody("nothing is written")
+    alone = len(change.operations) == 1
+    while True:
+        question = "Write this? [y/N]" if alone else "Write all, ask one by one, or none? [a/o/N]"
+        print(f"{question} ", end="", file=sys.stderr, flush=True)
+        said = sys.stdin.readline().strip().lower()
+        if said in ("", "n", "no", "none"):
+            return []
+        if said in ("a", "all", "y", "yes"):
+            return None if not change.rules_at_risk else _each(change, only_risky=True)
+        if said in ("o", "one", "one by one", "s", "some"):
+            return _each(change)
+
+
+def _each(change: Change, only_risky: bool = False) -> list[int]:
+    """Ask for each operation, or for those that would lose a rule of the person's."""
+    risks = {risk.step: risk.question for risk in change.rules_at_risk}
+    taken = []
+    for number, words in enumerate(change.words):
+        if only_risky and number not in risks:
+            taken.append(number)
+            continue
+        question = risks.get(number, "")
+        if ask(clean(f"{number + 1}. {words} {question}".strip()), yes=False, what="nothing is written"):
+            taken.append(number)
+    return taken
+
+
+def _document(change: Change, trial: dict[str, Any] | None) -> dict[str, Any]:
+    """Return what `edit --json` prints; `version` is null when nothing was written."""
+    return {
+        "path": str(change.path),
+        "words": change.words,
+        "operations": [operation.model_dump(mode="json") for operation in change.operations],
+        "diff": change.diff,
+        "missing": [item.model_dump() for item in change.missing],
+        "not_understood": change.not_understood,
+        "unmet": change.unmet,
+        "locked": [held.model_dump() for held in change.locked],
+        "rules_at_risk": [risk.model_dump() for risk in change.rules_at_risk],
+        "reply": change.reply,
+        "question": change.question,
+        "tests": trial,
+        "version": change.version.number if change.version else None,
+    }
