@@ -268,9 +268,7 @@ def test_older_versions_with_a_key_or_an_outside_path_stay_here(tmp_path: Path, 
         spec.write_text(HEAD + text + "\n")
         Versions(spec).begin("person", "typed") if text == texts[0] else Versions(spec).list()
     contents = write_bundle(spec, tmp_path / "sky.zip")
-    assert contents.remarks == [
-        "versions that stay here, as they are not valid, name outside files or hold a key: 2, 3, 4"
-    ]
+    assert contents.remarks == ["versions that have no valid spec, name files from outside or hold a key: 2, 3, 4"]
     assert b"sk-Ab" not in zipfile.ZipFile(tmp_path / "sky.zip").read(VERSIONS)
     path = import_bundle(tmp_path / "sky.zip", library)
     assert [v.number for v in Versions(path).list()] == [1, 5, 6]

@@ -204,7 +204,7 @@ def _history(loaded: Loaded) -> tuple[History, list[str]]:
     if not left:
         return kept, []
     numbers = ", ".join(map(str, left[:10])) + (" …" if len(left) > 10 else "")
-    return kept, [f"versions that stay here, as they are not valid, name outside files or hold a key: {numbers}"]
+    return kept, [f"versions that have no valid spec, name files from outside or hold a key: {numbers}"]
 
 
 def _fit(history: list[tuple[Version, list[Touched]]], base: Path) -> Iterator[tuple[Version, list[Touched]]]:

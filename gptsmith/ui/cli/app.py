@@ -14,7 +14,20 @@ from collections.abc import Sequence
 import typer
 from typer.exceptions import Abort, TyperException
 
-from gptsmith.ui.cli import build, chat, doctor, edit, knowledge, library, page, pictures, spec_tests, specs
+from gptsmith.ui.cli import (
+    build,
+    bundles,
+    chat,
+    doctor,
+    edit,
+    history,
+    knowledge,
+    library,
+    page,
+    pictures,
+    spec_tests,
+    specs,
+)
 from gptsmith.ui.cli.output import fail
 
 INTERRUPTED = 130
@@ -28,7 +41,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-for _module in (build, edit, chat, spec_tests, page, specs, library, knowledge, pictures, doctor):
+for _module in (build, edit, history, chat, spec_tests, page, specs, library, bundles, knowledge, pictures, doctor):
     _module.register(app)
 
 

@@ -54,24 +54,22 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 def yaml_text(text: str) -> None:
     """Write YAML on stdout, coloured in a terminal."""
-    if not sys.stdout.isatty():
-        show(text, end="")
-        return
-    from rich.console import Console
-    from rich.syntax import Syntax
-
-    Console().print(Syntax(clean(text), "yaml", background_color="default", word_wrap=True))
+    _coloured(text, "yaml")
 
 
 def diff_text(text: str) -> None:
     """Write a unified diff on stdout, coloured in a terminal."""
+    _coloured(text, "diff")
+
+
+def _coloured(text: str, language: str) -> None:
     if not sys.stdout.isatty():
         show(text, end="")
         return
     from rich.console import Console
     from rich.syntax import Syntax
 
-    Console().print(Syntax(clean(text), "diff", background_color="default", word_wrap=True))
+    Console().print(Syntax(clean(text), language, background_color="default", word_wrap=True))
 
 
 def ask(question: str, *, yes: bool, what: str) -> bool:
@@ -92,6 +90,30 @@ def nobody(what: str) -> UsageError:
     from gptsmith.errors import UsageError
 
     return UsageError(f"{what} without a terminal to ask in", code=NOBODY, hint="add --yes to agree beforehand")
+
+
+def agree(question: str, *, yes: bool, what: str, as_json: bool, data: Any) -> None:
+    """Ask, and return when the person agrees; else leave the command: 1 after a no, 2 where nobody can be asked.
+
+    With `as_json`, `data` is then the command's document: what was shown, with nothing written.
+    """
+    import typer
+
+    from gptsmith.errors import UsageError
+
+    try:
+        agreed = ask(question, yes=yes, what=what)
+    except UsageError as error:
+        if not as_json or error.code != NOBODY:
+            raise
+        document(data)
+        say(f"gptsmith: {error}")
+        raise typer.Exit(error.exit_code) from None
+    if not agreed:
+        if as_json:
+            document(data)
+        say("Nothing was written")
+        raise typer.Exit(1)
 
 
 def fail(message: str, *, code: str, exit_code: int, as_json: bool, error: GptsmithError | None = None) -> int:

@@ -1,0 +1,111 @@
+"""The commands that carry an assistant from one machine to another: export and import."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from gptsmith.ui.cli.options import AsJson, File, Yes, locate
+from gptsmith.ui.cli.output import agree, document, say, show, table
+
+if TYPE_CHECKING:
+    from gptsmith.assistants.bundle import BundleContents
+
+_SHOWN = 40
+_PHRASE = {
+    "code": "would run the code of",
+    "command": "would start",
+    "path": "would read",
+    "host": "would talk to",
+    "variable": "would use the environment variable",
+}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to `app`."""
+    app.command("export")(export)
+    app.command("import")(import_)
+
+
+def export(
+    file: File,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="F.zip", help="The file to write; default: <id>.assistant.zip here."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write an assistant with its files and versions into one file, for another machine."""
+    from gptsmith.assistants.bundle import write_bundle
+    from gptsmith.assistants.loader import slug
+
+    spec = locate(file)
+    target = output or Path(f"{slug(spec.name)}.assistant.zip")
+    contents = write_bundle(spec, target)
+    if as_json:
+        document({"path": str(target), **contents.model_dump(exclude={"digest"})})
+        return
+    _show(contents)
+    show(f"Wrote {target} ({_size(target.stat().st_size)})")
+    say(f"On the other machine: gptsmith import {target.name}")
+
+
+def import_(
+    bundle: Annotated[Path, typer.Argument(metavar="F.zip", help="A file made by export.", show_default=False)],
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
+    """Bring an exported assistant into the library: shows what is inside, asks, writes it; runs nothing."""
+    from gptsmith.assistants.imported_bundle import import_bundle, read_bundle
+    from gptsmith.assistants.loader import slug
+
+    contents = read_bundle(bundle)
+    if not as_json:
+        _show(contents)
+    question = f"Bring {contents.name} into the library?"
+    agree(question, yes=yes, what="nothing is imported", as_json=as_json, data=_data(contents, None))
+    path = import_bundle(bundle, agreed=contents.digest)
+    if as_json:
+        document(_data(contents, path))
+        return
+    show(f"Wrote {path}")
+    say(f"Chat with it: gptsmith chat {slug(path.name)}")
+
+
+def _data(contents: BundleContents, path: Path | None) -> dict[str, Any]:
+    """Return what `import --json` prints; `path` is null when nothing was written."""
+    from gptsmith.assistants.loader import slug
+
+    facts = contents.model_dump()
+    return {**facts, "id": slug(path.name) if path else contents.id, "path": str(path) if path else None}
+
+
+def _show(contents: BundleContents) -> None:
+    """Show what is in a bundle; what needs trust or is missing comes last, next to the question."""
+    show(f"{contents.name} ({contents.id}): {contents.description}")
+    rows = [(file.path, _size(file.size)) for file in contents.files[:_SHOWN]]
+    table(("file", "size"), rows)
+    if len(contents.files) > _SHOWN:
+        rest = contents.files[_SHOWN:]
+        show(f"and {len(rest):,} more files ({_size(sum(file.size for file in rest))})")
+    show(f"{_count(contents.versions, 'version')}, {_count(contents.tests, 'test')}")
+    for page in contents.pages:
+        say(f"Not inside, fetched anew: {page}")
+    for remark in contents.remarks:
+        say(f"Left out: {remark}")
+    for need in contents.trust:
+        unset = " (not set here)" if need.name in contents.missing_variables and need.kind == "variable" else ""
+        say(f"It {_PHRASE.get(need.kind, need.kind)} {need.name}{unset} ({need.path})")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" + ("s" if number != 1 else "")
+
+
+def _size(bytes_: int) -> str:
+    """Return a number of bytes for a person."""
+    if bytes_ < 1000:
+        return f"{bytes_} B"
+    return f"{bytes_ / 1000:,.1f} KB" if bytes_ < 10**6 else f"{bytes_ / 10**6:,.1f} MB"
