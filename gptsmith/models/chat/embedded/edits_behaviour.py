@@ -8,7 +8,7 @@ from gptsmith.assistants.description import Sentence, is_rule
 from gptsmith.models.chat.embedded.compose_words import base, is_verb
 from gptsmith.models.chat.embedded.edits_clauses import Clause, is_statement
 from gptsmith.models.chat.embedded.edits_clauses import clause as read_clause
-from gptsmith.models.chat.embedded.edits_words import ANY_CASE, CAUSED, IT, has
+from gptsmith.models.chat.embedded.edits_words import ANY_CASE, CAUSED, FORMS, IT, has
 from gptsmith.models.chat.embedded.words import listed
 
 _WRAPPED = re.compile(
@@ -55,13 +55,13 @@ _VAGUE = re.compile(
     r"|usual|stuff|intelligent|clever\w*|besser|schöner|mejor|melhor|million)\b",
     ANY_CASE,
 )
-SUBJECT = (
+_SUBJECT = (
     r"(?:it|he|she|they|the (?:assistant|bot|guide|coach|tutor|helper)|users?|visitors?|people|customers?|guests?"
     r"|answers?|replies|each|every"
     r"|all|nobody|no one|there|everything)"
 )
-_OUGHT = re.compile(
-    rf"^(?P<who>{SUBJECT}|(?:the |its |an? )?[\w' -]{{2,40}}?)?\s?(?:should|must|ha(?:s|ve) to|needs? to|ought to"
+OUGHT = re.compile(
+    rf"^(?P<who>{_SUBJECT}|(?:the |its |an? )?[\w' -]{{2,40}}?)?\s?(?:should|must|ha(?:s|ve) to|needs? to|ought to"
     rf"|may|can|shall|is to|are to)"
     r"(?P<not>n['’]t| not|not)?(?: only)?\s+(?P<what>.+)$",
     ANY_CASE,
@@ -92,13 +92,14 @@ _SIZED = re.compile(
     ANY_CASE,
 )
 _FORMS = re.compile(
-    r"^(?:(?:use |give |with |add )?(?:more|fewer|less|some|no|lots of)|(?:answers? |replies )?(?:as|in)|use|with)"
-    r" (?:\w+ )?(?:examples?|lists?|bullets?"
-    r"|bullet points|tables?|emojis?|emoticons?|quotes|numbers|facts|links|anecdotes|headings?|bold|steps"
-    r"|summar(?:y|ies)|analog(?:y|ies)"
-    r"|metaphors|comparisons|exclamation marks?|jargon|slang|abbreviations|code|markdown|footers?|follow-up"
-    r" questions|numbered lists?|rhymes?"
-    r"|verse|capital letters|paragraphs|full sentences|definitions)\b",
+    rf"^(?:(?:use |give |with |add )?(?:more|fewer|less|some|no|lots of)|(?:answers? |replies )?(?:as|in)|use|with"
+    rf"|without) (?:\w+ )?(?:{FORMS})\b",
+    ANY_CASE,
+)
+_STRESSED = re.compile(
+    r"^(?:it['’]s|it is) (?:very |really |quite |so )?(?:important|essential|crucial|vital|key|a must|necessary)"
+    r" (?:that|to) |^(?:remember|note|keep in mind"
+    r"|bear in mind|be aware|mind|ensure|see to it)(?: that)? ",
     ANY_CASE,
 )
 _ADVERB = r"(?:also|always|never|not|only|then|first|still|please|really|just|ever|rather|sometimes|usually|instead)"
@@ -154,7 +155,7 @@ def _is_behaviour(clause: Clause) -> bool:
             r"|more(?! than))\b",
             text,
         )
-    if _DISLIKED.match(text):
+    if _DISLIKED.match(text) or (_STRESSED.match(text) and len(words) > 3):
         return True
     if _SIZED.search(text) and not re.match(r"(?:what|how|why)\b", text):
         return True
@@ -174,7 +175,7 @@ def _is_behaviour(clause: Clause) -> bool:
         if re.match(r"\w+ (?:it|him|her|them|this|that|everything|the (?:assistant|bot|thing))\b", text):
             return False  # said of the assistant, not to it
         return not _OF_ME.search(text) or bool(re.match(r"(?:ask|tell|call|address) (?:me|people)\b", text))
-    ought = _OUGHT.match(text)
+    ought = OUGHT.match(text)
     if ought:
         of_it = not ought["who"] or bool(re.match(rf"{IT}$", ought["who"].strip(), ANY_CASE))
         return _does(ought["what"], free=not of_it or bool(ought["not"] or has("never|always", ought["what"])))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from gptsmith.assistants.description import sentences
 from gptsmith.models.chat.embedded import language
 from gptsmith.models.chat.embedded.compose_words import base, is_joined_verb, is_verb
-from gptsmith.models.chat.embedded.edits_words import ANY_CASE, bare
+from gptsmith.models.chat.embedded.edits_words import ANY_CASE, DROP, FORMS, bare
 
 HIDDEN = "¤"  # stands for each character of a quotation, an address or a value behind a colon
 _QUOTED = re.compile(
@@ -21,7 +21,8 @@ _VALUE = re.compile(
     r"|says|with"
     r"|to|be|read|reads|as|this|test|instructions?|follow\w*|suggestion|question|line|sentence|regel|vorschlag"
     r"|nombre|nome"
-    r"|name ist|title|model|language|tone|temperature)(?: (?:it|this|people|is|now|\d+))?)\s?:\s+(?=\S)",
+    r"|name ist|title|model|language|tone|temperature)(?: (?:it|this|people|is|now|change|update|text"
+    r"|\d+))?)(?:\s?[:=]|\s[–—-])\s+(?=\S)",
     ANY_CASE,
 )
 _CUT = re.compile(
@@ -30,14 +31,22 @@ _CUT = re.compile(
     r"|please|dann|auch|también|também))?\s+)|(?P<comma>[,:]\s+)",
     ANY_CASE,
 )
+_THINGS = (
+    r"\b(?:starters?|tests?|tools?|rules?|disclaimer|welcome(?: message)?|greeting|variables?|sources?|files?"
+    r"|version|fallback|memory"
+    r"|citations?|knowledge)\b"
+)
 _STARTS = re.compile(
     r"^(?:please |also |then |now |bitte )*(?:"
-    r"(?:call|rename|name|add|drop|remove|delete|take|get|switch|turn|use|set|make|let|give|put|change|replace|keep"
+    r"(?:with|without|in|as|use) (?:\w+ )?(?:"
+    + FORMS
+    + r")\b|(?:call|rename|name|add|drop|remove|delete|take|get|switch|turn|use|set|make|let|give|put|change"
+    r"|replace|keep"
     r"|stop"
     r"|start|allow|forbid|hide|bump|cap|limit|greet|describe|answer|reply|respond|write|speak|say|tell|ask|mention"
     r"|avoid"
     r"|forget|cite|include|exclude|raise|lower|increase|reduce|shorten|translate|publish|throw|run|enable|disable|drop"
-    r"|remember|ignore|never|always|don['’]t|do not|no|not|only|if|when|whenever|make sure|be|sound|talk|explain"
+    r"|remember|ignore|never|always|don['’]t|do not|no|only|if|when|whenever|make sure|be|sound|talk|explain"
     r"|begin|end"
     r"|finish|show|read|look|send|book|warn|treat|leave|cut|skip|swap|undo|talk)\b"
     r"|(?:it|its|he|she|they|answers?|replies|people|users|every|each|there|what|which|how many|who)\b"
@@ -207,6 +216,14 @@ def _pieces(sentence: str) -> list[tuple[str, str]]:
     while cut := _CUT.search(masked, at):
         at = cut.end()
         left, right = masked[start : cut.start()], masked[cut.end() :]
+        verb = _shared_verb(left, right)
+        if verb and _complete(left):
+            pieces.append((sentence[start : cut.start()], between))
+            rest = [
+                (verb + piece if n == 0 else piece, glue)
+                for n, (piece, glue) in enumerate(_pieces(sentence[cut.end() :]))
+            ]
+            return [*pieces, (rest[0][0], cut.group()), *rest[1:]]
         told = (
             cut["comma"] is None
             or ":" not in cut["comma"]
@@ -219,6 +236,15 @@ def _pieces(sentence: str) -> list[tuple[str, str]]:
         else:
             at = max(cut.start() + 1, cut.end() - 1)
     return [*pieces, (sentence[start:], between)]
+
+
+def _shared_verb(left: str, right: str) -> str:
+    """Return the verb that two things of different kinds share: `remove the second starter and the calendar tool`."""
+    verb = re.match(rf"{DROP}\s|(?:add|switch off|turn off|disable)\s", left, ANY_CASE)
+    both = re.search(_THINGS, left, ANY_CASE) and re.match(
+        rf"(?:the|its|all|any|my)\b[^,;]*?{_THINGS}", right, ANY_CASE
+    )
+    return verb.group() if verb and both and HIDDEN * 3 not in right else ""
 
 
 def is_statement(text: str) -> bool:
@@ -243,7 +269,7 @@ def _more_of_it(left: str, right: str) -> bool:
 def begins(text: str) -> bool:
     """Say whether a command begins with these words."""
     words = text.split()
-    if not words:
+    if not words or (len(words) == 1 and is_verb(words[0].strip(".,!"))):
         return False
     first, after = words[0].strip(",.:"), (words[1] if len(words) > 1 else "")
     known = bool(_STARTS.match(text)) or is_verb(first, certain=True) or is_joined_verb(first, after)

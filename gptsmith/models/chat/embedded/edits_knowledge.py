@@ -153,7 +153,7 @@ def _search_values(text: str) -> tuple[str, Any, str] | None:
         rf"|chunks)\b",
         text,
     )
-    top = re.search(r"\btop[ _-]?k(?: \w+)? ?=? ?(\d{1,2})\b", text)
+    top = re.search(r"\btop[ _-]?k(?: [a-z]+)? ?=? ?(\d{1,2})\b", text)
     if (passages and (n := _count(passages[1]))) or (top and (n := int(top[1]))):
         return "retrieval.top_k", n, f"the best {n} passages"
     size = re.search(

@@ -158,7 +158,7 @@ def _scalar(clause: Clause, subject: Subject, key: str, kind: type[int] | type[f
         there = key in subject.model
         words = f"Leave the {key.replace('_', ' ')} to the model's default."
         return Found([drop(f"model.{key}", words)] if there else [], reply="" if there else f"No {key} is set.")
-    said = [m.group() for m in re.finditer(r"(?<![\w.])\d+(?:[.,]\d+)?(?![\w%]|\.\d)", clause.masked)]
+    said = [m.group() for m in re.finditer(r"(?<![\w.])(?:\d+(?:[.,]\d+)?|\.\d+)(?![\w%]|\.\d)", clause.masked)]
     value = float(said[-1].replace(",", ".")) if said else next((n.value for n in numbers(clause.masked)), None)
     if value is None:
         return None

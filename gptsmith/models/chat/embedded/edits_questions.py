@@ -37,7 +37,7 @@ def read(clause: Clause, subject: Subject) -> Found | None:
             " change."
         )
     if _COURTESY.match(clause.said):
-        return Found(reply="What should change next?")
+        return Found(question="What should change next?")
     if not _ASKS.match(f"{clause.text}{'?' * clause.said.rstrip().endswith('?')}") or (
         re.match(r"(?:show|tell|list)", clause.open) and not has("me|its?|the|all", clause.open)
     ):

@@ -46,6 +46,11 @@ READERS: tuple[Reader, ...] = (  # the more particular before the more general
 )
 _GENERAL = (edits_questions.read, edits_tongue.read, edits_manner.read, edits_rules.read)
 _NOUNS: dict[Reader, str] = {edits_starters.read: "starter", edits_tests.read: "test", edits_rules.read: "rule"}
+_VAGUE = re.compile(
+    r"^(?:fix|change|adjust|tone|sort|do something about|mend|correct|tweak|address|improve) (?:it|that|this"
+    r"|them)(?: down| out| up)?\W*$",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -75,13 +80,28 @@ def read_all(commands: list[Clause], subject: Subject) -> list[Read]:
             if whole.found.changes:
                 left.pop(0)
                 result = whole
+            elif result.found.reply:
+                results.append(result)
+                continue
             else:
                 continue
-        elif _is_reason(result) and command.glued and results and not results[-1].found.unclear:
+        elif (
+            _is_reason(result)
+            and results
+            and not results[-1].found.unclear
+            and (command.glued or not _about_it(command))
+        ):
             continue
+        elif result.found.unclear and _VAGUE.match(command.text) and (left or results):
+            continue  # `tone it down, it's a bit harsh`: what is meant stands beside it
         noun = _NOUNS.get(result.reader, noun) if result.reader else noun
         results.append(result)
     return _merged(results, subject)
+
+
+def _about_it(command: Clause) -> bool:
+    """Say whether a statement speaks of the assistant, so that it may be a wish of its own."""
+    return bool(re.match(r"(?:it|its|it['’]s|the|this|that|there)\b", command.open.strip()))
 
 
 def _with_noun(command: Clause, noun: str) -> Clause:
@@ -93,7 +113,7 @@ def _with_noun(command: Clause, noun: str) -> Clause:
 
 
 def _is_reason(result: Read) -> bool:
-    return result.found.unclear and not result.found.reply and is_statement(result.command.text)
+    return result.found.unclear and is_statement(result.command.text)
 
 
 def _joined(first: Clause, second: Clause) -> Clause:

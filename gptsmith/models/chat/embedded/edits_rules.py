@@ -7,7 +7,7 @@ import re
 from gptsmith.assistants.draft import Missing
 from gptsmith.models.chat.embedded import compose_needs
 from gptsmith.models.chat.embedded import edits_instructions as told
-from gptsmith.models.chat.embedded.edits_behaviour import SUBJECT, spoken_rule, unquoted
+from gptsmith.models.chat.embedded.edits_behaviour import OUGHT, spoken_rule, unquoted
 from gptsmith.models.chat.embedded.edits_choice import is_drop
 from gptsmith.models.chat.embedded.edits_clauses import Clause
 from gptsmith.models.chat.embedded.edits_instructions import Statement
@@ -78,7 +78,7 @@ def _instead(clause: Clause) -> tuple[str, str] | None:
     for pattern in (
         r"^(?:instead of|rather than|not|statt) (?P<old>.+?)(?:,| (?=(?:it|he|she|they) (?:should|must|can"
         r"|could)\b))\s*(?P<new>.+)$",
-        r"^(?P<new>.+?),? (?:instead of|rather than|and not|statt) (?P<old>.+)$",
+        r"^(?P<new>.+?)(?:,? (?:instead of|rather than|and not|statt)|, not) (?P<old>.+)$",
         r"^(?:replace|swap|change|turn) (?P<old>.+?) (?:with|by|for|to|into) (?P<new>.+)$",
     ):
         said = re.match(pattern, text, ANY_CASE)
@@ -95,7 +95,7 @@ def _instead_of(subject: Subject, old: str, new: str) -> Found | None:
         return _exchanged(subject, found[0], _core(new))
     if not span:
         return None
-    new = re.sub(rf"^{SUBJECT} (?:should|must|has to|needs to|can|could) (?:now )?", "", new, flags=ANY_CASE)
+    new = _core(new)
     stated = next((s for s in told.statements(text) if s.start <= span[0] < s.end), None)
     if stated is None:
         return None
@@ -113,9 +113,8 @@ def _instead_of(subject: Subject, old: str, new: str) -> Found | None:
 
 def _core(new: str) -> str:
     """Return `it should ask about the budget` as it is told: `ask about the budget`."""
-    return re.sub(
-        rf"^{SUBJECT} (?:should|must|has to|needs to|can|could|is to) (?:now |rather )?", "", new, flags=ANY_CASE
-    )
+    ought = OUGHT.match(new)
+    return re.sub(r"^(?:now|rather) ", "", ought["what"]) if ought and not ought["not"] else new
 
 
 def _swap(subject: Subject, span: tuple[int, int], new: str) -> Found:

@@ -13,7 +13,8 @@ _NUMBER = rf"(\d+|{'|'.join(NUMBER_WORDS)})"
 _FORGET = (
     r"\b(?:forgets?|no|not|never|without|don['’]t|doesn['’]t|shouldn['’]t|stop)\b.{0,30}\b(?:memory|remember\w*"
     r"|conversations?"
-    r"|chats?|history|earlier messages|what was said|each message|everything)\b|\bforgetful\b|\b(?:each|every)"
+    r"|chats?|history|earlier messages|what was said|each message|everything(?! about))\b|\bforgetful\b|\b(?:each"
+    r"|every)"
     r" (?:message|question)\b.{0,25}"
     r"\b(?:on its own|by itself|separately|afresh|anew|from scratch)\b|\b(?:memory|history) (?:off|none)\b"
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from gptsmith.models.chat.embedded.edits_choice import choose, is_drop
-from gptsmith.models.chat.embedded.edits_clauses import Clause
+from gptsmith.models.chat.embedded.edits_clauses import Clause, is_statement
 from gptsmith.models.chat.embedded.edits_subject import Found, Subject, add, drop, put
 from gptsmith.models.chat.embedded.edits_words import ADD, ANY_CASE, SWAP, has, ordinal
 
@@ -33,7 +33,8 @@ _TO = re.compile(r"\b(?:to|with|by|into|read|say|be|durch|por|con)\s+(?P<value>[
 
 def read(clause: Clause, subject: Subject) -> Found | None:
     """Return what a command about starters changes; None when it is about something else."""
-    if not _NOUN.search(clause.open):
+    clicked = bool(clause.values) and has("click\\w*|tap\\w*|buttons?", clause.open) and not is_statement(clause.text)
+    if not _NOUN.search(clause.open) and not clicked:
         return None
     if has(SWAP, clause.open) and not has(r"turn", clause.open):
         return _replaced(clause, subject)

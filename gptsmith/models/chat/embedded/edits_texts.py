@@ -51,6 +51,13 @@ _THIS_IS = (
         r"(?: the)? (?P<name>[A-ZÄÖÜÉ][\w'’-]*(?: (?:of|the|and|&|for|[A-ZÄÖÜÉ0-9][\w'’-]*))*)(?: instead)?\W*$"
     )
 )
+_KNOWN_AS = re.compile(  # whoever wants it, it is to be known by this name
+    rf"^(?:.{{1,40}}? (?:wants?|likes?|prefers?|decided|needs?|asks?)(?: for)? )?(?:that )?{IT} (?:to be|is to be"
+    rf"|be|should be|must be|will be|is now|is)"
+    r" (?:now )?(?:known as|called|named|titled|renamed(?: to| as)?) (?P<name>.+?)(?: (?:from|starting|as of|after)"
+    r" (?:now|next|to|this|monday|today).*)?$",
+    ANY_CASE,
+)
 _NOT_A_NAME = re.compile(
     r"^(?:it|me|them|us|the (?!\w+$)\w+ (?:tool|source|starter|test|variable|model)|my|your|tools?|users?|people"
     r"|visitors"
@@ -97,6 +104,9 @@ def read_name(clause: Clause, subject: Subject) -> Found | None:
     other = _NAMED_OTHERWISE.match(clause.text) or _THIS_IS.match(re.sub(r"^.*name[^,]*, ", "", clause.text))
     if other and not (has("tool|starter|test|variable|source|model", clause.open)):
         return _called(_tidy(clause.values[-1] if clause.values else other["name"]), subject)
+    known = _KNOWN_AS.match(clause.text)
+    if known and not has("tool|starter|test|variable|source|model", clause.open):
+        return _called(_tidy(clause.values[-1] if clause.values else known["name"]), subject)
     lead = _NAME.match(clause.text)
     if not lead:
         return None
@@ -175,7 +185,12 @@ def _value(clause: Clause, path: str, noun: str) -> str | None:
     spoken_of = re.match(
         r"^(?:more|less|shorter|longer|friendl\w+|warm\w*|formal\w*|nice\w*|better|in [A-Z]\w+)\b", value, ANY_CASE
     )
-    return None if spoken_of or (len(value.split()) < 2 and not value[0].isupper()) else value
+    says = re.search(
+        r"\b(?:is|be|to|are)\b", behind[: lead.start("value")], ANY_CASE
+    )  # `the greeting is boring` gives no text
+    if spoken_of or ((len(value.split()) < 2 or says) and not value[0].isupper()):
+        return None
+    return value
 
 
 def _bumped(now: object) -> str | None:

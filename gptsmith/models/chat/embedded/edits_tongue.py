@@ -43,7 +43,7 @@ _VERBS = (
     r"|escrib\w+|parl\w+|répond\w*"
 )
 _COMMON = listed(
-    "in to into on auf en em the a an it its he she they should must can could would will always only please now"
+    "in to into over on auf en em the a an it its he she they should must can could would will always only please now"
     " from answer answers"
     " answering reply replies respond responds responses response speak speaks talk talks write writes writing"
     " language be is make"

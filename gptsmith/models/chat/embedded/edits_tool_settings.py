@@ -99,7 +99,8 @@ def drawing(clause: Clause) -> list[tuple[str, Any, str]]:
     for key, said, words in (
         (
             "steps",
-            rf"\b({_COUNTED}) (?:denoising |diffusion |sampling )?steps\b|\bsteps (?:to |= ?|at )?({_COUNTED})\b",
+            rf"\b({_COUNTED}) (?:denoising |diffusion |sampling )?steps\b|\bsteps(?: ?[:=] ?| (?:to|at|of) |"
+            rf" )({_COUNTED})\b",
             "{} steps",
         ),
         ("seed", r"\bseed (?:to |of |= ?|is )?(\d+)\b", "seed {}"),

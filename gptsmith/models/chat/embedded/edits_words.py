@@ -25,7 +25,8 @@ ADD = (
     r"|ajout\w+|aggiung\w+)"
 )
 SWAP = (
-    r"(?:replac\w+|chang\w+|swap\w*|turn|instead|rather than|should (?:read|say|be|become)|becomes?|rewrite|reword"
+    r"(?:replac\w+|chang\w+|swap\w*|turn|instead|rather than|should (?:read|say|become|be(?! able))|becomes?"
+    r"|rewrite|reword"
     r"|edit|modify|update|ersetz\w*|änder\w*|cambi\w+|substitu\w+|troc\w+|remplac\w+|sostitu\w+|mud[ae]\w*)"
 )
 ON = (
@@ -57,7 +58,8 @@ _POLITE = re.compile(
     r"|(?:can|could|would|will) (?:you|we|i)(?: please)?(?: (?:make sure|see to it)(?= it))? "
     r"|(?:i|we)(?:['’]d| would)? (?:like|want|need|prefer|love|rather)(?: you)? to (?=\w)"
     r"|you (?:can|could|should|might|may) (?:also |just )?(?=\w)|let['’]s (?:also |just )?|(?:i|we) think (?:that )?"
-    r"|would you mind |is it possible to |(?:kannst|könntest) du (?:bitte )?|puedes |podrías |pode(?:s|rias|ria)? )+",
+    r"|would you mind |(?:what|how) about |why not |why don['’]t (?:you|we) |is it possible to |(?:kannst|könntest)"
+    r" du (?:bitte )?|puedes |podrías |pode(?:s|rias|ria)? )+",
     ANY_CASE,
 )
 _TRAILING = re.compile(
@@ -75,6 +77,15 @@ CAUSED = re.compile(
     rf"|i['’]d like|i would like"
     rf"|it would be (?:nice|good|great|better) if) {IT} (?:to )?(?=[a-z])",
     ANY_CASE,
+)
+
+
+FORMS = (  # what an answer may be made of
+    r"examples?|lists?|bullets?|bullet points|tables?|emojis?|emoticons?|quotes|numbers|facts|links|anecdotes"
+    r"|headings?|bold|steps|summar(?:y|ies)"
+    r"|analog(?:y|ies)|metaphors|comparisons|exclamation marks?|jargon|slang|abbreviations|code|markdown|footers?"
+    r"|follow-up questions"
+    r"|numbered lists?|rhymes?|verse|capital letters|paragraphs|full sentences|definitions"
 )
 
 
