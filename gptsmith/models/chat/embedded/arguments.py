@@ -20,7 +20,7 @@ _MENDED = re.compile(
     r"|wait)[,:]\s+(?P<tail>.+)$",
     re.IGNORECASE,
 )
-_ON = re.compile(r"\b(?:on|enable[ds]?|yes|true|activate[ds]?|with)\b", re.IGNORECASE)
+_ON = re.compile(r"\b(?:on|up|enable[ds]?|yes|true|activate[ds]?|with)\b", re.IGNORECASE)
 _OFF = re.compile(r"\b(?:off|out|disable[ds]?|no|false|deactivate[ds]?|without|not)\b", re.IGNORECASE)
 _TRUTH = re.compile(r"\b(?P<which>true|false) (?:to|when|if|for|means?|=)\s+(?P<what>[^,;.]+)", re.IGNORECASE)
 _ALIKE = {"shut": "close", "start": "on", "stop": "off", "raise": "up", "lower": "down"}
@@ -49,6 +49,7 @@ def fill_params(
         value = _value(param, params, text, subject, taken, today)
         if value is not None:
             filled[param.name] = value
+    subject |= {s for p in params if filled.get(p.name) is True for s in content_stems(p.name.replace("_", " "))}
     open_ = [p for p in params if p.name not in filled and p.type == "string" and not p.enum]
     filled |= left_over([p for p in open_ if not _is_date(p) and not _is_time(p)], text, subject, taken)
     return {p.name: filled[p.name] for p in params if p.name in filled}
@@ -88,7 +89,8 @@ def _value(
     p: Param, params: tuple[Param, ...], text: str, subject: set[str], taken: list[Span], today: date | None
 ) -> Any:
     if p.enum:
-        return enum_value(p, text, taken)
+        twin = next((q for q in params if q is not p and q.enum == p.enum), None)
+        return one_of_two(p, text) if twin else enum_value(p, text, taken)
     if p.type == "boolean":
         return _switch(p, text)
     if p.type in ("integer", "number"):
@@ -111,7 +113,8 @@ def enum_value(p: Param, text: str, taken: list[Span]) -> Any:
     hits = [v for v in p.enum if all(stem(w) in said for w in _words(v))]
     if not hits:
         hits = [v for v in p.enum if all(any(_akin(stem(w), s) for s in said) for w in _words(v))]
-    if len(hits) > 1:
+    if len(hits) > 1:  # "check my credit card": the word itself goes before one of its family
+        hits = [v for v in hits if set(_words(v)) <= set(tokens(text))] or hits
         longest = max(len(_words(v)) for v in hits)
         hits = [v for v in hits if len(_words(v)) == longest]
     if len(hits) != 1:
@@ -119,6 +122,16 @@ def enum_value(p: Param, text: str, taken: list[Span]) -> Any:
     stems = {stem(w) for w in _words(hits[0])}
     taken += [m.span() for m in re.finditer(r"[^\W_]+", text) if any(_akin(s, stem(m[0].lower())) for s in stems)]
     return hits[0]
+
+
+def one_of_two(p: Param, text: str) -> Any:
+    """Return the value of one of two arguments that take the same: 42 km to miles, how many miles are 42 km."""
+    hits = [(m.start(), v) for v in p.enum if (m := re.search(rf"\b{re.escape(str(v))}s?\b", text, re.IGNORECASE))]
+    aimed = [v for at, v in hits if re.search(r"\b(?:to|into|in|how many|how much)\s*$", text[:at], re.IGNORECASE)]
+    if re.search(r"\b(?:to|into|target)\b", p.words) and "from" not in p.words:
+        return aimed[0] if aimed else hits[1][1] if len(hits) > 1 else None
+    rest = [v for _, v in sorted(hits) if v not in aimed]
+    return rest[0] if rest else None
 
 
 def _words(value: Any) -> list[str]:
@@ -163,8 +176,6 @@ def _day(p: Param, params: tuple[Param, ...], text: str, taken: list[Span], toda
         found = ends if _ENDS.search(p.words) else [d for d in found if d not in ends]
     elif found and len(dates) > 1:
         found = found[dates.index(p) :]
-    elif found and not p.required and _ENDS.search(p.words) and not _END_LEAD.search(text[: found[0].start]):
-        found = [] if re.search(r"\b(?:due|deadline)\b", p.words) else found
     if not found:
         return None
     taken.append((found[0].start, found[0].end))

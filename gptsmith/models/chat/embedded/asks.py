@@ -12,22 +12,24 @@ _OPENERS = re.compile(
     r"^(?:(?:hey|hi|hello|yo|ok(?:ay)?|so|now|and|then|please|pls|plz|well|great|nice|cool|perfect|lovely"
     r"|thanks|thank you|"
     r"alright|also|oh|um+|hm+|yes|yeah|yep|sure|good|next|but|hey there|dear \w+|maybe|quick(?:ly)?|just"
-    r"|actually|sorry)\b"
+    r"|actually|sorry|rather|preferably|ideally|perhaps|possibly)\b"
     r"[\s,!.:;–-]*)+",
     re.IGNORECASE,
 )
 _CLOSERS = re.compile(
     r"[\s,]*(?:\b(?:please|pls|plz|thanks|thank you|thx|for me|would you|will you|could you|can you|if you can"
     r"|when you can"
-    r"|right now|ok|okay|too|as well|again|by the way)\b)[\s.!?]*$",
+    r"|right now|ok|okay|too|as well|again|instead|by the way)\b)[\s.!?]*$",
     re.IGNORECASE,
 )
 _ASKED = re.compile(
-    r"^(?:(?:would|do) you mind|(?:can|could|would|will|may|might) (?:you|u|ya)(?: guys)?(?: (?:please|pls"
+    r"^(?:(?:would|do) you mind|(?:can|could|would|will|may|might) (?:you|u|ya|someone|somebody|anyone|anybody)"
+    r"(?: guys)?(?: (?:please|pls"
     r"|maybe|possibly|kindly|just"
     r"|also|quickly|now))*"
     r"(?: be able to| be so kind(?: as)? to)?|(?:would|do) you mind|i was wondering (?:if|whether) you (?:could"
-    r"|can|would)"
+    r"|can|would)|(?:i|we)(?:'m|'re| am| are| was| were) (?:hoping|wondering|thinking)(?: that| if| whether)? you"
+    r" (?:could|can|would|might)"
     r"|i wonder (?:if|whether) you (?:could|can|would)|(?:is it|would it be) possible"
     r" (?:for you to|to(?= (?:draw|paint|sketch|make|create|have|get|see|set|book|turn|describe|search|find)\b))"
     r"|do you think you (?:could|can)|(?:it|that)(?:'d| would| will)? be (?:so |really |very )?(?:great|nice"
@@ -42,6 +44,7 @@ _ASKED = re.compile(
 _WISHED = re.compile(
     r"^(?:i|we|i'd|we'd)(?: would|'d)? (?:really |also |just )?(?:like|love|want|need|prefer"
     r"|wish)(?: (?:for )?(?:you|u))? to\s+"
+    r"|^(?:it|that) would (?:really |also )?[\w-]+(?: [\w-]+){0,2} to (?=(?:have|see|get) )"
     r"|^(?:let's|lets|let us)\s+|^i need (?:you|u) to\s+|^help (?:me|us)(?: to)?\s+",
     re.IGNORECASE,
 )
@@ -64,6 +67,11 @@ _OPINED = re.compile(
 )
 _WELCOME = re.compile(  # "a picture of a fox would be lovely"
     r"^(?P<what>(?:an?|some|one|another|two|three) .+?) would (?:also |really )?be (?:[\w-]+ ){0,2}[\w-]+[.! ]*$",
+    re.IGNORECASE,
+)
+_ASKING = re.compile(r"(?:who|what|which|when|where|why|how)\b", re.IGNORECASE)
+_GLAD = re.compile(  # "I'd be so happy if you could ..."
+    r"^(?:i|we|it|that|this|my \w+)\b[^.?!]{0,40}?\b(?:if|when) you (?:could|can|would|might)(?: just| please| maybe)? ",
     re.IGNORECASE,
 )
 _SPOKEN = {"wanna": "want to", "gonna": "going to", "gotta": "have to", "gimme": "give me", "lemme": "let me"}
@@ -101,7 +109,7 @@ _WISH = re.compile(
 _QUESTION = re.compile(
     r"^(?:what(?:'s|s)?|who(?:'s|se|m)?|when(?:'s)?|where(?:'s)?|why|how(?:'s)?|which|is|are|am|was|were"
     r"|do(?! (?:it|this|that|not)\b)"
-    r"|does|did|has|have"
+    r"|does|did|has|have(?! an? |.*\bready\b| fun\b)"
     r"|had|can|could|will|would|shall|should|may|might|isn't|aren't|don't|doesn't|any)\b",
     re.IGNORECASE,
 )
@@ -175,7 +183,7 @@ def _read(sentence: str) -> Ask:
         elif m := _INFORMED.match(core):
             core, informed = core[m.end() :], True
             break
-        if (m := _WISHED.match(core)) or (m := _CLEFT.match(core)):
+        if (m := _WISHED.match(core)) or (m := _CLEFT.match(core)) or (m := _GLAD.match(core)):
             core, asked, wished = core[m.end() :], True, True
         elif m := _WELCOME.match(core):
             core, asked, wished = m["what"], True, True
@@ -184,6 +192,8 @@ def _read(sentence: str) -> Ask:
     question = core.rstrip().endswith("?") or sentence.rstrip().endswith("?")
     core = core.strip().rstrip("?!.… ").strip()
     for _ in range(2):
+        tag = _CLOSERS.search(core)
+        asked = asked or bool(tag and re.search(r"\byou\b", tag.group(0)) and not _ASKING.match(core))
         shorter = _CLOSERS.sub("", core).rstrip("?!., ")
         core = shorter or core
     negated = bool(_NEGATED.match(core) or re.match(r"(?:please )?(?:do not|don't|dont|never)\b", text, re.IGNORECASE))

@@ -47,15 +47,28 @@ class _Fit:
     called: Called
     named: int
     told: int
-    typed: int
+    forms: int  # arguments whose values have a form of their own
+    proper: int  # those that are names
     worded: int  # arguments that are named beside their value: "a pulse of 80"
     near: float
     loose: bool  # a name or a thing was taken because nothing else was left
 
     @property
+    def typed(self) -> int:
+        """How many arguments are there by their form."""
+        return self.forms + self.proper
+
+    @property
     def score(self) -> float:
         whole = 0 if self.called.missing else 0.4
-        return 0.5 * min(self.named, 2) + 0.25 * min(self.told, 3) + 0.35 * self.typed + self.near + whole
+        return (
+            0.5 * min(self.named, 2)
+            + 0.25 * min(self.told, 3)
+            + 0.35 * self.forms
+            + 0.2 * self.proper
+            + self.near
+            + whole
+        )
 
 
 def wants_call(
@@ -79,13 +92,16 @@ def wants_call(
     spoken = " ".join(a.core for a in usable)
     nears = _nears(spoken, tools, similarity)
     fits = [_fit(t, spoken, whole, near, today) for t, near in zip(tools, nears, strict=True)]
-    best = max(fits, key=lambda f: f.score)
+    chosen = {
+        w for f in fits for p in f.called.tool.params if p.enum for w in tokens(str(f.called.args.get(p.name, "")))
+    }
+    best = max(fits, key=lambda f: f.score - (0.5 if _borrows(f, chosen) else 0.0))
     topic = best.told + best.named > 0
     ahead = best.near - max(_nears(spoken, rivals, similarity), default=0.0) if rivals else 0.0
     told = best.typed > 0 and topic and ahead > 0.1 and not best.called.missing
     if not (pending or told or _convinces(best, usable, whole)):
         return None
-    own = any(_OWN.search(a.core) for a in usable) and topic
+    own = any(_OWN.search(a.core) for a in usable) and topic and ahead >= -0.15
     return replace(best.called, sure=best.typed >= 2 or own or told)
 
 
@@ -106,9 +122,15 @@ def _fit(tool: Tool, spoken: str, whole: str, near: float, today: date | None) -
     told = len((said & tool.stems) - tool.name_stems - value_stems)
     worded = sum(1 for p in tool.params if p.name in args and set(content_stems(p.name.replace("_", " "))) & said)
     plain = [p for p in tool.params if p.required and p.name in args and not has_form(p) and not is_saying(p)]
-    typed += sum(_is_name(str(args[p.name]), whole) for p in plain)
+    proper = sum(_is_name(str(args[p.name]), whole) for p in plain)
     loose = any(not _is_name(str(args[p.name]), whole) for p in plain)
-    return _Fit(Called(tool, args, missing), len(said & tool.name_stems), told, typed, worded, near, loose)
+    return _Fit(Called(tool, args, missing), len(said & tool.name_stems), told, typed, proper, worded, near, loose)
+
+
+def _borrows(fit: _Fit, chosen: set[str]) -> bool:
+    """Tell whether a tool took for a name what is an allowed value of another tool."""
+    plain = [str(v) for p in fit.called.tool.params if not p.enum and isinstance(v := fit.called.args.get(p.name), str)]
+    return any(set(tokens(v)) <= chosen for v in plain if tokens(v))
 
 
 def _is_name(value: str, text: str) -> bool:
@@ -125,7 +147,7 @@ def _convinces(fit: _Fit, asks: list[Ask], whole: str) -> bool:
     first = asks[0]
     ordered = any(a.form in ("order", "wish", "fragment") for a in asks)
     topic = fit.named + fit.told
-    if fit.loose and not topic and fit.near < 0.4:
+    if fit.loose and fit.near < 0.4 and not (fit.named or (topic and fit.forms) or fit.told > 1):
         return False
     if not fit.called.missing:
         required = [p for p in fit.called.tool.params if p.required]
@@ -134,7 +156,7 @@ def _convinces(fit: _Fit, asks: list[Ask], whole: str) -> bool:
         if ordered:
             return (topic > 0 and fit.near >= 0.15) or fit.typed >= 2 or (fit.typed >= 1 and fit.near >= 0.25)
         if _ABOUT_WORLD.match(first.low):
-            return (fit.typed >= 2 and (topic > 0 or fit.near >= 0.28)) or (
+            return (fit.typed >= 2 and (topic > 0 or fit.forms >= 3 or fit.near >= 0.28)) or (
                 fit.typed >= 1 and ((fit.named > 0 and fit.near >= 0.4) or (fit.told > 0 and fit.near >= 0.3))
             )
         return (

@@ -34,7 +34,7 @@ _PUT = re.compile(
 )
 _TAKE = re.compile(
     r"^(?:take (?:away|out|off)|(?:take|cut|leave|edit) [\w' -]{2,40}? (?:away|out|off)\b|get rid of|cut out"
-    r"|leave out|use (?!it\b)|try (?:again|a|an|in|with)\b"
+    r"|leave out|use (?!it\b)|try (?:(?:again|a|an|in|with)\b|\w+(?: \w+)?$)"
     r"|go (?:for|with))\s*",
     re.IGNORECASE,
 )
@@ -54,7 +54,7 @@ _FRAGMENT = re.compile(
     re.IGNORECASE,
 )
 _SHOULD = re.compile(
-    rf"^{_IT} (?:needs|should|could|must|has to|ought to)\b(?! be (?:fun|fine|ok|easy|good))", re.IGNORECASE
+    rf"^(?:there|{_IT}) (?:needs|should|could|must|has to|ought to)\b(?! be (?:fun|fine|ok|easy|good))", re.IGNORECASE
 )
 _BECAUSE = re.compile(  # why it is wanted says nothing of the change
     r"\s*[,;:–-]+\s*(?:because|since|as|it(?:'s| is| was| looks)|that(?:'s| is)|they(?:'re| are)|(?:we|i|he|she|you)"
@@ -73,6 +73,14 @@ _HAVE_IT = re.compile(
     r"|the same) (?:with|without|in|as|at|on|but)\b.+)$",
     re.IGNORECASE,
 )
+# "Can you label the tail?": whatever is to be done to a part of it; not what is done to files, people or words.
+_DONE_TO = re.compile(r"^[a-z]+ (?:the|its|his|her|their) [\w' -]{2,40}$", re.IGNORECASE)
+_OTHERWISE = re.compile(
+    r"^(?:tell|show|explain|say|send|print|save|download|open|close|play|book|order|call|help|give|repeat|translate|write"
+    r"|find|search|look|check|read|describe|name|spell|count|see|share|post|keep|list|answer|draw|paint|sketch|get|bring"
+    r"|buy|pay|set|start|stop|cancel|turn|switch|lock|unlock|feed|ask|meet|know|remember|understand|do|caption|guess)\b",
+    re.IGNORECASE,
+)
 _IDIOMS = re.compile(
     r"\b(?:make (?:sense|up your mind|sure|do\b|it (?:quick|easy|work|count|home|stop|to|up to|through|there"
     r"|today|tomorrow|tonight|happen)|my day|me\b(?! look| wear| (?:\w+er|bald|blond\w*)\b)|us\b(?! look| wear)"
@@ -81,7 +89,7 @@ _IDIOMS = re.compile(
     r"|name)\b(?! of the)"
     r"|give (?:me|us|it (?:a (?:rest|try|go|thought|break)|up|time))|take (?:care|your time|it easy)"
     r"|keep (?:it (?:up|short|simple|real)|going|in touch|calm)"
-    r"|let (?:me|us|it (?:go|be))|do it yourself|get it|turn the page|show (?:me how|some|respect)|set it aside"
+    r"|let (?:me|us|it (?:go|be)$)|do it yourself|get it(?! in| with| on)|turn the page|show (?:me how|some|respect)|set it aside"
     r"|try it yourself|put it (?:differently|simply|another way|this way|in other words)"
     r"|more (?:about|on (?:that|this)|info\w*|details?|or less|please)\b|tell me|less is more|with (?:pleasure"
     r"|love|regards)|add me|move on|no (?:thanks|thank you|problem|worries|idea|way|one|rush|need)"
@@ -110,6 +118,8 @@ def wants_change(asks: list[Ask], *, fresh: bool) -> str | None:
 
 def _change(ask: Ask) -> str | None:
     core = ask.core
+    if ask.asked and _DONE_TO.match(core) and not _OTHERWISE.match(core):
+        return core
     if got := _HAVE_IT.match(core):
         return got["what"]
     if ask.form == "question" and (

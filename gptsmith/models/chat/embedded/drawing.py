@@ -13,12 +13,12 @@ from gptsmith.models.chat.embedded.words import content_stems, listed, tokens
 
 PICTURE = (
     r"(?:picture|pic|image|img|photo|photograph|snapshot|drawing|painting|sketch|illustration|portrait|artwork"
-    r"|doodle|tile|colou?ring page"
+    r"|doodle|tile|colou?ring page|figure|diagram|graphic|visual"
     r"|poster|logo|banner|flyer|leaflet|icon|cartoon|wallpaper|postcard|watercolou?r|mural|panel|collage|emblem"
     r"|mosaic|sticker"
     r"|comic|landscape|caricature|engraving|woodcut|infographic|mockup|thumbnail|screenshot|scan|selfie)s?"
 )
-_DRAW = r"(?:draw|paint|sketch|illustrate|doodle|render|visuali[sz]e|depict|scribble)"
+_DRAW = r"(?:(?:try your hand|have a go|take a (?:stab|shot|crack)) at|draw|paint|sketch|illustrate|doodle|render|visuali[sz]e|depict|scribble)"
 _MAKE = (
     r"(?:make|create|generate|produce|design|give|show|get|bring|prepare|compose|do|whip up|knock up"
     r"|put together|come up with|have|send)"
@@ -35,7 +35,8 @@ _KINDS = r"(?:versions?|variations?|variants?|takes?|options?|drafts?|views?) (?
 
 _DRAWN = re.compile(rf"^(?:{_DRAW})(?: |: ?)(?:(?:me|us|him|her|them|it)(?: |: ?))?(?P<what>.+)$", re.IGNORECASE)
 _SEEN = re.compile(
-    r"^(?:(?:show (?:me|us)|see) (?:what )?(?P<like>.+?) (?:would|could|might) look like"
+    r"^(?:(?:show (?:me|us)|see) (?:what )?(?P<like>.+?) (?:would|could|might) look like|see how (?P<how>.+?)"
+    r" (?:would|could|might) look"
     r"|(?:(?:i|we)(?:'d| would)? (?:like|love|want) to|let (?:me|us)) see (?P<see>(?:an?|some|two|three) .+))$",
     re.IGNORECASE,
 )
@@ -80,9 +81,9 @@ _VERBAL = re.compile(
     re.IGNORECASE,
 )
 _VAGUE = re.compile(
-    rf"^(?:something|anything|whatever|stuff|a thing|it|things|me|us|one|some|an? {PICTURE})(?: (?:nice|cool"
-    rf"|pretty|new|"
-    r"else|for me|you like|you want|beautiful|random|fun|different))*$",
+    rf"^(?:something|anything|whatever|stuff|a thing|it|things|me|us|one|some|an? {PICTURE})(?: (?:nice|cool|pretty"
+    r"|new|else|for me|you like|you want|beautiful|random|fun|different))*$"
+    r"|^(?:something|anything|an? (?:picture|image|drawing|illustration|visual)) for (?:my|our|the|this) [\w' -]{2,30}$",
     re.IGNORECASE,
 )
 _STRIP = re.compile(
@@ -124,6 +125,11 @@ def _patterns(nouns: frozenset[str]) -> _Patterns:
     own = "".join(rf"|{re.escape(n)}(?:s|es|ed|e)?\b" for n in sorted(nouns))
     thing = rf"(?:{PICTURE}\b|{_KINDS}{own})"
     what = rf"(?P<what>{_A} {_ADJECTIVES}{thing}.*)$"
+    desire = (
+        r"(?:i|we|(?:my|our|the|his|her) [\w']{2,20}(?: and (?:i|[\w']{2,20}))?)(?:(?:'d| would)(?: [\w']+){1,3}?"
+        r"| requires?| could (?:use|do with)|(?:'m| am|'re| are| is)(?: \w+)? (?:after|looking for|in need of))"
+        r"(?: to (?:see|have|get))?"
+    )
     wish = (
         r"(?:i|we)(?:'d| would)? (?:really |also |just |still )?(?:like|love|want|need|prefer)(?: to (?:see"
         r"|have|get))?"
@@ -132,8 +138,8 @@ def _patterns(nouns: frozenset[str]) -> _Patterns:
     of = r"(?:of|for|with|saying|announcing|showing|featuring|depicting)"
     return _Patterns(
         re.compile(rf"^{_MAKE} (?:(?:me|us|him|her|them) )?{what}", re.IGNORECASE),
-        re.compile(rf"^(?:{wish}) {what}", re.IGNORECASE),
-        re.compile(rf"^(?P<what>(?:{_A} )?{_ADJECTIVES}{thing} {of} .+)$", re.IGNORECASE),
+        re.compile(rf"^(?:{wish}|{desire}) {what}", re.IGNORECASE),
+        re.compile(rf"^(?P<what>(?:{_A} )?{_ADJECTIVES}{thing}(?: {of} .+|[,:] (?:\w+ ){{2,}}.+))$", re.IGNORECASE),
     )
 
 
@@ -149,7 +155,8 @@ class Wanted:
 def wants_picture(asks: list[Ask], tool: Tool) -> Wanted | None:
     """Return what to draw when a sentence asks for a new picture; `tool` lends its own word (poster, tile)."""
     for i, ask in enumerate(asks):
-        if ask.negated or (ask.form == "statement" and not _OF_ONE.match(ask.core)):
+        wished = _OF_ONE.match(ask.core) or _patterns(tool.nouns).wanted.match(ask.core)
+        if ask.negated or (ask.form == "statement" and not wished):
             continue
         found = _wanted(ask, tool.nouns)
         if found is None:
@@ -185,7 +192,7 @@ def _wanted(ask: Ask, nouns: frozenset[str]) -> str | None:
         return m["what"]
     if m := _SEEN.match(core) or _SEE_CORE.match(core):
         groups = m.groupdict()
-        return groups.get("like") or groups.get("see")
+        return groups.get("like") or groups.get("how") or groups.get("see")
     if m := _DRAWN.match(core):
         return None if _is_idiom(m["what"]) else m["what"]
     ways = _patterns(nouns)

@@ -14,7 +14,7 @@ from gptsmith.models.chat.embedded.changing import wants_change
 from gptsmith.models.chat.embedded.conversation import Conversation, Picture
 from gptsmith.models.chat.embedded.drawing import Wanted, wants_picture
 from gptsmith.models.chat.embedded.looking import Look, wants_look
-from gptsmith.models.chat.embedded.lookups import wants_lookup
+from gptsmith.models.chat.embedded.lookups import is_search, wants_lookup
 from gptsmith.models.chat.embedded.toolbox import Param, Tool
 from gptsmith.models.chat.embedded.words import correct, listed, stem, tokens
 
@@ -169,7 +169,8 @@ def _others(
         if whole and before and len(whole.missing) < len(before.missing):
             return Intent(whole.tool, whole.args, whole.missing)
     found = wants_lookup(asks, kinds["search"])
-    if called and (found is None or called.sure or _is_better(called, asks)):
+    searching = called and called.missing and any(is_search(a) for a in asks)
+    if called and (found is None or (not searching and (called.sure or _is_better(called, asks)))):
         return Intent(called.tool, called.args, called.missing)
     if found:
         tool, query = found

@@ -13,17 +13,19 @@ from gptsmith.models.chat.embedded.words import stem, tokens
 
 _THE = r"(?:the|this|that|these|those|my|your|our|attached|last|first)"
 _NAMED = re.compile(
-    rf"\b{_THE} (?:[\w'-]+ ){{0,2}}?{PICTURE}\b|\b{PICTURE} (?:i|you|we) (?:\w+ )?(?:sent|made|drew|uploaded"
+    rf"\b{_THE} (?:[\w'-]+ ){{0,2}}?(?:{PICTURE}|charts?|graphs?)\b|\b{PICTURE} (?:i|you|we) (?:\w+ )?(?:sent|made|drew|uploaded"
     rf"|attached|posted|gave|took)",
     re.IGNORECASE,
 )
 _PLAIN = re.compile(
-    r"\b(?:picture|pic|image|img|photo|photograph|snapshot|drawing|painting|screenshot|selfie|scan)s?\b", re.IGNORECASE
+    r"\b(?:picture|pic|image|img|photo|photograph|snapshot|drawing|painting|screenshot|selfie|scan|figure|diagram"
+    r"|chart|graph)s?\b",
+    re.IGNORECASE,
 )
 _DESCRIBE = re.compile(
     r"^(?:describe|caption|(?:(?:tell|show) (?:me|us|(?:my |the )?[\w'-]+)|explain|say) what|explain|tell (?:me"
     r"|us) about|talk about|read|analy[sz]e"
-    r"|identify|recogni[sz]e|examine|inspect|summari[sz]e"
+    r"|identify|recogni[sz]e|examine|inspect|summari[sz]e|sum up"
     r"|(?:take |have )?(?:a |another )?(?:close |closer |good |quick )?look at|look closely|what do you (?:see"
     r"|notice|make of)|what can (?:you|be) (?:see|seen)"
     r"|(?:write|give|make|add|suggest|provide|i need|i'd like|can i (?:have|get))(?: (?:me|us|for|up))?(?: an?"
@@ -47,7 +49,7 @@ _THIS = re.compile(
     re.IGNORECASE,
 )
 _RESULT = re.compile(
-    r"^(?:describe|caption) (?:it|that|this|the (?:result|outcome|scene)|what you(?:'ve| have)?(?: just| now)? "
+    r"^what (?:have|did) you (?:just )?(?:draw|drawn|paint|painted|make|made|sketch|sketched)\b|^(?:describe|caption) (?:it|that|this|the (?:result|outcome|scene)|what you(?:'ve| have)?(?: just| now)? "
     r"(?:made|drew"
     r"|drawn|painted))\b",
     re.IGNORECASE,
@@ -56,12 +58,15 @@ _LOOKS = re.compile(
     rf"^what (?:does|do|did) {_THE} (?:\w+ )?{PICTURE} (?:look like|show|depict|contain|say|mean)", re.IGNORECASE
 )
 _SHORT = re.compile(
-    r"\b(?:short(?:ly)?|brief(?:ly)?|one (?:short )?(?:line|sentence|word)|quick|in (?:a few|few) words|caption "
+    r"\b(?:short(?:ly)?|brief(?:ly)?|one[ -](?:short )?(?:line|sentence|word)|quick|in (?:a|one) sentence|in (?:a few|few) words|caption "
     r"of)\b",
     re.IGNORECASE,
 )
 _LONG = re.compile(
     r"\b(?:detail(?:s|ed)?|thorough(?:ly)?|descriptive|long|everything|fully|at length)\b", re.IGNORECASE
+)
+_PLACED = re.compile(
+    r"\b(?:(?:back|fore)ground|(?:in|on) (?:it|the (?:left|right|middle|cent(?:re|er)|corner)))$", re.I
 )
 _LONG_PHRASE = re.compile(r"\b(?:in (?:great |more |full )?detail|briefly|in short|in (?:one|a) \w+)\b", re.IGNORECASE)
 _MAKING = re.compile(
@@ -105,16 +110,20 @@ def wants_look(
             r"|us )?(?:what|who|which|how many|if|whether|the)\b",
             ask.low,
         )
-        this = _THIS.match(ask.core) or _written(ask) or (asked and (not is_chat(ask) or " this" in ask.low))
+        placed = fresh and asked and _PLACED.search(ask.core)
+        this = placed or _THIS.match(ask.core) or _written(ask) or (asked and (not is_chat(ask) or " this" in ask.low))
         result = fresh and _RESULT.match(ask.core)
-        if (named and about) or (attached and this) or result:
+        if (named and about) or ((attached or placed) and this) or result:
             return Look(_detail(ask.core), named and bool(_PLAIN.search(ask.core)))
     return None
 
 
 def _written(ask: Ask) -> bool:
     """A caption or a description is asked for, whatever the picture is called."""
-    return bool(re.search(r"\b(?:caption|alt[- ]text|describe|description)\b", ask.low)) and "yourself" not in ask.low
+    return (
+        bool(re.search(r"\b(?:caption|alt(?:ernative)?[- ]text|describe|description)\b", ask.low))
+        and "yourself" not in ask.low
+    )
 
 
 def _detail(text: str) -> Literal["short", "descriptive"] | None:

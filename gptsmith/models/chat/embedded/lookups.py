@@ -14,7 +14,7 @@ _PLACE_NOUN = (
     r"|faq|website|site|web|internet|guide|wiki|papers?|book|index|texts?|policy|policies|cards?|articles?)"
 )
 _ORDER = re.compile(
-    r"^(?:search(?! your (?:feelings|heart|soul|conscience))|look(?:ing)? (?:up(?! to\b)|for|into|through|in(?= "
+    r"^(?:look (?:something|it|this|that) up|search(?! your (?:feelings|heart|soul|conscience))|look(?:ing)? (?:up(?! to\b)|for|into|through|in(?= "
     r".+ for\b))"
     r"|find(?: out| me| us)?(?! (?:(?:your|my|his|her) (?:way|voice|feet|place|peace|soul|self)|yourself|peace|love"
     r"|it (?:hard|easy|funny)|a way|time))|"
@@ -26,8 +26,11 @@ _ORDER = re.compile(
     r"|what do (?:your|the|my) \w+ say (?:about|on))\b",
     re.IGNORECASE,
 )
+_OPEN = re.compile(
+    r"^(?:search|look(?: something)? (?:up|for|in)|find out|read up|explain|tell (?:me|us) about)\b", re.I
+)
 _QUERY_HEAD = re.compile(
-    rf"^(?:(?:search|look(?:ing)?(?: up| for| into| through)?|find(?: out| me| us)?|check|pull up|dig up|browse"
+    rf"^(?:(?:look (?:something|it|this|that) up(?: for (?:me|us))?:?|search|look(?:ing)?(?: up| for| into| through)?|find(?: out| me| us)?|check|pull up|dig up|browse"
     rf"|consult|query|google|retrieve|fetch|look)\s+)"
     rf"(?:(?:in |through |up )?(?:the |your |my |our )?(?:[\w'-]+ ){{0,2}}?{_PLACE_NOUN} (?:for|about"
     rf"|on)\s+)?(?:for |about |on )?",
@@ -58,7 +61,7 @@ _TELLABLE = re.compile(
     re.IGNORECASE,
 )
 _CHAT = re.compile(
-    r"^(?:(?:do you |you )?(?:get|got|see) (?:it|the (?:picture|point|idea))\b|how(?:'s| is| are|'re)? (?:you|u"
+    r"^(?:am i (?:speaking|talking|chatting) (?:to|with)\b|are you (?:still )?(?:there|here)\b|what(?:'s|s| is| are) your favou?rite|(?:do you |you )?(?:get|got|see) (?:it|the (?:picture|point|idea))\b|how(?:'s| is| are|'re)? (?:you|u"
     r"|it going|things|everything|life|your (?:day|week|morning|evening))\b"
     r"|(?:what|who|how old|where) (?:is|are|'s|'re) (?:you|u|your name)\b|what(?:'s|s) (?:your name|up|new"
     r"|on your mind|going on)\b"
@@ -97,6 +100,11 @@ def is_free_writing(ask: Ask) -> bool:
     return bool(_WRITING.match(ask.core)) and not _TELL.match(ask.core)
 
 
+def is_search(ask: Ask) -> bool:
+    """Tell whether a sentence is an order to look something up or to tell of it, whatever it is about."""
+    return ask.form != "question" and bool(_OPEN.match(ask.core))
+
+
 def is_chat(ask: Ask) -> bool:
     """Tell whether a sentence is about the two who talk, or a sum: nothing that files would hold."""
     return bool(_CHAT.match(ask.low) or _SUM.search(ask.low) or _TELLABLE.match(ask.low))
@@ -108,6 +116,8 @@ def wants_lookup(asks: list[Ask], tools: list[Tool]) -> tuple[Tool, str] | None:
         return None
     for i, ask in enumerate(asks):
         query = _query(ask, tools)
+        if query and i and re.search(r"\b(?:that|it|this|them)$", ask.core):
+            query = ", ".join(a.text.strip() for a in asks[: i + 1])  # "my lawn has moss, what helps against that?"
         if not query and i and ask.form == "question" and not is_chat(ask) and not _asks_something(ask):
             query = " ".join(a.text.strip() for a in asks[: i + 1])  # "My parcel is damaged. What should I do?"
         if query:
@@ -126,6 +136,9 @@ def _query(ask: Ask, tools: list[Tool]) -> str | None:
     if ordered and ask.form in ("order", "fragment", "wish"):
         query = _cut(core)
         return query if [w for w in content_stems(query) if w not in subject or " " in query] else None
+    if ask.form == "wish" and (m := re.search(r"\b(?:need|want|like|love|see|have) (?P<what>(?:the|some|all|any) .+)$", core)):
+        about = {s for t in tools for s in t.stems} & set(content_stems(m["what"]))
+        return m["what"] if about else None
     if ask.form == "order" and re.match(r"^(?:i|we) |^(?:do|does|is|are) ", core, re.IGNORECASE):
         return ask.text.strip()
     if ask.form == "question" and _asks_something(ask):

@@ -34,6 +34,11 @@ _COUNTED = re.compile(r"\b(?:copies|quantity|count|how many|number of|amount of)
 _LABELS = re.compile(r"\b(?:number|no|code|seed|page|room|line|gate|version|chapter)\.?\s*$", re.IGNORECASE)
 
 
+_UNIT_WORD = re.compile(
+    r"(?:\s+more)?\s*(?!(?:to|from|for|at|in|on|by|and|of|towards?|as|with)\b)[^\W\d]+", re.IGNORECASE
+)
+
+
 def is_measured(param: Param) -> bool:
     """Tell whether an argument names the unit of its number."""
     return any(re.search(kind, param.words) for kind, _ in _UNITS)
@@ -48,7 +53,8 @@ def number(param: Param, params: tuple[Param, ...], text: str, taken: list[Span]
     found = [f for f in quantities.numbers(text) if not _is_taken(f, taken)]
     if param.name == "seed":
         found = [f for f in found if re.search(r"seed\W*$", text[: f.start], re.IGNORECASE)]
-    best = _by_unit(param, text, found) or (_by_noun(param, text, found) if param.type == "integer" else None)
+    united = _by_unit(param, text, found)
+    best = united or (_by_noun(param, text, found) if param.type == "integer" else None)
     if best is None and scale is None and found and (param.required or len(params) == 1):
         best = _sole(param, text, found)
     elif best is None and scale is not None and len(found) == 1 and param.required:
@@ -58,7 +64,8 @@ def number(param: Param, params: tuple[Param, ...], text: str, taken: list[Span]
     value = _typed(param, best.value) if best else None
     if best is None or value is None:
         return None
-    taken.append((best.start, best.end))
+    unit = re.match(_UNIT_WORD, text[best.end :]) if best is united else None
+    taken.append((best.start, best.end + (unit.end() if unit else 0)))
     return value
 
 
@@ -78,6 +85,8 @@ def _by_unit(p: Param, text: str, found: list[Found]) -> Found | None:
                 return f
     name = re.escape(p.name.replace("_", " "))
     for f in found:
+        if re.search(r"\bnumber\b", p.words) and re.search(r"\b(?:number|no\.?|nr\.?)\s*$|#$", text[: f.start], re.I):
+            return f
         if re.search(rf"\b{name}s?\W+(?:is|of|to|at|=|:|number|no)?\W*$", text[: f.start], re.IGNORECASE) or re.match(
             rf"\s*{name}", text[f.end :], re.IGNORECASE
         ):

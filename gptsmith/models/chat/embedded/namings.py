@@ -31,11 +31,13 @@ _SAYING = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _CLAUSE = re.compile(
-    r"\b(?:(?:to|that|whether|if|about)\s+(?!the\b|my\b|an?\b|\d)(?=[a-z])|about\s+)(?P<what>.+)$", re.IGNORECASE
+    r"\b(?:to\s+(?!the\b|my\b|an?\b|\d|every|all\b)(?=[a-z])|(?:that|whether|if|about)\s+)(?P<what>.+)$", re.IGNORECASE
 )
+_BECAUSE = re.compile(r"\b(?:because(?: of)?|due to|owing to|since|reason:|the reason is)\s+(.+?)\s*[.!?]*$", re.IGNORECASE)
 _PLACE = re.compile(
     r"(?:\b(?P<lead>in|for|at|near|around|from|of|to|into|towards?)\s+)(?P<what>(?:[^\W\d_a-z][\w'’.-]*)"
-    r"(?:\s+(?:(?:de|do|da|del|la|le|of|upon|am|an der)\s+)?[^\W\d_a-z][\w'’.-]*)*)"
+    r"(?:\s+(?:(?:de|do|da|del|la|le|of|upon|am|an der)\s+)?[^\W\d_a-z][\w'’.-]*)*"
+    r"(?: (?:station|airport|harbou?r|square|beach|park|street|port))?)"
 )
 _ROUTE = re.compile(
     r"(?P<a>[A-Z][\w'’.-]*(?: [A-Z][\w'’.-]*)*)\s+(?:to|-|–|→)\s+(?P<b>[A-Z][\w'’.-]*(?: [A-Z][\w'’.-]*)*)"
@@ -77,7 +79,8 @@ _LEADS: tuple[tuple[str, str], ...] = (
 def is_code(p: Param) -> bool:
     """Tell whether an argument takes a number or a code by which something is known."""
     return p.type == "string" and bool(
-        re.search(r"(?:_|\b)(?:id|number|code|reference|nr)\b", p.name.lower()) or "number" in p.description.lower()
+        re.search(r"(?:_|\b)(?:id|number|code|reference|nr)\b", p.name.lower())
+        or re.search(r"\b(?:number|code)\b", p.description.lower())
     )
 
 
@@ -110,12 +113,16 @@ def formed(p: Param, params: tuple[Param, ...], text: str, subject: set[str], ta
         return _take(after, taken, 1) if after else _take(_CODE.search(text), taken)
     if is_place(p):
         return _place(p, params, text, taken)
+    if re.search(r"\b(?:reason|why)\b", p.words) and (because := _BECAUSE.search(text)):
+        return _take(because, taken, 1)
     if is_saying(p):
         return _saying(p, text, taken)
     if re.search(r"\b(?:name|label|title|for|called|subject)\b", p.words) and (name := _name(p, text, subject, taken)):
         return name
-    said = re.search(rf"\b{re.escape(p.name.replace('_', ' '))}\s*(?:is|=|:)\s*([^,.;]+)", text, re.IGNORECASE)
-    return _take(said, taken, 1)
+    name = re.escape(p.name.replace("_", " "))
+    said = re.search(rf"\b{name}\s*(?:is|=|:)\s*([^,.;]+)", text, re.IGNORECASE)
+    numbered = re.search(rf"\b{name} (?:number |no\.? |nr\.? )?#?([A-Za-z]?\d[\w-]*)", text, re.IGNORECASE)
+    return _take(said or numbered, taken, 1)
 
 
 def left_over(params: list[Param], text: str, subject: set[str], taken: list[Span]) -> dict[str, str]:
@@ -138,7 +145,13 @@ def left_over(params: list[Param], text: str, subject: set[str], taken: list[Spa
 def _is_formed(p: Param) -> bool:
     """Tell whether an argument's values have a form by which `formed` knows them, so that no other words will do."""
     code = is_code(p) and not re.search(r"\bname\b", p.words)
-    return bool(p.format) or code or "currency" in p.words or p.name in ("email", "url", "link", "body", "request")
+    return (
+        bool(p.format)
+        or code
+        or is_saying(p)
+        or "currency" in p.words
+        or p.name in ("email", "url", "link", "body", "request")
+    )
 
 
 def _fit(p: Param, f: Phrase, place: int) -> float:
@@ -148,6 +161,7 @@ def _fit(p: Param, f: Phrase, place: int) -> float:
     score += 2.0 if f.lead and f.lead in wanted else 0.0
     score += 1.5 if named and f.proper else 0.5 if f.proper else 0.0
     score += 2.0 if f.quoted else 0.0
+    score += 1.5 if f.beside & set(content_stems(p.name.replace("_", " "))) else 0.0  # "my emblem card"
     score -= 0.8 if f.told else 0.0
     score -= 0.6 if named and not f.proper and f.lead not in wanted else 0.0
     score -= 1.5 if is_place(p) and not f.proper and f.lead not in wanted else 0.0

@@ -18,7 +18,7 @@ _QUOTED = re.compile(r"[\"“](?P<a>[^\"”]+)[\"”]|(?<!\w)['‘](?P<b>[^'’]
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 _LEADS = listed(
     """to from for with without at in on by about under into onto until till because since via per as than off out up
-    down over before after between through during against around near regarding"""
+    down over before after between through toward towards during against around near regarding"""
 )
 _WALLS = listed(
     """i you he she it we they me us him her them myself yourself who whom whose what which when where why how
@@ -54,6 +54,7 @@ class Phrase:
     proper: bool = False
     quoted: bool = False
     told: bool = False  # stands in a sentence about somebody, not in what is asked
+    beside: frozenset[str] = frozenset()  # the stems of the tool's own words that stood around it
 
 
 def phrases(text: str, taken: list[Span], subject: set[str]) -> list[Phrase]:
@@ -107,7 +108,8 @@ def _of_sentence(text: str, start: int, end: int, walls: list[Span], subject: se
     for i, m in enumerate(words):
         word, low = m.group(0), m.group(0).lower().replace("’", "'")
         gap = text[words[i - 1].end() : m.start()] if i else ""
-        inner = is_proper(word, i == 0)
+        acts = i == 0 and word[0].isupper() and low not in _WALLS and low not in _VAGUE and _acts(words)
+        inner = is_proper(word, i == 0) or acts
         if _overlaps(m.span(), walls) or re.search(r"[,;:!?()\n]|\s[-–—]\s", gap):
             close()
             lead, first = "", first and _overlaps(m.span(), walls)
@@ -135,7 +137,21 @@ def _of_sentence(text: str, start: int, end: int, walls: list[Span], subject: se
 
 def _is_verb(text: str, words: list[re.Match[str]], i: int) -> bool:
     """Tell whether the first word of a sentence is the verb of an order, as its place suggests."""
-    return i + 1 < len(words) and text[words[i].end() : words[i + 1].start()].isspace()
+    return i + 1 < len(words) and text[words[i].end() : words[i + 1].start()][:1].isspace()
+
+
+def _acts(words: list[re.Match[str]]) -> bool:
+    """Tell whether the first word of a sentence is a name, as the verb behind it shows: "Ada needs ..."."""
+    return len(words) > 1 and words[1].group(0).lower() in (
+        "needs",
+        "wants",
+        "is",
+        "was",
+        "has",
+        "got",
+        "gets",
+        "likes",
+    )
 
 
 def _trimmed(text: str, run: list[re.Match[str]], lead: str, subject: set[str], told: bool) -> Phrase | None:
@@ -162,8 +178,11 @@ def _trimmed(text: str, run: list[re.Match[str]], lead: str, subject: set[str], 
     kept = run[first_at : last_at + 1]
     said = text[kept[0].start() : kept[-1].end()]
     said = re.sub(r"['’]s$", "", said) if last_at < len(words) - 1 else said
-    proper = any(is_proper(m.group(0), first=m.start() == 0) for m in kept)
-    return Phrase(said, kept[0].start(), kept[0].start() + len(said), lead, proper, False, told)
+    proper = any(is_proper(m.group(0), first=m.start() == 0) for m in kept) or (
+        kept[0].start() == 0 and said[:1].isupper()
+    )
+    beside = frozenset(stem(t) for w in [*words[:first_at], *words[last_at + 1 :]] for t in tokens(w))
+    return Phrase(said, kept[0].start(), kept[0].start() + len(said), lead, proper, False, told, beside)
 
 
 def _lead_of(text: str, at: int) -> str:

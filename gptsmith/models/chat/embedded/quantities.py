@@ -31,14 +31,15 @@ NUMBER_WORDS = {**_UNITS, **_TENS, "hundred": 100}
 _WORDED = re.compile(
     rf"\b(?:({'|'.join(_TENS)})[- ]({'|'.join(list(_UNITS)[1:10])})|({'|'.join(NUMBER_WORDS)}))\b", re.IGNORECASE
 )
-_DIGITS = re.compile(r"(?<![\w.,:/-])[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?![\d:/]|-\d|\w*\d)")
+_DIGITS = re.compile(r"(?<![\w.,:/-])[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?![\d/]|:\d|-\d|\w*\d)")
 _DURATION = re.compile(
-    r"(?P<half>\bhalf an hour\b)|(?P<andhalf>\b(?:an|one) hour and a half\b)|(?P<quarter>\b(?:a )?quarter of an hour\b)"
+    r"(?P<three>\bthree quarters of an hour\b)|(?P<half>\bhalf an hour\b)|(?P<andhalf>\b(?:an|one) hour and a half\b)|(?P<quarter>\b(?:a )?quarter of an hour\b)"
     r"|\b(?P<n>\d+(?:\.\d+)?|an?|[a-z]+(?:-[a-z]+)?)(?P<h2> and a half)?[ -]?"
     r"(?P<u>h|hrs?|hours?|m|mins?|minutes?|s|secs?"
     r"|seconds?|days?|weeks?)\b",
     re.IGNORECASE,
 )
+_FIXED = {"half": 1800.0, "andhalf": 5400.0, "quarter": 900.0, "three": 2700.0}
 _MONTHS = [
     "january",
     "february",
@@ -137,8 +138,9 @@ def lengths(text: str) -> list[Found]:
     """Return the lengths of time in `text`, in seconds, first to last."""
     found = []
     for m in _DURATION.finditer(text):
-        if m["half"] or m["andhalf"] or m["quarter"]:
-            found.append(Found(1800 if m["half"] else 5400 if m["andhalf"] else 900, *m.span(), m.group(0)))
+        fixed = next((s for k, s in _FIXED.items() if m[k]), None)
+        if fixed is not None:
+            found.append(Found(fixed, *m.span(), m.group(0)))
         elif (amount := _amount(m["n"])) is not None:
             scale = {"h": 3600, "m": 60, "s": 1, "d": 86_400, "w": 604_800}[m["u"][0].lower()]
             found.append(Found((amount + (0.5 if m["h2"] else 0)) * scale, *m.span(), m.group(0)))
