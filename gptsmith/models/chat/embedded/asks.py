@@ -71,7 +71,8 @@ _WELCOME = re.compile(  # "a picture of a fox would be lovely"
 )
 _ASKING = re.compile(r"(?:who|what|which|when|where|why|how)\b", re.IGNORECASE)
 _GLAD = re.compile(  # "I'd be so happy if you could ..."
-    r"^(?:i|we|it|that|this|my \w+)\b[^.?!]{0,40}?\b(?:if|when) you (?:could|can|would|might)(?: just| please| maybe)? ",
+    r"^(?:i|we|it|that|this|my \w+)\b[^.?!]{0,40}?\b(?:if|when) you (?:could|can|would|might)(?: just| please| "
+    r"maybe)? ",
     re.IGNORECASE,
 )
 _SPOKEN = {"wanna": "want to", "gonna": "going to", "gotta": "have to", "gimme": "give me", "lemme": "let me"}

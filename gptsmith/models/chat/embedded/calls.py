@@ -14,7 +14,7 @@ from gptsmith.models.chat.embedded.lookups import is_free_writing
 from gptsmith.models.chat.embedded.namings import is_saying
 from gptsmith.models.chat.embedded.phrases import is_proper
 from gptsmith.models.chat.embedded.toolbox import Param, Tool
-from gptsmith.models.chat.embedded.words import content_stems, tokens
+from gptsmith.models.chat.embedded.words import STOP, content_stems, stem, tokens
 
 Similarity = Callable[[str, list[str]], list[float]]
 
@@ -29,6 +29,7 @@ _STATUS = re.compile(
     r"i need|has|have|can i)\b",
     re.IGNORECASE,
 )
+_AKIN = 0.62  # cosine from which two words mean nearly the same
 _DONE = re.compile(r"\b(?:arrived|thanks|thank you|already|yesterday|last (?:night|week|year))\b", re.IGNORECASE)
 
 
@@ -91,7 +92,8 @@ def wants_call(
     whole = " ".join(a.text for a in asks)
     spoken = " ".join(a.core for a in usable)
     nears = _nears(spoken, tools, similarity)
-    fits = [_fit(t, spoken, whole, near, today) for t, near in zip(tools, nears, strict=True)]
+    akin = _akin(spoken, tools, similarity)
+    fits = [_fit(t, spoken, whole, near, today, kin) for t, near, kin in zip(tools, nears, akin, strict=True)]
     chosen = {
         w for f in fits for p in f.called.tool.params if p.enum for w in tokens(str(f.called.args.get(p.name, "")))
     }
@@ -113,13 +115,25 @@ def _nears(spoken: str, tools: list[Tool], similarity: Similarity) -> list[float
     return [max(a, b) for a, b in zip(found[: len(tools)], found[len(tools) :], strict=True)]
 
 
-def _fit(tool: Tool, spoken: str, whole: str, near: float, today: date | None) -> _Fit:
+def _akin(spoken: str, tools: list[Tool], similarity: Similarity) -> list[int]:
+    """Return how many words mean nearly what a word of each tool's name does: cost and get_price."""
+    names = [[w for w in re.split(r"[_\-\s]+", t.name.lower()) if stem(w) in t.name_stems] for t in tools]
+    every = list(dict.fromkeys(w for name in names for w in name))
+    found = [0] * len(tools)
+    for word in dict.fromkeys(w for w in tokens(spoken) if w not in STOP and len(w) > 2 and w.isalpha()):
+        near = dict(zip(every, similarity(word, every), strict=True))
+        for i, name in enumerate(names):
+            found[i] += any(stem(word) != stem(w) and near[w] >= _AKIN for w in name)
+    return found
+
+
+def _fit(tool: Tool, spoken: str, whole: str, near: float, today: date | None, akin: int) -> _Fit:
     said = set(content_stems(spoken)) | {w.rstrip("s") for w in tokens(spoken)}
     args = fill(tool, whole, today=today)
     missing = tuple(p for p in tool.params if p.required and p.name not in args)
     typed = sum(1 for p in tool.params if p.name in args and has_form(p))
     value_stems = {s for p in tool.params for v in p.enum for s in content_stems(str(v).replace("_", " "))}
-    told = len((said & tool.stems) - tool.name_stems - value_stems)
+    told = len((said & tool.stems) - tool.name_stems - value_stems) + min(akin, 1)
     worded = sum(1 for p in tool.params if p.name in args and set(content_stems(p.name.replace("_", " "))) & said)
     plain = [p for p in tool.params if p.required and p.name in args and not has_form(p) and not is_saying(p)]
     proper = sum(_is_name(str(args[p.name]), whole) for p in plain)

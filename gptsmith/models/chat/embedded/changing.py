@@ -76,9 +76,12 @@ _HAVE_IT = re.compile(
 # "Can you label the tail?": whatever is to be done to a part of it; not what is done to files, people or words.
 _DONE_TO = re.compile(r"^[a-z]+ (?:the|its|his|her|their) [\w' -]{2,40}$", re.IGNORECASE)
 _OTHERWISE = re.compile(
-    r"^(?:tell|show|explain|say|send|print|save|download|open|close|play|book|order|call|help|give|repeat|translate|write"
-    r"|find|search|look|check|read|describe|name|spell|count|see|share|post|keep|list|answer|draw|paint|sketch|get|bring"
-    r"|buy|pay|set|start|stop|cancel|turn|switch|lock|unlock|feed|ask|meet|know|remember|understand|do|caption|guess)\b",
+    r"^(?:tell|show|explain|say|send|print|save|download|open|close|play|book|order|call|help|give|repeat"
+    r"|translate|write"
+    r"|find|search|look|check|read|describe|name|spell|count|see|share|post|keep|list|answer|draw|paint|sketch"
+    r"|get|bring"
+    r"|buy|pay|set|start|stop|cancel|turn|switch|lock|unlock|feed|ask|meet|know|remember|understand|do|caption"
+    r"|guess)\b",
     re.IGNORECASE,
 )
 _IDIOMS = re.compile(
@@ -89,7 +92,8 @@ _IDIOMS = re.compile(
     r"|name)\b(?! of the)"
     r"|give (?:me|us|it (?:a (?:rest|try|go|thought|break)|up|time))|take (?:care|your time|it easy)"
     r"|keep (?:it (?:up|short|simple|real)|going|in touch|calm)"
-    r"|let (?:me|us|it (?:go|be)$)|do it yourself|get it(?! in| with| on)|turn the page|show (?:me how|some|respect)|set it aside"
+    r"|let (?:me|us|it (?:go|be)$)|do it yourself|get it(?! in| with| on)|turn the page|show (?:me how|some"
+    r"|respect)|set it aside"
     r"|try it yourself|put it (?:differently|simply|another way|this way|in other words)"
     r"|more (?:about|on (?:that|this)|info\w*|details?|or less|please)\b|tell me|less is more|with (?:pleasure"
     r"|love|regards)|add me|move on|no (?:thanks|thank you|problem|worries|idea|way|one|rush|need)"

@@ -18,7 +18,10 @@ PICTURE = (
     r"|mosaic|sticker"
     r"|comic|landscape|caricature|engraving|woodcut|infographic|mockup|thumbnail|screenshot|scan|selfie)s?"
 )
-_DRAW = r"(?:(?:try your hand|have a go|take a (?:stab|shot|crack)) at|draw|paint|sketch|illustrate|doodle|render|visuali[sz]e|depict|scribble)"
+_DRAW = (
+    r"(?:draw|paint|sketch|illustrate|doodle|render|visuali[sz]e|depict|scribble"
+    r"|(?:try your hand|have a go|take a (?:stab|shot|crack)) at)"
+)
 _MAKE = (
     r"(?:make|create|generate|produce|design|give|show|get|bring|prepare|compose|do|whip up|knock up"
     r"|put together|come up with|have|send)"
@@ -83,7 +86,8 @@ _VERBAL = re.compile(
 _VAGUE = re.compile(
     rf"^(?:something|anything|whatever|stuff|a thing|it|things|me|us|one|some|an? {PICTURE})(?: (?:nice|cool|pretty"
     r"|new|else|for me|you like|you want|beautiful|random|fun|different))*$"
-    r"|^(?:something|anything|an? (?:picture|image|drawing|illustration|visual)) for (?:my|our|the|this) [\w' -]{2,30}$",
+    r"|^(?:something|anything|an? (?:picture|image|drawing|illustration|visual)) for (?:my|our|the|this) [\w' "
+    r"-]{2,30}$",
     re.IGNORECASE,
 )
 _STRIP = re.compile(

@@ -13,7 +13,8 @@ from gptsmith.models.chat.embedded.words import stem, tokens
 
 _THE = r"(?:the|this|that|these|those|my|your|our|attached|last|first)"
 _NAMED = re.compile(
-    rf"\b{_THE} (?:[\w'-]+ ){{0,2}}?(?:{PICTURE}|charts?|graphs?)\b|\b{PICTURE} (?:i|you|we) (?:\w+ )?(?:sent|made|drew|uploaded"
+    rf"\b{_THE} (?:[\w'-]+ ){{0,2}}?(?:{PICTURE}|charts?|graphs?)\b|\b{PICTURE} (?:i|you|we) (?:\w+ )?(?:sent"
+    rf"|made|drew|uploaded"
     rf"|attached|posted|gave|took)",
     re.IGNORECASE,
 )
@@ -49,7 +50,8 @@ _THIS = re.compile(
     re.IGNORECASE,
 )
 _RESULT = re.compile(
-    r"^what (?:have|did) you (?:just )?(?:draw|drawn|paint|painted|make|made|sketch|sketched)\b|^(?:describe|caption) (?:it|that|this|the (?:result|outcome|scene)|what you(?:'ve| have)?(?: just| now)? "
+    r"^what (?:have|did) you (?:just )?(?:draw|drawn|paint|painted|make|made|sketch|sketched)\b|^(?:describe"
+    r"|caption) (?:it|that|this|the (?:result|outcome|scene)|what you(?:'ve| have)?(?: just| now)? "
     r"(?:made|drew"
     r"|drawn|painted))\b",
     re.IGNORECASE,
@@ -58,7 +60,8 @@ _LOOKS = re.compile(
     rf"^what (?:does|do|did) {_THE} (?:\w+ )?{PICTURE} (?:look like|show|depict|contain|say|mean)", re.IGNORECASE
 )
 _SHORT = re.compile(
-    r"\b(?:short(?:ly)?|brief(?:ly)?|one[ -](?:short )?(?:line|sentence|word)|quick|in (?:a|one) sentence|in (?:a few|few) words|caption "
+    r"\b(?:short(?:ly)?|brief(?:ly)?|one[ -](?:short )?(?:line|sentence|word)|quick|in (?:a|one) sentence|in "
+    r"(?:a few|few) words|caption "
     r"of)\b",
     re.IGNORECASE,
 )

@@ -14,7 +14,8 @@ _PLACE_NOUN = (
     r"|faq|website|site|web|internet|guide|wiki|papers?|book|index|texts?|policy|policies|cards?|articles?)"
 )
 _ORDER = re.compile(
-    r"^(?:look (?:something|it|this|that) up|search(?! your (?:feelings|heart|soul|conscience))|look(?:ing)? (?:up(?! to\b)|for|into|through|in(?= "
+    r"^(?:look (?:something|it|this|that) up|search(?! your (?:feelings|heart|soul|conscience))|look(?:ing)? "
+    r"(?:up(?! to\b)|for|into|through|in(?= "
     r".+ for\b))"
     r"|find(?: out| me| us)?(?! (?:(?:your|my|his|her) (?:way|voice|feet|place|peace|soul|self)|yourself|peace|love"
     r"|it (?:hard|easy|funny)|a way|time))|"
@@ -30,7 +31,8 @@ _OPEN = re.compile(
     r"^(?:search|look(?: something)? (?:up|for|in)|find out|read up|explain|tell (?:me|us) about)\b", re.I
 )
 _QUERY_HEAD = re.compile(
-    rf"^(?:(?:look (?:something|it|this|that) up(?: for (?:me|us))?:?|search|look(?:ing)?(?: up| for| into| through)?|find(?: out| me| us)?|check|pull up|dig up|browse"
+    rf"^(?:(?:look (?:something|it|this|that) up(?: for (?:me|us))?:?|search|look(?:ing)?(?: up| for| into| "
+    rf"through)?|find(?: out| me| us)?|check|pull up|dig up|browse"
     rf"|consult|query|google|retrieve|fetch|look)\s+)"
     rf"(?:(?:in |through |up )?(?:the |your |my |our )?(?:[\w'-]+ ){{0,2}}?{_PLACE_NOUN} (?:for|about"
     rf"|on)\s+)?(?:for |about |on )?",
@@ -61,7 +63,9 @@ _TELLABLE = re.compile(
     re.IGNORECASE,
 )
 _CHAT = re.compile(
-    r"^(?:am i (?:speaking|talking|chatting) (?:to|with)\b|are you (?:still )?(?:there|here)\b|what(?:'s|s| is| are) your favou?rite|(?:do you |you )?(?:get|got|see) (?:it|the (?:picture|point|idea))\b|how(?:'s| is| are|'re)? (?:you|u"
+    r"^(?:am i (?:speaking|talking|chatting) (?:to|with)\b|are you (?:still )?(?:there|here)\b|what(?:'s|s| is| "
+    r"are) your favou?rite|(?:do you |you )?(?:get|got|see) (?:it|the (?:picture|point|idea))\b|how(?:'s| is| "
+    r"are|'re)? (?:you|u"
     r"|it going|things|everything|life|your (?:day|week|morning|evening))\b"
     r"|(?:what|who|how old|where) (?:is|are|'s|'re) (?:you|u|your name)\b|what(?:'s|s) (?:your name|up|new"
     r"|on your mind|going on)\b"
@@ -136,7 +140,9 @@ def _query(ask: Ask, tools: list[Tool]) -> str | None:
     if ordered and ask.form in ("order", "fragment", "wish"):
         query = _cut(core)
         return query if [w for w in content_stems(query) if w not in subject or " " in query] else None
-    if ask.form == "wish" and (m := re.search(r"\b(?:need|want|like|love|see|have) (?P<what>(?:the|some|all|any) .+)$", core)):
+    if ask.form == "wish" and (
+        m := re.search(r"\b(?:need|want|like|love|see|have) (?P<what>(?:the|some|all|any) .+)$", core)
+    ):
         about = {s for t in tools for s in t.stems} & set(content_stems(m["what"]))
         return m["what"] if about else None
     if ask.form == "order" and re.match(r"^(?:i|we) |^(?:do|does|is|are) ", core, re.IGNORECASE):

@@ -33,7 +33,9 @@ _SAYING = re.compile(
 _CLAUSE = re.compile(
     r"\b(?:to\s+(?!the\b|my\b|an?\b|\d|every|all\b)(?=[a-z])|(?:that|whether|if|about)\s+)(?P<what>.+)$", re.IGNORECASE
 )
-_BECAUSE = re.compile(r"\b(?:because(?: of)?|due to|owing to|since|reason:|the reason is)\s+(.+?)\s*[.!?]*$", re.IGNORECASE)
+_BECAUSE = re.compile(
+    r"\b(?:because(?: of)?|due to|owing to|since|reason:|the reason is)\s+(.+?)\s*[.!?]*$", re.IGNORECASE
+)
 _PLACE = re.compile(
     r"(?:\b(?P<lead>in|for|at|near|around|from|of|to|into|towards?)\s+)(?P<what>(?:[^\W\d_a-z][\w'’.-]*)"
     r"(?:\s+(?:(?:de|do|da|del|la|le|of|upon|am|an der)\s+)?[^\W\d_a-z][\w'’.-]*)*"

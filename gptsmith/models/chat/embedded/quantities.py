@@ -33,7 +33,8 @@ _WORDED = re.compile(
 )
 _DIGITS = re.compile(r"(?<![\w.,:/-])[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?![\d/]|:\d|-\d|\w*\d)")
 _DURATION = re.compile(
-    r"(?P<three>\bthree quarters of an hour\b)|(?P<half>\bhalf an hour\b)|(?P<andhalf>\b(?:an|one) hour and a half\b)|(?P<quarter>\b(?:a )?quarter of an hour\b)"
+    r"(?P<three>\bthree quarters of an hour\b)|(?P<half>\bhalf an hour\b)"
+    r"|(?P<andhalf>\b(?:an|one) hour and a half\b)|(?P<quarter>\b(?:a )?quarter of an hour\b)"
     r"|\b(?P<n>\d+(?:\.\d+)?|an?|[a-z]+(?:-[a-z]+)?)(?P<h2> and a half)?[ -]?"
     r"(?P<u>h|hrs?|hours?|m|mins?|minutes?|s|secs?"
     r"|seconds?|days?|weeks?)\b",
