@@ -3,22 +3,25 @@
     python benchmarks/splice.py [FILE…] [--repeat 7]
 
 Without files: the shipped specs. CPU milliseconds, the smallest of all tries. `splice` parses the old text, writes the
-change, parses the new one and compares; `edit_file` also validates the spec, takes the lock and writes with fsync.
+change, parses the new one and compares; `to disk` also validates
+the spec and writes it as a version, with fsync of the intent and of the file.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from gptsmith.assistants.edited_file import edit_file
+from gptsmith.assistants.edited_file import plan_edit
 from gptsmith.assistants.operations import Add, Remove, Set
 from gptsmith.assistants.reader import read
 from gptsmith.assistants.splice import splice
+from gptsmith.assistants.versions import Versions
 
 SPECS = sorted((Path(__file__).resolve().parents[1] / "assistants" / "specs").glob("*.assistant.yaml"))
 
@@ -39,7 +42,7 @@ def main() -> None:
     arguments.add_argument("files", nargs="*", type=Path)
     arguments.add_argument("--repeat", type=int, default=7)
     options = arguments.parse_args()
-    print("| file | KB | parse once | set | add | remove | 5 in one | edit_file |\n|---|---|---|---|---|---|---|---|")
+    print("| file | KB | parse once | set | add | remove | 5 in one | to disk |\n|---|---|---|---|---|---|---|---|")
     for path in options.files or SPECS:
         text = path.read_bytes().decode("utf-8")
         ways = [
@@ -63,14 +66,20 @@ def main() -> None:
 def _on_disk(path: Path, text: str, repeat: int) -> float:
     """Measure edits of a copy, back and forth, with everything that the spec names beside it."""
     with tempfile.TemporaryDirectory() as folder:
+        os.environ["GPTSMITH_HOME"] = str(Path(folder, "home"))
         files = path.with_name(f"{path.name.removesuffix('.assistant.yaml')}.files")
         if files.is_dir():
             shutil.copytree(files, Path(folder, files.name))
         copy = Path(folder, path.name)
         copy.write_bytes(text.encode("utf-8"))
         names = iter([f"Name {n}" for n in range(repeat + 1)])
-        edit_file(copy, [Set(path="name", value=next(names))])
-        return milliseconds(lambda: edit_file(copy, [Set(path="name", value=next(names))]), repeat)
+
+        def write() -> None:
+            planned = plan_edit(copy, [Set(path="name", value=next(names))])
+            Versions(copy).write(planned, author="person", reason="measured")
+
+        write()
+        return milliseconds(write, repeat)
 
 
 if __name__ == "__main__":

@@ -14,10 +14,11 @@ from gptsmith.agent.builder.checked_tests import summary
 from gptsmith.agent.builder.draft_checks import check_draft, without_failing
 from gptsmith.agent.builder.proposals import propose_tests
 from gptsmith.agent.builder.questions import Question, questions
-from gptsmith.assistants.edited_file import edit_file, plan_edit
+from gptsmith.assistants.edited_file import plan_edit
 from gptsmith.assistants.loader import load_file
 from gptsmith.assistants.operations import Add, Remove, ReplaceText, Set
 from gptsmith.assistants.spec import ModelSpec
+from gptsmith.assistants.versions import Versions
 from gptsmith.models.chat.embedded.compose_rule_tests import test_of as rule_test_of
 from gptsmith.models.chat.factory import make_chat_model
 from tests.loopback import Body, Loopback, calls
@@ -40,6 +41,10 @@ instructions: |
 tests:
   - {name: says its name, message: What is your name?, expect: {contains: [Ferry desk]}}
 """
+
+
+def edit_file(path: Path, ops: list[Any]) -> None:
+    Versions(path).write(plan_edit(path, ops), author="person", reason="edited")
 
 
 @pytest.fixture

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import difflib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +15,8 @@ from gptsmith.assistants.loader import check_text, load_dict
 from gptsmith.assistants.operations import Add, Remove, ReplaceText, Set, replaced
 from gptsmith.assistants.reader import MAX_BYTES, read
 from gptsmith.assistants.splice import splice
-from gptsmith.assistants.splices import Inverse, as_splices, text_hash, undo
+from gptsmith.assistants.splices import Inverse, as_splices, text_hash
 from gptsmith.errors import SpecError, UsageError
-from gptsmith.state import atomic_write, edit_lock
 
 _INSTRUCTIONS = "instructions"
 _LINE = re.compile(r"([^\r\n]*)(\r\n|\r|\n|\Z)")
@@ -96,80 +94,6 @@ def plan_text(path: str | Path, text: str, expected_hash: str | None = None) -> 
     if wrong:
         raise SpecError(wrong)
     return PlannedEdit(files=(_whole(file, before, after),))
-
-
-def edit_file(
-    path: str | Path, ops: Iterable[Set | Add | Remove | ReplaceText], expected_hash: str | None = None
-) -> PlannedEdit:
-    """Write operations into a spec file and return what was done, with its inverse.
-
-    `expected_hash` is the `file_hash` of the text that the operations were made for. Operations on `instructions` go
-    into the `instructions_file` where the spec has one. Mode and line endings stay; a reader sees the old file or the
-    new one. Raises UsageError (`changed_on_disk`, `not_writable`, or what `splice` refuses) and SpecError when the spec
-    would not be valid: then nothing is written.
-    """
-    file = Path(path).resolve()
-    with _held(file):
-        planned = plan_edit(path, ops, expected_hash)
-        _write_all(planned.files)
-    return planned
-
-
-def write_planned(planned: PlannedEdit) -> None:
-    """Write what `plan_edit` said, when every file is still what it was then; the same errors as `edit_file`."""
-    with _held(planned.files[0].path):
-        for edit in planned.files:
-            _text(edit.path, edit.inverse.original)
-        _write_all(planned.files)
-
-
-def undo_file(path: str | Path, inverse: Inverse) -> FileEdit:
-    """Take an edit of a file back, to the byte. Raises UsageError (`changed_since`) when it was changed since."""
-    file = Path(path).resolve()
-    with _held(file):
-        text = _text(file, None)
-        before = undo(text, inverse)
-        again = Inverse(
-            splices=tuple(one.inverse() for one in reversed(inverse.splices)),
-            edited=inverse.original,
-            original=inverse.edited,
-        )
-        edit = FileEdit(path=file, before=text, after=before, inverse=again)
-        _write_all((edit,))
-    return edit
-
-
-@contextlib.contextmanager
-def _held(file: Path) -> Iterator[None]:
-    if not file.is_file():
-        raise UsageError(f"there is no file {file}", code="not_found", hint="check its name")
-    with contextlib.ExitStack() as held:
-        try:
-            held.enter_context(edit_lock(file))
-        except OSError as error:
-            raise _not_writable(file, error) from error
-        yield
-
-
-def _write_all(edits: Iterable[FileEdit]) -> None:
-    """Write every file that changed; when one cannot be written, those before it get their old bytes back."""
-    done: list[FileEdit] = []
-    for edit in edits:
-        if not edit.changed:
-            continue
-        try:
-            atomic_write(edit.path, edit.after)
-        except OSError as error:
-            for written in reversed(done):
-                atomic_write(written.path, written.before)
-            raise _not_writable(edit.path, error) from error
-        done.append(edit)
-
-
-def _not_writable(file: Path, error: OSError) -> UsageError:
-    reason = error.strerror or str(error)
-    hint = "nothing was changed; check the folder's rights and free space"
-    return UsageError(f"{file} cannot be written ({reason})", code="not_writable", hint=hint)
 
 
 def _content(path: Path) -> bytes:

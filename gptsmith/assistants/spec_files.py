@@ -46,7 +46,9 @@ def shown(data: bytes | None) -> str:
 
 def instructions_place(spec: bytes | None, file: Path) -> Path | None:
     """Return where the `instructions_file` lies that a spec's bytes name; None without one in the spec's folder."""
-    data = read(spec or b"").data
+    if spec is None or b"instructions_file" not in spec:  # most specs: nothing to parse
+        return None
+    data = read(spec).data
     name = data.get("instructions_file") if isinstance(data, dict) and "instructions" not in data else None
     with suppress(GptsmithError):
         return paths.resolve(file.parent, name) if isinstance(name, str) and name else None
