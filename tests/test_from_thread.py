@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from langchain_core.messages import AIMessage
+from langchain_core.messages import AIMessage, BaseMessage
 
 from gptsmith import Assistant, Builder
-from gptsmith.agent.builder.discretion import discreet, is_private
+from gptsmith.agent.builder.discretion import discreet, is_private, names_in
 from gptsmith.agent.builder.from_thread import messages
 from gptsmith.assistants.loader import load_file
 from gptsmith.assistants.spec import ModelSpec
@@ -148,6 +150,17 @@ def hosted(server: Loopback, monkeypatch: pytest.MonkeyPatch) -> Builder:
     return Builder(make_chat_model(spec))
 
 
+def numbered(text: str) -> Callable[[list[BaseMessage]], AIMessage]:
+    """Return an answer that cites `[guide.md]` by the number which the passage has in the request."""
+
+    def answer(sent: list[BaseMessage]) -> AIMessage:
+        found = re.findall(r'<passage id="(\d+)" source="([^"]+)"', sent[-1].text)
+        ids = {source: number for number, source in reversed(found)}
+        return AIMessage(re.sub(r"\[([\w-]+\.md)\]", lambda m: f"[{ids[m[1]]}]", text))
+
+    return answer
+
+
 DRAFT = {
     "name": "Fare Desk",
     "description": "Says what the ferry costs.",
@@ -192,7 +205,7 @@ def test_recorded_answers_become_specs(
     tape = json.loads(path.read_text("utf-8"))
     for name, text in tape["files"].items():
         (tmp_path / name).write_text(text, "utf-8")
-    scripted = Scripted(*(AIMessage(turn["answer"]) for turn in tape["turns"]))
+    scripted = Scripted(*(numbered(turn["answer"]) for turn in tape["turns"]))
     assistant = Assistant.from_dict(tape["spec"], base_dir=tmp_path, model=scripted)
     for turn in tape["turns"]:
         assistant.chat(turn["message"], thread_id="t1")
@@ -278,11 +291,32 @@ def test_a_message_is_freed_of_what_leans_back() -> None:
         ("-----BEGIN RSA PRIVATE KEY-----\nabc\n-----END RSA PRIVATE KEY-----", "[secret]"),
         ("The panel of 2024-05-06 has 1,000 tiles, see https://example.org/a/very/long/path-with-words", None),
         ("a password is a secret", None),
+        (
+            "Das Passwort für die Kasse ist Krume2024!, merk dir das",
+            "Das Passwort für die Kasse ist [secret], merk dir das",
+        ),
     ],
 )
 def test_what_is_private_is_taken_out(text: str, clean: str | None) -> None:
     assert discreet(text) == (text if clean is None else clean)
     assert is_private(discreet(text)) == (clean is not None)
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("I'm Jutta Brandt, their section leader", ["Brandt", "Jutta", "Jutta Brandt"]),
+        ("Hi, I'm Bob from Kiel", ["Bob"]),
+        ("Frau Petersen will die Rechnung", ["Petersen"]),
+        ("I'm German, so answer in German", []),
+        ("Ist im Croissant Ei drin?", []),
+        ("This is Sparta!", []),
+        ("Ich bin Lehrer", []),
+    ],
+)
+def test_people_are_found_by_how_they_are_introduced(text: str, names: list[str]) -> None:
+    assert sorted(names_in([text])) == names
+    assert not any(name in discreet(text, names) for name in names)
 
 
 @pytest.mark.parametrize("text", ["My name is Bob", "my wife wants one", "I live in Kiel", "ich heiße Ana"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from gptsmith.agent.runtime import pii
 from gptsmith.assistants.spec import Guardrail
@@ -28,12 +29,32 @@ _SECRETS = tuple(
 )
 _TOLD = re.compile(
     r"\b(?:pass ?word|passwort|kennwort|passcode|passphrase|pin(?: code)?|mot de passe|contraseña|senha|secret"
-    r"|api[ _-]?key|token|access[ _-]?key)\b(?:\s+(?:for|of|to)\s+\w+)?\s*(?:is|ist|est|es|é|[:=])\s*"
+    r"|api[ _-]?key|token|access[ _-]?key)\b(?:\s+(?:for|of|to|für|zu[mr]?|pour|de|para|per)(?:\s+\w+){1,3}?)?"
+    r"\s*(?:is|ist|est|es|é|[:=])\s*"
     r"[\"“'‘]?(?P<it>[^\s\"”'’,;]{3,})",
     re.IGNORECASE,
 )
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")
-_MARK = re.compile(r"\[(?:email|credit_card|ip|mac_address|phone|secret|account)\]")
+_MARK = re.compile(r"\[(?:email|credit_card|ip|mac_address|phone|secret|account|name)\]")
+_A_NAME = r"(?P<name>[A-ZÀ-Ý][\w'’-]+(?: (?:van |von |de |da |di )?[A-ZÀ-Ý][\w'’-]+){0,2})"
+# fmt: off
+_PEOPLES = frozenset((
+    "American", "Austrian", "British", "Catholic", "Chinese", "Dutch", "English", "European", "French", "German",
+    "Indian", "Irish", "Italian", "Jewish", "Muslim", "Polish", "Portuguese", "Scottish", "Spanish", "Swiss", "Turkish",
+))
+# fmt: on
+_NAMED = (
+    re.compile(
+        r"(?i:\b(?:my (?:full )?name is|i['’]?m called|ich heiße|mein name ist|je m['’]appelle|me llamo|mi chiamo"
+        rf"|o meu nome é|chamo-me|ik heet)) {_A_NAME}"
+    ),
+    # "I'm German" names nobody: here two words, or a comma, tell a name.
+    re.compile(
+        r"(?i:\b(?:i['’]m|i am|this is|ich bin|hier ist|je suis|soy|sono|ik ben)) "
+        r"(?P<name>[A-ZÀ-Ý][\w'’-]+ [A-ZÀ-Ý][\w'’-]+|[A-ZÀ-Ý][\w'’-]+(?=, | from | here\b))"
+    ),
+    re.compile(rf"\b(?:Mrs?|Ms|Miss|Dr|Prof|Herrn?|Frau|Mme|Señora?|Sra?|Signora?|Dona|Mevrouw|Meneer)\.? {_A_NAME}"),
+)
 _OWN_LIFE = re.compile(
     r"\b(?:my (?:full )?name is|i['’]?m called|call me \w|i live (?:in|at|on)|my address|i was born|born on"
     r"|my birthday|my (?:phone|number|account|iban|passport|social security|salary|income|diagnosis|doctor|therapist"
@@ -46,13 +67,23 @@ _OWN_LIFE = re.compile(
 )
 
 
-def discreet(text: str) -> str:
-    """Return `text` with personal data and secrets taken out, each find as a mark such as `[email]` or `[secret]`."""
+def names_in(texts: Iterable[str]) -> list[str]:
+    """Return the names under which people introduce themselves in `texts`, whole and in their parts, longest first."""
+    whole = [m["name"] for text in texts for pattern in _NAMED for m in pattern.finditer(text)]
+    found = {part for name in whole for part in (name, *name.split()) if len(part) > 2} - _PEOPLES
+    return sorted(found, key=lambda name: (-len(name), name))
+
+
+def discreet(text: str, names: Iterable[str] = ()) -> str:
+    """Return `text` with personal data, secrets and `names` taken out, each find as a mark such as `[email]`."""
     for pattern in _SECRETS:
         text = pattern.sub("[secret]", text) if "BEGIN" not in pattern.pattern else _keys(pattern, text)
     text = _TOLD.sub(lambda m: m.group(0)[: m.start("it") - m.start()] + "[secret]", text)
     text = _IBAN.sub(lambda m: "[account]" if _is_account(m.group()) else m.group(), text)
-    return pii.clean(text, [_RAIL], blocking=False)
+    text = pii.clean(text, [_RAIL], blocking=False)
+    for name in names:
+        text = re.sub(rf"\b{re.escape(name)}\b", "[name]", text)
+    return text
 
 
 def is_marked(text: str) -> bool:

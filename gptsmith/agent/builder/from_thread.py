@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from gptsmith.agent.builder.answers import called, why_unusable
 from gptsmith.agent.builder.attachments import Attachment, attach, listing
-from gptsmith.agent.builder.discretion import discreet, is_marked, is_private
+from gptsmith.agent.builder.discretion import discreet, is_marked, is_private, names_in
 from gptsmith.agent.builder.graph import ROUNDS, make_assemble, make_validate, review
 from gptsmith.agent.builder.prompt import words
 from gptsmith.agent.runtime.results import shortened
@@ -141,10 +141,11 @@ def _request(
     spec = assistant.engine.spec
     types = {tool.name: tool.type for tool in spec.tools}
     lost: dict[str, Missing] = {}
+    people = names_in(turn.message for turn in turns)
     exchanges = []
     for turn in turns:
-        asked = shortened(discreet(turn.message or "(a file, without words)"), _LONGEST_MESSAGE)
-        answered = shortened(discreet(turn.reply.text), _LONGEST_ANSWER) if turn.reply else ""
+        asked = shortened(discreet(turn.message or "(a file, without words)", people), _LONGEST_MESSAGE)
+        answered = shortened(discreet(turn.reply.text, people), _LONGEST_ANSWER) if turn.reply else ""
         used = [_cited(c, names) for c in turn.reply.citations] if turn.reply else []
         for call in turn.reply.tool_calls if turn.reply else []:
             kind = types.get(call.name, "")
@@ -155,7 +156,7 @@ def _request(
                 lost.setdefault(call.name, Missing(kind="tool", what=call.name, how=how))
         exchanges.append(Exchange(asked=asked, answered=answered, used=list(dict.fromkeys(filter(None, used)))))
     values = {name: variable.default or "" for name, variable in spec.variables.items()}
-    values |= {k: discreet(v) for k, v in assistant.engine.store.variables(turns[0].thread_id).items()}
+    values |= {k: discreet(v, people) for k, v in assistant.engine.store.variables(turns[0].thread_id).items()}
     request = ThreadRequest(
         name=spec.name,
         description=spec.description,

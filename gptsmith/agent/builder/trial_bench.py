@@ -95,8 +95,8 @@ class Bench:
         provider = engine.model_spec.provider
         self.draws = self.draws or provider != "embedded"
         self.workers = _TOGETHER if provider != "given" and leaves_machine(engine.model_spec) else 1
-        self.model_name = engine.model_name
-        return engine.model_name
+        self.model_name = "this model" if provider == "given" else engine.model_name
+        return self.model_name
 
     def run(self, version: Version, test: SpecTest, stopped: Callable[[], bool]) -> TestResult:
         """Run one test on one version."""
