@@ -1,4 +1,4 @@
-"""The first hour of a newcomer in headless Chromium: describe, read, save, chat with a PDF, open a citation, reload."""
+"""The first hour of a newcomer in headless Chromium: describe, change by talking, save, chat with a PDF, reload."""
 
 from __future__ import annotations
 
@@ -149,6 +149,17 @@ class Browser:
                 time.sleep(0.2)
         self.says(words, seconds=10)
 
+    def tab(self, name: str) -> None:
+        """Open a tab of the workspace."""
+
+        def pressed() -> bool:
+            shown = [e for e in self.find('[role="tab"]') if e.is_displayed() and e.text.strip() == name]
+            if shown:
+                shown[0].click()
+            return bool(shown)
+
+        self.until(f"the tab {name}", pressed)
+
     def write(self, css: str, text: str, end: str = "") -> None:
         area = self.until(css, lambda: next((e for e in self.find(css) if e.is_displayed()), None))
         area.send_keys(text + end)
@@ -182,16 +193,27 @@ def test_from_description_to_citation_and_back(address: str, browser: Browser, t
     browser.says("lighthouse.pdf")
     browser.click("build")
 
-    browser.says("Review", "The spec is valid.")
-    yaml = browser.find('[class*="st-key-yaml-draft"] textarea')[0].get_attribute("value")
+    browser.says("I drafted", "A draft.", "Preview")
+    browser.tab("YAML")
+    yaml = browser.until("the text", lambda: browser.find('[class*="st-key-yaml"] textarea'))[0].get_attribute("value")
     assert "schema: assistant/v1" in yaml
     assert "lighthouse.pdf" in yaml
     assert "Never guess opening hours." in yaml
-    browser.click("save")
+
+    browser.tab("Create")
+    browser.write('[class*="st-key-tell"] textarea', "Call it Lamp Keeper.", "\n")
+    browser.says("Shall this be written?", "Lamp Keeper")
+    browser.click("accept")
+    browser.says("Saved as version 2.")
+    browser.click("save-draft")
+    browser.says("Open the chat")
+    browser.press_until("open-chat", "New conversation")
 
     browser.says("text stays on this computer")
     saved = list((tmp_path / "home" / "assistants" / "specs").glob("*.assistant.yaml"))
-    assert [path.read_text() for path in saved] == [yaml]
+    assert len(saved) == 1
+    assert "name: Lamp Keeper\n" in saved[0].read_text()
+    assert "Never guess opening hours." in saved[0].read_text()
     browser.write('[data-testid="stChatInput"] textarea', "When was the lighthouse built, and by whom?", "\n")
     browser.until("a citation", lambda: browser.find('[class*="st-key-cite-"] button'))
     browser.says("1868", "Marta Sousa")

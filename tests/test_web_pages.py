@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import ast
-import re
 import threading
 from pathlib import Path
-from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -300,89 +298,6 @@ def test_a_broken_spec_leads_to_its_repair(library: Path) -> None:
     assert at.text_area(key="yaml-night-sky").value == "name: x\n"
 
 
-# -- create ----------------------------------------------------------------------------------------------------------
-
-
-def build(description: str) -> AppTest:
-    """Describe an assistant and build it; the run ends at the review."""
-    at = open_page(page="create")
-    at.text_area(key="description").set_value(description)
-    return at.button(key="build").click().run()
-
-
-def editor(at: AppTest) -> Any:
-    """The text area of the draft."""
-    return next(area for area in at.text_area if str(area.key).startswith("yaml-draft-"))
-
-
-def test_a_description_becomes_an_assistant_after_review(library: Path) -> None:
-    at = build("A coach for shy public speakers. Never laugh at anyone. It also draws posters.")
-    said = words(at)
-    assert "The spec is valid." in said
-    assert "Not there yet" in said
-    yaml = editor(at).value
-    assert "Never laugh at anyone." in yaml
-    assert len(list(library.glob("*.assistant.yaml"))) == 1
-    at.button(key="save").click().run()
-    words(at)
-    new = library / f"{at.query_params['assistant']}.assistant.yaml".replace("['", "").replace("']", "")
-    assert new.read_text() == yaml
-    assert at.chat_input
-
-
-def test_a_draft_with_errors_is_not_saved(library: Path) -> None:
-    at = build("A coach for shy public speakers.")
-    editor(at).set_value(editor(at).value.replace("instructions:", "instructons:")).run()
-    assert "did you mean instructions" in words(at).replace("\\", "")
-    assert at.button(key="save").disabled
-    assert len(list(library.glob("*.assistant.yaml"))) == 1
-
-
-def test_a_changed_draft_is_saved_with_its_files(library: Path) -> None:
-    desk = open_desk()
-    draft = desk.builds.start(
-        "A guide to the lighthouse who answers from the attached file.", [Upload("light.md", PAGE.encode(), "document")]
-    )
-    (library / "taken.assistant.yaml").write_text(NIGHT_SKY)
-    at = open_page(page="create", draft=draft)
-    text = re.sub(r"^id: .*$", "id: taken", editor(at).value, flags=re.MULTILINE)
-    editor(at).set_value(text).run()
-    at.button(key="save").click().run()
-    words(at)
-    saved = library / "taken-2.assistant.yaml"
-    assert "./taken-2.files/light.md" in saved.read_text()
-    assert (library / "taken-2.files" / "light.md").read_text() == PAGE
-    assert "Marta Sousa" in words(ask(at, "Who built the lighthouse?"))
-
-
-def test_an_empty_description_is_asked_for(library: Path) -> None:
-    at = build("  ")
-    assert "Write a sentence or two first." in words(at)
-
-
-def test_start_over_keeps_the_description(library: Path) -> None:
-    at = build("A coach for shy public speakers.")
-    at.button(key="discard").click().run()
-    assert at.text_area(key="description").value == "A coach for shy public speakers."
-
-
-def test_a_file_that_cannot_be_used_is_named_and_the_others_go_in(library: Path) -> None:
-    desk = open_desk()
-    draft = desk.builds.start(
-        "A keeper who answers from the attached notes.",
-        [Upload("light.md", b"The light was built in 1868.", "document")],
-        ["empty.txt is empty; attach a file with something in it"],
-    )
-    said = words(open_page(page="create", draft=draft))
-    assert "Left out: empty.txt is empty; attach a file with something in it" in said.replace("\\", "")
-    build = desk.builds.get(draft)
-    assert build is not None and "light.md" in build.yaml
-
-
-def test_a_forgotten_draft_is_explained(library: Path) -> None:
-    assert "That draft is no longer here" in words(open_page(page="create", draft="gone"))
-
-
 # -- how the pages are built -----------------------------------------------------------------------------------------
 
 WEB = SCRIPT.parent
@@ -399,7 +314,7 @@ def imports(file: Path) -> set[str]:
     "name",
     [
         "bench",
-        "builds",
+        "building",
         "cited",
         "consent",
         "desk",
@@ -423,7 +338,7 @@ def test_pages_share_one_state_and_no_raw_html(file: Path) -> None:
     text = file.read_text()
     assert "unsafe_allow" not in text
     if file.stem != "session":
-        assert "session_state" not in text
+        assert "st.session_state" not in text
         assert "query_params" not in text
     if file.stem != "theme":
         assert "st.html" not in text
@@ -433,6 +348,7 @@ def test_pages_share_one_state_and_no_raw_html(file: Path) -> None:
     "name",
     [
         "app",
+        "builder_chat",
         "chat",
         "configure",
         "create",

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from gptsmith.assistants.drafts import Drafts
 from gptsmith.assistants.edited_file import PlannedEdit, plan_edit
 from gptsmith.assistants.library import SUFFIX, is_shipped, state_key
 from gptsmith.assistants.loader import check_text, load_text
@@ -78,6 +79,7 @@ class Bench:
         self.id = id
         self.path = path
         self.shipped = is_shipped(path)
+        self.is_draft = Drafts().holds(path)
 
     def sheet(self) -> Sheet:
         """Read the file, valid or not."""

@@ -1,4 +1,4 @@
-"""A new assistant from a description: say what it should do, read the spec, save it."""
+"""A new assistant from a description: say what it should do; the workspace opens with a draft of it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import time
 import streamlit as st
 
 from gptsmith.errors import GptsmithError
-from gptsmith.ui.web import diagnostics, markdown, model_note, session, uploads
-from gptsmith.ui.web.desk import Build, Desk
+from gptsmith.ui.web import markdown, model_note, session, uploads
+from gptsmith.ui.web.building import Building
+from gptsmith.ui.web.desk import Desk
 
 _TICK_SECONDS = 0.15
 _EXAMPLES = (
@@ -19,36 +20,41 @@ _EXAMPLES = (
 
 
 def draw(desk: Desk, view: session.View) -> None:
-    """Draw the form, the work in progress or the review, as the draft stands."""
+    """Draw the form, or the work in progress; when it is done the workspace opens."""
     with st.container(key="narrow"):
         # Each step has a place of its own, emptied at once: the form must not stand there while the draft is written.
-        form, waiting, review = st.empty(), st.empty(), st.empty()
-    build = desk.builds.get(view.draft) if view.draft else None
-    if build is not None and build.status == "running":
+        form, waiting = st.empty(), st.empty()
+    building = desk.buildings.get(view.draft) if view.draft else None
+    if building is not None and building.asked:
         with waiting.container():
-            _waiting(desk, build)
-    elif build is not None and build.status == "done":
-        with review.container():
-            _review(desk, build)
-    else:
-        with form.container():
-            _again(view, build)
-            _form(desk)
+            _waiting(desk, building)
+    if building is not None and building.path is not None:
+        session.go("edit", assistant=desk.id_of(building.path))
+        st.rerun()
+    with form.container():
+        _again(view, building)
+        _form(desk)
 
 
-def _again(view: session.View, build: Build | None) -> None:
-    """Say why the form is here again after a draft."""
-    if build is not None:
-        st.error(markdown.plain(build.error), icon=":material/error:")
-        session.put_first("description", build.description)
-    elif view.draft:
-        st.info("That draft is no longer here: drafts are kept until gptsmith is closed.", icon=":material/info:")
+def _again(view: session.View, building: Building | None) -> None:
+    """Say why the form is here again after a description."""
+    if building is None:
+        if view.draft:
+            st.info("That draft is no longer here. Describe the assistant again.", icon=":material/info:")
+        return
+    said = building.messages
+    last = said[-1].whole if said and said[-1].role == "builder" else ""
+    if problem := building.problem or last:
+        st.warning(markdown.plain(problem), icon=":material/info:")
+    described = next((message.text for message in reversed(said) if message.role == "person"), "")
+    session.put_first("description", described)
 
 
 def _form(desk: Desk) -> None:
     st.title("New assistant", anchor=False)
     st.markdown(
-        "Say what it should do, for whom, and what it must or must never do. You read the result before it is saved."
+        "Say what it should do, for whom, and what it must or must never do. You get a draft to try, to read and to "
+        "change by talking; nothing is in your library before you save it."
     )
     st.text_area(
         "What should the assistant do?",
@@ -89,62 +95,15 @@ def _start(desk: Desk) -> None:
         except GptsmithError as error:
             left_out.append(str(error))
     session.forget("asked")
-    session.go("create", draft=desk.builds.start(description, files, left_out))
+    session.go("create", draft=desk.buildings.begin(description, files, left_out))
 
 
-def _waiting(desk: Desk, build: Build) -> None:
-    st.title("Writing the spec", anchor=False)
-    st.markdown(f"> {markdown.line(build.description[:400])}")
+def _waiting(desk: Desk, building: Building) -> None:
+    st.title("Writing the assistant", anchor=False)
+    st.markdown(f"> {markdown.line(building.asked[:400])}")
     model_note.draw(desk.model())
     with st.spinner("Reading the description and writing every part of the file", show_time=True):
-        while build.status == "running":
+        while building.asked:
             time.sleep(_TICK_SECONDS)
-            build = desk.builds.get(build.id) or build
+    session.forget("description")
     st.rerun()
-
-
-def _review(desk: Desk, build: Build) -> None:
-    field = f"yaml-draft-{build.id}"
-    session.put_first(field, build.yaml)
-    text = str(session.value(field))
-    problems = desk.builds.check(build.id, text)
-    st.title("Review", anchor=False)
-    st.markdown("This is the whole assistant, one readable file. Change what you like, then save it.")
-    for reason in build.left_out:
-        st.warning(markdown.plain(f"Left out: {reason}"), icon=":material/draft:")
-    _missing(build)
-    wrong = any(p.severity == "error" for p in problems)
-    with st.container(horizontal=True):
-        st.button("Save", type="primary", key="save", disabled=wrong, on_click=_save, args=(desk, build, field))
-        st.button("Check", key="check", help="Check what stands in the editor")
-        st.button("Start over", key="discard", on_click=_discard, args=(desk, build, field))
-    diagnostics.draw(problems, text)
-    st.text_area("Spec (YAML)", key=field, height=640)
-
-
-def _missing(build: Build) -> None:
-    """List what the description calls for and is not there, with the way to add it."""
-    if not build.missing:
-        return
-    with st.container(border=True):
-        st.markdown("**Not there yet**")
-        for item in build.missing:
-            st.markdown(f"- {markdown.line(item.what)}  \n  :material/arrow_right_alt: {markdown.line(item.how)}")
-
-
-def _save(desk: Desk, build: Build, field: str) -> None:
-    try:
-        assistant = desk.builds.save(build.id, str(session.value(field)))
-    except GptsmithError as error:
-        session.fail(str(error))
-        return
-    session.forget(field, "description")
-    session.say("Saved. Say hello.")
-    session.go("chat", assistant=assistant)
-
-
-def _discard(desk: Desk, build: Build, field: str) -> None:
-    desk.builds.drop(build.id)
-    session.forget(field)
-    session.put("description", build.description)
-    session.go("create")

@@ -1,7 +1,7 @@
 """The one door between the pages and the rest of gptsmith: no Streamlit here, nothing else of gptsmith there.
 
-The pages draw what this module and the two it holds (`talk`, `builds`) return, so that they can be driven in tests
-with the real thing behind them.
+The pages draw what this module and those it holds (`talk`, `bench`, `building`) return, so that they can be driven in
+tests with the real thing behind them.
 """
 
 from __future__ import annotations
@@ -15,22 +15,26 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gptsmith.assistants.drafts import Drafts
 from gptsmith.assistants.library import SUFFIX, Entry, Library, find_library, shipped_specs
 from gptsmith.assistants.loader import load_file
 from gptsmith.assistants.spec import AssistantSpec, Starter
 from gptsmith.errors import GptsmithError, UsageError
 from gptsmith.state import atomic_write, home
 from gptsmith.ui.web.bench import Bench
-from gptsmith.ui.web.builds import Build, Builds
+from gptsmith.ui.web.building import Buildings
 from gptsmith.ui.web.launch import OPEN_FILE
 
 if TYPE_CHECKING:
     from gptsmith.ui.web.talk import Talk
 
-__all__ = ["Build", "Card", "Desk", "ModelNote", "Places", "open_desk"]
+__all__ = ["Card", "Desk", "ModelNote", "Places", "open_desk"]
 
 OPENED = "opened:file"
 """The id of the one spec outside the library that the program was started with."""
+
+DRAFT = "draft:"
+"""What the ids of drafts begin with: they are not in the library."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,7 @@ class Desk:
     def __init__(self, library: Library, state: Path, file: Path | None = None) -> None:
         self.library = library
         self.places = Places(library.specs, state)
-        self.builds = Builds(library, state)
+        self.buildings = Buildings(state)
         self._file = file
         self.first = self._id_of(file) if file else ""
         self._talks: dict[Path, tuple[tuple[int, int], Talk]] = {}
@@ -98,6 +102,27 @@ class Desk:
     def _card(self, entry: Entry) -> Card:
         starters = [] if entry.error else _starters(entry.path, entry.path.stat().st_mtime_ns)
         return Card(entry.id, entry.name, entry.description, entry.path, entry.shipped, starters, entry.error)
+
+    def drafts(self) -> list[Card]:
+        """Return the new assistants that are not in the library yet, the one that was changed last first."""
+        return [
+            Card(f"{DRAFT}{draft.id}", draft.name, _description(draft.path), draft.path, False, error=draft.error)
+            for draft in Drafts().list()
+        ]
+
+    def save_draft(self, assistant: str) -> str:
+        """Move a draft into the library, with its files, versions and conversations; return its id there."""
+        path = self._path(assistant)
+        self._close(path)
+        building = self.buildings.of(path)
+        saved = building.save() if building else Drafts().save(path, self.library)
+        return saved.name.removesuffix(SUFFIX)
+
+    def id_of(self, path: Path) -> str:
+        """Return the id under which the pages open a file that the builder made or changes."""
+        if Drafts().holds(path):
+            return f"{DRAFT}{path.name.removesuffix(SUFFIX)}"
+        return self._id_of(path)
 
     def bench(self, assistant: str) -> Bench:
         """Return the workbench of an assistant's file, valid or not."""
@@ -117,11 +142,20 @@ class Desk:
 
     def delete(self, assistant: str) -> None:
         """Delete an assistant of the person's own, with its conversations."""
+        path = self._path(assistant)
+        self._close(path)
+        if building := self.buildings.of(path):
+            self.buildings.drop(building)
+        if assistant.startswith(DRAFT):
+            Drafts().delete(path)
+        else:
+            self.library.delete(assistant)
+
+    def _close(self, path: Path) -> None:
         with self._guard:
-            known = self._talks.pop(self._path(assistant), None)
+            known = self._talks.pop(path, None)
         if known:
             known[1].close()
-        self.library.delete(assistant)
 
     def talk(self, assistant: str) -> Talk:
         """Return the conversations with an assistant; the same object while its file stays as it is.
@@ -161,11 +195,20 @@ class Desk:
         """Return the file of a library id, or of the one file that was named at the start; nothing else is opened."""
         if self._file and assistant == OPENED:
             return self._file
+        if assistant.startswith(DRAFT):
+            return self._draft(assistant.removeprefix(DRAFT))
         if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,62}", assistant):
             raise UsageError("there is no assistant of this name", hint="choose one from the list of assistants")
         path = self.library.find(assistant)
         if path.parent not in (self.library.specs, shipped_specs()):
             raise UsageError(f"{assistant} is not in the library", hint="choose one from the list of assistants")
+        return path
+
+    @staticmethod
+    def _draft(id: str) -> Path:
+        path = next((draft.path for draft in Drafts().list() if draft.id == id), None)
+        if path is None:
+            raise UsageError("this draft is no longer here", hint="it was saved or deleted; look at your assistants")
         return path
 
 
@@ -182,3 +225,10 @@ def _starters(path: Path, _changed: int) -> list[str]:
     """Return the titles of a valid spec's conversation starters; read anew when the file changed."""
     found = load_file(path).spec.conversation_starters
     return [starter.title if isinstance(starter, Starter) else starter for starter in found]
+
+
+def _description(path: Path) -> str:
+    try:
+        return load_file(path).spec.description
+    except GptsmithError:  # what is wrong with it is said when it is opened
+        return ""

@@ -6,7 +6,7 @@ import streamlit as st
 
 from gptsmith.errors import GptsmithError
 from gptsmith.ui.web import markdown, session
-from gptsmith.ui.web.desk import OPENED, Card, Desk
+from gptsmith.ui.web.desk import DRAFT, OPENED, Card, Desk
 
 _COLUMNS = 3
 
@@ -21,6 +21,9 @@ def draw(desk: Desk) -> None:
         st.button(
             "New assistant", type="primary", icon=":material/add:", on_click=session.go, args=("create",), key="new"
         )
+    if drafts := desk.drafts():
+        st.header("Drafts, not saved yet", anchor=False)
+        _grid(desk, drafts)
     st.header("Yours", anchor=False)
     if own:
         _grid(desk, own)
@@ -50,7 +53,7 @@ def _card(desk: Desk, card: Card) -> None:
         st.subheader(markdown.line(card.name), anchor=False)
         if card.error:
             st.warning("The file has a problem and cannot be opened.", icon=":material/warning:")
-        else:
+        elif card.description:
             st.markdown(markdown.line(card.description))
         with st.container(key=f"quiet-starters-{card.id}", height="stretch"):
             for starter in card.starters[:2]:
@@ -60,7 +63,9 @@ def _card(desk: Desk, card: Card) -> None:
 
 def _buttons(desk: Desk, card: Card) -> None:
     with st.container(horizontal=True, gap="small"):
-        if card.error:
+        if card.id.startswith(DRAFT):
+            st.button("Go on", key=f"edit-{card.id}", type="primary", on_click=_edit, args=(card.id,))
+        elif card.error:
             st.button("Repair", key=f"edit-{card.id}", type="primary", on_click=_edit, args=(card.id,))
         else:
             st.button("Chat", key=f"open-{card.id}", type="primary", on_click=_open, args=(card.id,))

@@ -64,9 +64,11 @@ def go(page: Page, *, assistant: str = "", thread: str = "", draft: str = "", ta
 
 def tabs(labels: list[str], first: str) -> list[TabContainer]:
     """Draw tabs of which the URL keeps the open one, `first` at first; only its content needs to be drawn."""
-    wanted = st.query_params.get("tab", "")
-    default = wanted if wanted in labels else first
-    return list(st.tabs(labels, key="tab", default=default, on_change=_keep_tab))
+    if st.session_state.get("tab") not in labels:
+        wanted = st.query_params.get("tab", "")
+        st.session_state["tab"] = wanted if wanted in labels else first
+    # No `default`: it would make another widget of the tabs at each change of the URL, and a quick click would be lost.
+    return list(st.tabs(labels, key="tab", on_change=_keep_tab))
 
 
 def _keep_tab() -> None:

@@ -19,11 +19,15 @@ _STYLE = """
   [class*="st-key-bare-"] button p {
     position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
   }
-  .stColumn:has(> div > .st-key-preview) { position: sticky; top: 3.4rem; align-self: flex-start; }
-  .st-key-preview-frame { height: max(15rem, calc(100vh - 24.5rem)) !important; }
-  [class*="st-key-bar-"] { position: sticky; top: 3rem; z-index: 20; padding: 0.5rem 0; min-height: 3.4rem;
-    backdrop-filter: blur(14px); }
+  .stColumn:has(.st-key-preview) { position: sticky; top: 3.4rem; align-self: flex-start; }
+  .st-key-preview { --frame: max(15rem, calc(100vh - 24.6rem)); }
+  .stTabs { --frame: max(18rem, calc(100vh - 23.2rem)); }
+  .st-key-preview-frame, div:has(> .st-key-preview-frame), .st-key-builder-frame, div:has(> .st-key-builder-frame) {
+    height: var(--frame) !important; flex: 0 0 auto !important; }
+  div:has(> [class*="st-key-bar-"]) { position: sticky; top: 0; z-index: 20; }
+  [class*="st-key-bar-"] { padding: 0.5rem 0; min-height: 3.4rem; backdrop-filter: blur(14px); }
   .st-key-quiet-path p { overflow-wrap: anywhere; }
+  [data-testid="stToastContainer"] { inset: auto auto 1rem 1rem !important; }
   .stSidebar hr { margin: 0.6rem 0; }
   [data-testid="stBottomBlockContainer"] { max-width: 900px !important; }
   .st-key-passage .stMarkdownColoredBackground { background-color: rgba(240, 176, 60, 0.38) !important; padding: 0; }

@@ -10,7 +10,7 @@ from gptsmith.ui.web.bench import Bench, Sheet
 from gptsmith.ui.web.desk import Desk
 
 _LOOK_SECONDS = 3
-CONFIGURE, YAML, TESTS, VERSIONS = "Configure", "YAML", "Tests", "Versions"
+CREATE, CONFIGURE, YAML, TESTS, VERSIONS = "Create", "Configure", "YAML", "Tests", "Versions"
 
 
 def draw(desk: Desk, view: session.View) -> None:
@@ -19,7 +19,7 @@ def draw(desk: Desk, view: session.View) -> None:
     sheet = bench.sheet()
     with st.container(key="wide"):
         _watch(bench, sheet)
-        _head(desk, bench, sheet)
+        _head(desk, view, bench, sheet)
     if sheet.read_only:
         _read_only(desk, bench)
     left, right = st.columns([11, 9], gap="medium")
@@ -29,27 +29,35 @@ def draw(desk: Desk, view: session.View) -> None:
         preview.draw(desk, view, sheet)
 
 
-def _head(desk: Desk, bench: Bench, sheet: Sheet) -> None:
-    del desk
+def _head(desk: Desk, view: session.View, bench: Bench, sheet: Sheet) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
         st.title(markdown.line(str(sheet.data.get("name") or bench.path.name)), anchor=False, width="content")
-        st.button("Open the chat", icon=":material/chat:", key="chat", on_click=_chat, args=(bench.id,))
+        if bench.is_draft:
+            save, wrong = (desk, view), not sheet.valid
+            label, icon = "Save to my assistants", ":material/save:"
+            st.button(label, icon=icon, key="save-draft", type="primary", disabled=wrong, on_click=_save, args=save)
+        else:
+            st.button("Open the chat", icon=":material/chat:", key="open-chat", on_click=_chat, args=(bench.id,))
     with st.container(key="quiet-path"):
-        st.markdown(f":material/description: {markdown.line(str(bench.path))}")
+        if bench.is_draft:
+            st.markdown(":material/draft: A draft. It is kept as it is, also when gptsmith is closed.")
+        else:
+            st.markdown(f":material/description: {markdown.line(str(bench.path))}")
 
 
 def _tabs(desk: Desk, bench: Bench, sheet: Sheet) -> None:
     """Draw the tabs; only the open one is worked out."""
-    from gptsmith.ui.web import configure, edit, history, spec_tests
+    from gptsmith.ui.web import builder_chat, configure, edit, history, spec_tests
 
-    del desk
-    labels = [YAML, TESTS, VERSIONS] if sheet.read_only else [CONFIGURE, YAML, TESTS, VERSIONS]
+    labels = [YAML, TESTS, VERSIONS] if sheet.read_only else [CREATE, CONFIGURE, YAML, TESTS, VERSIONS]
     first = labels[0] if sheet.valid else YAML
     for label, tab in zip(labels, session.tabs(labels, first), strict=True):
         if not tab.open:
             continue
         with tab:
-            if label == CONFIGURE and sheet.data:
+            if label == CREATE:
+                builder_chat.draw(desk, bench)
+            elif label == CONFIGURE and sheet.data:
                 configure.draw(bench, sheet)
             elif label == CONFIGURE:
                 st.warning("The file cannot be read as it is. Repair it in the YAML tab.", icon=":material/warning:")
@@ -79,6 +87,17 @@ def _watch(bench: Bench, sheet: Sheet) -> None:
             st.rerun()
 
     look()
+
+
+def _save(desk: Desk, view: session.View) -> None:
+    """Save a draft; the conversation with the preview goes along."""
+    try:
+        assistant = desk.save_draft(view.assistant)
+    except GptsmithError as error:
+        session.fail(str(error))
+        return
+    session.say("Saved. It is among your assistants now.")
+    session.go("edit", assistant=assistant, thread=view.thread)
 
 
 def _copy(desk: Desk, assistant: str) -> None:

@@ -1,0 +1,214 @@
+"""The conversations with the builder: each answer in a worker, so that no page waits and a reload loses nothing."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gptsmith.agent.builder import Builder
+from gptsmith.errors import GptsmithError, ThreadBusyError, UsageError
+from gptsmith.ui.web.uploads import Upload, store
+
+if TYPE_CHECKING:
+    from gptsmith.agent.builder.edits import Change
+    from gptsmith.agent.builder.session import BuilderSession
+    from gptsmith.agent.builder.session_state import SessionMessage as Told
+    from gptsmith.agent.builder.trial import Trial
+
+__all__ = ["Building", "Buildings", "Proposed", "Told"]
+
+
+@dataclass(frozen=True)
+class Proposed:
+    """The change that waits for a decision, and what it does to the tests: `trial` None as long as they run."""
+
+    change: Change
+    trial: Trial | None
+    trying: bool
+
+
+class Building:
+    """One conversation with the builder.
+
+    `asked` is the message that is being answered, empty when none is; `left_out` says of each file that could not be
+    used why; `problem` is what kept the last answer from coming.
+    """
+
+    def __init__(self, session: BuilderSession, inbox: Path, left_out: Sequence[str] = ()) -> None:
+        self._session = session
+        self._inbox = inbox
+        self.left_out = tuple(left_out)
+        self.asked = ""
+        self.since = 0.0
+        self.problem = ""
+        self._trial: tuple[str, Trial | None] = ("", None)
+        self._cancel = threading.Event()
+        self._trying = False
+        self._guard = threading.Lock()
+
+    @property
+    def id(self) -> str:
+        """The session's id."""
+        return self._session.id
+
+    @property
+    def path(self) -> Path | None:
+        """The spec file, a draft until it is saved; None before the first answer."""
+        return self._session.path
+
+    @property
+    def busy(self) -> bool:
+        """Say whether a message is being answered, or its proposal tried."""
+        return bool(self.asked) or self._trying
+
+    @property
+    def messages(self) -> list[Told]:
+        """What was said, oldest first."""
+        return self._session.messages
+
+    @property
+    def proposed(self) -> Proposed | None:
+        """The change that waits for a decision."""
+        change = self._session.pending
+        if change is None or change.changes_nothing:
+            return None
+        key, trial = self._trial
+        return Proposed(change, trial if key == _key(change) else None, self._trying)
+
+    def say(self, text: str, files: Sequence[Upload] = ()) -> None:
+        """Begin to answer a message; raise UsageError while another one is being answered."""
+        with self._guard:
+            if self.asked:
+                raise UsageError("the builder is still answering", hint="wait for the answer")
+            self.asked, self.since, self.problem = text, time.time(), ""
+        self._cancel.set()
+        threading.Thread(target=self._answer, args=(text, list(files)), name=f"answer-{self.id}", daemon=True).start()
+
+    def accept(self, only: Iterable[int]) -> None:
+        """Apply these operations of the change that waits (from 0)."""
+        self._decide(lambda: self._session.accept(list(only)))
+
+    def refuse(self) -> None:
+        """Drop the change that waits."""
+        self._decide(self._session.refuse)
+
+    def undo(self) -> None:
+        """Take the last applied change back."""
+        self._decide(self._session.undo)
+
+    def save(self) -> Path:
+        """Save a draft into the library and go on with it there; return its new place."""
+        self._cancel.set()
+        return self._session.save()
+
+    def delete(self) -> None:
+        """Forget the conversation; the file stays."""
+        self._cancel.set()
+        self._session.delete()
+
+    def _decide(self, step: Callable[[], Told]) -> None:
+        self._cancel.set()
+        said = step()
+        if said.kind == "error":
+            raise UsageError(said.text)
+
+    def _answer(self, text: str, files: list[Upload]) -> None:
+        folder = self._inbox / f"{self.id}-{time.time_ns()}"
+        try:
+            self._session.say(text, [str(path) for path in store(files, folder)] if files else [])
+        except GptsmithError as error:
+            self.problem = str(error)
+        except Exception as error:  # noqa: BLE001 - a model's package raises what it likes; the page must say something
+            self.problem = f"the builder could not answer ({type(error).__name__}); say it again"
+        # The files stay until the change that names them is decided: it copies them when it is applied.
+        self._trying, self.asked = True, ""
+        try:
+            self._try()
+        finally:
+            self._trying = False
+
+    def _try(self) -> None:
+        """Run the tests of the file with and without the change that waits."""
+        from gptsmith.agent.builder.trials import compare
+
+        change = self._session.pending
+        if change is None or change.planned is None or not _has_tests(change):
+            return
+        self._cancel = threading.Event()
+        try:
+            self._trial = (_key(change), compare(change.path, change.planned, cancel=self._cancel))
+        except GptsmithError:
+            self._trial = ("", None)  # what is wrong with the change is said when it is applied
+
+
+class Buildings:
+    """The conversations of one process; they are kept in the state folder, so each is found again after a restart."""
+
+    def __init__(self, state: Path) -> None:
+        self._inbox = state / "inbox"
+        self._known: dict[str, Building] = {}
+        self._guard = threading.Lock()
+
+    def begin(self, description: str, files: Sequence[Upload], left_out: Sequence[str] = ()) -> str:
+        """Begin to build a new assistant; return the conversation's id at once."""
+        building = self._keep(Building(Builder().session(), self._inbox, left_out))
+        building.say(description, files)
+        return building.id
+
+    def get(self, id: str) -> Building | None:
+        """Return a conversation, None when there is none of that id."""
+        with self._guard:
+            if id in self._known:
+                return self._known[id]
+        try:
+            return self._keep(Building(Builder().session(id=id), self._inbox))
+        except UsageError:
+            return None
+
+    def of(self, path: Path) -> Building | None:
+        """Return the newest conversation about a spec file, None when there is none."""
+        entries = Builder().sessions(path)
+        return self.get(entries[0].id) if entries else None
+
+    def on(self, path: Path) -> Building:
+        """Return the conversation about a spec file, a new one where there is none."""
+        return self.of(path) or self._keep(Building(Builder().session(path), self._inbox))
+
+    def drop(self, building: Building) -> None:
+        """Forget a conversation; raise ThreadBusyError while it answers."""
+        if building.asked:
+            raise ThreadBusyError("the builder is still answering", hint="wait for the answer")
+        building.delete()
+        with self._guard:
+            self._known.pop(building.id, None)
+
+    def sweep(self) -> None:
+        """Delete files handed in with messages of long ago."""
+        for folder in self._inbox.glob("build_*"):
+            if time.time() - folder.stat().st_mtime > _KEPT_SECONDS:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def _keep(self, building: Building) -> Building:
+        with self._guard:
+            return self._known.setdefault(building.id, building)
+
+
+_KEPT_SECONDS = 7 * 24 * 3600
+
+
+def _key(change: Change) -> str:
+    return change.diff
+
+
+def _has_tests(change: Change) -> bool:
+    """Say whether the file has tests, with the change or without it."""
+    from gptsmith.assistants.reader import read
+
+    texts = [edit.before for edit in change.planned.files[:1]] if change.planned else []
+    texts += [edit.after for edit in change.planned.files[:1]] if change.planned else []
+    return any(bool(data.get("tests")) for text in texts if isinstance(data := read(text).data, dict))
