@@ -20,6 +20,11 @@ _WRAPPED = re.compile(
     r" to)?\s+",
     ANY_CASE,
 )
+_TO_RULES = re.compile(
+    r"^(?:add|put|write|include) (?:to|in|into) (?:the|its) (?:rules?|instructions?|prompt|guidelines?)(?:"
+    r" that)?[:,]? (?P<rule>.+)$",
+    ANY_CASE,
+)
 _INTO = re.compile(
     r"^(?:add|put|write|include|insert) (?P<rule>.+?) (?:to|in|into|as|among) (?:an? |the |its )?(?:new"
     r" )?(?:instructions|rules?|prompt|guidelines?)\W*$",
@@ -71,6 +76,13 @@ _WHEN = re.compile(
     r"|se|quando)\b[^,]+, ?\S",
     ANY_CASE,
 )
+_FACT = re.compile(  # something to know, with a number, a day or an address in it: `we are closed on Mondays`
+    r"^(?!(?:it|this|that|i|he|she|they|there)\b)(?:we|our|the|all|most|some|[a-z]+s)\b[^?]{3,80}?\b(?:is|are|was"
+    r"|were|open|opens|close|closes|closed|cost"
+    r"|costs|get|gets|have|has|starts?|ends?|takes?|lies|comes?)\b[^?]*(?:\d|\b(?:mon|tues|wednes|thurs|fri|satur"
+    r"|sun)days?\b|@)",
+    ANY_CASE,
+)
 _DISLIKED = re.compile(
     r"^(?:(?:nobody|no one|none of us) (?:wants?|needs?|likes?|cares? about)|(?:i|we|people|users|visitors"
     r"|customers|they|kids|children|students)"
@@ -118,7 +130,7 @@ def spoken_rule(clause: Clause) -> str:
         return unquoted(
             clause.values[-1] if clause.values and not text[wrapped.end() :].strip(" \"“”'") else text[wrapped.end() :]
         )
-    into = _INTO.match(text)
+    into = _INTO.match(text) or _TO_RULES.match(text)
     if into:
         return unquoted(into["rule"])
     if text.endswith("?") or len(text.split()) < 2:
@@ -165,8 +177,10 @@ def _is_behaviour(clause: Clause) -> bool:
     if (
         told_of
         and (base(told_of["verb"]) or "") in _BEHAVING
-        and not has("too|so|very|rather|a bit|a little|always|just", text)
+        and has("every|each|first|before|by name|when\\w*|if", text)
     ):
+        return not has("too|so|very|rather|a bit|a little|just", text)
+    if _FACT.match(text) and len(words) > 3:
         return True
     if is_statement(text) and not re.search(r"\b(?:never|always|must|only)\b", text):
         return False

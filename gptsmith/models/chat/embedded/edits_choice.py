@@ -31,7 +31,7 @@ def choose(clause: Clause, labels: list[str], *, only_one: bool = True) -> list[
     by_words = (_by_words(said[1], labels) if said else []) or _by_words(clause.open, labels)
     if len(by_words) == 1:
         return by_words
-    places = _places(clause.open, len(labels))
+    places = _places(clause.open[: said.start()] if said and by_words else clause.open, len(labels))
     if places:
         return places
     if ALL.search(clause.open) and labels:
@@ -46,9 +46,14 @@ def _same(value: str, label: str) -> bool:
 
 def _by_words(words: str, labels: list[str]) -> list[int]:
     wanted = set(content_stems(words)) - _COMMAND - {stem(w) for w in ORDINALS}
-    scores = [len(wanted & set(content_stems(re.sub(r"[_\-./]", " ", label)))) for label in labels]
-    best = max(scores, default=0)
-    return [n for n, score in enumerate(scores) if score == best] if best else []
+    plain = {stem(w) for w in tokens(words)} - _COMMAND
+    scores = []
+    for label in labels:
+        said = re.sub(r"[_\-./]", " ", label)
+        meant = len(wanted & set(content_stems(said)))
+        scores.append((meant, len(plain & {stem(w) for w in tokens(said)})) if meant else (0, 0))
+    best = max(scores, default=(0, 0))
+    return [n for n, score in enumerate(scores) if score == best] if best[0] else []
 
 
 def _places(words: str, count: int) -> list[int]:

@@ -52,12 +52,12 @@ _STARTS = re.compile(
     r"|(?:it|its|he|she|they|answers?|replies|people|users|every|each|there|what|which|how many|who)\b"
     r"|the (?:name|answers?|replies|welcome|greeting|disclaimer|description|version|temperature|tone|model|starters?"
     r"|tools?|pictures?|tests?|first|second|third|last|default|assistant|bot|language|drawings?|captions?)\b"
-    r"|(?:a (?:bit|little|touch) |much |slightly |way |even )?(?:more|less|fewer|shorter|longer|(?!what|when|who"
+    r"|(?:an? )?(?:(?:bit|little|touch) |much |slightly |way |even )?(?:more|less|fewer|shorter|longer|(?!what|when|who"
     r"|how|after|under|other|over|rath|togeth|eith|neith|matt|numb|lett|remind|answ)"
     r"[a-z]{3,}er)\b"
     r"(?! (?:than|and)\b)"
     r"|(?:at most|no more than|at least|max(?:imum|\.)?|up to|under|(?:a )?(?:max|limit) of)\s"
-    r"|(?:\d+|one|two|three|four|five|six|seven|eight) \w+"
+    r"|(?:\d+|one|two|three|four|five|six|seven|eight) [a-z]\w+"
     r"|(?:answers?|replies|short|brief|longer|detailed) \w+"
     r"|(?:a |an |another )(?:new )?(?:starter|rule|test|variable|disclaimer|welcome)\b"
     r"|(?:temperature|version|model|size|steps|tone|name|language|disclaimer|welcome|description)\b"
@@ -94,6 +94,15 @@ _STATEMENT = re.compile(
     r"|children|students?|nobody|no one|everyone|everybody|someone|some|most|the|there|there['’]s|that['’]s|her|his"
     r"|parents|readers)\b",
     ANY_CASE,
+)
+_TELLS = re.compile(
+    r"^[^,;?]{2,60}?\s(?:is|are|was|were|has|have|had|does|do|doesn['’]t|don['’]t|didn['’]t|isn['’]t|aren['’]t"
+    r"|wasn['’]t|will|won['’]t|closed|changed|moved|left"
+    r"|says?|feels?|sounds?|looks?|seems?|keeps?|gets?)\b",
+    ANY_CASE,
+)
+_ENUMERATED = re.compile(
+    r"(?:^|\s+)(?:\(?[1-9][.)]|[a-d]\))\s+(?=\w)(?=.*\(?[2-9][.)]|.*[b-d]\)|(?<=[2-9][.)]\s)|(?<=[b-d]\)\s))"
 )
 _WISH = re.compile(
     r"\b(?:should\w*|must\w*|ha(?:s|ve) to|needs? to|ought|may|shall|want|wish|need|never|always|only|please|would"
@@ -135,7 +144,7 @@ def clauses(message: str, files: list[str]) -> list[Clause]:
     """Return the commands of `message` in order; a sentence that is one command stays whole."""
     code = tongue(message)
     found: list[Clause] = []
-    for line in message.splitlines():
+    for line in _ENUMERATED.sub("\n", message).splitlines():
         body = re.sub(r"^\s*(?:[-*•]|\d{1,2}[.)])\s+", "", line).strip()
         for sentence in _whole(sentences(_settled(body))):
             glue = ""
@@ -249,12 +258,10 @@ def _shared_verb(left: str, right: str) -> str:
 
 def is_statement(text: str) -> bool:
     """Say whether these words only tell how things are, so that they may be the reason for a command beside them."""
-    return (
-        bool(_STATEMENT.match(text))
-        and not _WISH.search(text)
-        and not text.rstrip().endswith("?")
-        and len(text.split()) > 1
-    )
+    words = text.lower().split()
+    if len(words) < 2 or _WISH.search(text) or text.rstrip().endswith("?"):
+        return False
+    return bool(_STATEMENT.match(text)) or (not begins(text.lower()) and bool(_TELLS.match(text)))
 
 
 def _more_of_it(left: str, right: str) -> bool:

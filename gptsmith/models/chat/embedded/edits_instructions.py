@@ -117,7 +117,7 @@ def find(text: str, words: str) -> tuple[int, int] | None:
     return found[0] if len(found) == 1 else None
 
 
-def about(text: str, words: str) -> list[Statement]:
+def about(text: str, words: str, least: float = 0.5) -> list[Statement]:
     """Return the statements that `words` speak of, the best first and only those as good as it; none when none is."""
     wanted = set(content_stems(words))
     scored = []
@@ -127,7 +127,7 @@ def about(text: str, words: str) -> list[Statement]:
         if shared:
             scored.append((len(shared) / len(wanted), stated))
     best = max((score for score, _ in scored), default=0.0)
-    found = [stated for score, stated in scored if score == best and score >= 0.5]
+    found = [stated for score, stated in scored if score == best and score >= least]
     last = content_stems(words)[-1:]
     thing = [stated for stated in found if set(last) & set(content_stems(stated.text))]
     return thing if len(found) > 1 and len(thing) == 1 else found  # what it is about comes last: `naming the room`

@@ -12,32 +12,54 @@ from gptsmith.models.chat.embedded.edits_words import ANY_CASE, CAUSED, has
 from gptsmith.models.chat.embedded.words import listed
 
 _COMMON = listed(
-    "it its it's they them their he she this that the a an and or but of to in on for with at by from as is are be"
-    " been was were"
-    " being will would should could can may might must has have had do does did not no never don't doesn't"
-    " shouldn't isn't aren't"
-    " answer answers answering reply replies replying response responses message messages text texts texting tone"
-    " tones style voice"
-    " way manner language sound sounds sounding feel feels seem seems come comes across read reads reading look looks"
-    " find finds think thinks say says said told tell complain complained complains complaining people users user"
-    " visitors visitor"
-    " customers customer guests kids children clients everyone everybody someone some many we i my our me us boss"
-    " colleagues"
-    " team students parents staff bit little touch tad more less much very too so far way overly rather quite"
-    " really pretty slightly"
-    " somewhat a-bit even make makes making give gives keep keeps keeping write writes writing speak speaks"
-    " speaking talk talks"
-    " talking try tries please want wants like liked need needs prefer get gets become let again always often sometimes"
-    " good great fine lovely nice-to-have also generally general overall all any every assistant bot thing gpt"
-    " helper when while also just still currently"
-    " right now"
-    " moment than before who what there kind sort lot lots down up turn dial tone-wise stop go goes on and-on about"
-    " personality attitude character feel feeling atmosphere sentences sentence explanations explanation responding"
-    " explaining explain you your if could feedback bits add more-so put into be-more here how its-answers default time"
-    " output outputs wording phrasing words use using used sprinkle bring inject show him her"
+    "it its it's they them their he she her him his this that these those the a an and or but of to in on for with"
+    " at by from as"
+    " is are was were be been being am do does did don't doesn't not no never isn't aren't shouldn't has have had"
+    " will would should"
+    " could can may might must shall let's ought i we you my our your me us who what which where when while if than"
+    " then so"
+    " answer answers answering answered reply replies replying response responses responding message messages text"
+    " texts texting tone tones"
+    " style voice way manner language wording phrasing output outputs sentence sentences explanation explanations"
+    " explaining explain"
+    " sound sounds sounding feel feels feeling seem seems come comes coming across read reads reading look looks"
+    " speak speaks speaking"
+    " talk talks talking write writes writing say says saying said tell told use uses using used make makes making"
+    " made give gives"
+    " giving keep keeps keeping get gets getting become put bring inject sprinkle add try tries turn dial act acts"
+    " behave stay remain"
+    " find finds think thinks complain complains complained complaining told need needs want wants like likes liked"
+    " prefer love hope"
+    " wish appreciate help people user users visitor visitors customer customers guest guests kid kids child"
+    " children client clients"
+    " student students pupil pupils reader readers parent parents staff team teams boss colleague colleagues"
+    " friends everyone everybody"
+    " someone some many most few others folks public bit little touch tad more less much very too far overly rather"
+    " quite really pretty"
+    " slightly somewhat even please just still currently right now moment before again always often sometimes"
+    " usually generally general"
+    " overall all any every each way about there here also kind sort lot lots down up out over towards toward"
+    " default time times assistant"
+    " bot thing gpt helper chatbot personality attitude character feeling atmosphere vibe stop go goes show good"
+    " great fine lovely nice"
+    " better best okay ok would-be probably maybe perhaps definitely certainly seriously instead enough bits level"
+    " amount rid shouldn't"
+    " part parts mood impression dose pinch hint splash dash air side end goal idea point such own self itself"
+    " themselves"
 )
+_COURTEOUS = (
+    r"\b(?:would|will|could|might) be (?:really |very |so )?(?:nice|good|great|lovely|better|helpful|appreciated"
+    r"|fine|cool|perfect|welcome)\b|\bif (?:that['’]s|it is|it['’]s)"
+    r" (?:ok|okay|possible)\b|\bit would be (?:nice|good|great|better) if\b|\bi['’]d (?:appreciate|love)\b"
+)
+_WHOM = r"\b(?:to|with|for|towards?|on) (?:(?:my|our|the|its|their|all|any|each|every|these) )?[\w-]+(?: [\w-]+)?\W*$"
+_OF_WHAT = r"^\s*(?:the|its|these|those|most|all|all the|our|my) [\w-]+ (?=(?:is|are|sounds?|feels?|seems?|comes? across|should|could|must|gets?|reads?)\b)"
+_SEEMS = r"sounds?(?: like)?|feels?(?: like)?|comes? across(?: as)?|seems?|reads?(?: like)?|looks?|acts?"
 _LESS = (
-    r"less|not|don['’]t|doesn['’]t|shouldn['’]t|isn['’]t|aren['’]t|stop|never|fewer|reduce|lower|tone down|dial"
+    r"get rid of(?: the| that| its)?|drop(?: the| that)?|lose(?: the| that)?|without(?: the| being)?|avoid(?: being"
+    r"| sounding)?|quit(?: being)?"
+    r"|cut(?: out)? the|tired of(?: the| that)?|hate(?:s)?(?: the| that)?|less|not|don['’]t|doesn['’]t|shouldn['’]t"
+    r"|isn['’]t|aren['’]t|stop|never|fewer|reduce|lower|tone down|dial"
     r" down|dial back|no need to be"
     r"|be|sound"
 )
@@ -109,6 +131,8 @@ def read(clause: Clause, subject: Subject) -> Found | None:
             return _add(subject, own)
     if clause.values:
         return None
+    if re.match(r"(?:tell|give|write|show|sing|send) (?:me|us)\b|how\b|why\b|what\b", clause.open):
+        return None
     wanted, left = _wanted(clause.open)
     if (left or not wanted) and has(_WAY, clause.open) and not has(_PARTS, clause.open):
         return _own_way(clause, subject, left)
@@ -129,7 +153,7 @@ def read(clause: Clause, subject: Subject) -> Found | None:
 
 def _own_way(clause: Clause, subject: Subject, left: list[str]) -> Found | None:
     """Read `drop the professor tone`, `use a pirate accent`: a way of speaking that only the person's words name."""
-    if clause.said.rstrip().endswith("?") or _VAGUE.search(clause.open):
+    if _VAGUE.search(clause.open):
         return None
     if not left:
         return (
@@ -147,34 +171,31 @@ def _own_way(clause: Clause, subject: Subject, left: list[str]) -> Found | None:
 
 def _wanted(text: str) -> tuple[list[Manner], list[str]]:
     """Return the manners that are asked for, and the words that speak of something else."""
+    rest = re.sub(_COURTEOUS, " ", text, flags=ANY_CASE)
     found: list[Manner] = []
-    rest = text
     for manner in MANNERS:  # a complaint or a `less` names the contrary of what is wanted
         pattern = (
-            rf"(?<!\w)(?:{_LESS}|{_TOO}) (?:(?:{_TOO}|as|so|be|sound|the|much|this|that|more)"
-            rf" )*(?:{manner.too_much})(?![\w-])"
+            rf"(?<!\w)(?:{_LESS}|{_TOO}|{_SEEMS}) (?:(?:{_TOO}|as|so|be|sound|being|sounding|the|much|this|that"
+            rf"|more|of a"
+            rf"|like) )*"
+            rf"(?:{manner.too_much})(?![\w-])"
         )
         complained = re.search(pattern, rest, ANY_CASE)
         if complained and _complains(complained.group(), rest):
             found.append(manner)
             rest = rest.replace(complained.group(), " ")
-            break
     for name, verbs in _FAULTS.items():
         if re.search(verbs, rest, ANY_CASE):
             found += [manner for manner in MANNERS if manner.name == name and manner not in found]
             rest = re.sub(verbs, " ", rest, flags=ANY_CASE)
+    if found:  # whom it bothers is no part of what is wanted
+        rest = re.sub(_WHOM, " ", rest)
     for manner in MANNERS:
         said = re.search(rf"(?<![\w-])(?:{manner.wanted})(?![\w-])", rest, ANY_CASE)
         if said and not re.search(rf"\b(?:not|never|no|too|don['’]t) (?:\w+ )?{re.escape(said.group())}", rest):
-            if manner not in found:
-                found.append(manner)
+            found += [manner] if manner not in found else []
             rest = re.sub(rf"(?<![\w-])(?:{manner.wanted})(?![\w-])", " ", rest, flags=ANY_CASE)
-    rest = re.sub(
-        r"^(?:the|its|these|those|most|all|all the|our|my) [\w-]+ (?=(?:is|are|sounds?|feels?|seems?"
-        r"|comes? across|should|could|must|gets?|reads?)\b)",
-        "",
-        rest,
-    )
+    rest = re.sub(_OF_WHAT, "", rest)
     left = [w for w in re.findall(r"[^\W_]+(?:['’-][^\W_]+)*", rest.lower()) if w.replace("’", "'") not in _COMMON]
     return found[:3], left
 
@@ -187,6 +208,8 @@ def _complains(said: str, text: str) -> bool:
         return True
     if re.search(r"\b(?:too|overly)\b", said, ANY_CASE):
         return True
+    if re.match(rf"(?:{_SEEMS})\b", said, ANY_CASE):
+        return not has("should|must|make|could|can|let|wants?|would", text)
     frame = r"\b(?:sounds?|is|are|feels?|seems?|comes? across|reads?|looks?|find\w*|gets?|goes|talks?|it['’]s)\b"
     return (
         not re.match(r"(?:be|sound)\b", said)
@@ -199,9 +222,9 @@ def _told(manner: Manner, subject: Subject) -> Found:
     """Say the manner in the instructions: in place of its contrary, else as a sentence of its own."""
     text = subject.instructions
     for stated in told.statements(text):
-        if not manner.against or not (_STYLE.search(stated.text) or told.is_manner(stated)):
+        if not (_STYLE.search(stated.text) or told.is_manner(stated)):
             continue
-        for word in re.finditer(rf"(?<![\w-])(?:{manner.against})(?![\w-])", stated.text, ANY_CASE):
+        for word in re.finditer(rf"(?<![\w-])(?:{manner.contrary})(?![\w-])", stated.text, ANY_CASE):
             if re.search(
                 r"\b(?:no|not|never|avoid|don['’]t|too|than|without|less)\s+$", stated.text[: word.start()], ANY_CASE
             ):

@@ -58,6 +58,9 @@ _SCALARS = (  # what is said, the field, the kind of number
     (r"(?:max(?:imum)?[ _-]?)?(?:output[ _-])?tokens?", "max_tokens", int),
     (r"(?:random )?seed", "seed", int),
 )
+_TURNED = re.compile(
+    r"\b(?:turn|crank|dial|put|bring) (?:the |its )?(?:creativity|temperature|randomness) (?P<way>up|down)\b", ANY_CASE
+)
 _FALLBACK = r"fall(?:s|ing)?[ -]?backs?|backup model|spare model|if (?:it|that|the model) (?:fails|is down|breaks)\S*"
 
 
@@ -68,7 +71,7 @@ def read(clause: Clause, subject: Subject) -> Found | None:
     for said, key, kind in _SCALARS:
         if has(said, clause.open) and (found := _scalar(clause, subject, key, kind)):
             return found
-    if _WARMER.search(clause.open) or _COLDER.search(clause.open):
+    if _WARMER.search(clause.open) or _COLDER.search(clause.open) or _TURNED.search(clause.open):
         return _freedom(clause, subject)
     chosen = named_model(clause)
     if chosen is not None and (has(_USE, clause.open) or len(clause.open.split()) <= 2):
@@ -173,7 +176,8 @@ def _freedom(clause: Clause, subject: Subject) -> Found:
     now = subject.model.get("temperature")
     now = float(now) if isinstance(now, (int, float)) else None
     little = has(r"a (?:bit|little|touch)|slightly|etwas|un poco|um pouco", clause.open)
-    if _WARMER.search(clause.open):
+    turned = _TURNED.search(clause.open)
+    if turned["way"] == "up" if turned else _WARMER.search(clause.open):
         new = 0.9 if now is None else min(now + (0.2 if little or now >= 0.7 else 0.4), 1.5)
         words = f"Answer more freely: temperature {round(new, 2):g}."
     else:

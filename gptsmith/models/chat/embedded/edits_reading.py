@@ -47,8 +47,9 @@ READERS: tuple[Reader, ...] = (  # the more particular before the more general
 _GENERAL = (edits_questions.read, edits_tongue.read, edits_manner.read, edits_rules.read)
 _NOUNS: dict[Reader, str] = {edits_starters.read: "starter", edits_tests.read: "test", edits_rules.read: "rule"}
 _VAGUE = re.compile(
-    r"^(?:fix|change|adjust|tone|sort|do something about|mend|correct|tweak|address|improve) (?:it|that|this"
-    r"|them)(?: down| out| up)?\W*$",
+    r"^(?:fix|change|adjust|tone|sort|do something about|mend|correct|tweak|address|improve|rename|update|replace)"
+    r" (?:it|that|this|them|the \w+|its \w+)"
+    r"(?: down| out| up)?\W*$",
     re.IGNORECASE,
 )
 
@@ -92,7 +93,9 @@ def read_all(commands: list[Clause], subject: Subject) -> list[Read]:
             and (command.glued or not _about_it(command))
         ):
             continue
-        elif result.found.unclear and _VAGUE.match(command.text) and (left or results):
+        elif (
+            result.found.unclear and _VAGUE.match(command.text) and left and re.match(r"\s*[,:;–-]\s*$", left[0].glued)
+        ):
             continue  # `tone it down, it's a bit harsh`: what is meant stands beside it
         noun = _NOUNS.get(result.reader, noun) if result.reader else noun
         results.append(result)

@@ -176,11 +176,16 @@ def _dropped(clause: Clause, subject: Subject) -> Found | None:
         found = told.about(text, unneeded["what"])
         if found:
             return _gone(subject, found[0]) if len(found) == 1 else _unsure(found, unneeded["what"])
+    if drops and re.match(r"^\w+(?: out)? (?:that|this|the) (?:rule|one|line|bit|part)(?: out)?\W*$", clause.open):
+        return _about(subject, "")
     behaviour = re.match(
-        r"^(?:drop|remove|delete|scrap|ditch|lose|no need to|take out|get rid of) (?:the |all )?(?P<what>.+)$",
+        r"^(?:it |you )?(?:can |may |should )?(?:drop|remove|delete|scrap|ditch|lose|no need (?:to|for)|take out"
+        r"|get rid of|forget(?: about)?|skip|leave out"
+        r"|stop|quit|cut|don['’]t bother(?: with)?|there is no need (?:to|for)) (?:the |all |that"
+        r" )?(?P<what>.+?)(?: (?:any ?more|out|away|now))?\W*$",
         clause.open,
     )
-    if behaviour and (found := told.about(text, behaviour["what"])):
+    if behaviour and (found := told.about(text, behaviour["what"], least=0.6)):
         return _gone(subject, found[0]) if len(found) == 1 else _unsure(found, behaviour["what"])
     return None
 

@@ -60,6 +60,11 @@ def read(clause: Clause, subject: Subject) -> Found | None:
         if number:
             word = next(g for g in number.groups() if g)
             return _counted(path, int(word) if word.isdigit() else NUMBER_WORDS[word], words)
+    often = _OFTEN.search(text)
+    if often:
+        word = often["n"].removesuffix(" times")
+        times = {"once": 1, "twice": 2}.get(word) or (int(word) if word.isdigit() else NUMBER_WORDS[word])
+        return _counted("limits.max_tool_calls", times, "at most {} tool calls per message")
     if _about_time(text) and (length := seconds(text)):
         words = f"Give up after {int(length)} seconds."
         if not 1 <= length <= 3600:
@@ -70,6 +75,12 @@ def read(clause: Clause, subject: Subject) -> Found | None:
         words = "Sum up what no longer fits." if wanted else "Do not sum up what no longer fits."
         return Found([put("memory.summarize", wanted, words)])
     return _history(text, subject)
+
+
+_OFTEN = re.compile(
+    rf"\b(?:call|use)s? (?:its |the |any )?tools?\b.{{0,20}}?\b(?:at most|up to|no more than|only|max(?:imum)?)?"
+    rf" ?(?P<n>once|twice|{_NUMBER} times)\b"
+)
 
 
 def _counted(path: str, number: int, words: str) -> Found:

@@ -38,7 +38,7 @@ def read(clause: Clause, subject: Subject) -> Found | None:
         return None
     if has(SWAP, clause.open) and not has(r"turn", clause.open):
         return _replaced(clause, subject)
-    if is_drop(clause):
+    if is_drop(clause) or (not clause.values and re.match(r"(?:no|without|keine)\b", clause.open.strip())):
         return _dropped(clause, subject)
     values = _values(clause)
     if values and not _about_one(clause, subject):

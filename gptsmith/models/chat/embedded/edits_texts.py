@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from gptsmith.assistants.changes import ProposedChange
 from gptsmith.models.chat.embedded.edits_choice import is_drop
 from gptsmith.models.chat.embedded.edits_clauses import Clause
 from gptsmith.models.chat.embedded.edits_subject import Found, Subject, drop, put, retell
@@ -58,6 +59,11 @@ _KNOWN_AS = re.compile(  # whoever wants it, it is to be known by this name
     r" (?:now|next|to|this|monday|today).*)?$",
     ANY_CASE,
 )
+_NAME_LAST = re.compile(  # whatever the words, they speak of naming and end in a name written with capitals
+    r"^(?i:.{0,50}?\b(?:name|named|call|called|rename|renamed|known as|titled?|baptised|nombre|nome|heißen|heißt"
+    r"|nennen)\b[^.!?]{0,20}?)[\s:–-]+"
+    r"(?:the )?(?P<name>[A-ZÄÖÜÉ][\w'’&-]*(?: (?:of|the|and|&|de|da|do|[A-ZÄÖÜÉ0-9][\w'’-]*))*)\W*$"
+)
 _NOT_A_NAME = re.compile(
     r"^(?:it|me|them|us|the (?!\w+$)\w+ (?:tool|source|starter|test|variable|model)|my|your|tools?|users?|people"
     r"|visitors"
@@ -109,7 +115,9 @@ def read_name(clause: Clause, subject: Subject) -> Found | None:
         return _called(_tidy(clause.values[-1] if clause.values else known["name"]), subject)
     lead = _NAME.match(clause.text)
     if not lead:
-        return None
+        last = _NAME_LAST.match(clause.text)
+        of_others = has("tool|starter|test|variable|source|model|people|user|child|them|me", clause.open)
+        return _called(_tidy(last["name"]), subject) if last and not of_others else None
     given = clause.text[lead.end() :]
     if not clause.values and (_NOT_A_NAME.match(given) or not given.strip()):
         return None
@@ -124,7 +132,24 @@ def read_name(clause: Clause, subject: Subject) -> Found | None:
 def _called(name: str, subject: Subject) -> Found:
     if name == subject.data.get("name"):
         return Found(reply=f"It is called {name} already.")
-    return Found([put("name", name, f"Call it {name}.")])
+    return Found([put("name", name, f"Call it {name}."), *_said_elsewhere(name, subject)])
+
+
+def _said_elsewhere(name: str, subject: Subject) -> list[ProposedChange]:
+    """Return what else says the old name in full: the welcome message, and the tests that expect to read it."""
+    old = str(subject.data.get("name", ""))
+    changes = []
+    welcome = subject.data.get("welcome_message")
+    if old and isinstance(welcome, str) and welcome.count(old) == 1:
+        changes.append(retell(old, name, "The welcome message says the new name.", "welcome_message"))
+    for n, test in enumerate(subject.tests):
+        expect = test.get("expect")
+        contains = expect.get("contains") if isinstance(expect, dict) else None
+        for i, text in enumerate(contains if isinstance(contains, list) else []):
+            if text == old:
+                path = f"tests[{n}].expect.contains[{i}]"
+                changes.append(put(path, name, f"The test “{test.get('name')}” expects the new name."))
+    return changes
 
 
 def read(clause: Clause, subject: Subject) -> Found | None:

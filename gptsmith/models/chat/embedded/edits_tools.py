@@ -19,11 +19,13 @@ from gptsmith.models.chat.embedded.words import stem, tokens
 
 _KINDS = {
     "image_captioning": (
+        rf"{SHOTS}\b.{{0,60}}?\b(?:look(?:s|ing)? at|sees?|describ\w+|understand\w*|read|view) (?:them|it|those)|"
         rf"(?:describ\w+|caption\w*|look(?:s|ing)? at|sees?|seeing|understand\w*|read(?:s|ing)?|view\w*|analy[sz]\w+"
         rf"|comment\w* on) (?:\w+ ){{0,3}}?{SHOTS}|{SHOTS} (?:descri\w+|caption\w*|understanding|input)|captions?"
         rf"|image[ _]captioning|vision"
     ),
     "image_recognition": (
+        rf"{SHOTS}\b.{{0,60}}?\b(?:recogni[sz]\w+|classif\w+|identif\w+|label|sort) (?:them|it|those)|"
         rf"(?:recogni[sz]\w+|classif\w+|identif\w+|label\w*|sort\w*|tag\w*) (?:\w+ ){{0,3}}?{SHOTS}|image["
         rf" _]recognition"
         rf"|{SHOTS} (?:recognition|classification|labels?)"
@@ -37,7 +39,8 @@ _KINDS = {
     ),
 }
 _WHOLE = (  # behind a verb of drawing: drawing itself is meant, not what is drawn
-    rf"^\W*(?:(?:any ?more|anything|at all|no more|no longer|again|ever|for (?:people|users|now)|things|stuff"
+    rf"^\W*(?:(?:any ?more|any longer|longer|anything|at all|no more|no longer|again|ever|for (?:people|users|now)"
+    rf"|things|stuff"
     rf"|either|nothing"
     rf"|any|more|{SHOTS}|tool|tools)\W*)*$"
 )

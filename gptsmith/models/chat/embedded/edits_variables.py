@@ -101,8 +101,8 @@ def _default(clause: Clause, values: list[str], name: str) -> str:
         return values[-1]
     said = re.search(
         rf"\bdefaults?\b(?: (?:value|{re.escape(name).replace('_', '[ _]')}|for \w+|of \w+))* (?:is|to|should be|="
-        rf"|be|:)?\s*(?P<a>[\w-]+(?: [A-Z\d][\w-]*)*)\W*$"
-        r"|\b(?:to|is|be|as|=)\s+(?P<b>[\w-]+(?: [A-Z\d][\w-]*)*)(?: by default)?\W*$",
+        rf"|be|:)?\s*(?P<a>[\w-]+(?-i: [A-Z\d][\w-]*)*)\W*$"
+        r"|\b(?:to|is|be|as|=)\s+(?P<b>[\w-]+(?-i: [A-Z\d][\w-]*)*)(?: by default)?\W*$",
         clause.text,
         ANY_CASE,
     )

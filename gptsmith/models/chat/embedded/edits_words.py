@@ -57,7 +57,9 @@ _POLITE = re.compile(
     r"|bitte|und|dann|außerdem|auch|por favor|y|e|também|además|et|aussi|s'il (?:te|vous) plaît)\b[\s,:!–-]*"
     r"|(?:can|could|would|will) (?:you|we|i)(?: please)?(?: (?:make sure|see to it)(?= it))? "
     r"|(?:i|we)(?:['’]d| would)? (?:like|want|need|prefer|love|rather)(?: you)? to (?=\w)"
-    r"|you (?:can|could|should|might|may) (?:also |just )?(?=\w)|let['’]s (?:also |just )?|(?:i|we) think (?:that )?"
+    r"|(?:i|we)(?:['’]d| would)? (?:like|want|need|prefer|love)(?: to have| to see)? (?=(?:an? |the )?(?:\w+"
+    r" )?(?:shorter|longer|more|less|fewer|warmer|friendlier|[a-z]+er|no)\b)|you (?:can|could|should|might|may)"
+    r" (?:also |just )?(?=\w)|let['’]s (?:also |just )?|(?:i|we) think (?:that )?"
     r"|would you mind |(?:what|how) about |why not |why don['’]t (?:you|we) |is it possible to |(?:kannst|könntest)"
     r" du (?:bitte )?|puedes |podrías |pode(?:s|rias|ria)? )+",
     ANY_CASE,
