@@ -1,0 +1,84 @@
+"""The pictures that a generator is trained on: scenes of the world, drawn and encoded once, in shards on disk."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from gptsmith.models.world.render import render
+from gptsmith.models.world.scene import Scene, sample_scene
+from gptsmith.state import atomic_write
+
+SHARD = 2048  # scenes; 4 MB of latents
+_BATCH = 32
+
+
+def write_shard(folder: Path, number: int, vae: Any, *, seed: int = 0, scenes: int = SHARD, size: int = 128) -> Path:
+    """Draw and encode shard `number`, unless it is there, and return its latents' file: float16 (scenes, 4, h, w).
+
+    The scenes depend on `seed` and `number` alone, so that a run on another machine sees the same pictures.
+    """
+    target = folder / f"{number:05d}.npy"
+    if target.exists():
+        return target
+    rng = random.Random(f"{seed}-{number}")  # noqa: S311
+    chosen = [sample_scene(rng) for _ in range(scenes)]
+    parts = []
+    for start in range(0, scenes, _BATCH):
+        pictures = [render(scene, rng, size).pixels for scene in chosen[start : start + _BATCH]]
+        parts.append(encode(vae, pictures))
+    folder.mkdir(parents=True, exist_ok=True)
+    atomic_write(folder / f"{number:05d}.jsonl", "".join(json.dumps(s.to_dict()) + "\n" for s in chosen))
+    partial = target.with_suffix(".partial")
+    with partial.open("wb") as file:
+        np.save(file, np.concatenate(parts))
+    partial.replace(target)
+    return target
+
+
+@torch.inference_mode()
+def encode(vae: Any, pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.float16]:
+    """Return the latents of uint8 (h, w, 3) pictures, without the sampling noise of a KL autoencoder."""
+    weight = next(vae.parameters())
+    batch = torch.from_numpy(np.stack(pictures)).to(weight.device).permute(0, 3, 1, 2).to(weight.dtype) / 127.5 - 1
+    encoded = vae.encode(batch)
+    latents = encoded.latent_dist.mode() if hasattr(encoded, "latent_dist") else encoded.latents
+    found: NDArray[np.float16] = latents.float().cpu().numpy().astype(np.float16)
+    return found
+
+
+class Shards:
+    """The shards of a folder that are whole; `refresh` finds those that came since."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._latents: list[NDArray[np.float16]] = []
+        self._scenes: list[list[Scene]] = []
+        self.refresh()
+
+    def __len__(self) -> int:
+        return sum(len(part) for part in self._scenes)
+
+    def refresh(self) -> None:
+        """Read the shards that follow those already read."""
+        while (file := self.folder / f"{len(self._latents):05d}.npy").exists():
+            lines = file.with_suffix(".jsonl").read_text("utf-8").splitlines()
+            self._scenes.append([Scene.from_dict(json.loads(line)) for line in lines])
+            self._latents.append(np.load(file, mmap_mode="r", allow_pickle=False))
+
+    def batch(self, rng: random.Random, size: int) -> tuple[torch.Tensor, list[Scene]]:
+        """Return `size` random latents, float32 (size, 4, h, w), and their scenes."""
+        rows, scenes = [], []
+        for _ in range(size):
+            shard = rng.randrange(len(self._latents))
+            row = rng.randrange(len(self._scenes[shard]))
+            rows.append(np.asarray(self._latents[shard][row], dtype=np.float32))
+            scenes.append(self._scenes[shard][row])
+        return torch.from_numpy(np.stack(rows)), scenes
