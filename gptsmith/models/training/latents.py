@@ -28,7 +28,7 @@ def write_shard(folder: Path, number: int, vae: Any, *, seed: int = 0, scenes: i
     target = folder / f"{number:05d}.npy"
     if target.exists():
         return target
-    rng = random.Random(f"{seed}-{number}")  # noqa: S311
+    rng = random.Random(f"{seed}-{number}")
     chosen = [sample_scene(rng) for _ in range(scenes)]
     parts = []
     for start in range(0, scenes, _BATCH):

@@ -13,7 +13,7 @@ INDOORS = ("room", "table")
 
 def short(scene: Scene, rng: random.Random) -> str:
     """Say the main things, in some ten words; where and when only at times."""
-    said = rng.choice(words.OPENINGS) + _subject(scene, rng)
+    said = rng.choice(words.OPENINGS) + subject(scene, rng)
     if rng.random() < (0.75 if len(scene.groups) == 1 else 0.6):
         said += f" {where(scene, rng)}"
     return said
@@ -25,7 +25,7 @@ def descriptive(scene: Scene, rng: random.Random, *, plain: bool = False) -> str
     `plain` leaves out openings such as "a photo of" and says nothing twice.
     """
     opening = "" if plain else rng.choice(words.OPENINGS)
-    first = f"{opening}{_subject(scene, rng, full=True)} {where(scene, rng, full=True)}."
+    first = f"{opening}{subject(scene, rng, full=True)} {where(scene, rng, full=True)}."
     place = scene.setting.split()[0]
     parts = [rng.choice(words.SURROUNDINGS[place])]
     if place not in ("plain", "space"):
@@ -39,7 +39,7 @@ def descriptive(scene: Scene, rng: random.Random, *, plain: bool = False) -> str
 
 def stated(scene: Scene, rng: random.Random, *, plain: bool = False) -> str:
     """Say the main things with their relation, never leaving it out, and nothing else."""
-    return ("" if plain else rng.choice(words.OPENINGS)) + _subject(scene, rng, full=True)
+    return ("" if plain else rng.choice(words.OPENINGS)) + subject(scene, rng, full=True)
 
 
 def alt_text(scene: Scene, rng: random.Random) -> str:
@@ -97,12 +97,13 @@ def where(scene: Scene, rng: random.Random, *, full: bool = False) -> str:
     return f"{phrase} {rng.choice(words.TIME_PHRASES[scene.time])}"
 
 
-def _subject(scene: Scene, rng: random.Random, *, full: bool = False) -> str:
+def subject(scene: Scene, rng: random.Random, *, full: bool = False) -> str:
+    """Say the things of a scene and how they stand to one another."""
     phrases = [noun_phrase(g, rng) for g in scene.groups]
     if len(phrases) == 1:
         return phrases[0]
     plain = all(g.count == 1 for g in scene.groups)
-    if len(phrases) == 2 and plain and (full or rng.random() < 0.8):
+    if len(phrases) == 2 and plain and scene.relations and (full or rng.random() < 0.8):
         return say(scene.relations[0], phrases, rng)
     if len(phrases) == 2:
         return f"{phrases[0]} and {phrases[1]}"
