@@ -1,7 +1,7 @@
 """The training of the picture generator: a latent diffusion U-Net that reads the frozen sentence encoder's tokens.
 
-Latent diffusion: Rombach et al. 2022, https://arxiv.org/abs/2112.10752. A frozen language model as text encoder: Imagen,
-Saharia et al. 2022, https://arxiv.org/abs/2205.11487. v-prediction: Salimans and Ho 2022,
+Latent diffusion: Rombach et al. 2022, https://arxiv.org/abs/2112.10752. A frozen language model as text encoder:
+Imagen, Saharia et al. 2022, https://arxiv.org/abs/2205.11487. v-prediction: Salimans and Ho 2022,
 https://arxiv.org/abs/2202.00512; zero terminal SNR with trailing steps: Lin et al. 2023,
 https://arxiv.org/abs/2305.08891. Captions of mixed lengths: Betker et al. 2023 (DALL-E 3).
 

@@ -38,4 +38,5 @@ class TextTokens:
         tokens = self._tokenizer(
             list(captions), padding="max_length", max_length=MAX_TOKENS, truncation=True, return_tensors="pt"
         ).to(self._device)
-        return self._encoder(tokens.input_ids, attention_mask=tokens.attention_mask).last_hidden_state
+        states: Tensor = self._encoder(tokens.input_ids, attention_mask=tokens.attention_mask).last_hidden_state
+        return states

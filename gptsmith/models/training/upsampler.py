@@ -18,11 +18,10 @@ from torch import Tensor
 from torch.func import functional_call
 from torch.nn import functional as F
 
+from gptsmith.models.pictures.upsampling.decoder import CAPTION, CONTEXT, EARLIER, END, PADDING, REQUEST, prompt
 from gptsmith.models.training.run import Run, device
 from gptsmith.models.world.pairs import Pair, sample_pair
 
-EARLIER, REQUEST, CAPTION, END, PADDING = "<|earlier|>", "<|request|>", "<|caption|>", "<|end|>", "<|padding|>"
-CONTEXT = 256
 _VOCABULARY = 2048
 _UNTAUGHT = -100
 
@@ -72,11 +71,6 @@ def build(vocabulary: int, width: int = 192, layers: int = 4) -> Any:
         pad_token_id=0,
     )
     return GPT2LMHeadModel(config)
-
-
-def prompt(earlier: str, request: str) -> str:
-    """Return what stands before a caption. Requests are read in lower case."""
-    return f"{EARLIER}{earlier}{REQUEST}{request.lower()}{CAPTION}"
 
 
 def batch_of(tokenizer: Any, pairs: list[Pair]) -> tuple[Tensor, Tensor]:

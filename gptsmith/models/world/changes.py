@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from gptsmith.models.world.lexicon import WORD, lexicon
+from gptsmith.models.world.lexicon import WORD, Entry, lexicon
 from gptsmith.models.world.requests import Request, parse_request
 from gptsmith.models.world.scene import MOST, PLAIN, Group, Relation
 
@@ -58,16 +58,15 @@ def read_change(earlier: Request, text: str) -> Request:
     exchanged = _INSTEAD.search(said) or _TURN.search(said)
     if exchanged:
         old, new = parse_request(exchanged["old"]), parse_request(exchanged["new"])
-        if len(old.groups) == 1 and len(new.groups) == 1 and _find(after, old.groups[0]) is not None:
-            return _exchanged(after, old.groups[0], new.groups[0], said)
+        index = _find(after, old.groups[0]) if len(old.groups) == 1 and len(new.groups) == 1 else None
+        if index is not None:
+            return _exchanged(after, index, new.groups[0], said)
     if _OUT.search(said) or _AWAY.search(said):
         return _without(after, asked)
     return _with(after, asked, said)
 
 
-def _exchanged(request: Request, old: Group, new: Group, said: str) -> Request:
-    index = _find(request, old)
-    assert index is not None
+def _exchanged(request: Request, index: int, new: Group, said: str) -> Request:
     one = new.count == 1 and not re.search(r"\b(?:one|single)\b", said)
     count = (
         request.groups[index].count if one and request.groups[index].count > 1 and "with a" not in said else new.count
@@ -167,7 +166,7 @@ def _size(said: str) -> str:
     return next((e.value for e in _entries(said, "size")), "")
 
 
-def _entries(said: str, kind: str) -> list[object]:
+def _entries(said: str, kind: str) -> list[Entry]:
     tokens = WORD.findall(said)
     found = []
     for token in tokens:
@@ -181,7 +180,7 @@ def _find(request: Request, group: Group) -> int | None:
     """Return the thing that is meant: by name, and by colour where several have the name."""
     same = [i for i, g in enumerate(request.groups) if g.name == group.name]
     exact = [i for i in same if group.color and request.groups[i].color == group.color]
-    return (exact or same or [None])[0]
+    return next(iter(exact or same), None)
 
 
 def _words_of(name: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""What the caption upsampler learns from: a request, the caption before it if there is one, and the caption to write."""
+"""What the caption upsampler learns from: a request, the caption before it, if any, and the caption to write."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Pair:
 
 
 def sample_pair(rng: random.Random) -> Pair:
-    """Draw a first request, a change of the picture before, or a new request after it; the caption is faithful to it."""
+    """Draw a first request, a change of the picture before, or a new request after it, with a faithful caption."""
     while True:
         pair = _draw(rng)
         wanted = parse_request(pair.request)
@@ -86,7 +86,8 @@ def _partial(scene: Scene, rng: random.Random) -> Scene:
 def sample_change(scene: Scene, rng: random.Random) -> tuple[str, Scene]:
     """Return a change in words and the scene that it makes of `scene`."""
     kinds: list[Callable[[Scene, random.Random], tuple[str, Scene] | None]] = [
-        _time, _time, _place, _place, _color, _color, _count, _count, _add, _add, _remove, _swap, _size, _relation, _again,
+        _time, _time, _place, _place, _color, _color, _count, _count, _add, _add, _remove, _swap, _size, _relation,
+        _again,
     ]  # fmt: skip
     while True:
         found = rng.choice(kinds)(scene, rng)
@@ -107,9 +108,9 @@ def _time(scene: Scene, rng: random.Random) -> tuple[str, Scene] | None:
 def _place(scene: Scene, rng: random.Random) -> tuple[str, Scene] | None:
     if rng.random() < 0.3:
         color = rng.choice([c for c in PLAIN if scene.setting != f"plain {c}"])
-        forms = ("make the background {}", "on a {} background", "with a plain {} background", "{} background please",
-                 "change the background to {}")  # fmt: skip
-        return rng.choice(forms).format(color), replace(scene, setting=f"plain {color}", time="day")
+        backgrounds = ("make the background {}", "on a {} background", "with a plain {} background",
+                       "{} background please", "change the background to {}")  # fmt: skip
+        return rng.choice(backgrounds).format(color), replace(scene, setting=f"plain {color}", time="day")
     place = rng.choice([p for p in PLACES if p != scene.setting])
     it = "them" if len(scene.groups) > 1 or scene.groups[0].count > 1 else "it"
     phrase = rng.choice(words.PLACE_PHRASES[place])

@@ -1,0 +1,110 @@
+"""The caption upsampler that needs nothing: a small decoder trained on the world's grammar, which also checks it."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+from gptsmith.models.pictures.upsampling.decoder import Decoder, Sampling
+from gptsmith.models.pictures.upsampling.upsampler import LEAST, MOST, Earlier, Upsampled, Upsampler
+from gptsmith.models.world import captions
+from gptsmith.models.world.changes import read_change, reads_as_change
+from gptsmith.models.world.nearest import Nearest, nearest
+from gptsmith.models.world.requests import Request, missing, parse_request, to_scene
+from gptsmith.models.world.scene import MOST as MOST_THINGS
+
+TRIES = 4  # captions written until one is faithful; then the grammar writes it
+MOST_KINDS = 3  # kinds of things in one picture
+
+
+class EmbeddedUpsampler(Upsampler):
+    """Writes captions of what the embedded generator can draw; says what it cannot draw and what is drawn instead."""
+
+    def __init__(self, folder: Path, sampling: Sampling | None = None) -> None:
+        self._folder = folder
+        self._sampling = sampling or Sampling()
+        self.written = self.by_grammar = 0  # how often the decoder's caption was taken, how often the grammar's
+
+    def upsample(self, request: str, earlier: Sequence[Earlier] = (), *, changes: str = "") -> Upsampled:
+        words, notes = _in_known_words(request)
+        before = changes or _changed(words, earlier)
+        if before and parse_request(before).groups:
+            wanted = read_change(parse_request(before), words)
+        else:
+            before, wanted = earlier[-1].caption if earlier else "", parse_request(words)
+        wanted, more = _drawable(wanted)
+        if not wanted.groups:
+            return Upsampled(request, own_words=True, notes=[*notes, *more, _NOTHING])
+        caption = self._written(before, words, wanted)
+        return Upsampled(caption, notes=[*notes, *more])
+
+    def _written(self, before: str, words: str, wanted: Request) -> str:
+        for attempt in range(TRIES):
+            caption = _decoder(self._folder).write(before, words, self._sampling, attempt)
+            if is_faithful(wanted, caption):
+                self.written += 1
+                return caption
+        self.by_grammar += 1
+        rng = random.Random(words)  # noqa: S311
+        while True:
+            caption = captions.descriptive(to_scene(wanted, rng), rng)
+            if LEAST <= len(caption.split()) <= MOST:
+                return caption
+
+
+_NOTHING = "Nothing of this is among the things that the embedded model can draw; your words are drawn as they are."
+
+
+def is_faithful(wanted: Request, caption: str) -> bool:
+    """Tell whether a caption has the right length, says all that is wanted, and no other things."""
+    said = parse_request(caption)
+    return (
+        LEAST <= len(caption.split()) <= MOST and len(said.groups) == len(wanted.groups) and not missing(wanted, said)
+    )
+
+
+def _changed(words: str, earlier: Sequence[Earlier]) -> str:
+    """Return the caption that a request changes: the last one, when it speaks of it; else nothing."""
+    last = earlier[-1].caption if earlier else ""
+    return last if last and reads_as_change(parse_request(last), words) else ""
+
+
+def _in_known_words(request: str) -> tuple[str, list[str]]:
+    """Put the nearest known word for each unknown one; a note says so unless both mean the same."""
+    words, notes = request.strip(), []
+    for unknown in parse_request(request).unknown:
+        found = _nearest(unknown)
+        if found is None:
+            notes.append(f"I cannot draw “{unknown}”; the picture leaves it out.")
+            continue
+        words = re.sub(rf"\b{re.escape(unknown)}\b", found.known, words, flags=re.IGNORECASE)
+        if not found.same:
+            notes.append(f"I cannot draw “{unknown}”; the nearest thing that I can draw is “{found.known}”.")
+    return words, notes
+
+
+@cache
+def _nearest(word: str) -> Nearest | None:
+    from gptsmith.models.embedding import load_embedder
+
+    return nearest(word, load_embedder("embedded").encode)
+
+
+def _drawable(wanted: Request) -> tuple[Request, list[str]]:
+    """Keep what fits one picture: three kinds of things, up to four of each kind."""
+    notes = [f"I draw up to {MOST_THINGS} things of a kind." for i in wanted.loose if wanted.groups[i].count == 4][:1]
+    if len(wanted.groups) <= MOST_KINDS:
+        return wanted, notes
+    kept = wanted.groups[:MOST_KINDS]
+    relations = tuple(r for r in wanted.relations if max(r.first, r.second) < MOST_KINDS)
+    left = ", ".join(group.name for group in wanted.groups[MOST_KINDS:])
+    notes.append(f"I draw up to {MOST_KINDS} kinds of things in one picture; left out: {left}.")
+    return Request(kept, relations, wanted.setting, wanted.time, (), tuple(i for i in wanted.loose if i < 3)), notes
+
+
+@cache
+def _decoder(folder: Path) -> Decoder:
+    return Decoder(folder)
