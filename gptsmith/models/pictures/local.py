@@ -298,15 +298,10 @@ def best_dtype(device: str) -> torch.dtype:
 
 def text_part(dtype: torch.dtype) -> dict[str, Any]:
     """Return the tokenizer and text encoder that the embedded generator shares with the sentence encoder."""
-    from transformers import AutoTokenizer, BertModel
+    from gptsmith.models.pictures.text_encoder import load_text_encoder
 
-    from gptsmith.models.embedding.minilm import weights_folder
-
-    folder = str(weights_folder())
-    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, model_max_length=128)
-    encoder = BertModel.from_pretrained(folder, local_files_only=True, use_safetensors=True, dtype=dtype)
-    encoder.config.use_attention_mask = True
-    return {"tokenizer": tokenizer, "text_encoder": encoder.eval()}
+    encoder, tokenizer = load_text_encoder(dtype)
+    return {"tokenizer": tokenizer, "text_encoder": encoder}
 
 
 def _failed(name: str, error: Exception) -> GptsmithError:

@@ -21,9 +21,9 @@ from torch import Tensor
 from torch.func import functional_call
 from torch.nn import functional as F
 
+from gptsmith.models.pictures.text_encoder import MAX_TOKENS, load_text_encoder
 from gptsmith.models.training.latents import Shards
 from gptsmith.models.training.run import Run, device
-from gptsmith.models.training.text import TextTokens
 from gptsmith.models.world import captions
 from gptsmith.models.world.scene import Scene
 
@@ -50,6 +50,7 @@ def noise_schedule() -> Any:
         clip_sample=False,
         prediction_type="v_prediction",
         timestep_spacing="trailing",
+        steps_offset=1,
         rescale_betas_zero_snr=True,
     )
 
@@ -83,6 +84,22 @@ def say(scenes: Sequence[Scene], arm: str, rng: random.Random) -> list[str]:
     """Return a caption for each scene, of the kinds of `arm`, a tenth of them empty."""
     kinds = rng.choices(list(ARMS[arm]), list(ARMS[arm].values()), k=len(scenes))
     return ["" if rng.random() < CAPTION_DROP else KINDS[k](s, rng) for s, k in zip(scenes, kinds, strict=True)]
+
+
+class TextTokens:
+    """Token states (captions, 64, 384) in bfloat16, padded as the pipeline pads them."""
+
+    def __init__(self, where: torch.device) -> None:
+        self._encoder, self._tokenizer = load_text_encoder(torch.bfloat16)
+        self._encoder, self._where = self._encoder.to(where), where
+
+    @torch.no_grad()
+    def __call__(self, said: Sequence[str]) -> Tensor:
+        tokens = self._tokenizer(
+            list(said), padding="max_length", max_length=MAX_TOKENS, truncation=True, return_tensors="pt"
+        ).to(self._where)
+        states: Tensor = self._encoder(tokens.input_ids, attention_mask=tokens.attention_mask).last_hidden_state
+        return states
 
 
 class Velocity:
@@ -121,7 +138,15 @@ def train(
     """Train in `out` on the shards in `latents`, those that are still being written included; save `out/unet`."""
     torch.manual_seed(seed)
     where, unet, shards = device(), build(widths), Shards(latents)
-    config = {"lr": lr, "steps": steps, "batch": batch, "arm": arm, "seed": seed, "widths": list(widths), "warmup": 300}
+    config = {
+        "lr": lr,
+        "steps": steps,
+        "batch": batch,
+        "arm": arm,
+        "seed": seed,
+        "widths": list(widths),
+        "warmup": min(300, steps // 20),
+    }
     run = Run(out, unet.to(where, memory_format=torch.channels_last), config, ema=ema)
     text, velocity = TextTokens(where), Velocity(unet, where)
 

@@ -1,7 +1,11 @@
-"""The pictures that a generator is trained on: scenes of the world, drawn and encoded once, in shards on disk."""
+"""The pictures that a generator is trained on: scenes of the world, drawn and encoded once, in shards on disk.
+
+python -m gptsmith.models.training.latents --out runs/out/latents --autoencoder runs/out/autoencoder/final
+"""
 
 from __future__ import annotations
 
+import argparse
 import json
 import random
 from collections.abc import Sequence
@@ -82,3 +86,24 @@ class Shards:
             rows.append(np.asarray(self._latents[shard][row], dtype=np.float32))
             scenes.append(self._scenes[shard][row])
         return torch.from_numpy(np.stack(rows)), scenes
+
+
+def main() -> None:
+    """Read the command line and write the shards that are not there yet."""
+    from diffusers import AutoModel
+
+    from gptsmith.models.training.run import device
+
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--autoencoder", type=Path, required=True, help="a diffusers folder")
+    parser.add_argument("--shards", type=int, default=50, help=f"of {SHARD} scenes")
+    parser.add_argument("--seed", type=int, default=0)
+    given = parser.parse_args()
+    vae = AutoModel.from_pretrained(given.autoencoder, torch_dtype=torch.float32).eval().to(device())
+    for number in range(given.shards):
+        write_shard(given.out, number, vae, seed=given.seed)
+
+
+if __name__ == "__main__":
+    main()

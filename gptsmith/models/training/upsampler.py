@@ -91,7 +91,15 @@ def train(out: Path, *, steps: int, batch: int, lr: float, seed: int, width: int
     torch.manual_seed(seed)
     where, tokenizer = device(), make_tokenizer(20_000 if steps > 1000 else 500)
     model = build(len(tokenizer), width, layers)
-    config = {"lr": lr, "steps": steps, "batch": batch, "seed": seed, "width": width, "layers": layers, "warmup": 200}
+    config = {
+        "lr": lr,
+        "steps": steps,
+        "batch": batch,
+        "seed": seed,
+        "width": width,
+        "layers": layers,
+        "warmup": min(200, steps // 20),
+    }
     run = Run(out, model.to(where), config, ema=0.998)
 
     def one(step: int) -> tuple[Tensor, int, dict[str, float]]:
@@ -99,7 +107,11 @@ def train(out: Path, *, steps: int, batch: int, lr: float, seed: int, width: int
         ids, labels = batch_of(tokenizer, [sample_pair(rng) for _ in range(batch)])
         # the passes run in bfloat16 on copies of the float32 weights, which are what the optimizer moves
         weights = {name: p.to(torch.bfloat16) for name, p in model.named_parameters()}
-        logits = functional_call(model, weights, (ids.to(where),), tie_weights=True).logits[:, :-1].float()
+        logits = (
+            functional_call(model, weights, (ids.to(where), None, (ids > 0).to(where)), tie_weights=True)
+            .logits[:, :-1]
+            .float()
+        )
         loss = F.cross_entropy(logits.flatten(0, 1), labels[:, 1:].flatten().to(where), ignore_index=_UNTAUGHT)
         return loss, batch, {}
 
