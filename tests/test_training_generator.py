@@ -23,9 +23,9 @@ def test_the_generator_trains_on_shards_and_its_folder_draws(tmp_path: Path, mon
         pytest.skip(str(error))
     from diffusers import StableDiffusionPipeline, UNet2DConditionModel
 
+    from gptsmith.models.pictures.text_encoder import load_text_encoder
     from gptsmith.models.training import autoencoder, generator, run
     from gptsmith.models.training.latents import write_shard
-    from gptsmith.models.pictures.text_encoder import load_text_encoder
 
     monkeypatch.setattr(run, "LOG_SECONDS", 0)
     torch.manual_seed(0)
