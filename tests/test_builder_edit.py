@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -84,12 +85,12 @@ COMPOUND = answer(
 )
 WORDS = [
     'Changes the name from "Bike Desk" to "Lasse".',
-    'In the instructions, "Warm and chatty." becomes "Warm, in answers of under three sentences.".',
-    'Adds to the instructions: "Never talk about competitors.".',
-    'Removes the starter "What does a bike cost for a weekend?".',
-    'Adds the starter "Are you open on Sunday?".',
-    'Removes the starter "Do I have to leave a deposit?".',
-    'Changes the contains of the test "says its name" from ["Bike Desk"] to ["Lasse"].',
+    'In the instructions, "Warm and chatty." becomes "Warm, in answers of under three sentences."',
+    'Adds to the instructions: "Never talk about competitors."',
+    'Removes the starter "What does a bike cost for a weekend?"',
+    'Adds the starter "Are you open on Sunday?"',
+    'Removes the starter "Do I have to leave a deposit?"',
+    'Changes what the test "says its name" expects (contains) from ["Bike Desk"] to ["Lasse"].',
     "Sets model.temperature to 0.2.",
 ]
 AFTER = [
@@ -242,7 +243,7 @@ def check_same(done: Change, spec: Path) -> None:
 
 
 def check_rewrite(done: Change, spec: Path) -> None:
-    assert done.words[0].startswith('Changes the instructions from "You are the rental desk')
+    assert done.words == ["Writes the instructions anew: 8 lines, then 3 lines."]
     assert done.rules_at_risk == []
 
 
@@ -432,3 +433,79 @@ def test_bad_words_are_refused_before_any_model_is_asked(
         builder.edit(spec, words)
     assert str(caught.value) == message
     assert loopback.history == []
+
+
+LAST = "Warm and chatty. Answer in English."
+
+
+@pytest.mark.parametrize(
+    "changes, ending",
+    [
+        (
+            [
+                change("replace_text", "instructions", old=LAST, new=f"{LAST}\nKeep it short."),
+                change(
+                    "replace_text", "instructions", old="Answer in English.", new="Answer in English.\nNever shout."
+                ),
+                change("add", "instructions", value="Smile."),
+            ],
+            "  Warm and chatty. Answer in English.\n  Keep it short.\n  Never shout.\n  Smile.\n",
+        ),
+        (
+            [
+                change("replace_text", "instructions", old=LAST, new="Cold and chatty. Answer in English."),
+                change("replace_text", "instructions", old=LAST, new="Warm and chatty. Answer in German."),
+                change("replace_text", "instructions", old="Warm", new="Be brief. Warm"),
+            ],
+            "  Be brief. Cold and chatty. Answer in German.\n",
+        ),
+    ],
+)
+def test_changes_at_one_place_of_a_text_go_together(
+    changes: list[dict[str, Any]], ending: str, spec: Path, builder: Builder, loopback: Loopback
+) -> None:
+    loopback.push(answer(*changes))
+    done = builder.edit(spec, "Several things")
+    assert len(done.words) == 3
+    done.apply()
+    assert spec.read_text("utf-8") == SPEC.replace(f"  {LAST}\n", ending)
+
+
+def test_an_empty_answer_is_told(spec: Path, builder: Builder, loopback: Loopback) -> None:
+    loopback.push(answer())
+    done = builder.edit(spec, "Hm")
+    assert done.unmet == ["I found no change in your message that I could make, so nothing is changed."]
+
+
+CASSETTES = sorted((Path(__file__).parent / "cassettes" / "builder" / "edits").glob("*.json"))
+
+
+@pytest.mark.parametrize("tape", CASSETTES, ids=lambda p: p.stem)
+def test_recorded_answers_become_changes(tape: Path, tmp_path: Path, builder: Builder, loopback: Loopback) -> None:
+    """Answers that a capable reader of the prompt gave, and what becomes of them."""
+    told = json.loads(tape.read_text("utf-8"))
+    path = tmp_path / "museum" / "museum-guide.assistant.yaml"
+    for name, text in {path.name: told["spec"], **told["files"]}.items():
+        (path.parent / name).parent.mkdir(parents=True, exist_ok=True)
+        (path.parent / name).write_text(text, "utf-8")
+    attached = [tmp_path / name for name in told["knowledge"]]
+    for file in attached:
+        file.write_text(told["knowledge"][file.name], "utf-8")
+    loopback.push(*(calls(ChangeSet=given) for given in told["answers"]))
+    done = builder.edit(path, told["message"], attached)
+    assert {
+        "words": done.words,
+        "lines": [line for line in done.diff.splitlines()[2:] if line[0] in "+-"],
+        "missing": [item.what for item in done.missing],
+        "not_understood": done.not_understood,
+        "unmet": done.unmet,
+        "locked": [held.path for held in done.locked],
+        "at_risk": [risk.rule for risk in done.rules_at_risk],
+        "reply": done.reply,
+        "question": done.question,
+    } == told["expect"]
+    assert len(loopback.history) == len(told["answers"]) and not loopback.refused
+    done.apply()
+    if not done.changes_nothing:
+        done.undo()
+    assert path.read_text("utf-8") == told["spec"]

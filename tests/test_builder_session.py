@@ -79,7 +79,7 @@ def test_from_a_description_to_a_saved_assistant(builder: Builder, loopback: Loo
     assert drafted.question == "When somebody names no hour, should it ask?"
     assert session.path is not None and Drafts().holds(session.path)
     asked = session.say("yes")  # an answer, for nothing waits
-    assert asked.words == ['Adds to the instructions: "Ask for the hour when nobody names it.".']
+    assert asked.words == ['Adds to the instructions: "Ask for the hour when nobody names it."']
     assert asked.question == "Should it sell teas?"  # one at a time
     assert "Ask for the hour" not in session.yaml
     more = session.say("no, and call it Mira")
@@ -131,7 +131,7 @@ def test_what_waits_is_amended_replaced_and_taken_back(builder: Builder, loopbac
     loopback.push(answer(rename("Nora")))
     message = session.say("no, rather Nora")
     assert message.words == [
-        'Changes the description from "Recommends a tea for the moment." to "Picks a tea.".',
+        'Changes the description from "Recommends a tea for the moment." to "Picks a tea."',
         'Changes the name from "Tea Adviser" to "Nora".',
     ]
     assert message.text == (
@@ -222,11 +222,11 @@ def test_accepting_a_part_and_refusing_a_part(builder: Builder, loopback: Loopba
     session.say(WISH)
     session.say("call it Mira, and brief")
     message = session.say("not the first")
-    assert (message.kind, message.words) == ("proposal", ['Adds to the instructions: "Be brief.".'])
+    assert (message.kind, message.words) == ("proposal", ['Adds to the instructions: "Be brief."'])
     message = session.accept([0])
-    assert (message.words, "name: Tea Adviser" in session.yaml) == (['Adds to the instructions: "Be brief.".'], True)
+    assert (message.words, "name: Tea Adviser" in session.yaml) == (['Adds to the instructions: "Be brief."'], True)
     session.say("call it Mira, and brief")
-    assert session.accept([0]).text == 'Saved as version 3.\nLeft out: Adds to the instructions: "Be brief.".'
+    assert session.accept([0]).text == 'Saved as version 3.\nLeft out: Adds to the instructions: "Be brief."'
 
 
 def test_a_rule_is_asked_about_before_it_goes(builder: Builder, loopback: Loopback) -> None:
@@ -392,3 +392,18 @@ def test_secrets_are_not_kept(builder: Builder, loopback: Loopback) -> None:
     everything = b"".join(file.read_bytes() for file in kept.parent.iterdir())
     assert b"sk-abcdef" not in everything
     assert "sk-abcdef" not in json.dumps([m.model_dump() for m in session.messages])
+
+
+TAPES = sorted((Path(__file__).parent / "cassettes" / "builder" / "sessions").glob("*.json"))
+
+
+@pytest.mark.parametrize("tape", TAPES, ids=lambda p: p.stem)
+def test_a_recorded_session(tape: Path, builder: Builder, loopback: Loopback) -> None:
+    """A conversation in which a capable reader of the prompts answered for the model."""
+    session = builder.session()
+    for turn in json.loads(tape.read_text("utf-8"))["turns"]:
+        loopback.push(*(calls(**{given["name"]: given["arguments"]}) for given in turn["answers"]))
+        message = builder.session(id=session.id).say(turn["say"])
+        assert message.model_dump(include=set(turn["reply"])) == turn["reply"], turn["say"]
+        assert not loopback.queue
+    assert not loopback.refused

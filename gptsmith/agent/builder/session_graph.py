@@ -92,11 +92,8 @@ def after_listen(state: SessionState) -> Way:
 
 
 def _typed(state: SessionState) -> words.Decision | None:
-    asked = bool(state["question"])
-    found = (
-        words.decision(state["event"]["text"], pending_of(state), asked=asked) if not state["event"]["files"] else None
-    )
-    return found if found is None or found.kind != "enough" or state["asked"] >= 0 else None
+    event = state["event"]
+    return None if event["files"] else words.decision(event["text"], pending_of(state), asked=bool(state["question"]))
 
 
 def make_draft(builder: Builder) -> Callable[[SessionState], SessionState]:
@@ -199,7 +196,7 @@ def _refused(state: SessionState, pending: Change, only: list[int] | None) -> Se
     """Drop the change that waits, or a part of it."""
     steps = [step for n, step in enumerate(pending.proposal.steps) if only is not None and n not in only]
     if not steps:
-        reply = answered(state, "refused", "Nothing was changed.", question=state["question"])
+        reply = answered(state, "refused", "Nothing was changed.", words=pending.words, question=state["question"])
         return {**reply, "pending": None, "confirmed": False}
     left = Change(pending.proposal.model_copy(update={"steps": steps}))
     reply = answered(

@@ -103,6 +103,8 @@ def _short(message: SessionMessage) -> str:
     """Say what the builder said in the words that a model needs: what was applied, what was asked."""
     if message.kind in ("error", "note"):
         return message.question
-    head = {"applied": "The person accepted:", "proposal": "Proposed:", "refused": "The person refused the proposal."}
+    if message.kind == "proposal":  # what waits stands in the request, what was decided in the message behind
+        return message.question
+    head = {"applied": "The person accepted:", "refused": "The person refused:"}
     parts = [head.get(message.kind, ""), " ".join(message.words), message.text, message.question]
     return " ".join(part for part in parts if part)

@@ -85,6 +85,8 @@ def decision(text: str, pending: Change | None, *, asked: bool = False) -> Decis
             return Decision("accept")
         if _REFUSE.fullmatch(said) or (not asked and _NO.fullmatch(said)):
             return Decision("refuse")
+    elif not asked and _ACCEPT.fullmatch(said):
+        return Decision("accept")  # of nothing, which is then said
     if _UNDO.fullmatch(said):
         return Decision("refuse" if pending is not None else "undo")
     return Decision("enough") if _ENOUGH.fullmatch(said) else None
@@ -115,7 +117,7 @@ def remarks(change: Change) -> list[str]:
         lines = "\n".join(f"    {line}" for line in held.lines)
         out.append(f"Not applied: {held.words} ({held.why})" + (f"\n{lines}" if lines else ""))
     out += [f"Not there: {item.what}. {item.how}" for item in change.missing]
-    out += [f'I did not understand "{part}".' for part in change.not_understood]
+    out += [f'I did not understand "{part}".' for part in change.not_understood if part not in change.reply]
     out += [f"Not done: {text}" if not text.endswith(".") else text for text in change.unmet]
     return out + ([change.reply] if change.reply else [])
 

@@ -163,8 +163,11 @@ def _proposal(subject: Subject, asked: Asked, answer: ChangeSet, judged: Judgeme
         raise _unusable(unmet[0])
     if secret:
         unmet.append(_WITHHELD)
+    reply = without_claims(answer.reply)
     if judged.unchanged and not judged.steps:
         unmet.append("The file is like that already, so nothing is changed.")
+    elif empty and not (unmet or reply):
+        unmet.append("I found no change in your message that I could make, so nothing is changed.")
     base = {str(subject.path): subject.text}
     if subject.told_file is not None:
         base[str(subject.told_file)] = subject.told_text
@@ -178,7 +181,7 @@ def _proposal(subject: Subject, asked: Asked, answer: ChangeSet, judged: Judgeme
         not_understood=answer.not_understood,
         unmet=unmet,
         unchanged=judged.unchanged,
-        reply=without_claims(answer.reply),
+        reply=reply,
         question=_one_question(answer.question),
         attachments=list(asked.attachments),
         said=list(subject.said) if subject.said is not None else None,

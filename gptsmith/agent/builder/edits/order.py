@@ -15,6 +15,7 @@ from gptsmith.assistants.operations import (
     Remove,
     ReplaceText,
     Set,
+    apply_to_data,
     parse_path,
     replaced,
     value_at,
@@ -55,12 +56,26 @@ def _is_item(data: Any, op: Add, place: KeyPath) -> bool:
 
 
 def _same_words(data: Any, one: Op, place: KeyPath, other: Op, other_place: KeyPath) -> bool:
-    """Say whether two replacements in one text touch the same characters."""
+    """Say whether two replacements in one text change the same characters; both may put words in at one place."""
     if not (isinstance(one, ReplaceText) and isinstance(other, ReplaceText)) or place != other_place:
         return False
     text = str(_value(data, place))
-    a, b = text.find(one.old), text.find(other.old)
-    return a < b + len(other.old) and b < a + len(one.old)
+    (a, b, _), (c, d, _) = _changed(text, one), _changed(text, other)
+    if (a, b) == (c, d) and a < b:
+        return True
+    return a < d and c < b
+
+
+def _changed(text: str, op: ReplaceText) -> tuple[int, int, str]:
+    """Return from where to where a replacement really changes the text, and what comes there."""
+    start = text.find(op.old)
+    head = 0
+    while head < min(len(op.old), len(op.new)) and op.old[head] == op.new[head]:
+        head += 1
+    tail = 0
+    while tail < min(len(op.old), len(op.new)) - head and op.old[-1 - tail] == op.new[-1 - tail]:
+        tail += 1
+    return start + head, start + len(op.old) - tail, op.new[head : len(op.new) - tail]
 
 
 def in_order(data: Any, ops: Sequence[Op]) -> list[Op]:
@@ -73,13 +88,44 @@ def in_order(data: Any, ops: Sequence[Op]) -> list[Op]:
     for op in ops:
         if isinstance(op, ReplaceText):
             words.setdefault(write_path(parse_path(op.path)), []).append(op)
-    out: list[Op] = _short_model(data, sets)
+    out: list[Op] = _in_their_place(data, _short_model(data, sets))
     for path, group in words.items():
         out += _in_text(str(value_at(data, parse_path(path))), group)
     moved: Moved = []
-    out += [_added(data, op, moved) for op in ops if isinstance(op, Add)]
+    adds = [_added(data, op, moved) for op in ops if isinstance(op, Add)]
+    out += _in_their_place(apply_to_data(data, out), adds)
     out += [_removed(op, moved) for op in ops if isinstance(op, Remove)]
     return out
+
+
+def _in_their_place(data: Any, ops: Sequence[Op]) -> list[Op]:
+    """Put each new key where the format has it: behind the last of its siblings that come before it there."""
+    out: list[Op] = []
+    for op in ops:
+        place = parse_path(op.path)
+        depth = next((n for n in range(len(place)) if _value(data, place[: n + 1]) is None), len(place))
+        if depth < len(place) and isinstance(op, (Set, Add)) and getattr(op, "after", None) is None:
+            op = _placed(data, op, place, depth)
+        out.append(op)
+        data = apply_to_data(data, [op])
+    return out
+
+
+def _placed(data: Any, op: Set | Add, place: KeyPath, depth: int) -> Op:
+    from gptsmith.assistants.schema import json_schema, node_at
+
+    parent, rest = _value(data, place[:depth]), place[depth + 1 :]
+    fields = [*node_at(json_schema(), place[:depth], data).get("properties", {})]
+    key = place[depth]
+    if not isinstance(parent, dict) or key not in fields or key in parent or not all(isinstance(r, str) for r in rest):
+        return op
+    before = [name for name in fields[: fields.index(key)] if name in parent]
+    if not before:
+        return op
+    value = [op.value] if isinstance(op, Add) and _is_item(data, op, place) else op.value
+    for inner in reversed(rest):
+        value = {inner: value}
+    return Add(path=write_path(place[: depth + 1]), value=value, after=max(before, key=list(parent).index))
 
 
 def _short_model(data: Any, sets: list[Set]) -> list[Op]:
@@ -100,15 +146,15 @@ def _in_text(text: str, group: list[ReplaceText]) -> list[Op]:
         return list(group)
     for op in group:
         replaced(text, op)  # exactly once, or it says why
+    spans = [_changed(text, op) for op in group]
     out: list[Op] = []
-    for op in sorted(group, key=lambda op: text.find(op.old), reverse=True):
-        start = text.find(op.old)  # what was already replaced lies behind it
-        left, right = start, start + len(op.old)
-        while text.count(text[left:right]) > 1 and (left > 0 or right < len(text)):
+    for number in sorted(range(len(group)), key=lambda n: (*spans[n][:2], n), reverse=True):
+        (start, end, come), path = spans[number], group[number].path
+        left, right = start, end
+        while left == right or text.count(text[left:right]) > 1:
             left, right = max(left - 10, 0), min(right + 10, len(text))
-        new = text[left:start] + op.new + text[start + len(op.old) : right]
-        out.append(ReplaceText(path=op.path, old=text[left:right], new=new))
-        text = text[:start] + op.new + text[start + len(op.old) :]
+        out.append(ReplaceText(path=path, old=text[left:right], new=text[left:start] + come + text[end:right]))
+        text = text[:start] + come + text[end:]
     return out
 
 

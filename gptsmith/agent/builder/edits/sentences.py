@@ -32,20 +32,32 @@ _CLAIM = re.compile(
 
 def sentence(op: Op, data: Any) -> str:
     """Say in English what `op` does to `data`, the file as shown."""
+    text = _told(op, data)
+    return text if re.search(r"[.!?…]\"$", text) else f"{text}."
+
+
+def _told(op: Op, data: Any) -> str:
     place = parse_path(op.path)
     if isinstance(op, ReplaceText):
         return _words_changed(op, label(place, data))
     if isinstance(op, Remove):
-        return f"Removes {_named(place, data)}."
+        return f"Removes {_named(place, data)}"
     if isinstance(op, Add):
         item = _item(place, op.value)
         if item:
-            return f"Adds {item}."
-        return f"Adds {_value(op.value)} to {label(place, data)}."
+            return f"Adds {item}"
+        return f"Adds {_value(op.value)} to {label(place, data)}"
     old = _at(data, place)
     if old is None:
-        return f"Sets {label(place, data)} to {_value(op.value)}."
-    return f"Changes {label(place, data)} from {_value(old)} to {_value(op.value)}."
+        return f"Sets {label(place, data)} to {_value(op.value)}"
+    if isinstance(old, str) and isinstance(op.value, str) and max(len(old), len(op.value)) > _LONGEST:
+        return f"Writes {label(place, data)} anew: {_lines(old)}, then {_lines(op.value)}"
+    return f"Changes {label(place, data)} from {_value(old)} to {_value(op.value)}"
+
+
+def _lines(text: str) -> str:
+    count = len(text.splitlines())
+    return f"{count} line{'' if count == 1 else 's'}"
 
 
 def spoken(op: Op, data: Any, proposed: str, message: str) -> str:
@@ -82,6 +94,8 @@ def label(place: KeyPath, data: Any) -> str:
     last = str(place[-1]).replace("_", " ")
     if isinstance(place[1], int):
         item = _named(place[:2], data)
+        if top == "tests" and "expect" in place:
+            return f"what {item} expects ({last})"
         return item if len(place) == 2 else f"the {last} of {item}"
     if top == "variables":
         return f"the variable {place[1]}" if len(place) == 2 else f"the {last} of the variable {place[1]}"
@@ -128,11 +142,28 @@ def _words_changed(op: ReplaceText, where: str) -> str:
     while tail < min(len(op.old), len(op.new)) - head and op.old[-1 - tail] == op.new[-1 - tail]:
         tail += 1
     gone, come = op.old[head : len(op.old) - tail], op.new[head : len(op.new) - tail]
-    if not gone.strip():
-        return f"Adds to {where}: {_value(come)}."
-    if not come.strip():
-        return f"Takes out of {where}: {_value(gone)}."
-    return f"In {where}, {_value(op.old)} becomes {_value(op.new)}."
+    if not gone.strip() and _stands_alone(come):
+        return f"Adds to {where}: {_value(come)}"
+    if not come.strip() and _stands_alone(gone):
+        return f"Takes out of {where}: {_value(gone)}"
+    head, tail = _around(op.old, op.new, head, tail)
+    old, new = (_value(text[head : len(text) - tail]) for text in (op.old, op.new))
+    return f"In {where}, {old} becomes {new}"
+
+
+def _stands_alone(text: str) -> bool:
+    """Say whether these characters are whole sentences or lines rather than a few words inside of one."""
+    first = text.strip(" \n-*•")[:1]
+    return "\n" in text or (first.isupper() or first.isdigit())
+
+
+def _around(old: str, new: str, head: int, tail: int) -> tuple[int, int]:
+    """Widen what is different to whole words, with a few words around it where it is long."""
+    if max(len(old), len(new)) <= _LONGEST:
+        return 0, 0
+    before = [m.start() for m in re.finditer(r"(?<!\S)\S", old[:head])]
+    behind = [m.end() for m in re.finditer(r"\S(?!\S)", old[len(old) - tail :])]
+    return (before[-4:][0] if before else 0), (tail - behind[:4][-1] if behind else 0)
 
 
 def _value(value: Any) -> str:
