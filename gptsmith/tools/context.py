@@ -16,6 +16,11 @@ def _nowhere() -> str:
     return ""
 
 
+def _nothing() -> dict[str, Any]:
+    """Add nothing to a call: no surface made it."""
+    return {}
+
+
 def _silent(_type: str, _data: dict[str, Any]) -> None:
     """Show nothing: the tool runs outside a turn."""
 
@@ -25,8 +30,9 @@ class ToolContext:
     """One assistant's surroundings, the same for all of its tools.
 
     `base_dir` is the spec's folder, `folder` the assistant's state folder, `trust` what the caller granted. `model` is
-    the assistant's chat model (never looked up from here). `emit(type, data)` adds an event to the running turn, and
-    `thread()` is the id of its conversation, empty outside of one.
+    the assistant's chat model (never looked up from here). `emit(type, data)` adds an event to the running turn,
+    `thread()` is the id of its conversation, empty outside of one. `chosen()` holds what a surface adds to a call that
+    the person made there, and that no model may pass.
     """
 
     base_dir: Path
@@ -35,3 +41,4 @@ class ToolContext:
     model: BaseChatModel | None = None
     emit: Callable[[str, dict[str, Any]], None] = field(default=_silent)
     thread: Callable[[], str] = field(default=_nowhere)
+    chosen: Callable[[], dict[str, Any]] = field(default=_nothing)

@@ -8,9 +8,9 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Any
 
-from langchain_core.tools import BaseTool, InjectedToolArg, StructuredTool
+from langchain_core.tools import BaseTool, StructuredTool
 from PIL import Image
 
 from gptsmith.errors import GptsmithError, ToolError
@@ -36,11 +36,14 @@ _TELL_SECONDS = 0.5  # between progress events of one picture: each is written d
 
 
 class Call(Arguments):
-    """The arguments with those that only a surface passes: a model is not shown them."""
+    """The arguments, with those that only a surface may add.
 
-    own_words: Annotated[bool, InjectedToolArg] = False
-    mask: Annotated[str | None, InjectedToolArg] = None
-    strength: Annotated[float | None, InjectedToolArg] = None
+    `mask` is the id of a picture of the conversation that marks a part in white, or `last`: the newest one.
+    """
+
+    own_words: bool = False
+    mask: str | None = None
+    strength: float | None = None
 
 
 def drawing_tool(spec: ImageGeneration, context: ToolContext) -> BaseTool:
@@ -48,19 +51,23 @@ def drawing_tool(spec: ImageGeneration, context: ToolContext) -> BaseTool:
     desk = _Desk(spec, context)
 
     def draw(**arguments: Any) -> str:
-        return desk.draw(Call(**arguments), Stop())
+        return desk.draw(_call(arguments, context), Stop())
 
     async def adraw(**arguments: Any) -> str:
         stop = Stop()
         try:
-            return await asyncio.to_thread(desk.draw, Call(**arguments), stop)
+            return await asyncio.to_thread(desk.draw, _call(arguments, context), stop)
         except asyncio.CancelledError:
             stop.set()
             raise
 
     return StructuredTool.from_function(
-        draw, coroutine=adraw, name=spec.name, description=_ABOUT, args_schema=Call, infer_schema=False
+        draw, coroutine=adraw, name=spec.name, description=_ABOUT, args_schema=Arguments, infer_schema=False
     )
+
+
+def _call(arguments: dict[str, Any], context: ToolContext) -> Call:
+    return Call(**{**arguments, **context.chosen()})
 
 
 class _Desk:
@@ -168,7 +175,8 @@ class _Desk:
     def _mask(self, call: Call, thread: str, id: str, image: Image.Image) -> Image.Image:
         """Return the mask that came with the call, else the transparent part of the picture itself."""
         if call.mask:
-            return open_mask(self.store.path(thread, call.mask), image.size)
+            marked = self.store.last(thread) if call.mask == "last" else call.mask
+            return open_mask(self.store.path(thread, marked), image.size)
         with Image.open(self.store.path(thread, id)) as file:
             if "A" in file.getbands() and file.getchannel("A").getextrema()[0] == 0:
                 return open_mask(file.getchannel("A").point(lambda value: 255 - value), image.size)
@@ -180,7 +188,9 @@ class _Desk:
         self, studio: Studio, wish: Wish, parent: PictureRecord | None, listen: Callable[[Progress], None], stop: Stop
     ) -> Result:
         """Draw a new picture from the changed description, for a model that starts from words only."""
-        seed = wish.seed if wish.seed is not None or parent is None else parent.seed
+        seed = wish.seed
+        if seed is None and parent is not None and not wish.own_words:  # a variation in own words wants another seed
+            seed = parent.seed
         result = studio.draw(replace(wish, image=None, seed=seed), listen=listen, stop=stop)
         note = f"{self.generator.name} cannot start from a picture, so it drew a new one from the changed description."
         for picture in [*result.shown, *result.tries]:

@@ -125,7 +125,7 @@ class Engine:
     @cached_property
     def tools(self) -> list[BaseTool]:
         """The tools that the model may call."""
-        context = ToolContext(self.base_dir, self.folder, self.trust, self.model, _emit, _thread)
+        context = ToolContext(self.base_dir, self.folder, self.trust, self.model, _emit, _thread, _chosen)
         made = [make_tool(tool, context) for tool in self.spec.tools]
         return made + [search_tool(k, self._searching(k)) for k in self.spec.knowledge if k.mode == "tool"]
 
@@ -284,6 +284,11 @@ def last_words(messages: list[AnyMessage]) -> tuple[str, str]:
 def _thread() -> str:
     turn = CURRENT.get()
     return turn.thread_id if turn is not None else ""
+
+
+def _chosen() -> dict[str, Any]:
+    turn = CURRENT.get()
+    return turn.chosen if turn is not None else {}
 
 
 def _emit(kind: str, data: dict[str, Any]) -> None:

@@ -18,8 +18,9 @@ from gptsmith.agent.events import Event, Reply
 from gptsmith.agent.runtime import pii, prompts
 from gptsmith.agent.runtime.attachments import Attachments, image_blocks
 from gptsmith.agent.runtime.checkpoints import forget, open_saver
+from gptsmith.agent.runtime.chosen import NOBODY, ChosenCall, ChosenModel
 from gptsmith.agent.runtime.engine import Engine, last_words, resolve_variables, still_fitting
-from gptsmith.agent.runtime.graph import Graph
+from gptsmith.agent.runtime.graph import Graph, build_graph
 from gptsmith.agent.runtime.history import as_messages, recall, with_notes
 from gptsmith.agent.runtime.store import Message, new_id, title_of
 from gptsmith.agent.runtime.turn import CURRENT, Turn
@@ -33,13 +34,17 @@ Deliver = Callable[[Event], None]
 
 @dataclass(frozen=True)
 class Ask:
-    """What a caller wants: a message on a thread, with files; `tokens` whether the text is streamed as it comes."""
+    """What a caller wants: a message on a thread, with files; `tokens` whether the text is streamed as it comes.
+
+    With `call` the message only says what the person chose: that tool is called, and no model is asked.
+    """
 
     thread_id: str
     text: str
     files: list[str] = field(default_factory=list)
     variables: dict[str, str] = field(default_factory=dict)
     tokens: bool = True
+    call: ChosenCall | None = None
     turn_id: str = field(default_factory=lambda: new_id("turn"))
 
 
@@ -133,6 +138,11 @@ class _Course:
 
     async def _answer(self) -> None:
         engine, turn = self.engine, self.turn
+        if self.ask.call is not None:
+            turn.model, turn.chosen = NOBODY, self.ask.call.more
+            graph = build_graph(ChosenModel(call=self.ask.call), engine.tools)
+            await self._follow(graph, [HumanMessage(content=with_notes(self.text, self.files))])
+            return
         embedded = engine.model_spec.provider == "embedded"
         rows, summary = await recall(
             self.store,

@@ -42,6 +42,7 @@ class Turn:
     notes: list[str] = field(default_factory=list)
     cites: bool = False
     numbered: bool = False
+    chosen: dict[str, Any] = field(default_factory=dict)
     out: TextOut = field(init=False)
 
     def __post_init__(self) -> None:

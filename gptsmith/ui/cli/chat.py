@@ -139,7 +139,7 @@ class Turn:
             self._remark(f"picture: {data.get('path', '')}")
         elif kind == "approval":
             self._remark("this step waits for an approval, which the page asks for")
-        elif kind == "progress" and data.get("text"):
+        elif kind == "progress" and data.get("text") and not data.get("step"):
             self._remark(data["text"])
 
     def _done(self, reply: dict[str, Any]) -> int:

@@ -12,7 +12,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from gptsmith.agent.events import Event
-from gptsmith.ui.web import markdown, message
+from gptsmith.ui.web import markdown, message, pictures
 from gptsmith.ui.web.talk import Talk
 
 _TICK_SECONDS = 0.08
@@ -25,19 +25,20 @@ def draw(talk: Talk, turn: str, stop: DeltaGenerator) -> None:
     Not a fragment: a click inside one waits until the script has ended, and Stop must not wait.
     """
     with st.chat_message("assistant", avatar=message.ASSISTANT):
-        doing, text = st.empty(), st.empty()
+        doing, look, text = st.empty(), st.empty(), st.empty()
         # Outside of the answer, so that the growing text does not move it away from under the pointer.
         with stop:
             st.button("Stop", icon=":material/stop_circle:", key=f"stop-{turn}", on_click=talk.stop, args=(turn,))
-        _follow(talk, turn, doing, text)
+        _follow(talk, turn, doing, look, text)
     st.rerun()
 
 
-def _follow(talk: Talk, turn: str, doing: DeltaGenerator, text: DeltaGenerator) -> None:
+def _follow(talk: Talk, turn: str, doing: DeltaGenerator, look: DeltaGenerator, text: DeltaGenerator) -> None:
     seen, written, drawn, at, said = 0, "", "", "Thinking", 0.0
     while True:
         events, ended = talk.events(turn, seen)
         seen += len(events)
+        pictures.preview(look, [event for _, event in events])
         for _, event in events:
             written += str(event.data.get("text", "")) if event.type == "text" else ""
             at = _doing(event) or at

@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from gptsmith.agent.events import Citation, Reply, Searched, ToolCallRecord
-from gptsmith.ui.web import markdown, passage
+from gptsmith.ui.web import markdown, passage, pictures
 from gptsmith.ui.web.talk import Talk, Turn
 
 USER = ":material/person:"
@@ -60,17 +60,11 @@ def _answer(talk: Talk, turn: Turn, reply: Reply) -> None:
     if reply.text:
         st.markdown(markdown.safe(reply.text, numbers))
     for picture in reply.images:
-        _picture(picture)
+        pictures.draw(talk, turn, picture)
     if reply.citations:
         _citations(talk, turn, reply.citations)
     if reply.searched or reply.tool_calls:
         _details(reply)
-
-
-def _picture(picture: dict[str, object]) -> None:
-    path = Path(str(picture.get("path", "")))
-    if path.is_file():
-        st.image(str(path), caption=markdown.line(str(picture.get("caption") or picture.get("prompt") or "")))
 
 
 def _citations(talk: Talk, turn: Turn, citations: list[Citation]) -> None:

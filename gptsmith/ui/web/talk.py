@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from gptsmith.agent.assistant import Assistant
 from gptsmith.agent.events import Citation, Event
 from gptsmith.agent.runtime import turns
+from gptsmith.agent.runtime.chosen import ChosenCall
 from gptsmith.agent.runtime.running import Ask
 from gptsmith.agent.runtime.store import Thread, Turn, new_id
 from gptsmith.assistants import paths
@@ -159,6 +160,14 @@ class Talk:
         """Return where a file that came with a message is kept."""
         return paths.resolve(self._files(thread), str(file.get("file", "")))
 
+    def drawn(self, picture: dict[str, Any]) -> Path | None:
+        """Return where a picture of a reply is kept; None when it is gone, or lies outside of the assistant's state."""
+        try:
+            path = paths.resolve(self._assistant.folder, str(picture.get("path") or "gone"))
+        except GptsmithError:
+            return None
+        return path if path.is_file() else None
+
     def _files(self, thread: str) -> Path:
         known = {found.id for found in self.threads()}
         return self._assistant.folder / "threads" / f"{thread if thread in known else 'none'}.files"
@@ -171,11 +180,18 @@ class Talk:
     # -- turns -----------------------------------------------------------------------------------------------------
 
     def send(
-        self, text: str, *, thread: str, files: list[Upload], variables: dict[str, str], leave: bool = False
+        self,
+        text: str,
+        *,
+        thread: str,
+        files: list[Upload],
+        variables: dict[str, str],
+        leave: bool = False,
+        call: ChosenCall | None = None,
     ) -> str:
         """Begin a turn and return its thread, a new one when `thread` is empty; the message is then written down.
 
-        `leave` allows the conversation to be sent to a fallback's host.
+        `leave` allows the conversation to be sent to a fallback's host. `call` is a tool call that the person chose.
 
         Raises:
             UsageError, NotReadyError: the turn could not begin; nothing was written.
@@ -185,7 +201,7 @@ class Talk:
             self.let_leave(chosen)
         engine = (self._leaving if self.may_leave(chosen) else self._assistant).engine
         inbox = self._assistant.folder / "inbox" / new_id("files")
-        ask = Ask(chosen, text, [str(path) for path in store(files, inbox)] if files else [], variables)
+        ask = Ask(chosen, text, [str(path) for path in store(files, inbox)] if files else [], variables, call=call)
         turns.start(engine, ask)
         following = self._follow(ask.turn_id, inbox)
         deadline = time.monotonic() + _START_SECONDS

@@ -1,0 +1,192 @@
+"""A picture in a message: what was drawn and how, the other tries, and the ways to go on from it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from gptsmith.agent.events import Event
+from gptsmith.agent.runtime.chosen import ChosenCall
+from gptsmith.errors import GptsmithError
+from gptsmith.ui.web import markdown, session
+from gptsmith.ui.web.talk import Talk, Turn
+
+_WIDTH = 360  # of a picture in a message; the small ones are enlarged
+_MORE = ("own_words", "strength", "mask")  # what the person may choose here, and no model
+_DATA = "data:image/jpeg;base64,"
+
+
+def preview(place: DeltaGenerator, events: list[Event]) -> None:
+    """Show the newest look at a picture that is being drawn; take it away when it is finished."""
+    for event in reversed(events):
+        if event.type in ("image", "tool_result"):
+            place.empty()
+            return
+        data = str(event.data.get("preview", "")) if event.type == "progress" else ""
+        if data.startswith(_DATA):
+            try:
+                place.image(base64.b64decode(data.removeprefix(_DATA), validate=True), width=_WIDTH)
+            except binascii.Error:  # an event of another program's tool
+                place.empty()
+            return
+
+
+def draw(talk: Talk, turn: Turn, picture: dict[str, Any]) -> None:
+    """Draw one picture of a reply, with the tries that were ranked behind it."""
+    with st.container(key=f"picture-{turn.id}-{picture.get('id', '')}"):
+        _one(talk, turn, picture)
+        tries = [t for t in picture.get("tries") or [] if isinstance(t, dict)]
+        if tries:
+            _tries(talk, turn, picture, tries)
+
+
+def _one(talk: Talk, turn: Turn, picture: dict[str, Any]) -> None:
+    path = talk.drawn(picture)
+    if path is None:
+        st.caption(":material/broken_image: This picture is no longer there.")
+        return
+    st.image(str(path), width=_width(picture))
+    caption = markdown.line(str(picture.get("caption") or picture.get("prompt") or ""))
+    if caption:
+        whose = "Your own words" if picture.get("own_words") else "Drawn"
+        st.markdown(f":small[**{whose}:** {caption}]")
+    if facts := _facts(picture):
+        st.caption(facts)
+    for note in picture.get("notes") or []:
+        st.caption(f":material/info: {markdown.line(str(note))}")
+    if picture.get("tool"):
+        _ways_on(talk, turn, picture, path)
+
+
+def _facts(picture: dict[str, Any]) -> str:
+    """Say how it was drawn, in one line."""
+    seed, steps, parent = picture.get("seed"), picture.get("steps"), picture.get("parent")
+    found = [
+        f"seed {seed}" if seed is not None else "",
+        f"{steps} steps" if steps else "",
+        str(picture.get("sampler") or ""),
+        str(picture.get("size") or "").replace("x", " x "),
+        str(picture.get("model") or "").rstrip("/").rpartition("/")[2],
+        f"from {parent}" if parent else "",
+    ]
+    return " · ".join(markdown.line(part) for part in found if part)
+
+
+def _tries(talk: Talk, turn: Turn, picture: dict[str, Any], tries: list[dict[str, Any]]) -> None:
+    with st.expander(f"Other tries ({len(tries)})", icon=":material/photo_library:"):
+        places = st.columns(min(4, len(tries)))
+        for number, other in enumerate(tries):
+            with places[number % len(places)]:
+                path = talk.drawn(other)
+                if path is None:
+                    continue
+                st.image(str(path), width="stretch")
+                st.caption(f"seed {other.get('seed')}")
+                _variation(talk, turn, {**other, "tool": picture.get("tool")}, "From this one")
+
+
+def _ways_on(talk: Talk, turn: Turn, picture: dict[str, Any], path: Path) -> None:
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        _variation(talk, turn, picture, "Variation")
+        with st.popover("Draw again", icon=":material/refresh:"):
+            _again(talk, turn, picture)
+        with st.popover("Change", icon=":material/edit:"):
+            _change(talk, turn, picture)
+        st.download_button(
+            "Save",
+            data=path.read_bytes(),
+            file_name=f"{turn.thread_id}-{picture['id']}.png",
+            mime="image/png",
+            icon=":material/download:",
+            key=_key("save", turn, picture),
+            on_click="ignore",
+        )
+
+
+def _variation(talk: Talk, turn: Turn, picture: dict[str, Any], label: str) -> None:
+    help_text = "Draw one like it: the same description, started from this picture, with another seed"
+    st.button(
+        label,
+        icon=":material/shuffle:",
+        key=_key("vary", turn, picture),
+        help=help_text,
+        on_click=_send,
+        args=(talk, turn, picture, f"A variation of {picture['id']}"),
+        kwargs={"request": picture["caption"], "mode": "change", "image": picture["id"], "strength": 0.6},
+    )
+
+
+def _again(talk: Talk, turn: Turn, picture: dict[str, Any]) -> None:
+    """Draw the form that draws the picture again: with its seed or a new one, and with another description."""
+    words, own, same = (_key(name, turn, picture) for name in ("words", "own", "same"))
+    session.put_first(words, str(picture["caption"]))
+    st.text_area("Description", key=words, height=120, max_chars=4000)
+    st.toggle("My words", value=True, key=own, help="Draw exactly this. Off: a full description is written from it.")
+    if picture.get("seed") is not None:
+        st.toggle(f"Same seed ({picture['seed']})", value=True, key=same)
+    args = (talk, turn, picture)
+    st.button("Draw it", type="primary", key=_key("again", turn, picture), on_click=_draw_again, args=args)
+
+
+def _draw_again(talk: Talk, turn: Turn, picture: dict[str, Any]) -> None:
+    words, own, same = (session.value(_key(name, turn, picture)) for name in ("words", "own", "same"))
+    seed = picture.get("seed") if same else None
+    said = f"Draw {picture['id']} again" + (f" with seed {seed}" if seed is not None else "")
+    if str(words).strip() != picture["caption"]:
+        said += f": {words}"
+    wanted: dict[str, Any] = {"request": str(words), "seed": seed, "own_words": bool(own)}
+    if picture.get("mode") == "change" and picture.get("parent"):
+        wanted |= {"mode": "change", "image": picture["parent"], "strength": picture.get("strength")}
+    _send(talk, turn, picture, said, **wanted)
+
+
+def _change(talk: Talk, turn: Turn, picture: dict[str, Any]) -> None:
+    """Draw the form that changes the picture."""
+    what, far, own = (_key(name, turn, picture) for name in ("what", "far", "literal"))
+    st.text_input("What should change?", key=what, placeholder="make it night", max_chars=1000)
+    st.slider("How much may change", 0.1, 1.0, 0.7, 0.05, key=far)
+    st.toggle("My words", value=False, key=own, help="Draw exactly these words instead of a rewritten description.")
+    args = (talk, turn, picture)
+    st.button("Change it", type="primary", key=_key("change", turn, picture), on_click=_draw_changed, args=args)
+
+
+def _draw_changed(talk: Talk, turn: Turn, picture: dict[str, Any]) -> None:
+    what, far, own = (session.value(_key(name, turn, picture)) for name in ("what", "far", "literal"))
+    said = f"Change {picture['id']}: {what}"
+    _send(
+        talk,
+        turn,
+        picture,
+        said,
+        request=str(what or ""),
+        mode="change",
+        image=picture["id"],
+        strength=float(far),
+        own_words=bool(own),
+    )
+
+
+def _send(talk: Talk, turn: Turn, picture: dict[str, Any], said: str, **wanted: Any) -> None:
+    """Begin the turn that the person chose; it asks no chat model which tool to call."""
+    given = {k: v for k, v in {"own_words": True, **wanted}.items() if v is not None}
+    more = {k: given.pop(k) for k in _MORE if k in given}
+    call = ChosenCall(name=str(picture["tool"]), args=given, more=more)
+    try:
+        talk.send(said, thread=turn.thread_id, files=[], variables={}, call=call)
+    except GptsmithError as error:
+        session.fail(str(error))
+
+
+def _key(what: str, turn: Turn, picture: dict[str, Any]) -> str:
+    return f"{what}-{turn.id}-{picture.get('id', '')}"
+
+
+def _width(picture: dict[str, Any]) -> int:
+    """Return the width to show: large pictures as wide as a message allows, small ones enlarged."""
+    width = str(picture.get("size") or "").partition("x")[0]
+    return max(_WIDTH, min(int(width), 640)) if width.isdigit() else _WIDTH
