@@ -14,6 +14,8 @@ from streamlit.testing.v1 import AppTest
 
 from gptsmith.agent.events import Event
 from gptsmith.agent.runtime.chosen import ChosenCall
+from gptsmith.errors import UsageError
+from gptsmith.ui.web import brush
 from gptsmith.ui.web.desk import open_desk
 from tests import tiny_pictures
 from tests.test_web_pages import open_page, words
@@ -128,6 +130,53 @@ def test_a_picture_outside_of_the_assistant_s_state_is_never_shown(talk: Any, tm
     Image.new("RGB", (9, 9)).save(tmp_path / "secret.png")
     assert talk.drawn({"path": str(tmp_path / "secret.png")}) is None
     assert talk.drawn({}) is None
+
+
+def painted(picture: Image.Image, words: str = "a cat") -> dict[str, str]:
+    """Return what the brush sends."""
+    file = io.BytesIO()
+    picture.save(file, "PNG")
+    return {"mask": f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}", "words": words}
+
+
+def test_a_painted_part_is_drawn_anew(talk: Any) -> None:
+    thread = say(talk, "Draw a red cube")
+    (picture,) = pictures(talk, thread)
+    mask = Image.new("RGB", (16, 16))
+    mask.paste("white", (4, 4, 10, 10))
+    words_, upload = brush.read(painted(mask), Path(picture["path"]))
+    with Image.open(io.BytesIO(upload.data)) as enlarged:
+        assert (words_, enlarged.size, enlarged.getpixel((9, 9)), enlarged.getpixel((1, 1))) == (
+            "a cat",
+            (32, 32),
+            255,
+            0,
+        )
+    call = ChosenCall(
+        name="image_generation", args={"request": words_, "mode": "inpaint", "image": "img_1"}, more={"mask": "last"}
+    )
+    talk.send("Draw a part", thread=thread, files=[upload], variables={}, call=call)
+    while talk.running(thread):
+        time.sleep(0.05)
+    part = pictures(talk, thread)[1]
+    assert (part["id"], part["parent"], part["mode"], part["size"]) == ("img_3", "img_1", "inpaint", "32x32")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        None,
+        {},
+        {"mask": "data:image/png;base64,%%", "words": "x"},
+        {"mask": "https://example.org/a.png"},
+        painted(Image.new("L", (9, 9))),
+    ],
+)
+def test_a_brush_that_marked_nothing(given: Any, tmp_path: Path) -> None:
+    Image.new("RGB", (9, 9)).save(tmp_path / "a.png")
+    with pytest.raises(UsageError) as raised:
+        brush.read(given, tmp_path / "a.png")
+    assert str(raised.value) == "no part of the picture is marked; paint over the part that should change"
 
 
 def test_a_look_at_the_picture_is_shown_while_it_is_drawn() -> None:

@@ -16,7 +16,7 @@ from PIL import Image
 from gptsmith.errors import GptsmithError, ToolError
 from gptsmith.models.picture_notes import picture_note
 from gptsmith.models.pictures.generators import Generator, Stop, load_generator
-from gptsmith.models.pictures.input_images import open_mask, open_picture
+from gptsmith.models.pictures.input_images import like, open_mask, open_picture
 from gptsmith.models.pictures.record import PictureRecord
 from gptsmith.models.pictures.store import PictureStore
 from gptsmith.models.pictures.studio import Progress, Ranker, Result, Studio, Wish
@@ -142,7 +142,7 @@ class _Desk:
         settings = Settings(
             steps=spec.steps,
             guidance=spec.guidance_scale,
-            size=read_size(spec.size) if spec.size and mask is None else None,
+            size=self._size(image),
             sampler=spec.sampler,
             negative=spec.negative_prompt or "",
             strength=call.strength,
@@ -161,6 +161,13 @@ class _Desk:
             changes=parent.caption if parent and mask is None else "",
         )
         return wish, parent
+
+    def _size(self, image: Image.Image | None) -> tuple[int, int] | None:
+        """Return the size of the spec; of a change, the size of about as many pixels with the picture's proportions."""
+        if not self.spec.size:
+            return None
+        width, height = read_size(self.spec.size)
+        return (width, height) if image is None else like(image.size, width * height, 8)
 
     def _picture_meant(self, call: Call, thread: str) -> str:
         """Return the id of the picture to change; without one named, that is the last of the conversation."""

@@ -13,8 +13,9 @@ from streamlit.delta_generator import DeltaGenerator
 from gptsmith.agent.events import Event
 from gptsmith.agent.runtime.chosen import ChosenCall
 from gptsmith.errors import GptsmithError
-from gptsmith.ui.web import markdown, session
+from gptsmith.ui.web import brush, markdown, session
 from gptsmith.ui.web.talk import Talk, Turn
+from gptsmith.ui.web.uploads import Upload
 
 _WIDTH = 360  # of a picture in a message; the small ones are enlarged
 _MORE = ("own_words", "strength", "mask")  # what the person may choose here, and no model
@@ -97,6 +98,8 @@ def _ways_on(talk: Talk, turn: Turn, picture: dict[str, Any], path: Path) -> Non
             _again(talk, turn, picture)
         with st.popover("Change", icon=":material/edit:"):
             _change(talk, turn, picture)
+        if st.button("Part", icon=":material/brush:", key=_key("part", turn, picture), help="Draw a part of it anew"):
+            _part(talk, turn, picture, path)
         st.download_button(
             "Save",
             data=path.read_bytes(),
@@ -171,13 +174,36 @@ def _draw_changed(talk: Talk, turn: Turn, picture: dict[str, Any]) -> None:
     )
 
 
-def _send(talk: Talk, turn: Turn, picture: dict[str, Any], said: str, **wanted: Any) -> None:
+@st.dialog("Draw a part anew", width="large")
+def _part(talk: Talk, turn: Turn, picture: dict[str, Any], path: Path) -> None:
+    key = _key("brush", turn, picture)
+    brush.draw(path, key, lambda: None)
+    painted = (session.value(key) or {}).get("painted")
+    if painted:
+        _draw_part(talk, turn, picture, path, painted)
+        st.rerun()
+
+
+def _draw_part(talk: Talk, turn: Turn, picture: dict[str, Any], path: Path, painted: Any) -> None:
+    try:
+        words, mask = brush.read(painted, path)
+    except GptsmithError as error:
+        session.fail(str(error))
+        return
+    said = f"Draw the marked part of {picture['id']} anew: {words}"
+    wanted = {"request": words or str(picture["caption"]), "mode": "inpaint", "image": picture["id"], "mask": "last"}
+    _send(talk, turn, picture, said, files=[mask], **wanted)
+
+
+def _send(
+    talk: Talk, turn: Turn, picture: dict[str, Any], said: str, *, files: list[Upload] | None = None, **wanted: Any
+) -> None:
     """Begin the turn that the person chose; it asks no chat model which tool to call."""
     given = {k: v for k, v in {"own_words": True, **wanted}.items() if v is not None}
     more = {k: given.pop(k) for k in _MORE if k in given}
     call = ChosenCall(name=str(picture["tool"]), args=given, more=more)
     try:
-        talk.send(said, thread=turn.thread_id, files=[], variables={}, call=call)
+        talk.send(said, thread=turn.thread_id, files=files or [], variables={}, call=call)
     except GptsmithError as error:
         session.fail(str(error))
 
