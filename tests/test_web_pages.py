@@ -315,6 +315,7 @@ def imports(file: Path) -> set[str]:
     [
         "bench",
         "building",
+        "bundles",
         "cited",
         "consent",
         "desk",
@@ -362,6 +363,7 @@ def test_pages_share_one_state_and_no_raw_html(file: Path) -> None:
         "permission",
         "preview",
         "review",
+        "sharing",
         "sidebar",
         "spec_tests",
         "workspace",

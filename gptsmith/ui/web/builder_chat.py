@@ -35,7 +35,7 @@ def draw(desk: Desk, bench: Bench) -> None:
     with frame:
         # Each part has a place of its own, emptied at once: what is no longer true must not stand there meanwhile.
         beginning, said = st.empty(), st.container()
-        if building is None or not building.messages:
+        if building is None or not (building.messages or building.asked):
             with beginning.container():
                 _beginning(desk, bench)
         if building is not None:
@@ -69,8 +69,8 @@ def _beginning(desk: Desk, bench: Bench) -> None:
 
 def _messages(building: Building) -> None:
     """Draw what was said; the change that waits stands in the message that proposed it."""
-    for reason in building.left_out:
-        st.warning(markdown.plain(f"Left out: {reason}"), icon=":material/draft:")
+    for note in building.notes:
+        st.warning(markdown.plain(note), icon=":material/draft:")
     said = building.messages
     proposed = None if building.asked else building.proposed
     last = max((n for n, told in enumerate(said) if told.kind == "proposal"), default=-1) if proposed else -1

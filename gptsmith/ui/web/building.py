@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import shutil
 import threading
 import time
@@ -11,16 +12,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gptsmith.agent.builder import Builder
+from gptsmith.assistants.drafts import Drafts
 from gptsmith.errors import GptsmithError, ThreadBusyError, UsageError
 from gptsmith.ui.web.uploads import Upload, store
 
 if TYPE_CHECKING:
+    from gptsmith.agent.assistant import Assistant
     from gptsmith.agent.builder.edits import Change
     from gptsmith.agent.builder.session import BuilderSession
     from gptsmith.agent.builder.session_state import SessionMessage as Told
     from gptsmith.agent.builder.trial import Trial
 
-__all__ = ["Building", "Buildings", "Proposed", "Told"]
+__all__ = ["Building", "Buildings", "Making", "Proposed", "Told"]
 
 
 @dataclass(frozen=True)
@@ -35,14 +38,14 @@ class Proposed:
 class Building:
     """One conversation with the builder.
 
-    `asked` is the message that is being answered, empty when none is; `left_out` says of each file that could not be
-    used why; `problem` is what kept the last answer from coming.
+    `asked` is the message that is being answered, empty when none is; `notes` are what the person should know of how it
+    began, such as files that could not be used; `problem` is what kept the last answer from coming.
     """
 
-    def __init__(self, session: BuilderSession, inbox: Path, left_out: Sequence[str] = ()) -> None:
+    def __init__(self, session: BuilderSession, inbox: Path, notes: Sequence[str] = ()) -> None:
         self._session = session
         self._inbox = inbox
-        self.left_out = tuple(left_out)
+        self.notes = tuple(notes)
         self.asked = ""
         self.since = 0.0
         self.problem = ""
@@ -146,19 +149,64 @@ class Building:
             self._trial = ("", None)  # what is wrong with the change is said when it is applied
 
 
+class Making:
+    """The making of an assistant from another one's conversation, until it is a draft."""
+
+    def __init__(self) -> None:
+        self.id = f"making-{secrets.token_hex(8)}"
+        self.asked = "What was asked, corrected and praised in this conversation."
+        self.path: Path | None = None
+        self.problem = ""
+        self.messages: list[Told] = []
+
+
 class Buildings:
     """The conversations of one process; they are kept in the state folder, so each is found again after a restart."""
 
     def __init__(self, state: Path) -> None:
         self._inbox = state / "inbox"
         self._known: dict[str, Building] = {}
+        self._makings: dict[str, Making] = {}
         self._guard = threading.Lock()
 
     def begin(self, description: str, files: Sequence[Upload], left_out: Sequence[str] = ()) -> str:
-        """Begin to build a new assistant; return the conversation's id at once."""
-        building = self._keep(Building(Builder().session(), self._inbox, left_out))
+        """Begin to build a new assistant; return the conversation's id at once.
+
+        `left_out` says of each file that could not be used why.
+        """
+        notes = [f"Left out: {reason}" for reason in left_out]
+        building = self._keep(Building(Builder().session(), self._inbox, notes))
         building.say(description, files)
         return building.id
+
+    def begin_from(self, assistant: Assistant, thread: str) -> str:
+        """Begin to make a new assistant of a conversation; return the id under which the work is found."""
+        making = Making()
+        with self._guard:
+            self._makings[making.id] = making
+        work = (making, assistant, thread)
+        threading.Thread(target=self._make, args=work, name=making.id, daemon=True).start()
+        return making.id
+
+    def _make(self, making: Making, assistant: Assistant, thread: str) -> None:
+        try:
+            built = Builder().from_thread(assistant, thread)
+            path = Drafts().make(built.id, built.write)
+            notes = [f"Not there yet: {item.what}. {item.how}" for item in built.missing]
+            self.on(path).notes = tuple(notes)
+            making.path = path
+        except GptsmithError as error:
+            making.problem = str(error)
+        except Exception as error:  # noqa: BLE001 - a model's package raises what it likes; the page must say something
+            making.problem = f"no assistant could be made of this conversation ({type(error).__name__})"
+        finally:
+            making.asked = ""
+
+    def making(self, id: str) -> Building | Making | None:
+        """Return the work that makes a new assistant, of words or of a conversation."""
+        with self._guard:
+            found = self._makings.get(id)
+        return found or self.get(id)
 
     def get(self, id: str) -> Building | None:
         """Return a conversation, None when there is none of that id."""

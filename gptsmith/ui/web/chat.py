@@ -62,7 +62,11 @@ def _head(desk: Desk, talk: Talk, view: session.View) -> None:
     spec = talk.spec
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
         st.title(markdown.line(spec.name), anchor=False, width="content")
-        st.button("Edit", icon=":material/tune:", key="spec", on_click=_edit, args=(view.assistant,))
+        with st.container(horizontal=True, width="content", gap="small"):
+            if view.thread:
+                label, icon, make = "New assistant from this chat", ":material/auto_fix_high:", (desk, view)
+                st.button(label, icon=icon, key="make-from", type="tertiary", on_click=_make_from, args=make)
+            st.button("Edit", icon=":material/tune:", key="spec", on_click=_edit, args=(view.assistant,))
     model_note.draw(desk.model(spec))
     for notice in talk.notices:
         st.warning(markdown.plain(notice), icon=":material/warning:")
@@ -171,3 +175,12 @@ def _send(talk: Talk, view: session.View, text: str, files: list[uploads.Upload]
 
 def _edit(assistant: str) -> None:
     session.go("edit", assistant=assistant)
+
+
+def _make_from(desk: Desk, view: session.View) -> None:
+    try:
+        made = desk.make_from(view.assistant, view.thread)
+    except GptsmithError as error:
+        session.fail(str(error))
+        return
+    session.go("create", draft=made)

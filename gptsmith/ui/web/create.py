@@ -8,7 +8,7 @@ import streamlit as st
 
 from gptsmith.errors import GptsmithError
 from gptsmith.ui.web import markdown, model_note, session, uploads
-from gptsmith.ui.web.building import Building
+from gptsmith.ui.web.building import Building, Making
 from gptsmith.ui.web.desk import Desk
 
 _TICK_SECONDS = 0.15
@@ -24,7 +24,7 @@ def draw(desk: Desk, view: session.View) -> None:
     with st.container(key="narrow"):
         # Each step has a place of its own, emptied at once: the form must not stand there while the draft is written.
         form, waiting = st.empty(), st.empty()
-    building = desk.buildings.get(view.draft) if view.draft else None
+    building = desk.buildings.making(view.draft) if view.draft else None
     if building is not None and building.asked:
         with waiting.container():
             _waiting(desk, building)
@@ -36,7 +36,7 @@ def draw(desk: Desk, view: session.View) -> None:
         _form(desk)
 
 
-def _again(view: session.View, building: Building | None) -> None:
+def _again(view: session.View, building: Building | Making | None) -> None:
     """Say why the form is here again after a description."""
     if building is None:
         if view.draft:
@@ -98,7 +98,7 @@ def _start(desk: Desk) -> None:
     session.go("create", draft=desk.buildings.begin(description, files, left_out))
 
 
-def _waiting(desk: Desk, building: Building) -> None:
+def _waiting(desk: Desk, building: Building | Making) -> None:
     st.title("Writing the assistant", anchor=False)
     st.markdown(f"> {markdown.line(building.asked[:400])}")
     model_note.draw(desk.model())

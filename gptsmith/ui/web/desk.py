@@ -1,7 +1,7 @@
 """The one door between the pages and the rest of gptsmith: no Streamlit here, nothing else of gptsmith there.
 
-The pages draw what this module and those it holds (`talk`, `bench`, `building`) return, so that they can be driven in
-tests with the real thing behind them.
+The pages draw what this module and those it holds (`talk`, `bench`, `building`, `bundles`) return, so that they can be
+driven in tests with the real thing behind them.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from gptsmith.errors import GptsmithError, UsageError
 from gptsmith.state import atomic_write, home
 from gptsmith.ui.web.bench import Bench
 from gptsmith.ui.web.building import Buildings
+from gptsmith.ui.web.bundles import Bundles
 from gptsmith.ui.web.launch import OPEN_FILE
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ class Desk:
         self.library = library
         self.places = Places(library.specs, state)
         self.buildings = Buildings(state)
+        self.bundles = Bundles(library, state)
         self._file = file
         self.first = self._id_of(file) if file else ""
         self._talks: dict[Path, tuple[tuple[int, int], Talk]] = {}
@@ -117,6 +119,10 @@ class Desk:
         building = self.buildings.of(path)
         saved = building.save() if building else Drafts().save(path, self.library)
         return saved.name.removesuffix(SUFFIX)
+
+    def make_from(self, assistant: str, thread: str) -> str:
+        """Begin to make a new assistant of a conversation; return the id under which the work is found."""
+        return self.buildings.begin_from(self.talk(assistant).assistant, thread)
 
     def id_of(self, path: Path) -> str:
         """Return the id under which the pages open a file that the builder made or changes."""

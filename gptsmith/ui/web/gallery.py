@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from gptsmith.errors import GptsmithError
-from gptsmith.ui.web import markdown, session
+from gptsmith.ui.web import markdown, session, sharing
 from gptsmith.ui.web.desk import DRAFT, OPENED, Card, Desk
 
 _COLUMNS = 3
@@ -18,9 +18,11 @@ def draw(desk: Desk) -> None:
     shipped = [card for card in cards if card.shipped]
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
         st.title("Assistants", anchor=False, width="content")
-        st.button(
-            "New assistant", type="primary", icon=":material/add:", on_click=session.go, args=("create",), key="new"
-        )
+        with st.container(horizontal=True, width="content", gap="small"):
+            if st.button("Bring one in", icon=":material/upload_file:", key="import", type="tertiary"):
+                sharing.bring(desk)
+            icon = ":material/add:"
+            st.button("New assistant", type="primary", icon=icon, on_click=session.go, args=("create",), key="new")
     if drafts := desk.drafts():
         st.header("Drafts, not saved yet", anchor=False)
         _grid(desk, drafts)

@@ -24,14 +24,19 @@ def trust(talk: Talk) -> bool:
     with st.container(border=True, key="trust"):
         st.markdown("**:material/shield: Do you trust this assistant?**")
         st.markdown("Its file asks for more than talking. Go on only if you know who wrote it.")
-        for kind, head in _HEADS.items():
-            named = [need for need in needs if need.kind == kind]
-            if named:
-                st.markdown(f"It {head}:")
-                st.code("\n".join(need.name for need in named), language=None, wrap_lines=True)
+        listed([(need.kind, need.name) for need in needs])
         st.button("I trust it", type="primary", key="trust-it", on_click=talk.trust)
         st.caption("You are asked again when the file or its code changes.")
     return True
+
+
+def listed(needs: list[tuple[str, str]]) -> None:
+    """Draw what an assistant would run, reach or read: kinds of `TrustNeed`, each with its name."""
+    for kind, head in _HEADS.items():
+        named = [name for found, name in needs if found == kind]
+        if named:
+            st.markdown(f"It {head}:")
+            st.code("\n".join(named), language=None, wrap_lines=True)
 
 
 def leave(talk: Talk, view: session.View) -> None:

@@ -66,6 +66,11 @@ class Talk:
         return self._assistant.with_(allow_hosted=True)
 
     @property
+    def assistant(self) -> Assistant:
+        """The assistant itself."""
+        return self._assistant
+
+    @property
     def spec(self) -> AssistantSpec:
         """The spec."""
         return self._assistant.spec

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from gptsmith.errors import GptsmithError
-from gptsmith.ui.web import markdown, preview, session
+from gptsmith.ui.web import markdown, preview, session, sharing
 from gptsmith.ui.web.bench import Bench, Sheet
 from gptsmith.ui.web.desk import Desk
 
@@ -37,7 +37,11 @@ def _head(desk: Desk, view: session.View, bench: Bench, sheet: Sheet) -> None:
             label, icon = "Save to my assistants", ":material/save:"
             st.button(label, icon=icon, key="save-draft", type="primary", disabled=wrong, on_click=_save, args=save)
         else:
-            st.button("Open the chat", icon=":material/chat:", key="open-chat", on_click=_chat, args=(bench.id,))
+            with st.container(horizontal=True, width="content", gap="small"):
+                shareable = sheet.valid and not bench.shipped
+                if shareable and st.button("Export", icon=":material/ios_share:", key="export", type="tertiary"):
+                    sharing.export(desk, bench)
+                st.button("Open the chat", icon=":material/chat:", key="open-chat", on_click=_chat, args=(bench.id,))
     with st.container(key="quiet-path"):
         if bench.is_draft:
             st.markdown(":material/draft: A draft. It is kept as it is, also when gptsmith is closed.")
