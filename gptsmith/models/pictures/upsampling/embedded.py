@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
+from gptsmith.models.chat.embedded.words import listed
 from gptsmith.models.pictures.upsampling.decoder import Decoder, Sampling
 from gptsmith.models.pictures.upsampling.upsampler import LEAST, MOST, Earlier, Upsampled, Upsampler
 from gptsmith.models.world import captions
@@ -55,15 +56,22 @@ class EmbeddedUpsampler(Upsampler):
                 return caption
 
 
+_THING_ITSELF = re.compile(r"The ([\w ]+?) stands? [\w ]+? the \1\.")
+_INSTRUCTIONS = listed(
+    """add put make remove delete replace change turn move take leave swap instead without also too plus minus more less
+    bigger smaller larger again different try once let should be keep same get rid"""
+)
+_DOING = re.compile(r"^[a-z]{2,}(?:ing|ed|ly)$")  # what is done, and how: left out, never taken for a thing
 _NOTHING = "Nothing of this is among the things that the embedded model can draw; your words are drawn as they are."
 
 
 def is_faithful(wanted: Request, caption: str) -> bool:
-    """Tell whether a caption has the right length, says all that is wanted, and no other things."""
+    """Tell whether a caption has the right length, says all that is wanted, no other things and nothing against it."""
     said = parse_request(caption)
-    return (
-        LEAST <= len(caption.split()) <= MOST and len(said.groups) == len(wanted.groups) and not missing(wanted, said)
-    )
+    if not LEAST <= len(caption.split()) <= MOST or len(said.groups) != len(wanted.groups) or missing(wanted, said):
+        return False
+    kinds = [relation.kind for relation in said.relations if relation.kind != "beside"]
+    return len(kinds) == len(set(kinds)) and not _THING_ITSELF.search(caption)  # said twice, it was turned around
 
 
 def _changed(words: str, earlier: Sequence[Earlier]) -> str:
@@ -76,7 +84,9 @@ def _in_known_words(request: str) -> tuple[str, list[str]]:
     """Put the nearest known word for each unknown one; a note says so unless both mean the same."""
     words, notes = request.strip(), []
     for unknown in parse_request(request).unknown:
-        found = _nearest(unknown)
+        if unknown in _INSTRUCTIONS:
+            continue
+        found = None if _DOING.match(unknown) else _nearest(unknown)
         if found is None:
             notes.append(f"I cannot draw “{unknown}”; the picture leaves it out.")
             continue
