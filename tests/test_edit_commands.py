@@ -26,6 +26,15 @@ conversation_starters: [Where is Mars?, What is a comet?]
 """
 
 
+LATER = [json.loads(line) for line in COMMANDS.with_name("edit_commands_later.jsonl").read_text("utf-8").splitlines()]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("row", LATER, ids=lambda row: f"{row['n']}: {row['message'][:40]}")
+def test_a_command_of_a_later_sitting_does_what_it_says(row: dict[str, Any]) -> None:
+    test_a_command_does_what_it_says_and_nothing_else(row)
+
+
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row['n']}: {row['message'][:40]}")
 def test_a_command_does_what_it_says_and_nothing_else(row: dict[str, Any]) -> None:
     _, verdict = judged(row)

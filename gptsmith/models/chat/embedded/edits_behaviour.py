@@ -8,7 +8,7 @@ from gptsmith.assistants.description import Sentence, is_rule
 from gptsmith.models.chat.embedded.compose_words import base, is_verb
 from gptsmith.models.chat.embedded.edits_clauses import Clause, is_statement
 from gptsmith.models.chat.embedded.edits_clauses import clause as read_clause
-from gptsmith.models.chat.embedded.edits_words import ANY_CASE, CAUSED, FORMS, IT, has
+from gptsmith.models.chat.embedded.edits_words import ANY_CASE, BEHAVING, CAUSED, CONFIGURED, FORMS, IT, has
 from gptsmith.models.chat.embedded.words import listed
 
 _WRAPPED = re.compile(
@@ -39,20 +39,6 @@ _BUILDING = listed(  # what is done to an assistant, not by it
     " sell write draw"
     " let turn throw play wait come go"
 )
-_BEHAVING = listed(
-    "be act ask tell say mention explain greet warn name cite quote answer reply respond give offer suggest"
-    " recommend show list"
-    " start begin end finish speak refer point direct invite encourage remind thank praise apologise apologize"
-    " admit describe"
-    " summarize summarise repeat confirm check compare use include keep address treat stick focus talk prefer"
-    " assume introduce"
-    " sign send pretend avoid always never insist prioritize prioritise convert round format put write draw"
-    " consider follow"
-    " provide state ensure help sing joke refuse decline redirect leave stay remain remember try wish close open"
-    " congratulate"
-    " propose translate add link translate label number bold highlight end-with spell skip hold limit stop sound"
-    " behave seem promise lie swear guess"
-)
 _OF_ME = re.compile(r"\b(?:my|me|myself|i)\b(?! (?:first|before|if))", ANY_CASE)
 _VAGUE = re.compile(
     r"\b(?:better|smarter|cheaper|faster|cooler|nicer|magic\w*|beautiful\w*|awesome|perfect\w*|whatever\W*$|somehow"
@@ -74,6 +60,16 @@ OUGHT = re.compile(
 _WHEN = re.compile(
     r"^(?:if|when|whenever|once|before|after|at the|in|on|for|unless|as soon as|during|with|wenn|sobald|si|cuando"
     r"|se|quando)\b[^,]+, ?\S",
+    ANY_CASE,
+)
+_ABLE = listed(
+    "know read learn access see search look connect run cost work support understand have email call book win earn"
+    " sell remember"
+)
+_UNWANTED = re.compile(rf"^(?:i|we) (?:don['’]t|do not|never) want {IT} to \w+", ANY_CASE)
+_ALLOWED = re.compile(
+    r"\b(?:only|not|never) (?:allowed|permitted|supposed|meant) to\b|\b(?:is|are) (?:strictly )?(?:forbidden"
+    r"|prohibited|off[- ]limits|taboo)\b",
     ANY_CASE,
 )
 _FACT = re.compile(  # something to know, with a number, a day or an address in it: `we are closed on Mondays`
@@ -167,6 +163,8 @@ def _is_behaviour(clause: Clause) -> bool:
             r"|more(?! than))\b",
             text,
         )
+    if _UNWANTED.match(text) or _ALLOWED.search(text):
+        return True
     if _DISLIKED.match(text) or (_STRESSED.match(text) and len(words) > 3):
         return True
     if _SIZED.search(text) and not re.match(r"(?:what|how|why)\b", text):
@@ -176,7 +174,7 @@ def _is_behaviour(clause: Clause) -> bool:
     told_of = re.match(r"(?:it|he|she|the (?:assistant|bot)) (?P<verb>[a-z]+s) ", text)
     if (
         told_of
-        and (base(told_of["verb"]) or "") in _BEHAVING
+        and (base(told_of["verb"]) or "") in BEHAVING
         and has("every|each|first|before|by name|when\\w*|if", text)
     ):
         return not has("too|so|very|rather|a bit|a little|just", text)
@@ -185,22 +183,21 @@ def _is_behaviour(clause: Clause) -> bool:
     if is_statement(text) and not re.search(r"\b(?:never|always|must|only)\b", text):
         return False
     first = words[0] if words else ""
-    if first in _BEHAVING and len(words) > 1:
-        if re.match(r"\w+ (?:it|him|her|them|this|that|everything|the (?:assistant|bot|thing))\b", text):
+    if has(CONFIGURED, text) and not re.search(r"\b(?:never|always)\b", text):
+        return False  # what it is made of, not what it does
+    if first in BEHAVING and len(words) > 1:
+        if re.match(r"\w+ (?:it|him|her|this|that|everything|the (?:assistant|bot|thing))\b", text):
             return False  # said of the assistant, not to it
-        return not _OF_ME.search(text) or bool(re.match(r"(?:ask|tell|call|address) (?:me|people)\b", text))
+        return (not _OF_ME.search(text) and not re.match(r"\w+ them\W*$", text)) or bool(
+            re.match(r"(?:ask|tell|call|address) (?:me|people)\b", text)
+        )
     ought = OUGHT.match(text)
     if ought:
         of_it = not ought["who"] or bool(re.match(rf"{IT}$", ought["who"].strip(), ANY_CASE))
         return _does(ought["what"], free=not of_it or bool(ought["not"] or has("never|always", ought["what"])))
     if clause.code != "en":
         return is_rule(Sentence(clause.text))
-    return (
-        is_rule(Sentence(clause.text))
-        and first not in _BUILDING
-        and not is_verb(first, certain=True)
-        and len(words) > 3
-    )
+    return bool(re.search(r"\b(?:never|always|must)\b", text)) and first not in _BUILDING and len(words) > 3
 
 
 def _does(what: str, *, free: bool) -> bool:
@@ -216,7 +213,7 @@ def _does(what: str, *, free: bool) -> bool:
         return not re.match(r"be (?:able|a lot|much|more|less|\w+er|called|named)\b", what)
     if len(what.split()) < 2:
         return free or first.group() in _ALONE
-    return free or is_verb(first.group()) or first.group() in _BEHAVING
+    return free or (first.group() not in _ABLE and (is_verb(first.group()) or first.group() in BEHAVING))
 
 
 def unquoted(text: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from gptsmith.assistants.description import sentences
 from gptsmith.models.chat.embedded import language
 from gptsmith.models.chat.embedded.compose_words import base, is_joined_verb, is_verb
-from gptsmith.models.chat.embedded.edits_words import ANY_CASE, DROP, FORMS, bare
+from gptsmith.models.chat.embedded.edits_words import ANY_CASE, BEHAVING, DROP, FORMS, bare
 
 HIDDEN = "¤"  # stands for each character of a quotation, an address or a value behind a colon
 _QUOTED = re.compile(
@@ -28,9 +28,11 @@ _VALUE = re.compile(
 _CUT = re.compile(
     r"(?P<semi>\s*;\s*)|(?P<dash>\s+[–—-]\s+)|(?P<and>,?\s+(?:and|then|plus|but|und|y|e|et|sowie)(?:\s+(?:also|then"
     r"|then also"
-    r"|please|dann|auch|también|também))?\s+)|(?P<comma>[,:]\s+)",
+    r"|please|dann|auch|también|também))?\s+)|(?P<comma>[,:]\s+|,?\s+so\s+(?!(?:that|it|they|he|she|people|everyone"
+    r"|users?|visitors?) (?:can|could|will|may|is|are|knows?)\b|that\b))",
     ANY_CASE,
 )
+_TESTED = re.compile(r"(?:the |its )?(?:answer|reply|response|it|expects?|must|should)\b", ANY_CASE)
 _THINGS = (
     r"\b(?:starters?|tests?|tools?|rules?|disclaimer|welcome(?: message)?|greeting|variables?|sources?|files?"
     r"|version|fallback|memory"
@@ -40,7 +42,9 @@ _STARTS = re.compile(
     r"^(?:please |also |then |now |bitte )*(?:"
     r"(?:with|without|in|as|use) (?:\w+ )?(?:"
     + FORMS
-    + r")\b|(?:call|rename|name|add|drop|remove|delete|take|get|switch|turn|use|set|make|let|give|put|change"
+    + r")\b|in (?:english|german|spanish|french|portuguese|italian|dutch|polish|swedish|japanese|chinese|russian"
+    r"|turkish)\b|(?:draw|paint|call|rename|name|add|drop|remove|delete|take|get|switch|turn|use|set|make|let"
+    r"|give|put|change"
     r"|replace|keep"
     r"|stop"
     r"|start|allow|forbid|hide|bump|cap|limit|greet|describe|answer|reply|respond|write|speak|say|tell|ask|mention"
@@ -79,7 +83,8 @@ _OPEN = re.compile(
 
 
 _MARKS = {
-    "de": r"bitte|etwas|weniger|schreib\w*|sei|sprich|antworte\w*|nenn\w*|mach\w*|soll|füg\w*|entfern\w*|lösch\w*"
+    "de": r"niemals|immer|nie|bitte|etwas|weniger|schreib\w*|sei|sprich|antworte\w*|nenn\w*|mach\w*|soll|füg\w*"
+    r"|entfern\w*|lösch\w*"
     r"|verwende\w*|benutze|nicht"
     r"|kein\w*",
     "es": r"más|responde|habla|llám\w+|hazlo|quita|añade|agrega|siempre|nunca|muéstr\w*",
@@ -97,7 +102,8 @@ _STATEMENT = re.compile(
 )
 _TELLS = re.compile(
     r"^[^,;?]{2,60}?\s(?:is|are|was|were|has|have|had|does|do|doesn['’]t|don['’]t|didn['’]t|isn['’]t|aren['’]t"
-    r"|wasn['’]t|will|won['’]t|closed|changed|moved|left"
+    r"|wasn['’]t|will|won['’]t|closed|changed|moved|left|lose|loses|get|gets|give|need|use|ask|asks|love|hate|like"
+    r"|expect|come|comes|complain"
     r"|says?|feels?|sounds?|looks?|seems?|keeps?|gets?)\b",
     ANY_CASE,
 )
@@ -233,12 +239,9 @@ def _pieces(sentence: str) -> list[tuple[str, str]]:
                 for n, (piece, glue) in enumerate(_pieces(sentence[cut.end() :]))
             ]
             return [*pieces, (rest[0][0], cut.group()), *rest[1:]]
-        told = (
-            cut["comma"] is None
-            or ":" not in cut["comma"]
-            or is_statement(left)
-            or re.search(r"\b(?:things|changes)$", left)
-        )
+        told = not (_TESTED.match(right) and re.search(r"\btests?\b", left))
+        if ":" in (cut["comma"] or ""):  # `two things: …` and `we have a new name: …`, not `the rule: …`
+            told = told and (is_statement(left) or bool(re.search(r"\b(?:things|changes)$", left)))
         if told and _complete(left) and (cut["semi"] or (begins(right) and not _more_of_it(left, right))):
             pieces.append((sentence[start : cut.start()], between))
             start, between = cut.end(), cut.group()
@@ -279,7 +282,12 @@ def begins(text: str) -> bool:
     if not words or (len(words) == 1 and is_verb(words[0].strip(".,!"))):
         return False
     first, after = words[0].strip(",.:"), (words[1] if len(words) > 1 else "")
-    known = bool(_STARTS.match(text)) or is_verb(first, certain=True) or is_joined_verb(first, after)
+    known = (
+        bool(_STARTS.match(text))
+        or (first in BEHAVING and len(words) > 1)
+        or is_verb(first, certain=True)
+        or is_joined_verb(first, after)
+    )
     return known or (base(first) is not None and first.endswith("s") and after in ("the", "a", "an", "to"))
 
 

@@ -103,7 +103,7 @@ def _addresses(clause: Clause, subject: Subject) -> Found | None:
     fresh = [page for page in pages if page not in places]
     if not fresh:
         return Found(reply=f"It reads {pages[0]} already.")
-    named = _source(clause, subject)
+    named = source_of(clause, subject)
     if named is not None:
         return Found([add(f"knowledge[{named}].urls", p, f"Read {p} too.") for p in fresh])
     value = {"name": _free("pages", subject), "description": f"Pages: {', '.join(fresh[:3])}"[:1000], "urls": fresh}
@@ -116,7 +116,7 @@ def _citations(clause: Clause, subject: Subject) -> Found | None:
         return None
     if not subject.knowledge:
         return Found(reply="It has no knowledge to cite; attach a file first.")
-    named = _source(clause, subject)
+    named = source_of(clause, subject)
     which = [named] if named is not None else list(range(len(subject.knowledge)))
     wanted = not (is_drop(clause) or has(rf"{_STOP}|no|hide|off|optional", clause.open))
     changes = []
@@ -134,7 +134,7 @@ def _citations(clause: Clause, subject: Subject) -> Found | None:
 def _search(clause: Clause, subject: Subject) -> Found | None:
     if not subject.knowledge:
         return None
-    named = _source(clause, subject)
+    named = source_of(clause, subject)
     which = [named] if named is not None else list(range(len(subject.knowledge)))
     found = _search_values(clause.open)
     if not found:
@@ -200,12 +200,10 @@ def _dropped(clause: Clause, subject: Subject) -> Found | None:
             file = str(path).rsplit("/", 1)[-1].lower()
             if file and (file in clause.masked or any(file == v.lower() for v in clause.values)):
                 return Found([_without(subject, "paths", n, i, file)])
-    named = _source(clause, subject)
+    named = source_of(clause, subject)
     using = has(rf"{_NOUN}|us(?:e|es|ing)|answer\w*|read\w*|know\w*", clause.open)
     if named is not None and using and not has("rule|starter|test|tool", clause.open):
-        name = subject.knowledge[named].get("name")
-        whole = "knowledge" if len(subject.knowledge) == 1 else f"knowledge[{named}]"
-        return Found([drop(whole, f"Take out the source {name}.")])
+        return Found([dropped_source(subject, named)])
     if has("all|every|any", clause.open) and has("knowledge|files|sources", clause.open) and subject.knowledge:
         return Found([drop("knowledge", "Take out all the knowledge.")])
     if is_drop(clause) and re.search(r"\b(?:the|that|its) (?:knowledge|source|file|document)\W*$", clause.open):
@@ -218,6 +216,12 @@ def _dropped(clause: Clause, subject: Subject) -> Found | None:
     return None
 
 
+def dropped_source(subject: Subject, n: int) -> ProposedChange:
+    """Return the change that takes out one source; the last one goes with its heading."""
+    whole = "knowledge" if len(subject.knowledge) == 1 else f"knowledge[{n}]"
+    return drop(whole, f"Take out the source {subject.knowledge[n].get('name')}.")
+
+
 def _attached(clause: Clause, subject: Subject) -> Found | None:
     if not clause.files or is_drop(clause):
         return None
@@ -225,7 +229,7 @@ def _attached(clause: Clause, subject: Subject) -> Found | None:
     spoken = any(re.sub(r"\W", "", n.rsplit(".", 1)[0]) in re.sub(r"\W", "", clause.open) for n in names)
     if not spoken and not has(_USE, clause.open) and not has(_NOUN, clause.open):
         return None
-    return attached(subject, clause.files, _source(clause, subject))
+    return attached(subject, clause.files, source_of(clause, subject))
 
 
 def _missing(clause: Clause, subject: Subject) -> Found | None:
@@ -233,14 +237,14 @@ def _missing(clause: Clause, subject: Subject) -> Found | None:
         return None
     own = _OWN.search(clause.text)
     phrases = compose_needs.knowledge(clause.text) or ([own["what"]] if own else [])
-    if not phrases or _source(clause, subject) is not None:
+    if not phrases or source_of(clause, subject) is not None:
         return None
     what = re.sub(r"^(?:answers?|works?|quotes?) (?:only )?(?:from|out of|on) ", "", phrases[0])
     how = "Attach the file to your message, or add its path under knowledge."
     return Found(missing=[Missing(kind="knowledge", what=for_reader(what), how=how)])
 
 
-def _source(clause: Clause, subject: Subject) -> int | None:
+def source_of(clause: Clause, subject: Subject) -> int | None:
     """Return the one source that the command names, by its name or by the words of its description."""
     words = {stem(w) for w in tokens(clause.open)}
     exact = [n for n, s in enumerate(subject.knowledge) if set(_parts(str(s.get("name")))) <= words]

@@ -53,7 +53,10 @@ _COURTEOUS = (
     r" (?:ok|okay|possible)\b|\bit would be (?:nice|good|great|better) if\b|\bi['’]d (?:appreciate|love)\b"
 )
 _WHOM = r"\b(?:to|with|for|towards?|on) (?:(?:my|our|the|its|their|all|any|each|every|these) )?[\w-]+(?: [\w-]+)?\W*$"
-_OF_WHAT = r"^\s*(?:the|its|these|those|most|all|all the|our|my) [\w-]+ (?=(?:is|are|sounds?|feels?|seems?|comes? across|should|could|must|gets?|reads?)\b)"
+_OF_WHAT = (
+    r"^\s*(?:the|its|these|those|most|all|all the|our|my) [\w-]+ (?=(?:is|are|sounds?|feels?|seems?|comes? across"
+    r"|should|could|must|gets?|reads?)\b)"
+)
 _SEEMS = r"sounds?(?: like)?|feels?(?: like)?|comes? across(?: as)?|seems?|reads?(?: like)?|looks?|acts?"
 _LESS = (
     r"get rid of(?: the| that| its)?|drop(?: the| that)?|lose(?: the| that)?|without(?: the| being)?|avoid(?: being"
@@ -167,6 +170,11 @@ def _own_way(clause: Clause, subject: Subject, left: list[str]) -> Found | None:
         ANY_CASE,
     )
     return _add(subject, sentence(text)) if known else None
+
+
+def wanted_manners(text: str) -> list[Manner]:
+    """Return the manners that are asked for, whatever else the words speak of."""
+    return _wanted(text)[0]
 
 
 def _wanted(text: str) -> tuple[list[Manner], list[str]]:

@@ -38,7 +38,7 @@ def read(clause: Clause, subject: Subject) -> Found | None:
         )
     if _COURTESY.match(clause.said):
         return Found(question="What should change next?")
-    if not _ASKS.match(f"{clause.text}{'?' * clause.said.rstrip().endswith('?')}") or (
+    if not _ASKS.match(f"{clause.open}{'?' * (clause.said.rstrip().endswith('?') and not clause.values)}") or (
         re.match(r"(?:show|tell|list)", clause.open) and not has("me|its?|the|all", clause.open)
     ):
         return None

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from gptsmith.models.chat.embedded import (
+    edits_guess,
     edits_knowledge,
     edits_manner,
     edits_model,
@@ -42,10 +43,19 @@ READERS: tuple[Reader, ...] = (  # the more particular before the more general
     edits_texts.read,
     edits_tongue.read,
     edits_manner.read,
+    edits_rules.read_changed,
+    edits_guess.read,
     edits_rules.read,
 )
-_GENERAL = (edits_questions.read, edits_tongue.read, edits_manner.read, edits_rules.read)
-_NOUNS: dict[Reader, str] = {edits_starters.read: "starter", edits_tests.read: "test", edits_rules.read: "rule"}
+_GENERAL = (
+    edits_questions.read,
+    edits_guess.read,
+    edits_rules.read_changed,
+    edits_tongue.read,
+    edits_manner.read,
+    edits_rules.read,
+)
+_NOUNS: dict[Reader, str] = {edits_starters.read: "starter", edits_tests.read: "test", edits_rules.read_changed: "rule"}
 _VAGUE = re.compile(
     r"^(?:fix|change|adjust|tone|sort|do something about|mend|correct|tweak|address|improve|rename|update|replace)"
     r" (?:it|that|this|them|the \w+|its \w+)"
@@ -75,7 +85,7 @@ def read_all(commands: list[Clause], subject: Subject) -> list[Read]:
     while left:
         command = _with_noun(left.pop(0), noun)
         result = _read(command, subject)
-        if _is_reason(result) and left:
+        if left and (_is_reason(result) or (result.found.unclear and re.match(r",?\s+so\s", left[0].glued))):
             both = _joined(command, left[0])
             whole = _read(both, subject, [r for r in READERS if r not in _GENERAL])
             if whole.found.changes:

@@ -9,7 +9,7 @@ from gptsmith.models.chat.embedded import compose_needs
 from gptsmith.models.chat.embedded import edits_instructions as told
 from gptsmith.models.chat.embedded.edits_behaviour import OUGHT, spoken_rule, unquoted
 from gptsmith.models.chat.embedded.edits_choice import is_drop
-from gptsmith.models.chat.embedded.edits_clauses import Clause
+from gptsmith.models.chat.embedded.edits_clauses import Clause, is_statement
 from gptsmith.models.chat.embedded.edits_instructions import Statement
 from gptsmith.models.chat.embedded.edits_subject import Found, Subject, retell, sentence
 from gptsmith.models.chat.embedded.edits_words import ANY_CASE, SWAP, has
@@ -20,15 +20,16 @@ _NOUN = (
 )
 _BE_LIKE = re.compile(r"^(?:be|act|speak|talk|sound|behave|pretend)\b", ANY_CASE)
 _WRITING = re.compile(
-    r"\b(?:rewrit\w+|re-?word|rephras\w+|restructur\w+|reorgani[sz]\w+|polish\w*|beautif\w+|improv\w+|translat\w+"
-    r"|proofread\w*|tidy|clean up"
-    r"|overhaul|refactor|expand|elaborate|summari[sz]e) (?:\w+ ){0,2}?(?:it|everything|instructions?|prompt|text"
-    r"|whole|file|spec|wording|description"
-    r"|welcome|starters?|rules|all)\b",
+    r"^(?:(?:it|everything|the \w+) needs? (?:to be )?)?(?:rewrit\w+|re-?word\w*|rephras\w+|restructur\w+"
+    r"|reorgani[sz]\w+|polish\w*|beautif\w+"
+    r"|improv\w+|translat\w+|proofread\w*|tidy|clean up|overhaul|refactor|expand|elaborate|summari[sz]e) (?:\w+"
+    r" ){0,2}?(?:it|everything|instructions?"
+    r"|prompt|text|whole|file|spec|wording|description|welcome|starters?|rules|all)\b",
     ANY_CASE,
 )
 _DONE = re.compile(
-    r"^(?:it|he|she|the (?:assistant|bot)) (?:no longer|doesn['’]t|does not|needn['’]t|need not|may|can"
+    r"^(?:it|he|she|the (?:assistant|bot)) ?(?:['’]s (?:allowed|free) to|is (?:allowed|free) to|no longer"
+    r"|doesn['’]t|does not|needn['’]t|need not|may|can"
     r"|shouldn['’]t|should not)\b"
     r"(?: (?:longer|need|needs|have|has|to|not|again))*(?P<what>.+?)"
     r"(?P<after>,? (?:any ?more|any longer|after all|again|now|from now on))?\W*$",
@@ -36,15 +37,16 @@ _DONE = re.compile(
 )
 
 
-def read(clause: Clause, subject: Subject) -> Found | None:
-    """Return what a command about rules changes; None when it is none."""
-    if _WRITING.search(clause.open):
+def read_changed(clause: Clause, subject: Subject) -> Found | None:
+    """Return what a command does to rules that are there; None when it is about something else."""
+    if _WRITING.match(clause.open.strip()):
         return Found(unclear=True, reply="Writing a text anew is more than I can do.")
-    for reader in (_changed, _dropped, _added):
-        found = reader(clause, subject)
-        if found:
-            return found
-    return None
+    return _changed(clause, subject) or _dropped(clause, subject)
+
+
+def read(clause: Clause, subject: Subject) -> Found | None:
+    """Return what a new rule changes; None when the command states none."""
+    return _added(clause, subject)
 
 
 def _changed(clause: Clause, subject: Subject) -> Found | None:
@@ -149,7 +151,7 @@ def _dropped(clause: Clause, subject: Subject) -> Found | None:
         clause.open,
     )
     before = re.search(rf"\b(?:the|its|that) (?P<what>[\w' -]+?) (?:{_NOUN})\b", clause.open)
-    if drops and (named or before):
+    if drops and (named or before) and not is_statement(clause.text):
         what = (
             named["what"]
             if named and not re.match(r"(?:out|away|off|please)\W*$", named["what"])
@@ -160,7 +162,7 @@ def _dropped(clause: Clause, subject: Subject) -> Found | None:
         return _about(subject, what)
     done = _DONE.match(clause.text)
     permits = done and (
-        done["after"] or re.search(r"no longer|need|have to", clause.text[: done.start("what")], ANY_CASE)
+        done["after"] or re.search(r"no longer|need|have to|allowed|free", clause.text[: done.start("what")], ANY_CASE)
     )
     if done and permits and (found := told.about(text, done["what"])):
         return _gone(subject, found[0]) if len(found) == 1 else _unsure(found, done["what"])

@@ -36,7 +36,8 @@ def read(clause: Clause, subject: Subject) -> Found | None:
     clicked = bool(clause.values) and has("click\\w*|tap\\w*|buttons?", clause.open) and not is_statement(clause.text)
     if not _NOUN.search(clause.open) and not clicked:
         return None
-    if has(SWAP, clause.open) and not has(r"turn", clause.open):
+    beyond = (ordinal(clause.open) or 0) >= max(len(subject.starters), 1)  # `a fourth starter` where there are three
+    if has(SWAP, clause.open) and not beyond and not has(r"turn", clause.open):
         return _replaced(clause, subject)
     if is_drop(clause) or (not clause.values and re.match(r"(?:no|without|keine)\b", clause.open.strip())):
         return _dropped(clause, subject)
@@ -52,8 +53,8 @@ def read(clause: Clause, subject: Subject) -> Found | None:
 
 def _about_one(clause: Clause, subject: Subject) -> bool:
     """Say whether the command names a starter that is there: `the second starter: …`."""
-    pointed = re.search(r"\bthe (?:first|second|third|fourth|fifth|last) (?:one|\w* ?starter)", clause.open)
-    return (bool(pointed) or ordinal(clause.open) is not None) and bool(subject.starters) and not has(ADD, clause.open)
+    place = ordinal(clause.open)
+    return place is not None and place < len(subject.starters) and not has(ADD, clause.open)
 
 
 def _values(clause: Clause) -> list[str]:

@@ -28,7 +28,8 @@ _NAME = re.compile(
     r"|is to be|should now be|is now|gets) (?:re)?(?:named|called)|goes by|should go by)(?: the name(?: of)?)? "
     r"|give (?:it|him|her) (?:the|a new) name (?:of )?"
     r"|nenn\w* (?:ihn|sie|es|ihm|den assistenten|das ding|den bot)(?: (?:bitte|jetzt|lieber|einfach|doch))*(?: um in)? "
-    r"|(?:er|sie|es|der assistent) soll(?:te)?(?: jetzt| künftig)? (?=.+ heißen)|(?:der )?name (?:ist|soll|sei)(?:"
+    r"|(?:ändere?|änder) (?:den|seinen|ihren) namen (?:in|auf|zu) |(?:er|sie|es|der assistent) soll(?:te)?(?: jetzt"
+    r"| künftig)? (?=.+ heißen)|(?:der )?name (?:ist|soll|sei)(?:"
     r" jetzt)? "
     r"|ll[áa]m(?:alo|ala|ese|ar?lo) |(?:que se llame|se llama) |c[áa]mbiale el nombre (?:a|por) |ponle (?:de nombre )?"
     r"|(?:chama|chame)(?:-l[ho]e?|-o|-a)? |(?:muda|mude|troca) o nome para |o nome (?:é|deve ser) |appelle-(?:le"
@@ -109,15 +110,15 @@ def read_name(clause: Clause, subject: Subject) -> Found | None:
     """Return what a command that names the assistant changes; None when it is about something else."""
     other = _NAMED_OTHERWISE.match(clause.text) or _THIS_IS.match(re.sub(r"^.*name[^,]*, ", "", clause.text))
     if other and not (has("tool|starter|test|variable|source|model", clause.open)):
-        return _called(_tidy(clause.values[-1] if clause.values else other["name"]), subject)
+        return renamed(clause.values[-1] if clause.values else _capitals(other["name"]), subject)
     known = _KNOWN_AS.match(clause.text)
     if known and not has("tool|starter|test|variable|source|model", clause.open):
-        return _called(_tidy(clause.values[-1] if clause.values else known["name"]), subject)
+        return renamed(_tidy(clause.values[-1] if clause.values else known["name"]), subject)
     lead = _NAME.match(clause.text)
     if not lead:
         last = _NAME_LAST.match(clause.text)
         of_others = has("tool|starter|test|variable|source|model|people|user|child|them|me", clause.open)
-        return _called(_tidy(last["name"]), subject) if last and not of_others else None
+        return renamed(_tidy(last["name"]), subject) if last and not of_others else None
     given = clause.text[lead.end() :]
     if not clause.values and (_NOT_A_NAME.match(given) or not given.strip()):
         return None
@@ -126,10 +127,18 @@ def read_name(clause: Clause, subject: Subject) -> Found | None:
     name = _tidy(clause.values[-1] if clause.values else re.sub(r" (?:heißen|instead|nennen)$", "", given))
     if not name or len(name) > 80 or (not clause.values and len(name.split()) > 7):
         return Found(unclear=True)
-    return _called(name, subject)
+    return renamed(name, subject)
 
 
-def _called(name: str, subject: Subject) -> Found:
+def _capitals(words: str) -> str:
+    """Return the name at the end of `words`: those in capitals, or all of them where there are none."""
+    last = re.search(r"(?:^| )([A-ZÄÖÜÉ][\w'’&-]*(?: (?:of|the|and|&|[A-ZÄÖÜÉ0-9][\w'’-]*))*)$", words.strip())
+    return last[1] if last and len(words.split()) > 3 else words
+
+
+def renamed(name: str, subject: Subject) -> Found:
+    """Return the change of the name, and of what says the old one in full."""
+    name = _tidy(name)
     if name == subject.data.get("name"):
         return Found(reply=f"It is called {name} already.")
     return Found([put("name", name, f"Call it {name}."), *_said_elsewhere(name, subject)])

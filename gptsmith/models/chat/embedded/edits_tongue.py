@@ -47,7 +47,7 @@ _COMMON = listed(
     " from answer answers"
     " answering reply replies respond responds responses response speak speaks talk talks write writes writing"
     " language be is make"
-    " makes switch change use uses using everything all every people users visitors customers guests with them and"
+    " makes set switch change use uses using everything all every people users visitors customers guests with them and"
     " from-now"
     " output chat has have to-be want i not do let them's instead of conversation conversations itself assistant bot"
     " que bitte immer nur er sie soll sollte auch siempre solo sempre por favor responde responda antworte"
@@ -103,6 +103,18 @@ def _several(clause: Clause, subject: Subject, wanted: list[str]) -> Found | Non
     return _add(
         subject, f"Answer in {', '.join(wanted[:-1])} {'or' if has('or', clause.open) else 'and'} {wanted[-1]}."
     )
+
+
+def one_language(clause: Clause, subject: Subject) -> Found | None:
+    """Return the change to the one language that the command names, whatever its other words; None for several."""
+    head = re.split(r"\b(?:instead of|rather than|statt)\b", clause.open)[0]
+    named = {_ENGLISH[n.lower()] for n in re.findall(rf"(?<!\w)(?:{_ANY})(?!\w)", head, ANY_CASE)}
+    if len(named) != 1 or not (
+        has(_VERBS, clause.open) or has("please|so|bitte|language|from now|set|in|into|to|lieber|speaking", clause.open)
+    ):
+        return None
+    found = _spoken(clause, subject, named.pop(), True)
+    return found
 
 
 def _spoken(clause: Clause, subject: Subject, wanted: str, plain: bool) -> Found | None:

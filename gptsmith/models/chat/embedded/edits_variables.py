@@ -99,6 +99,14 @@ def _default(clause: Clause, values: list[str], name: str) -> str:
         return ""
     if values:
         return values[-1]
+    used = re.search(
+        r"\b(?:use|take|make|put|set|have|want) (?P<v>[\w-]+(?-i: [A-Z\d][\w-]*)*) (?:as|for|the) (?:the |a |its"
+        r" )?default",
+        clause.text,
+        ANY_CASE,
+    )
+    if used and used["v"].lower() not in ("the", "a", "it"):
+        return used["v"]
     said = re.search(
         rf"\bdefaults?\b(?: (?:value|{re.escape(name).replace('_', '[ _]')}|for \w+|of \w+))* (?:is|to|should be|="
         rf"|be|:)?\s*(?P<a>[\w-]+(?-i: [A-Z\d][\w-]*)*)\W*$"

@@ -74,6 +74,26 @@ _TRAILING = re.compile(
 _FROM_NOW = re.compile(r"^(?:from now on|in future|in the future|ab jetzt|a partir de ahora)\W+", ANY_CASE)
 
 
+BEHAVING = listed(
+    "be act ask tell say mention explain greet warn name cite quote answer reply respond give offer suggest"
+    " recommend show list"
+    " start begin end finish speak refer point direct invite encourage remind thank praise apologise apologize"
+    " admit describe"
+    " summarize summarise repeat confirm check compare use include keep address treat stick focus talk prefer"
+    " assume introduce"
+    " sign send pretend avoid always never insist prioritize prioritise convert round format put write draw"
+    " consider follow"
+    " provide state ensure help sing joke refuse decline redirect leave stay remain remember try wish close open"
+    " congratulate"
+    " propose translate add link translate label number bold highlight end-with spell skip hold limit stop sound"
+    " behave seem promise lie swear guess"
+)
+CONFIGURED = (  # what an assistant is made of
+    r"starters?|welcome message|greeting|disclaimer|description|version|temperature|tokens?|variables?|tests?"
+    r"|tools?|knowledge|passages?|memory"
+    r"|avatar|logo|icon|(?:the|its) (?:name|title|model)|fonts?|colou?rs?|page|screen|website|buttons?|database"
+    r"|server|api"
+)
 CAUSED = re.compile(
     rf"^(?:have|make|let|get|teach|tell|instruct|train|program|force|ask|remind|want|i want|we want|i need|we need"
     rf"|i['’]d like|i would like"
