@@ -104,8 +104,10 @@ def atomic_write(path: Path, data: bytes | str, *, new: bool = False) -> None:
         with contextlib.suppress(FileNotFoundError):
             temporary.chmod(target.stat().st_mode & 0o7777)
         appear(temporary, target) if new else temporary.replace(target)
-    except BaseException:  # a half-written temporary file must never stay, whatever the reason
+    except BaseException as error:  # a half-written temporary file must never stay, whatever the reason
         temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            error.filename = str(path)  # the name that the caller knows
         raise
     _sync_folder(target.parent)
 
@@ -120,12 +122,10 @@ def appear(temporary: Path, target: Path) -> None:
     """Give a finished file its name in the same folder, if that is free; FileExistsError when it is not."""
     try:
         os.link(temporary, target)
-    except FileExistsError:
-        raise
-    except OSError:  # a file system without hard links
-        if target.exists():
+    except OSError as error:
+        if isinstance(error, FileExistsError) or target.exists():
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target)) from None
-        temporary.replace(target)
+        temporary.replace(target)  # a file system without hard links
     temporary.unlink(missing_ok=True)
 
 

@@ -6,6 +6,7 @@ import errno
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -67,18 +68,12 @@ def test_a_draft_is_a_spec_file_with_its_files_beside_it(files: list[Path]) -> N
     os.utime(path, (2e9, 2e9))
     assert [(d.id, d.name, d.changed[:10], d.error) for d in Drafts().list()] == [
         ("sky", "Night sky", "2033-05-18", ""),
-        ("sky-2", "Night sky", second_day(second), ""),
+        ("sky-2", "Night sky", datetime.fromtimestamp(second.stat().st_mtime, UTC).isoformat()[:10], ""),
     ]
     Drafts().delete(path)
     assert [d.id for d in Drafts().list()] == ["sky-2"]
     with pytest.raises(UsageError, match="there is no draft"):
         Drafts().delete(path)
-
-
-def second_day(path: Path) -> str:
-    from datetime import UTC, datetime
-
-    return datetime.fromtimestamp(path.stat().st_mtime, UTC).isoformat()[:10]
 
 
 def test_saving_moves_files_versions_and_conversations(files: list[Path], tmp_path: Path) -> None:
@@ -206,3 +201,22 @@ def test_a_kill_at_any_moment_leaves_the_draft_or_the_saved_assistant(
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert 0 < int(done.stdout) < kills
+
+
+def test_a_place_that_cannot_be_written_leaves_the_draft(files: list[Path], tmp_path: Path) -> None:
+    draft = Drafts().create(SKY, "sky", files)
+    (tmp_path / "file").write_text("x")
+    for target in (Library(tmp_path / "file"), tmp_path / "file" / "a.assistant.yaml"):
+        with pytest.raises(UsageError, match=r"Not a directory\); nothing was changed|file is already there"):
+            Drafts().save(draft, target)
+    assert [d.id for d in Drafts().list()] == ["sky"]
+    assert load_file(draft).warnings == []
+
+
+def test_a_draft_that_cannot_be_made_leaves_nothing(files: list[Path]) -> None:
+    with pytest.raises(UsageError, match=r"two of the files are called guide\.md; rename one of them"):
+        Drafts().create(SKY, "sky", [*files, files[1]])
+    with pytest.raises(UsageError, match="cannot be written"):
+        Drafts().create(SKY, "sky", [files[0].with_name("gone.md")])
+    assert Drafts().list() == []
+    assert list((home_path() / "drafts").iterdir()) == []

@@ -113,7 +113,7 @@ def write_bundle(path: str | Path, out: str | Path) -> BundleContents:
     except FileExistsError as error:
         raise UsageError(f"{target} is already there", code="exists", hint="name another file") from error
     except OSError as error:
-        why = f"{error.filename or target} cannot be written ({error.strerror or error})"
+        why = f"{target} cannot be written ({error.strerror or error})"
         raise UsageError(why, code="not_writable", hint="check the folder's rights and free space") from error
     sizes = {name: len(data) if isinstance(data, bytes) else data.stat().st_size for name, data in files.items()}
     return BundleContents.of(loaded, loaded.spec.id or slug(spec), sizes, len(history), remarks=remarks)

@@ -8,11 +8,14 @@ place: after a crash before it the draft is as it was, after a crash behind it t
 from __future__ import annotations
 
 import builtins
+import errno
 import filecmp
+import os
 import secrets
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -52,6 +55,10 @@ class Journal(BaseModel):
     state: list[str]
 
 
+def _begin(versions: Versions) -> None:
+    versions.begin("builder", "made as a draft")
+
+
 class Drafts:
     """The drafts of this person. Safe between processes.
 
@@ -71,7 +78,7 @@ class Drafts:
 
         return self.make(id, write)
 
-    def make(self, id: str, write: Callable[[Path], object], begin: Callable[[Versions], object] | None = None) -> Path:
+    def make(self, id: str, write: Callable[[Path], object], begin: Callable[[Versions], object] = _begin) -> Path:
         """Keep a draft that `write` puts at the path it is given, files beside it; return its spec file.
 
         `BuiltDraft.write` is such a function; when it raises there is no draft. `begin` records the first version.
@@ -85,14 +92,15 @@ class Drafts:
                 write(spec)
                 half.rename(self._root() / chosen)
             except OSError as error:
-                raise _not_writable(error) from error
+                raise _unsaved(error) from error
             finally:
                 shutil.rmtree(half, ignore_errors=True)
         made = self._root() / chosen / spec.name
-        if begin is None:
-            Versions(made).begin("builder", "made as a draft")
-        else:
+        try:
             begin(Versions(made))
+        except GptsmithError:
+            shutil.rmtree(made.parent, ignore_errors=True)
+            raise
         return made
 
     def list(self) -> builtins.list[DraftEntry]:
@@ -117,18 +125,12 @@ class Drafts:
             spec = self._own(path)
             Versions(spec).list()  # a change made outside becomes one of the versions that go along
             wanted = load_file(spec).spec.id or slug(spec.name)
-            with ExitStack() as held:
-                held.enter_context(edit_lock(spec))
-                new = held.enter_context(_place(target, wanted))
-                held.enter_context(edit_lock(new))
-                try:
+            try:
+                with edit_lock(spec), _place(target, wanted) as new, edit_lock(new):
                     _move(spec, new)
-                except FileExistsError as error:
-                    _put_back(spec)
-                    raise UsageError(f"{new} is already there", code="exists", hint="choose another name") from error
-                except OSError as error:
-                    _put_back(spec)
-                    raise _not_writable(error) from error
+            except (OSError, sqlite3.Error, GptsmithError) as error:
+                _put_back(spec)
+                raise _unsaved(error) from error
             self._forget(spec)
         return new
 
@@ -210,7 +212,7 @@ def _move(spec: Path, new: Path) -> None:
     saved = move.text(text).encode("utf-8")
     files, to = files_folder(spec), files_folder(new)
     if to.exists():
-        raise FileExistsError(to)
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(to))
     for other in spec.parent.iterdir():
         if other not in (spec, files) and not other.name.startswith("."):
             raise UsageError(f"{other.name} lies beside the draft", hint=f"move it into {files.name}, or away")
@@ -309,7 +311,13 @@ def _entry(path: Path) -> DraftEntry:
     return DraftEntry(id=id, path=path, name=name, changed=changed, error=error)
 
 
-def _not_writable(error: OSError) -> UsageError:
-    why = error.strerror or str(error)
+def _unsaved(error: Exception) -> GptsmithError:
+    """Say why a draft is not where it should go."""
+    if isinstance(error, GptsmithError):
+        return error
+    if isinstance(error, FileExistsError):
+        return UsageError(f"{error.filename} is already there", code="exists", hint="choose another name")
+    file = getattr(error, "filename", None) or "the draft"
+    why = getattr(error, "strerror", None) or str(error)
     hint = "nothing was changed; check the folder's rights and free space"
-    return UsageError(f"{error.filename or 'the file'} cannot be written ({why})", code="not_writable", hint=hint)
+    return UsageError(f"{file} cannot be written ({why})", code="not_writable", hint=hint)

@@ -6,7 +6,7 @@ import hashlib
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -95,7 +95,8 @@ class Library:
             schema = self.specs / SCHEMA_FILE
             current = schema_text()
             if not schema.is_file() or schema.read_text("utf-8") != current:
-                atomic_write(schema, current)
+                with suppress(OSError):  # it helps editors; the assistant is there without it
+                    atomic_write(schema, current)
 
     def delete(self, id_or_path: str | Path) -> Path:
         """Delete an assistant of this library: its spec, its `<id>.files/` and its state; return where it was.

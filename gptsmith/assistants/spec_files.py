@@ -58,16 +58,15 @@ def instructions_place(spec: bytes | None, file: Path) -> Path | None:
 def replace(wanted: Sequence[tuple[Path, bytes | None]], before: Contents) -> None:
     """Write every file; when one cannot be written, those before it get their old bytes back.
 
-    Raises OSError, its `filename` that of the file.
+    Raises OSError, with the name of the file.
     """
     done: list[Path] = []
     for path, data in wanted:
         try:
             put(path, data)
-        except OSError as error:
+        except OSError:
             for written in reversed(done):
                 put(written, before[written])
-            error.filename = str(path)
             raise
         done.append(path)
 
