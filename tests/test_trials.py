@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,10 @@ from gptsmith.agent.builder.trial import Trial
 from gptsmith.agent.builder.trials import acompare, compare
 from gptsmith.assistants.edited_file import plan_edit
 from gptsmith.assistants.operations import Add, Remove, ReplaceText, Set
+from gptsmith.assistants.versions import Versions
 from gptsmith.errors import SpecError
 from gptsmith.state import State
-from tests.loopback import Body, Loopback, status
+from tests.loopback import Body, Loopback, stall, status
 
 GUIDE = """\
 # The ferry
@@ -246,9 +248,37 @@ def test_a_hosted_model_is_asked_twice_before_a_change_is_blamed(hosted: Path, l
     loopback.always = polite
     assert [t.name for t in compare(hosted, planned).regressions] == ["polite"]
     assert len(loopback.history) == 3
-    loopback.push("Yes, please.", "Yes.", "Yes, please.")
+    loopback.push("Yes, please.")
     trial = compare(hosted, planned)
     assert trial.words == ["“polite” passes at one try and fails at another.", "1 of 1 other tests pass, as before."]
+    assert len(loopback.history) == 4, "what has not changed is not asked again"
+
+
+def test_a_result_holds_until_something_changes(hosted: Path, loopback: Loopback) -> None:
+    loopback.always = polite
+    one, other = (plan_edit(hosted, [Set(path="instructions", value=f"Say please, {n}.")]) for n in "ab")
+    counts = []
+    for planned in (one, one, other):
+        compare(hosted, planned)
+        counts.append(len(loopback.history))
+    (hosted.parent / "notes.md").write_text("Tea is hot.\n", "utf-8")
+    source = Add(path="knowledge", value={"name": "notes", "paths": ["./notes.md"]})
+    Versions(hosted).write(plan_edit(hosted, [source]), author="person", reason="notes")
+    for words in ("Tea is hot.\n", "Tea is cold.\n"):
+        (hosted.parent / "notes.md").write_text(words, "utf-8")
+        compare(hosted, plan_edit(hosted, [Set(path="instructions", value="Say please, a.")]))
+        counts.append(len(loopback.history))
+    assert counts == [2, 2, 3, 5, 7]
+
+
+def test_a_stalled_answer_does_not_hold_a_trial_up(hosted: Path, loopback: Loopback) -> None:
+    loopback.always = stall(30)
+    planned = plan_edit(hosted, [Set(path="instructions", value="Be quick.")])
+    begun = time.monotonic()
+    trial = compare(hosted, planned, seconds=1)
+    assert time.monotonic() - begun < 10
+    assert trial.note == "Not every test was run: 1 seconds were up."
+    assert [t.skipped for t in trial.tests] == ["there was no time left"]
 
 
 def test_a_model_that_is_down_breaks_no_test(hosted: Path, loopback: Loopback) -> None:

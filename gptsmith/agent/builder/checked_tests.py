@@ -19,12 +19,13 @@ class CheckedTest(BaseModel):
     """What running a test with its part and without it showed; `why` is a sentence for the person.
 
     `checked`: it passes with the part and fails without. `not_checked`: it may be right, this model cannot show it.
-    `failing`: it fails although the part is there.
+    `failing`: it fails although the part is there. `alike`: it was run both ways and passes without the part too.
     """
 
     name: str
     verdict: Verdict
     why: str
+    alike: bool = False
 
 
 class Checker:
@@ -35,6 +36,11 @@ class Checker:
         self.version = version
         self.stopped = stopped
         self._lacking: dict[Part, Version] = {}
+
+    @property
+    def able(self) -> bool:
+        """Whether the model's answers follow rules at all, so that a test that passes without its rule says nothing."""
+        return self.bench.draws
 
     def check(self, test: SpecTest, part: Part | None) -> CheckedTest:
         """Run `test` with `part` and without it."""
@@ -57,7 +63,8 @@ class Checker:
                 return found("failing", "; ".join(result.failures))
             results.append(result)
         if results[1].passed:
-            return found("not_checked", f"{self.bench.model_name} answers so without {part.words} too")
+            why = f"{self.bench.model_name} answers so without {part.words} too"
+            return CheckedTest(name=test.name, verdict="not_checked", why=why, alike=True)
         return found("checked", f"passes with {part.words} and fails without")
 
     def _without(self, part: Part) -> Version:

@@ -74,9 +74,9 @@ def propose_tests(
     """Propose tests for what `after` adds to the spec at `path`; nothing is written.
 
     `said` are the person's own messages. `builder_model` may be asked for tests of rules; files are never shown to it.
-    A test of a source, a tool or the name is kept when it passes with that part and fails without it; a test of a rule
-    also when the model at hand answers alike with and without it, and says so. Options are those of `compare`: `model`,
-    `trust`, `allow_hosted`.
+    A test is kept when it passes with its part and fails without it. The embedded model hardly depends on rules: with
+    it, a test of a rule that passes both ways is kept and says that it was not checked. Options are those of
+    `compare`: `model`, `trust`, `allow_hosted`.
 
     Raises:
         SpecError: the proposed text is no valid spec.
@@ -207,8 +207,8 @@ class _Proposing:
                 self._add(self._proposal(test, part, check))
                 return
             reason = reason or check.why
-            able = part.kind == "rule" and check.verdict == "not_checked"
-            unproven = unproven or (self._proposal(test, part, check) if able else None)
+            if part.kind == "rule" and check.verdict == "not_checked" and not (check.alike and self.checker.able):
+                unproven = unproven or self._proposal(test, part, check)
         if unproven is not None:
             self._add(unproven)
         elif reason:

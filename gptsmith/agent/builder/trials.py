@@ -186,14 +186,16 @@ class _Trial:
             found.before = self._run(bench, self.before, old, found)
         found.after = self._run(bench, self.after, test, found)
         if found.regressed and bench.draws:  # words that are drawn differ: only what fails twice is called broken
-            again = self._run(bench, self.after, test, found)
+            again = self._run(bench, self.after, test, found, again=True)
             if again is not None and again.passed:
                 found.after, found.unsteady = again, True
 
-    def _run(self, bench: Bench, version: Version, test: SpecTest | None, found: TestTrial) -> TestResult | None:
+    def _run(
+        self, bench: Bench, version: Version, test: SpecTest | None, found: TestTrial, *, again: bool = False
+    ) -> TestResult | None:
         if test is None:
             return None
-        result = None if self.stopped() else bench.run(version, test, self.stopped)
+        result = None if self.stopped() else bench.run(version, test, self.stopped, again=again)
         if result is None or result.error == "stopped":
             found.skipped = _STOPPED
             return None
