@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,13 +15,18 @@ import pytest
 
 from gptsmith import Builder
 from gptsmith.agent.builder import session_store
+from gptsmith.agent.builder.session import BuilderSession
+from gptsmith.agent.builder.session_state import SessionMessage
 from gptsmith.agent.builder.session_words import decision
+from gptsmith.assistants.diffs import unified
 from gptsmith.assistants.drafts import Drafts
 from gptsmith.assistants.library import shipped_files
+from gptsmith.assistants.loader import check_text
 from gptsmith.assistants.spec import ModelSpec
 from gptsmith.assistants.versions import Versions
 from gptsmith.errors import GptsmithError
 from gptsmith.models.chat.factory import make_chat_model
+from tests.builder_conversations import CONVERSATIONS
 from tests.loopback import Answer, Loopback, calls
 
 DRAFT = {
@@ -407,3 +413,52 @@ def test_a_recorded_session(tape: Path, builder: Builder, loopback: Loopback) ->
         assert message.model_dump(include=set(turn["reply"])) == turn["reply"], turn["say"]
         assert not loopback.queue
     assert not loopback.refused
+
+
+CLAIM = re.compile(r"(?<!Not )\b(done|i (?:added|changed|have|put)|erledigt)\b", re.IGNORECASE)
+
+
+@pytest.mark.parametrize("name", CONVERSATIONS)
+def test_ten_turns(name: str, builder: Builder, loopback: Loopback, tmp_path: Path) -> None:
+    """Whatever the model does: the file is valid, keeps what must hold, and changes only when that is said."""
+    talk = CONVERSATIONS[name]
+    file = tmp_path / "desk.assistant.yaml"
+    if talk.begins:
+        file.write_text(talk.begins, "utf-8")
+    session = builder.session(file if talk.begins else None)
+    for number, turn in enumerate(talk.turns):
+        before, asked = session.yaml, len(loopback.history)
+        loopback.push(*turn.answers)
+        told = act(builder.session(id=session.id), turn.does)
+        where = f"turn {number}: {turn.does}"
+        if told is not None:
+            assert told.kind == turn.kind, f"{where}: {told.whole}"
+            assert turn.says in told.whole, f"{where}: {told.whole}"
+            assert not CLAIM.search(told.text), f"{where}: {told.text}"
+            assert (session.yaml == before) is (told.kind not in ("draft", "applied", "undone")), where
+            if told.kind == "applied":
+                assert told.words and told.diff == unified(before, session.yaml, session_file(session)), where
+        assert len(loopback.history) - asked == len(turn.answers), where
+        if before:
+            assert check_text(session.yaml, tmp_path) == [], where
+            assert [held for held in talk.holds if held not in session.yaml] == [], where
+    assert [text for text in talk.ends if text not in session.yaml] == []
+    assert [text for text in talk.lacks if text in session.yaml] == []
+    assert not loopback.refused
+
+
+def session_file(session: BuilderSession) -> str:
+    assert session.path is not None
+    return session.path.name
+
+
+def act(session: BuilderSession, does: str) -> SessionMessage | None:
+    """Do what a turn says; None for what happens outside of the session."""
+    if does.startswith("outside: "):
+        old, _, new = does.removeprefix("outside: ").partition(" => ")
+        assert session.path is not None and old in session.yaml
+        session.path.write_text(session.yaml.replace(old, new), "utf-8")
+        return None
+    if re.fullmatch(r"accept \d+", does):
+        return session.accept([int(number) for number in does.split()[1:]])
+    return session.say(does)

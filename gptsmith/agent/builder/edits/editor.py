@@ -107,7 +107,7 @@ def _rounds(subject: Subject, message: str, attachments: Sequence[Attachment], t
     answer = yield change_messages(request, talk.proposal, interview=talk.interview)
     first, problems = _read(answer)
     judged = judge(first, subject, asked)
-    problems = problems or judged.problems
+    problems = problems or [*judged.problems, *judged.reminders]
     if problems:
         shown = json.dumps(called(answer), ensure_ascii=False)[:60_000] if called(answer) else "(none)"
         repair = yield change_messages(request, talk.proposal, shown, problems, interview=talk.interview)
@@ -155,12 +155,10 @@ def _unusable(problem: str) -> ProviderError:
 
 
 def _proposal(subject: Subject, asked: Asked, answer: ChangeSet, judged: Judgement, *, secret: bool) -> Proposal:
-    unmet = list(judged.unmet)
-    soft = [f'"{rule}"' for step in judged.steps for rule in step.drops]
-    unmet += [problem for problem in judged.problems if "the person's rule" not in problem and problem not in soft]
+    unmet = [*judged.problems, *judged.unmet]
     empty = not (judged.steps or judged.locked or answer.missing or answer.not_understood or answer.question)
-    if unmet and empty and judged.problems and not secret:
-        raise _unusable(unmet[0])
+    if judged.problems and empty and not secret:
+        raise _unusable(judged.problems[0])
     if secret:
         unmet.append(_WITHHELD)
     reply = without_claims(answer.reply)

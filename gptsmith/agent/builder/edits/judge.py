@@ -42,11 +42,16 @@ class Asked:
 
 @dataclass
 class Judgement:
-    """What holds of an answer. `problems` are for the model to mend, `unmet` for the person to read."""
+    """What holds of an answer.
+
+    `problems` are what cannot be, `reminders` what the person's rules ask for: both for the model to mend. `unmet` is
+    for the person to read.
+    """
 
     steps: list[ProposedStep] = field(default_factory=list)
     locked: list[Suggestion] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    reminders: list[str] = field(default_factory=list)
     unmet: list[str] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
 
@@ -61,6 +66,7 @@ def judge(answer: ChangeSet, subject: Subject, asked: Asked) -> Judgement:
         _weigh(number, change, subject, asked, found)
     _without_conflicts(subject, found)
     planned = _plan(subject, asked, found)
+    found.problems = list(dict.fromkeys(found.problems))
     if planned is not None:
         _mind_rules(planned, subject, asked, found)
     return found
@@ -81,7 +87,7 @@ def _weigh(number: int, change: ProposedChange, subject: Subject, asked: Asked, 
                 found.unchanged.append(op.path)
             elif locked := lock_on(op, subject):
                 found.locked.append(_suggestion(op, subject, unlocking(op.path, locked)))
-            else:
+            elif all(step.operation != op for step in found.steps):
                 words = spoken(op, subject.data, change.words, asked.message)
                 found.steps.append(ProposedStep(operation=op, words=words, asked=change.asked))
     except UsageError as error:
@@ -144,7 +150,9 @@ def _refuse(step: ProposedStep, kept: list[ProposedStep], subject: Subject, aske
         why = f"line {error.line} is written in a way that cannot be changed safely; write it there by hand"
         found.locked.append(_suggestion(step.operation, subject, why, error.lines))
     except SpecError as error:
-        told = "; ".join(f"{d.path}: {d.message}; {d.hint}" for d in error.diagnostics[:5])
+        told = "; ".join(
+            ": ".join([d.path, "; ".join(filter(None, [d.message, d.hint]))]) for d in error.diagnostics[:5]
+        )
         found.problems.append(f"{step.operation.op} {step.operation.path}: {told}")
     except UsageError as error:
         found.problems.append(f"{step.operation.op} {step.operation.path}: {error}")
@@ -159,7 +167,7 @@ def _mind_rules(planned: PlannedEdit, subject: Subject, asked: Asked, found: Jud
     after = instructions_after(subject, [step.operation for step in found.steps])
     lost = [rule for rule in lost_rules(subject.rules, after) if not asked_to_drop(rule, asked.message)]
     for rule in lost:
-        found.problems.append(
+        found.reminders.append(
             f'this would lose the person\'s rule "{rule}", which they did not ask to drop; keep it word for word'
         )
     if lost:
@@ -168,7 +176,7 @@ def _mind_rules(planned: PlannedEdit, subject: Subject, asked: Asked, found: Jud
         return
     for rule in new_rules(asked.message):
         if flat(rule) not in flat(after) and not asked_to_drop(rule, asked.message):
-            found.problems.append(
+            found.reminders.append(
                 f'the person\'s rule "{rule}" stands nowhere in the instructions; add it word for word'
             )
             found.unmet.append(f'Your rule "{rule}" is not in the file word for word.')
