@@ -21,13 +21,13 @@ def tokenizer() -> Any:
     return BertTokenizer(vocab=vocabulary, do_lower_case=True, model_max_length=32)
 
 
-def bert(width: int = 16) -> Any:
+def bert(width: int = 16, positions: int = 40) -> Any:
     """Return a one-layer text encoder."""
     from transformers import BertConfig, BertModel
 
     config = BertConfig(
         vocab_size=len(tokenizer()), hidden_size=width, num_hidden_layers=1, num_attention_heads=2,
-        intermediate_size=32, max_position_embeddings=40,
+        intermediate_size=32, max_position_embeddings=positions,
     )  # fmt: skip
     return BertModel(config).eval()
 

@@ -7,7 +7,10 @@ import base64
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import replace
+from functools import cache, partial
 from typing import Any
 
 from langchain_core.tools import BaseTool, StructuredTool
@@ -44,6 +47,10 @@ class Call(Arguments):
     own_words: bool = False
     mask: str | None = None
     strength: float | None = None
+    steps: int | None = None
+    guidance: float | None = None
+    size: str | None = None
+    negative: str | None = None
 
 
 def drawing_tool(spec: ImageGeneration, context: ToolContext) -> BaseTool:
@@ -56,7 +63,8 @@ def drawing_tool(spec: ImageGeneration, context: ToolContext) -> BaseTool:
     async def adraw(**arguments: Any) -> str:
         stop = Stop()
         try:
-            return await asyncio.to_thread(desk.draw, _call(arguments, context), stop)
+            work = partial(copy_context().run, desk.draw, _call(arguments, context), stop)
+            return await asyncio.get_running_loop().run_in_executor(_threads(), work)
         except asyncio.CancelledError:
             stop.set()
             raise
@@ -64,6 +72,12 @@ def drawing_tool(spec: ImageGeneration, context: ToolContext) -> BaseTool:
     return StructuredTool.from_function(
         draw, coroutine=adraw, name=spec.name, description=_ABOUT, args_schema=Arguments, infer_schema=False
     )
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    """Return the threads in which drawings wait and run; the loop's own few stay free for other turns."""
+    return ThreadPoolExecutor(max_workers=64, thread_name_prefix="drawing")
 
 
 def _call(arguments: dict[str, Any], context: ToolContext) -> Call:
@@ -140,11 +154,11 @@ class _Desk:
         mask = self._mask(call, thread, id, image) if image is not None and call.mode == "inpaint" else None
         best_of = _TRIES if self.generator.name == "embedded" and self._ranker() else 1
         settings = Settings(
-            steps=spec.steps,
-            guidance=spec.guidance_scale,
-            size=self._size(image),
+            steps=call.steps or spec.steps,
+            guidance=call.guidance if call.guidance is not None else spec.guidance_scale,
+            size=_size(call.size or spec.size, image),
             sampler=spec.sampler,
-            negative=spec.negative_prompt or "",
+            negative=call.negative if call.negative is not None else spec.negative_prompt or "",
             strength=call.strength,
         )
         wish = Wish(
@@ -161,13 +175,6 @@ class _Desk:
             changes=parent.caption if parent and mask is None else "",
         )
         return wish, parent
-
-    def _size(self, image: Image.Image | None) -> tuple[int, int] | None:
-        """Return the size of the spec; of a change, the size of about as many pixels with the picture's proportions."""
-        if not self.spec.size:
-            return None
-        width, height = read_size(self.spec.size)
-        return (width, height) if image is None else like(image.size, width * height, 8)
 
     def _picture_meant(self, call: Call, thread: str) -> str:
         """Return the id of the picture to change; without one named, that is the last of the conversation."""
@@ -241,6 +248,14 @@ class _Desk:
             others = [other.model_dump() for other in tries] if number == 0 else []
             self.context.emit("image", {**record.model_dump(), "tool": self.spec.name, "tries": others})
         return "\n".join(_told(record) for record in shown)
+
+
+def _size(wanted: str | None, image: Image.Image | None) -> tuple[int, int] | None:
+    """Return the size asked for; of a change, that of about as many pixels with the picture's proportions."""
+    if not wanted:
+        return None
+    width, height = read_size(wanted)
+    return (width, height) if image is None else like(image.size, width * height, 8)
 
 
 def _told(record: PictureRecord) -> str:

@@ -36,10 +36,11 @@ def reference() -> str:
     from gptsmith.agent import events
     from gptsmith.assistants import reference as fields
     from gptsmith.errors import Diagnostic
+    from gptsmith.models.pictures.record import PictureRecord
     from gptsmith.rag.hit import Hit, Receipt
 
     replies = (events.Reply, events.Citation, events.Searched, events.ToolCallRecord, events.Usage)
-    lines = [fields.reference([events.Event, *replies, Hit, Receipt, Diagnostic])]
+    lines = [fields.reference([events.Event, *replies, PictureRecord, Hit, Receipt, Diagnostic])]
     lines += ["## Environment", "", "| variable | what it does |", "|---|---|"]
     lines += [f"| `{name}` | {text} |" for name, text in ENVIRONMENT.items()]
     return "\n".join(lines) + "\n"

@@ -17,6 +17,7 @@ from gptsmith.assistants.spec import AssistantSpec, Guardrail
 from gptsmith.models.passages import Passage
 from gptsmith.rag.hit import Hit
 
+_WORDS = ("prompt", "caption", "negative", "notes", "tries")  # of a picture: what a guardrail looks at
 CURRENT: ContextVar[Turn | None] = ContextVar("gptsmith_turn", default=None)
 
 
@@ -57,6 +58,7 @@ class Turn:
     def emit(self, kind: EventType, data: dict[str, Any]) -> None:
         """Add an event to the stream."""
         if kind == "image":
+            data = {**data, **pii.clean_values({k: data[k] for k in _WORDS if k in data}, self.rails)}
             self.images.append(data)
         self.deliver(Event(type=kind, data=data))
 

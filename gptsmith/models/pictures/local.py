@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from gptsmith.models.pictures.samplers import CleanView, make_sampler, sampler_n
 from gptsmith.models.pictures.wishes import Job, Settings
 
 STEPS = 30  # where neither the person nor the model says how many; pipelines themselves say 50, more than helps
+KEPT = 2  # models whose weights stay in memory; one more, and the oldest is read again when it is next needed
 STRENGTH = {"change": 0.7, "inpaint": 0.99}
 _LOOK_SECONDS = 0.2  # between previews
 _TASKS = {
@@ -60,6 +62,7 @@ class LocalGenerator(Generator):
                     self.model, self._read, "a diffusers text-to-image pipeline with safetensors weights"
                 )
                 self._preview = self._fitted_preview()
+                _keep(self)
         return self._base
 
     def _read(self) -> Any:
@@ -110,10 +113,11 @@ class LocalGenerator(Generator):
         import diffusers
 
         task, what = _TASKS[mode]
-        scheduler = make_sampler(self.base.scheduler, sampler)
+        base = self.base
         try:
             with weights.quiet():
-                pipe = getattr(diffusers, task).from_pipe(self.base, scheduler=scheduler)
+                scheduler = make_sampler(base.scheduler, sampler)
+                pipe = getattr(diffusers, task).from_pipe(base, scheduler=scheduler)
         except ValueError:
             hint = "draw a new one" if mode != "new" else "choose a text-to-image model"
             raise UsageError(f"{self.name} cannot {what}", code="unsupported", hint=hint) from None
@@ -127,7 +131,7 @@ class LocalGenerator(Generator):
         watch = _Watch(self._preview, CleanView(pipe.scheduler), plan.steps, on_step, stop)
         with torch.inference_mode(), weights.quiet():
             try:
-                result = pipe(**plan.arguments, callback_on_step_end=watch)
+                result = pipe(**plan.arguments, **watch.callback(pipe))
             except (ValueError, RuntimeError, TypeError) as error:
                 raise _failed(self.name, error) from error
         if any(getattr(result, "nsfw_content_detected", None) or []):
@@ -165,6 +169,8 @@ class _Plan:
             self.arguments |= {"image": fitted(job.image, self.size), "strength": self.strength}
         if job.mask is not None:
             self.arguments["mask_image"] = fitted(job.mask, self.size)
+        if "use_resolution_binning" in self._taken:  # else PixArt and its kin draw at a size of their own list
+            self.arguments["use_resolution_binning"] = False
         self._note_cut(pipe)
         # some picture-to-picture pipelines take their size from the picture
         self.arguments = {k: v for k, v in self.arguments.items() if k in self._taken}
@@ -260,24 +266,48 @@ class _Watch:
         self.preview, self.view, self.steps, self.on_step, self.stop = preview, view, steps, on_step, stop
         self._looked = 0.0
 
+    def callback(self, pipe: Any) -> dict[str, Any]:
+        """Return the arguments by which a pipeline calls this; the older ones have a form of their own."""
+        taken = inspect.signature(pipe.__call__).parameters
+        if "callback_on_step_end" in taken:
+            return {"callback_on_step_end": self}
+        if "callback" in taken:
+            return {"callback": lambda index, _time, latents: self.see(index, latents), "callback_steps": 1}
+        return {}
+
     def __call__(self, pipe: Any, index: int, timestep: Any, values: dict[str, Any]) -> dict[str, Any]:
+        self.see(index, values.get("latents"))
+        return {}
+
+    def see(self, index: int, latents: Any) -> None:
+        """Take note of a step."""
         self.stop.check()
-        latents = values.get("latents")
         if latents is not None and not torch.isfinite(latents).all():
             raise GptsmithError(
                 "the numbers of the picture ran out of range (NaN) while it was drawn",
                 code="no_picture",
                 hint="use other steps, guidance or another sampler",
             )
-        self.on_step(Step(index + 1, max(self.steps, index + 1), self._look(index)))
-        return {}
+        self.on_step(Step(index + 1, max(self.steps, index + 1), self._look()))
 
-    def _look(self, index: int) -> bytes | None:
+    def _look(self) -> bytes | None:
         now = time.monotonic()
         if self.preview is None or (self._looked and now - self._looked < _LOOK_SECONDS):
             return None
         self._looked = now
         return self.preview.look(self.view.latents)
+
+
+_kept: deque[LocalGenerator] = deque()
+
+
+def _keep(generator: LocalGenerator) -> None:
+    """Remember a model whose weights were read, and let go of those of the one that was read longest ago."""
+    _kept.append(generator)
+    if len(_kept) > KEPT:
+        old = _kept.popleft()
+        if old is not generator:
+            old._base = None
 
 
 def best_device() -> str:

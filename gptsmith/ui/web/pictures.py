@@ -18,7 +18,15 @@ from gptsmith.ui.web.talk import Talk, Turn
 from gptsmith.ui.web.uploads import Upload
 
 _WIDTH = 360  # of a picture in a message; the small ones are enlarged
-_MORE = ("own_words", "strength", "mask")  # what the person may choose here, and no model
+_MORE = (
+    "own_words",
+    "strength",
+    "mask",
+    "steps",
+    "guidance",
+    "size",
+    "negative",
+)  # what the person may choose here, and no model
 _DATA = "data:image/jpeg;base64,"
 
 
@@ -132,8 +140,29 @@ def _again(talk: Talk, turn: Turn, picture: dict[str, Any]) -> None:
     st.toggle("My words", value=True, key=own, help="Draw exactly this. Off: a full description is written from it.")
     if picture.get("seed") is not None:
         st.toggle(f"Same seed ({picture['seed']})", value=True, key=same)
+        _settings(turn, picture)
     args = (talk, turn, picture)
     st.button("Draw it", type="primary", key=_key("again", turn, picture), on_click=_draw_again, args=args)
+
+
+def _settings(turn: Turn, picture: dict[str, Any]) -> None:
+    """Draw the settings of a picture that a model on this machine drew, as they were."""
+    steps, guidance, size, negative = (_key(name, turn, picture) for name in ("steps", "guidance", "size", "negative"))
+    session.put_first(steps, picture.get("steps"))
+    session.put_first(guidance, picture.get("guidance"))
+    session.put_first(size, str(picture.get("size") or ""))
+    session.put_first(negative, str(picture.get("negative") or ""))
+    with st.container(horizontal=True, gap="small"):
+        st.number_input("Steps", min_value=1, max_value=1000, key=steps)
+        st.number_input("Guidance", min_value=0.0, max_value=50.0, step=0.5, key=guidance)
+    st.text_input("Size", key=size, max_chars=9)
+    weak = (picture.get("guidance") or 0) <= 1
+    st.text_input(
+        "Not in the picture",
+        key=negative,
+        max_chars=2000,
+        help="Needs a guidance above 1." if weak else "What it should not show",
+    )
 
 
 def _draw_again(talk: Talk, turn: Turn, picture: dict[str, Any]) -> None:
@@ -143,6 +172,7 @@ def _draw_again(talk: Talk, turn: Turn, picture: dict[str, Any]) -> None:
     if str(words).strip() != picture["caption"]:
         said += f": {words}"
     wanted: dict[str, Any] = {"request": str(words), "seed": seed, "own_words": bool(own)}
+    wanted |= {name: session.value(_key(name, turn, picture)) for name in ("steps", "guidance", "size", "negative")}
     if picture.get("mode") == "change" and picture.get("parent"):
         wanted |= {"mode": "change", "image": picture["parent"], "strength": picture.get("strength")}
     _send(talk, turn, picture, said, **wanted)
