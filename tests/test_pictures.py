@@ -169,6 +169,59 @@ def test_less_than_one_step_is_raised_to_one_and_said(studio: Studio) -> None:
     assert picture.record.notes == ["Strength 0.1 of 4 steps is less than one step, so it was raised to one."]
 
 
+@pytest.mark.parametrize(
+    ("name", "kind"), [(None, "euler"), ("euler", "euler"), ("dpmpp", "dpmpp"), ("unipc", "unipc")]
+)
+def test_a_model_that_predicts_a_flow_is_followed_and_its_clean_guess_seen(name: str | None, kind: str) -> None:
+    import torch
+    from diffusers import FlowMatchEulerDiscreteScheduler
+
+    from gptsmith.models.pictures.samplers import CleanView, make_sampler, sampler_name
+
+    sampler = make_sampler(FlowMatchEulerDiscreteScheduler(shift=3.0), name)
+    assert sampler_name(sampler) == kind
+    sampler.set_timesteps(8)
+    view = CleanView(sampler)
+    clean, noise = torch.randn(2, 1, 4, 8, 8, generator=torch.Generator().manual_seed(1)).unbind()
+    latents = noise
+    for time in sampler.timesteps:
+        latents = sampler.step(noise - clean, time, latents, return_dict=False)[0]
+        assert (view.latents - clean).abs().max() < 0.01
+    assert (latents - clean).abs().max() < 0.01
+
+
+def test_ddim_cannot_follow_a_flow() -> None:
+    from diffusers import FlowMatchEulerDiscreteScheduler
+
+    from gptsmith.models.pictures.samplers import make_sampler
+
+    with pytest.raises(UsageError) as raised:
+        make_sampler(FlowMatchEulerDiscreteScheduler(), "ddim")
+    assert str(raised.value) == "this model predicts a flow, which ddim cannot follow; use euler, dpmpp or unipc"
+
+
+def test_a_pipeline_with_a_callback_of_the_older_form_is_watched_and_stopped(tmp_path: Path) -> None:
+    studio = Studio(load_generator(str(tiny_pictures.words_only(tmp_path / "m"))))
+    told: list[Progress] = []
+    record = studio.draw(Wish("a cat", settings=settings(size=(32, 32))), listen=told.append).shown[0].record
+    assert (record.sampler, [p.step for p in told if p.stage == "draw"]) == ("dpmpp", [0, 1, 2, 3, 4])
+    stop = Stop()
+    with pytest.raises(DrawingStoppedError):
+        studio.draw(Wish("a cat", settings=settings()), listen=lambda p: stop.set() if p.step == 1 else None, stop=stop)
+    with pytest.raises(UsageError, match=r" cannot change a picture; draw a new one$"):
+        draw(studio, image=Image.new("RGB", (32, 32)))
+
+
+def test_two_models_at_most_stay_in_memory(folder: Path, tmp_path: Path) -> None:
+    made = []
+    for name in ("a", "b", "c"):
+        shutil.copytree(folder, tmp_path / name)
+        made.append(load_generator(str(tmp_path / name)))
+        draw(Studio(made[-1]))
+    assert [bool(m._base) for m in made] == [False, True, True]  # type: ignore[attr-defined]
+    assert draw(Studio(made[0])).record.steps == 4
+
+
 # -- the file ----------------------------------------------------------------------------------------------------------
 
 

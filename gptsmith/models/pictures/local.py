@@ -11,20 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from PIL import Image
 
 from gptsmith.errors import GptsmithError, UsageError
 from gptsmith.models.pictures import weights
 from gptsmith.models.pictures.generators import Drawn, Generator, Step, Stop
-from gptsmith.models.pictures.input_images import fitted, like
 from gptsmith.models.pictures.names import ModelName
+from gptsmith.models.pictures.plan import Plan
 from gptsmith.models.pictures.previews import PreviewMap, fit_preview
-from gptsmith.models.pictures.samplers import CleanView, make_sampler, sampler_name
-from gptsmith.models.pictures.wishes import Job, Settings
+from gptsmith.models.pictures.samplers import CleanView, make_sampler
+from gptsmith.models.pictures.wishes import Job
 
-STEPS = 30  # where neither the person nor the model says how many; pipelines themselves say 50, more than helps
 KEPT = 2  # models whose weights stay in memory; one more, and the oldest is read again when it is next needed
-STRENGTH = {"change": 0.7, "inpaint": 0.99}
 _LOOK_SECONDS = 0.2  # between previews
 _TASKS = {
     "new": ("AutoPipelineForText2Image", "draw a picture from words"),
@@ -127,7 +124,7 @@ class LocalGenerator(Generator):
     def draw(self, job: Job, on_step: Callable[[Step], None], stop: Stop) -> Drawn:
         stop.check()
         pipe = self.pipe(job.mode, job.settings.sampler)
-        plan = _Plan(self, pipe, job)
+        plan = Plan(self, pipe, job)
         watch = _Watch(self._preview, CleanView(pipe.scheduler), plan.steps, on_step, stop)
         with torch.inference_mode(), weights.quiet():
             try:
@@ -141,120 +138,6 @@ class LocalGenerator(Generator):
                 hint="describe it in another way, or use another seed",
             )
         return Drawn(plan.finished(result.images[0]), plan.used(pipe), plan.notes)
-
-
-class _Plan:
-    """The arguments of one call, made of the job's settings and what the model can do; `notes` say what was changed."""
-
-    def __init__(self, model: LocalGenerator, pipe: Any, job: Job) -> None:
-        self.model, self.job, self.settings = model, job, job.settings
-        self.notes: list[str] = []
-        self._taken = inspect.signature(pipe.__call__).parameters
-        self.steps = self.settings.steps or min(STEPS, self._own("num_inference_steps", STEPS))
-        self.guidance = self.settings.guidance
-        if self.guidance is None:
-            self.guidance = self._own("guidance_scale", None)
-        self.size = self._size()
-        self.strength = self._strength()
-        self.arguments: dict[str, Any] = {
-            "prompt": job.caption,
-            "num_inference_steps": self.steps,
-            "width": self.size[0],
-            "height": self.size[1],
-            "generator": torch.Generator("cpu").manual_seed(job.seed),
-        }
-        self._add("guidance_scale", self.guidance)
-        self._add_negative(self.settings)
-        if job.image is not None:
-            self.arguments |= {"image": fitted(job.image, self.size), "strength": self.strength}
-        if job.mask is not None:
-            self.arguments["mask_image"] = fitted(job.mask, self.size)
-        if "use_resolution_binning" in self._taken:  # else PixArt and its kin draw at a size of their own list
-            self.arguments["use_resolution_binning"] = False
-        self._note_cut(pipe)
-        # some picture-to-picture pipelines take their size from the picture
-        self.arguments = {k: v for k, v in self.arguments.items() if k in self._taken}
-
-    def _own(self, name: str, otherwise: Any) -> Any:
-        value = self._taken[name].default if name in self._taken else None
-        return otherwise if value is None or value is inspect.Parameter.empty else value
-
-    def _add(self, name: str, value: Any) -> None:
-        if value is not None:
-            self.arguments[name] = value
-
-    def _add_negative(self, settings: Settings) -> None:
-        if not settings.negative:
-            return
-        if self.guidance is not None and self.guidance <= 1:
-            self.notes.append("The negative description does nothing at guidance 1 or below, so it was left out.")
-        elif "negative_prompt" not in self._taken:
-            self.notes.append("This model takes no negative description, so it was left out.")
-        else:
-            self.arguments["negative_prompt"] = settings.negative
-
-    def _size(self) -> tuple[int, int]:
-        multiple = self.model.multiple
-        native = self.model.native_size
-        if self.settings.size is None:
-            image = self.job.image
-            return native if image is None else like(image.size, native[0] * native[1], multiple)
-        if self.model.model.kind == "embedded":  # it draws at its own size; what is asked for is enlarged to
-            return like(self.settings.size, native[0] * native[1], multiple)
-        wanted = self.settings.size
-        size = tuple(max(multiple, round(side / multiple) * multiple) for side in wanted)
-        if size != wanted:
-            text = "{}x{}".format(*size)
-            self.notes.append(f"This model draws sides that divide by {multiple}: it drew {text}.")
-        return size[0], size[1]
-
-    def _strength(self) -> float | None:
-        if self.job.image is None:
-            return None
-        strength = self.settings.strength if self.settings.strength is not None else STRENGTH[self.job.mode]
-        if int(self.steps * strength) < 1:
-            self.notes.append(
-                f"Strength {strength:g} of {self.steps} steps is less than one step, so it was raised to one."
-            )
-            strength = min(1.0, (1 + 1e-6) / self.steps)
-        return strength
-
-    def _note_cut(self, pipe: Any) -> None:
-        """Say when the model reads the beginning of a long description only."""
-        tokenizers = [t for t in (getattr(pipe, f"tokenizer{i}", None) for i in ("", "_2", "_3")) if t is not None]
-        if not tokenizers:
-            return
-        most = [int(t.model_max_length) for t in tokenizers]
-        longest = tokenizers[most.index(max(most))]
-        length = len(longest(self.job.caption, truncation=False, verbose=False)["input_ids"])
-        if length > max(most):
-            self.notes.append(
-                f"The description has {length} pieces, and this model reads the first {max(most)} of them."
-            )
-
-    def finished(self, image: Image.Image) -> Image.Image:
-        """Return the picture as the person asked for it: outside a mask, the given picture's own pixels."""
-        image = image.convert("RGB")
-        job = self.job
-        if job.image is not None and job.mask is not None:
-            whole = image.resize(job.image.size, Image.Resampling.LANCZOS)
-            return Image.composite(whole, job.image, job.mask)
-        wanted = self.settings.size
-        if wanted and image.size != wanted and self.model.model.kind == "embedded":
-            return image.resize(wanted, Image.Resampling.LANCZOS)
-        return image
-
-    def used(self, pipe: Any) -> dict[str, Any]:
-        """Return the settings that were used, for the record."""
-        negative = self.arguments.get("negative_prompt", "")
-        return {
-            "steps": self.steps,
-            "guidance": self.guidance,
-            "sampler": sampler_name(pipe.scheduler),
-            "native_size": "{}x{}".format(*self.size),
-            "negative": negative,
-            "strength": self.strength,
-        }
 
 
 class _Watch:
