@@ -8,29 +8,25 @@ place: after a crash before it the draft is as it was, after a crash behind it t
 from __future__ import annotations
 
 import builtins
-import errno
-import filecmp
-import os
 import secrets
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from gptsmith.assistants.draft_move import move_draft, put_back
 from gptsmith.assistants.library import SUFFIX, Library, find_library, state_key
 from gptsmith.assistants.loader import load_file, slug
-from gptsmith.assistants.renaming import Move, files_folder, under_id
-from gptsmith.assistants.spec_files import digest
-from gptsmith.assistants.version_store import VersionStore, copy_store, find_store, remove_store, store_name
+from gptsmith.assistants.renaming import files_folder, under_id
+from gptsmith.assistants.version_places import remove_store, store_name
 from gptsmith.assistants.versions import Versions
 from gptsmith.errors import GptsmithError, UsageError
-from gptsmith.state import State, atomic_write, edit_lock, home, home_path, lock, sweep
+from gptsmith.state import State, atomic_write, edit_lock, home, home_path, lock
 
-_JOURNAL = "saving.json"
 _HALF = ".new-"
 _GONE = ".gone-"
 
@@ -45,14 +41,6 @@ class DraftEntry(BaseModel):
     name: str
     changed: str
     error: str = ""
-
-
-class Journal(BaseModel):
-    """A saving that is under way: where to, the bytes' hash there, and what of the state folder goes along."""
-
-    to: Path
-    hash: str
-    state: list[str]
 
 
 def _begin(versions: Versions) -> None:
@@ -127,9 +115,9 @@ class Drafts:
             wanted = load_file(spec).spec.id or slug(spec.name)
             try:
                 with edit_lock(spec), _place(target, wanted) as new, edit_lock(new):
-                    _move(spec, new)
+                    move_draft(spec, new)
             except (OSError, sqlite3.Error, GptsmithError) as error:
-                _put_back(spec)
+                put_back(spec)
                 raise _unsaved(error) from error
             self._forget(spec)
         return new
@@ -180,7 +168,7 @@ class Drafts:
                 if left.name.startswith((_HALF, _GONE)):
                     shutil.rmtree(left, ignore_errors=True)
             for spec in [*self._specs()]:
-                if _put_back(spec):
+                if put_back(spec):
                     self._forget(spec)
             yield
 
@@ -203,90 +191,6 @@ def _place(target: Library | Path | None, wanted: str) -> Iterator[Path]:
     library.specs.mkdir(parents=True, exist_ok=True)
     with library.free_place(wanted) as file:
         yield file.parent.resolve() / file.name
-
-
-def _move(spec: Path, new: Path) -> None:
-    """Bring a draft to its new place; the spec comes last."""
-    text = spec.read_bytes().decode("utf-8")
-    move = Move(slug(spec.name), slug(new.name))
-    saved = move.text(text).encode("utf-8")
-    files, to = files_folder(spec), files_folder(new)
-    if to.exists():
-        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(to))
-    for other in spec.parent.iterdir():
-        if other not in (spec, files) and not other.name.startswith("."):
-            raise UsageError(f"{other.name} lies beside the draft", hint=f"move it into {files.name}, or away")
-    old_state, new_state = _states(spec, new)
-    going = [entry.name for entry in old_state.iterdir() if not entry.name.startswith("versions-")]
-    going = [name for name in going if not (new_state / name).exists()]
-    journal = Journal(to=new, hash=digest(saved) or "", state=going)
-    atomic_write(spec.parent / _JOURNAL, journal.model_dump_json())
-    if files.is_dir():
-        shutil.copytree(files, _part(to))
-        _part(to).rename(to)
-    for name in going:
-        (old_state / name).rename(new_state / name)
-    store = find_store(old_state.parent, old_state, spec)
-    if store.exists():
-        copy_store(store, new_state / store_name(new), new, move)
-    atomic_write(new, saved, new=True)
-
-
-def _put_back(spec: Path) -> bool:
-    """Take a saving that was cut short back; return True, and leave all where it is, when it had been done."""
-    note = spec.parent / _JOURNAL
-    if not note.is_file():
-        return False
-    sweep(note)
-    journal = Journal.model_validate_json(note.read_bytes())
-    old_state, new_state = _states(spec, journal.to)
-    store = new_state / store_name(journal.to)
-    sweep(journal.to)
-    if _is_saved(journal, store):
-        return True
-    for name in journal.state:
-        if (new_state / name).exists() and not (old_state / name).exists():
-            (new_state / name).rename(old_state / name)
-    remove_store(store)
-    to = files_folder(journal.to)
-    shutil.rmtree(_part(to), ignore_errors=True)
-    if not journal.to.exists():
-        _take_away(files_folder(spec), to)
-    note.unlink()
-    return False
-
-
-def _is_saved(journal: Journal, store: Path) -> bool:
-    """Say whether the file at the new place is the one that was saved, maybe changed since."""
-    if not journal.to.is_file():
-        return False
-    if digest(journal.to.read_bytes()) == journal.hash:
-        return True
-    if not store.exists():
-        return False
-    with closing(VersionStore(store)) as opened:
-        return any(version.after().get("") == journal.hash for version in opened.versions())
-
-
-def _take_away(files: Path, copies: Path) -> None:
-    """Delete the copies of a draft's files; whatever else is there stays."""
-    for file in sorted(files.rglob("*"), reverse=True):
-        copy = copies / file.relative_to(files)
-        if copy.is_file() and filecmp.cmp(file, copy, shallow=False):
-            copy.unlink()
-        elif copy.is_dir() and not any(copy.iterdir()):
-            copy.rmdir()
-    if copies.is_dir() and not any(copies.iterdir()):
-        copies.rmdir()
-
-
-def _states(spec: Path, new: Path) -> tuple[Path, Path]:
-    state = State()
-    return state.folder(state_key(spec)), state.folder(state_key(new))
-
-
-def _part(files: Path) -> Path:
-    return files.with_name(f".{files.name}.part")
 
 
 def _copy(sources: Iterable[Path], folder: Path) -> None:

@@ -14,7 +14,7 @@ from gptsmith.assistants.loader import load_file, slug
 from gptsmith.assistants.reader import read
 from gptsmith.assistants.rivals import nearest
 from gptsmith.assistants.schema import SCHEMA_FILE, schema_text
-from gptsmith.assistants.version_store import remove_store, store_name
+from gptsmith.assistants.version_places import remove_store, store_name
 from gptsmith.assistants.wording import listed, shown
 from gptsmith.errors import SpecError, UsageError
 from gptsmith.state import State, atomic_write, edit_lock, home, home_path, lock

@@ -1,15 +1,12 @@
-"""The SQLite file with the versions of one spec: which there are, and the bytes of each.
-
-It lies in the state folder of the assistant under a name made of the spec's place, so that two files that claim one id
-never share it, and so that it is found again when the spec gets another id.
-"""
+"""The SQLite file with the versions of one spec: which there are, and the bytes of each."""
 
 from __future__ import annotations
 
 import hashlib
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import closing, suppress
+from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,8 +14,9 @@ from pydantic import BaseModel, ConfigDict
 
 from gptsmith.assistants.renaming import Move
 from gptsmith.errors import GptsmithError, NotReadyError
-from gptsmith.state import connect, path_key
+from gptsmith.state import connect
 
+_LONGEST_REASON = 500
 _MIGRATIONS = [
     """
     CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -70,6 +68,13 @@ class Version(BaseModel):
     takes_back: int | None = None
     files: tuple[VersionFile, ...] = ()
 
+    @classmethod
+    def now(cls, number: int, author: str, reason: str, takes_back: int | None = None) -> Version:
+        """Return a version of this moment, without its files."""
+        said = " ".join(reason.split())[:_LONGEST_REASON]
+        at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return cls(number=number, at=at, author=author, reason=said, takes_back=takes_back)
+
     def after(self) -> dict[str, str | None]:
         """Return each file's hash in this version."""
         return {file.path: file.after for file in self.files}
@@ -105,6 +110,18 @@ class VersionStore:
         """Return the newest version."""
         found = self._read("written = 1 ORDER BY number DESC LIMIT 1")
         return found[0] if found else None
+
+    def before(self, number: int) -> Version | None:
+        """Return the newest version that is older than this one."""
+        found = self._read("written = 1 AND number < ? ORDER BY number DESC LIMIT 1", number)
+        return found[0] if found else None
+
+    def undone(self, version: Version) -> str:
+        """Say what it means to undo a version: an undo of an undo makes the change again."""
+        first, again = version, False
+        while first.takes_back and (earlier := self.get(first.takes_back)):
+            first, again = earlier, not again
+        return f"{'made again' if again else 'undone'}: {first.reason}"
 
     def get(self, number: int) -> Version | None:
         """Return one version."""
@@ -238,68 +255,3 @@ def moved_history(
 
 def _moved(path: str, data: bytes | None, move: Move) -> bytes | None:
     return move.text(data.decode("utf-8")).encode("utf-8") if data is not None and not path else data
-
-
-def store_name(spec: Path) -> str:
-    """Return the name of the SQLite file for a spec, by the spec's place."""
-    return f"versions-{path_key(spec)}.sqlite"
-
-
-def find_store(states: Path, folder: Path, spec: Path) -> Path:
-    """Return where the versions of `spec` are or will be: in `folder`, its state folder below `states`.
-
-    Versions kept under another id of the same file, or in the same folder for a file that is gone from its place, are
-    brought there first. The caller holds the spec's edit lock.
-    """
-    own = folder / store_name(spec)
-    found = list(states.glob(f"*/{own.name}"))
-    if len(found) > 1:  # a move was cut short: both were alike then, one has gone on since
-        found.sort(key=_newest, reverse=True)
-    if not found:
-        found = [other for other in folder.glob("versions-*.sqlite") if _left_behind(other)]
-    if found and found[0] != own:
-        move_store(found[0], own, spec)
-    return own
-
-
-def move_store(old: Path, new: Path, spec: Path) -> None:
-    """Move versions to another SQLite file; a crash leaves the old ones, the new ones, or both alike."""
-    copy_store(old, new, spec)
-    remove_store(old)
-
-
-def copy_store(old: Path, new: Path, spec: Path, move: Move | None = None) -> None:
-    """Copy versions to another SQLite file, for a spec at another place.
-
-    `move` says what is different there: each version is kept as it would have been in that place, so that restoring
-    it touches no file of another assistant. One whose text cannot be moved is left out.
-    """
-    half = new.with_name(f".{new.name}.half")
-    remove_store(half)
-    with closing(VersionStore(old)) as store:
-        store.copy(half)
-    with closing(VersionStore(half)) as store:
-        store.keep_place(spec)
-        if move is not None:
-            store.move(move)
-    remove_store(new)
-    half.replace(new)
-
-
-def remove_store(file: Path) -> None:
-    """Delete an SQLite file with what lies beside it."""
-    for ending in ("", "-wal", "-shm", "-journal"):
-        file.with_name(file.name + ending).unlink(missing_ok=True)
-
-
-def _newest(file: Path) -> int:
-    with closing(VersionStore(file)) as store:
-        last = store.last()
-    return last.number if last else 0
-
-
-def _left_behind(file: Path) -> bool:
-    """Say whether the spec of these versions is no longer where it was."""
-    with closing(VersionStore(file)) as store:
-        place = store.place()
-    return bool(place) and not Path(place).exists()

@@ -11,7 +11,6 @@ import builtins
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
@@ -30,7 +29,8 @@ from gptsmith.assistants.spec_files import (
     require_valid,
     shown,
 )
-from gptsmith.assistants.version_store import Touched, Version, VersionFile, VersionStore, find_store, store_name
+from gptsmith.assistants.version_places import find_store, store_name
+from gptsmith.assistants.version_store import Touched, Version, VersionFile, VersionStore
 from gptsmith.errors import GptsmithError, NotReadyError, UsageError
 from gptsmith.state import State, edit_lock, home_path, sweep
 
@@ -38,7 +38,6 @@ __all__ = ["Author", "Version", "VersionFile", "Versions"]
 
 Author = Literal["builder", "person", "outside"]
 
-_LONGEST_REASON = 500
 _LONGEST_NAME = 80
 
 
@@ -60,17 +59,15 @@ class Versions:
         if not self._kept():
             return []
         with self._opened() as store:
-            if store.last() is not None:
-                self._notice(store)
+            self._notice_if_kept(store)
             return store.versions()
 
     def history(self) -> builtins.list[tuple[Version, builtins.list[Touched]]]:
-        """Return every version with the bytes of its files, as `list` does."""
+        """Return every version, as `list` does, with the bytes of its files."""
         if not self._kept():
             return []
         with self._opened() as store:
-            if store.last() is not None:
-                self._notice(store)
+            self._notice_if_kept(store)
             return [*store.history()]
 
     def begin(self, author: Author, reason: str) -> Version:
@@ -122,17 +119,18 @@ class Versions:
         with self._opened() as store:
             last = store.last()
             now = self._notice(store, among=[self._place(file.path) for file in last.files]) if last else None
-            if last is None or now is None or last.number == 1:
+            before = store.before(now.number) if now else None
+            if last is None or now is None or before is None:
                 raise UsageError(f"there is no change of {self.path.name} to undo", code="nothing_to_undo")
             if now.author == "outside":
                 raise UsageError(
-                    f"{self.path.name} was changed outside gptsmith after its version {now.number - 1},"
+                    f"{self.path.name} was changed outside gptsmith after its version {before.number},"
                     " so nothing was undone",
                     code="changed_since",
-                    hint=f"that change is version {now.number}; restore version {now.number - 1} to take it back",
+                    hint=f"that change is version {now.number}; restore version {before.number} to take it back",
                 )
             back = {self._place(file.path): store.content(file.before) for file in last.files if file.changed}
-            done = self._change(store, back, author, _undone(store, last), takes_back=last.number)
+            done = self._change(store, back, author, store.undone(last), takes_back=last.number)
             return done or last
 
     def restore(self, number: int, *, author: Author = "person") -> Version:
@@ -193,7 +191,7 @@ class Versions:
             if path is not None and path not in after:
                 before[path] = after[path] = content(path)
         version = store.add(
-            _version(last.number + 1, author, reason, takes_back),
+            Version.now(last.number + 1, author, reason, takes_back),
             [Touched(self._name(path), before[path], data) for path, data in after.items()],
             written=False,
         )
@@ -224,13 +222,17 @@ class Versions:
         now = {self._name(path): data for path, data in seen.items()}
         if last is None:
             files = [Touched(name, data, data) for name, data in now.items()]
-            return store.add(_version(1, author, reason), files, written=True)
+            return store.add(Version.now(1, author, reason), files, written=True)
         known = last.after()
         if all(digest(data) == known.get(name) for name, data in now.items()):
             return last
         files = [Touched(name, store.content(known.get(name)), data) for name, data in now.items()]
         said = "changed outside gptsmith" if spec is not None else "deleted outside gptsmith"
-        return store.add(_version(last.number + 1, "outside", said), files, written=True)
+        return store.add(Version.now(last.number + 1, "outside", said), files, written=True)
+
+    def _notice_if_kept(self, store: VersionStore) -> None:
+        if store.last() is not None:
+            self._notice(store)
 
     def _heal(self, store: VersionStore) -> None:
         """Decide about a change whose writing was cut short, by what is on disk."""
@@ -293,20 +295,6 @@ class Versions:
 
     def _place(self, name: str) -> Path:
         return paths.resolve(self.path.parent, name) if name else self.path
-
-
-def _version(number: int, author: Author, reason: str, takes_back: int | None = None) -> Version:
-    said = " ".join(reason.split())[:_LONGEST_REASON]
-    at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return Version(number=number, at=at, author=author, reason=said, takes_back=takes_back)
-
-
-def _undone(store: VersionStore, last: Version) -> str:
-    """Say what undoing `last` means for the change that it goes back to."""
-    first, again = last, False
-    while first.takes_back and (earlier := store.get(first.takes_back)):
-        first, again = earlier, not again
-    return f"{'made again' if again else 'undone'}: {first.reason}"
 
 
 def _not_writable(error: OSError, before: str = "nothing was changed; ") -> GptsmithError:
