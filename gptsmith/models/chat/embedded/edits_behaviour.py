@@ -73,10 +73,15 @@ _ALLOWED = re.compile(
     ANY_CASE,
 )
 _FACT = re.compile(  # something to know, with a number, a day or an address in it: `we are closed on Mondays`
-    r"^(?!(?:it|this|that|i|he|she|they|there)\b)(?:we|our|the|all|most|some|[a-z]+s)\b[^?]{3,80}?\b(?:is|are|was"
-    r"|were|open|opens|close|closes|closed|cost"
-    r"|costs|get|gets|have|has|starts?|ends?|takes?|lies|comes?)\b[^?]*(?:\d|\b(?:mon|tues|wednes|thurs|fri|satur"
-    r"|sun)days?\b|@)",
+    r"^(?!(?:it|this|that|i|he|she|they|there)\b)(?=.*(?:\d|\b(?:mon|tues|wednes|thurs|fri|satur|sun)days?\b"
+    r"|@))(?:we|our|the|all|most|some|[a-z]+s)\b"
+    r"[^?]{2,80}?\b(?:is|are|was|were|open|opens|close|closes|closed|cost|costs|get|gets|have|has|starts?|ends?"
+    r"|takes?|lies|comes?|pay|pays)\b[^?]*$",
+    ANY_CASE,
+)
+_EVERY = re.compile(
+    r"^(?:every|each) [\w' -]{2,40}? (?:needs?|gets?|has|have|is|are|ends?|starts?|begins?|comes?"
+    r"|contains?|includes?|gives?|goes|takes?) ",
     ANY_CASE,
 )
 _DISLIKED = re.compile(
@@ -178,7 +183,7 @@ def _is_behaviour(clause: Clause) -> bool:
         and has("every|each|first|before|by name|when\\w*|if", text)
     ):
         return not has("too|so|very|rather|a bit|a little|just", text)
-    if _FACT.match(text) and len(words) > 3:
+    if (_FACT.match(text) and len(words) > 3) or (_EVERY.match(text) and not has(CONFIGURED, text)):
         return True
     if is_statement(text) and not re.search(r"\b(?:never|always|must|only)\b", text):
         return False

@@ -22,16 +22,22 @@ _VALUE = re.compile(
     r"|to|be|read|reads|as|this|test|instructions?|follow\w*|suggestion|question|line|sentence|regel|vorschlag"
     r"|nombre|nome"
     r"|name ist|title|model|language|tone|temperature)(?: (?:it|this|people|is|now|change|update|text"
-    r"|\d+))?)(?:\s?[:=]|\s[–—-])\s+(?=\S)",
+    r"|\d+))?)(?:,? please)?(?:\s?[:=]|\s[–—-])\s+(?=\S)",
     ANY_CASE,
 )
 _CUT = re.compile(
     r"(?P<semi>\s*;\s*)|(?P<dash>\s+[–—-]\s+)|(?P<and>,?\s+(?:and|then|plus|but|und|y|e|et|sowie)(?:\s+(?:also|then"
     r"|then also"
     r"|please|dann|auch|también|também))?\s+)|(?P<comma>[,:]\s+|,?\s+so\s+(?!(?:that|it|they|he|she|people|everyone"
-    r"|users?|visitors?) (?:can|could|will|may|is|are|knows?)\b|that\b))",
+    r"|users?|visitors?)\b(?! (?:should|must|needs?|has to|have to)\b)))",
     ANY_CASE,
 )
+_COMMANDS = re.compile(
+    r"^(?:please |also |and |then )*(?:call|rename|name|add|drop|remove|delete|make|set|use|change|replace|switch"
+    r"|turn|answer|never|always|it|its|let|give|the)\b",
+    ANY_CASE,
+)
+_ORDERS = re.compile(r"(?:add|drop|remove|delete|call it|rename|switch|turn)\b", ANY_CASE)
 _TESTED = re.compile(r"(?:the |its )?(?:answer|reply|response|it|expects?|must|should)\b", ANY_CASE)
 _THINGS = (
     r"\b(?:starters?|tests?|tools?|rules?|disclaimer|welcome(?: message)?|greeting|variables?|sources?|files?"
@@ -63,7 +69,7 @@ _STARTS = re.compile(
     r"|(?:at most|no more than|at least|max(?:imum|\.)?|up to|under|(?:a )?(?:max|limit) of)\s"
     r"|(?:\d+|one|two|three|four|five|six|seven|eight) [a-z]\w+"
     r"|(?:answers?|replies|short|brief|longer|detailed) \w+"
-    r"|(?:a |an |another )(?:new )?(?:starter|rule|test|variable|disclaimer|welcome)\b"
+    r"|(?:a |an |another )(?:new )?(?:starter|rule|test|variable|disclaimer|welcome|name|description)\b"
     r"|(?:temperature|version|model|size|steps|tone|name|language|disclaimer|welcome|description)\b"
     r"|(?:nenn\w*|antwort\w*|sei|sprich|füg\w*|entfern\w*|streich\w*|verwend\w*|benutz\w*|nutz\w*|llám\w+|quita"
     r"|añade|usa|responde\w*|habla|chama\w*|muda|adiciona|remove|fale|usa|use)\b)",
@@ -152,7 +158,7 @@ def clauses(message: str, files: list[str]) -> list[Clause]:
     found: list[Clause] = []
     for line in _ENUMERATED.sub("\n", message).splitlines():
         body = re.sub(r"^\s*(?:[-*•]|\d{1,2}[.)])\s+", "", line).strip()
-        for sentence in _whole(sentences(_settled(body))):
+        for sentence in _one_text(_whole(sentences(_settled(body)))):
             glue = ""
             for piece, before in _pieces(sentence):
                 made = _clause(piece, tuple(files), code, before if glue else "")
@@ -160,6 +166,21 @@ def clauses(message: str, files: list[str]) -> list[Clause]:
                 if made.text:
                     found.append(made)
     return found
+
+
+def _one_text(parts: list[str]) -> list[str]:
+    """Put the sentences of a given text together: `welcome: Good day. Who is it for?`, up to the next command."""
+    out: list[str] = []
+    for part in parts:
+        before = mask(out[-1])[0] if out else ""
+        text = re.search(
+            rf"\b(?:welcome|greeting|disclaimer|description|message)[^:{HIDDEN}]{{0,12}}[:=]\s*{HIDDEN}", before
+        )
+        if text and not _COMMANDS.match(part):
+            out[-1] = f"{out[-1]} {part}"
+        else:
+            out.append(part)
+    return out
 
 
 def tongue(text: str) -> str:
@@ -218,7 +239,12 @@ def mask(text: str) -> tuple[str, tuple[str, ...]]:
         if HIDDEN not in found.group():
             hide(found.start(), found.end(), text[found.start() : found.end()])
     lead = _VALUE.search(low)
-    if lead and HIDDEN not in low[lead.end() :] and low[lead.end() :].strip():
+    ordered = (
+        lead
+        and _ORDERS.match(low[lead.end() :])
+        and not re.match(r"rule|line|instruction|sentence|say|test", lead["lead"])
+    )
+    if lead and not ordered and HIDDEN not in low[lead.end() :] and low[lead.end() :].strip():
         hide(lead.end(), len(low), text[lead.end() :].strip())
     return low, tuple(value for _, value in sorted(values))
 

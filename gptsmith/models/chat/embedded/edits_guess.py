@@ -40,7 +40,8 @@ _KNOWS = re.compile(
     ANY_CASE,
 )
 _LIKE = re.compile(
-    r"\b(?:like|in the (?:style|voice|manner) of|as if it (?:was|were)|imitat\w+) (?P<whom>(?:an? |the |my )?[\w'"
+    r"\b(?:like|in the (?:style|voice|manner) of|as if it (?:was|were)|imitat\w+) (?P<whom>(?!(?:the one|this|that"
+    r"|it|others?|ours|mine|him|her|before|what)\b)(?:an? |the )?[\w'"
     r" -]{3,50})$",
     ANY_CASE,
 )

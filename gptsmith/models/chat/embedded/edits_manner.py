@@ -107,6 +107,45 @@ _FOREIGN = (  # a command in another language, and how its words are told
      r" .+)$", "Seja {how}."),
     (r"(?:rends-le|rends-la|fais-le) (?P<how>(?:un peu )?(?:plus|moins) .+)$", "Sois {how}."),
 )  # fmt: skip
+_FAULTS_ABROAD = (  # the language, `too` in it, and for each fault the contrary as it is told
+    (
+        "de",
+        "zu|sehr|so",
+        (
+            ("lang|ausführlich|wortreich|geschwätzig|weitschweifig", "Antworte kürzer."),
+            ("kurz|knapp|wortkarg", "Antworte ausführlicher."),
+            ("förmlich|formell|steif|hölzern|trocken", "Antworte lockerer."),
+            ("locker|salopp|flapsig|lässig", "Antworte förmlicher."),
+            ("unfreundlich|kalt|schroff|streng|hart|barsch", "Antworte freundlicher."),
+            ("kompliziert|technisch|schwierig|abgehoben", "Antworte einfacher."),
+            ("ernst", "Antworte humorvoller."),
+        ),
+    ),
+    (
+        "es",
+        "demasiado|muy|tan",
+        (
+            ("larg|extens", "Responde con más brevedad."),
+            ("cort|breve|escuet", "Responde con más detalle."),
+            ("formal|ríg|sec", "Responde de forma menos formal."),
+            ("informal|coloquial", "Responde de forma más formal."),
+            ("frí|antipátic|brusc|dur", "Responde con más amabilidad."),
+            ("complicad|técnic|difícil", "Responde de forma más sencilla."),
+        ),
+    ),
+    (
+        "pt",
+        "demasiado|muito|tão|demais",
+        (
+            ("long|extens", "Responda com mais brevidade."),
+            ("curt|breve", "Responda com mais detalhe."),
+            ("formal|rígid|sec", "Responda de forma menos formal."),
+            ("informal", "Responda de forma mais formal."),
+            ("fri|antipátic|brusc|dur", "Responda com mais simpatia."),
+            ("complicad|técnic|difícil", "Responda de forma mais simples."),
+        ),
+    ),
+)
 _ALONE = (
     (
         r"(?P<how>(?:(?:etwas|ein bisschen|ein wenig|viel|deutlich|noch) )*(?:\w+er|(?:weniger|mehr)"
@@ -129,7 +168,7 @@ def read(clause: Clause, subject: Subject) -> Found | None:
     if clause.code != "en":
         if has(_FOREIGN_PARTS, clause.open) and not clause.values:
             return Found(unclear=True, reply="Writing a text anew is more than I can do.")
-        own = "" if _VAGUE.search(clause.open) else _foreign(clause)
+        own = "" if _VAGUE.search(clause.open) else _foreign(clause) or _foreign_fault(clause)
         if own:
             return _add(subject, own)
     if clause.values:
@@ -265,6 +304,17 @@ def _foreign(clause: Clause) -> str:
         if said and re.search(r"\w+er\b|\b(?:mehr|weniger|más|menos|mais|plus|moins)\b", said["how"], ANY_CASE):
             return form.format(how=said["how"].strip())
     return sentence(_without_please(text)) if re.match(_IMPERATIVE, text, ANY_CASE) and not clause.values else ""
+
+
+def _foreign_fault(clause: Clause) -> str:
+    """Return how the contrary of a complaint in another language is told: `viel zu lang` -> `Antworte kürzer.`"""
+    for code, much, words in _FAULTS_ABROAD:
+        if code != clause.code or not re.search(rf"\b(?:{much})\b", clause.open):
+            continue
+        for fault, said in words:
+            if re.search(rf"\b(?:{much}) (?:\w+ )?(?:{fault})", clause.open):
+                return said
+    return ""
 
 
 def _without_please(text: str) -> str:

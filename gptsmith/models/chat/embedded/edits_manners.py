@@ -43,7 +43,7 @@ class Manner:
 
 
 def _word(word: str) -> str:
-    return re.escape(word.replace("_", " ")).replace(r"\ ", " ").replace(r"\-", "-")
+    return word.replace("_", " ").replace("-", "[- ]")
 
 
 def _forms(words: str) -> str:

@@ -69,6 +69,8 @@ def read(clause: Clause, subject: Subject) -> Found | None:
     if has(_FALLBACK, clause.open):
         return _fallback(clause, subject)
     for said, key, kind in _SCALARS:
+        if key == "seed" and has(r"draw\w*|pictures?|images?", clause.open):
+            continue  # the tool's own
         if has(said, clause.open) and (found := _scalar(clause, subject, key, kind)):
             return found
     if _WARMER.search(clause.open) or _COLDER.search(clause.open) or _TURNED.search(clause.open):

@@ -56,7 +56,7 @@ def _answer(text: str, subject: Subject) -> Found | None:
         (r"starters?|suggestions?", lambda: _listed("Its starters", subject.starters, "It has no starters.")),
         (r"temperature|creativ\w+", lambda: _one("The temperature", subject.model.get("temperature"))),
         (r"model|llm|runs? on|modell", lambda: _model(subject)),
-        (r"knowledge|files?|sources?|documents?|pages|know|read", lambda: _knowledge(subject)),
+        (r"knowledge|answers? from|based on|files?|sources?|documents?|pages|know|read", lambda: _knowledge(subject)),
         (r"variables?", lambda: _listed("Its variables", list(subject.variables), "It has no variables.")),
         (r"tests?", lambda: _listed("Its tests", [str(t.get("name")) for t in subject.tests], "It has no tests.")),
         (r"welcome\w*|greet\w*", lambda: _one("It greets with", data.get("welcome_message"))),

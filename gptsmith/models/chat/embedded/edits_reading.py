@@ -85,31 +85,41 @@ def read_all(commands: list[Clause], subject: Subject) -> list[Read]:
     while left:
         command = _with_noun(left.pop(0), noun)
         result = _read(command, subject)
-        if left and (_is_reason(result) or (result.found.unclear and re.match(r",?\s+so\s", left[0].glued))):
+        if left and _needs_next(result, left[0], subject):
             both = _joined(command, left[0])
-            whole = _read(both, subject, [r for r in READERS if r not in _GENERAL])
+            whole = _read(both, subject, [r for r in READERS if r not in _GENERAL or r is edits_guess.read])
             if whole.found.changes:
                 left.pop(0)
-                result = whole
-            elif result.found.reply:
-                results.append(result)
+                results.append(whole)
                 continue
-            else:
+            if _is_reason(result) and not result.found.reply:
                 continue
-        elif (
+        if (
             _is_reason(result)
             and results
             and not results[-1].found.unclear
             and (command.glued or not _about_it(command))
         ):
             continue
-        elif (
-            result.found.unclear and _VAGUE.match(command.text) and left and re.match(r"\s*[,:;–-]\s*$", left[0].glued)
-        ):
+        if result.found.unclear and _VAGUE.match(command.text) and left and re.match(r"\s*[,:;–-]\s*$", left[0].glued):
             continue  # `tone it down, it's a bit harsh`: what is meant stands beside it
         noun = _NOUNS.get(result.reader, noun) if result.reader else noun
         results.append(result)
     return _merged(results, subject)
+
+
+def _needs_next(result: Read, after: Clause, subject: Subject) -> bool:
+    """Say whether a command is understood only with the one behind it: a reason, a name to come, `it` for a file."""
+    if result.found.unclear:
+        return _is_reason(result) or bool(re.match(r",?\s+so\s", after.glued))
+    if result.found.question and not result.found.changes:
+        return not _read(after, subject).found.changes
+    files = result.reader is edits_knowledge.read and bool(result.command.files)
+    return (
+        files
+        and bool(re.search(r"\b(?:it|them|this|that|these)\b", after.open))
+        and _read(after, subject).found.unclear
+    )
 
 
 def _about_it(command: Clause) -> bool:
@@ -130,7 +140,7 @@ def _is_reason(result: Read) -> bool:
 
 
 def _joined(first: Clause, second: Clause) -> Clause:
-    return clause(f"{first.said.rstrip(' .')}, {second.said}", second.files, second.code)
+    return clause(f"{first.said.rstrip(' .?!')}, {second.said}", second.files, second.code)
 
 
 def _read(command: Clause, subject: Subject, readers: list[Reader] | tuple[Reader, ...] = READERS) -> Read:

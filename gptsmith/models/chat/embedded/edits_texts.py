@@ -8,11 +8,11 @@ from gptsmith.assistants.changes import ProposedChange
 from gptsmith.models.chat.embedded.edits_choice import is_drop
 from gptsmith.models.chat.embedded.edits_clauses import Clause
 from gptsmith.models.chat.embedded.edits_subject import Found, Subject, drop, put, retell
-from gptsmith.models.chat.embedded.edits_words import ANY_CASE, IT, SWAP, has
+from gptsmith.models.chat.embedded.edits_words import ANY_CASE, CAUSED, IT, SWAP, has
 
 _NAME = re.compile(
     r"^(?:"
-    rf"(?:call|name|rename|nickname|dub|title|baptise|baptize|christen) (?:{IT} )?(?:to |as |into |just |simply"
+    rf"(?:call|name|rename|nickname|dub|title|baptise|baptize|christen) (?:{IT}[ ,]+)?(?:to |as |into |just |simply"
     rf" )?(?=\S)"
     rf"|(?:let['’]s |we )?(?:call|name|rename) {IT} "
     rf"|(?:change|set|make|switch|update) (?:its|the|his|her|{IT}['’]s) (?:name|title)(?: from \S+)? (?:to|into|be"
@@ -56,13 +56,14 @@ _THIS_IS = (
 _KNOWN_AS = re.compile(  # whoever wants it, it is to be known by this name
     rf"^(?:.{{1,40}}? (?:wants?|likes?|prefers?|decided|needs?|asks?)(?: for)? )?(?:that )?{IT} (?:to be|is to be"
     rf"|be|should be|must be|will be|is now|is)"
-    r" (?:now )?(?:known as|called|named|titled|renamed(?: to| as)?) (?P<name>.+?)(?: (?:from|starting|as of|after)"
+    r" (?:now )?(?:known as|called|named|titled|renamed(?: to| as)?|go(?:es)? by) (?P<name>.+?)(?: (?:from|starting"
+    r"|as of|after)"
     r" (?:now|next|to|this|monday|today).*)?$",
     ANY_CASE,
 )
 _NAME_LAST = re.compile(  # whatever the words, they speak of naming and end in a name written with capitals
     r"^(?i:.{0,50}?\b(?:name|named|call|called|rename|renamed|known as|titled?|baptised|nombre|nome|heißen|heißt"
-    r"|nennen)\b[^.!?]{0,20}?)[\s:–-]+"
+    r"|nennen)\b[^.!?]{0,20}?)[\s:,–-]+"
     r"(?:the )?(?P<name>[A-ZÄÖÜÉ][\w'’&-]*(?: (?:of|the|and|&|de|da|do|[A-ZÄÖÜÉ0-9][\w'’-]*))*)\W*$"
 )
 _NOT_A_NAME = re.compile(
@@ -111,7 +112,7 @@ def read_name(clause: Clause, subject: Subject) -> Found | None:
     other = _NAMED_OTHERWISE.match(clause.text) or _THIS_IS.match(re.sub(r"^.*name[^,]*, ", "", clause.text))
     if other and not (has("tool|starter|test|variable|source|model", clause.open)):
         return renamed(clause.values[-1] if clause.values else _capitals(other["name"]), subject)
-    known = _KNOWN_AS.match(clause.text)
+    known = _KNOWN_AS.match(CAUSED.sub("it is ", clause.text))
     if known and not has("tool|starter|test|variable|source|model", clause.open):
         return renamed(_tidy(clause.values[-1] if clause.values else known["name"]), subject)
     lead = _NAME.match(clause.text)
@@ -119,10 +120,16 @@ def read_name(clause: Clause, subject: Subject) -> Found | None:
         last = _NAME_LAST.match(clause.text)
         of_others = has("tool|starter|test|variable|source|model|people|user|child|them|me", clause.open)
         return renamed(_tidy(last["name"]), subject) if last and not of_others else None
-    given = clause.text[lead.end() :]
+    given = re.sub(
+        r"(?<=\w),? (?:would be|sounds|might be|would suit|fits)\b.*$", "", clause.text[lead.end() :].lstrip(", ")
+    )
+    if not clause.values and re.match(rf"{IT}?\W*$", given, ANY_CASE) and has("re?name|rename|call", clause.open):
+        return Found(question="What should it be called?")
     if not clause.values and (_NOT_A_NAME.match(given) or not given.strip()):
         return None
     if has("tool|starter|test|variable|source|model", re.sub(r"¤+", "", clause.masked[: lead.end()])):
+        return None
+    if "?" in given.rstrip("?"):
         return None
     name = _tidy(clause.values[-1] if clause.values else re.sub(r" (?:heißen|instead|nennen)$", "", given))
     if not name or len(name) > 80 or (not clause.values and len(name.split()) > 7):

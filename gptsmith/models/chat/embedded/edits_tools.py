@@ -21,7 +21,8 @@ _KINDS = {
     "image_captioning": (
         rf"{SHOTS}\b.{{0,60}}?\b(?:look(?:s|ing)? at|sees?|describ\w+|understand\w*|read|view) (?:them|it|those)|"
         rf"(?:describ\w+|caption\w*|look(?:s|ing)? at|sees?|seeing|understand\w*|read(?:s|ing)?|view\w*|analy[sz]\w+"
-        rf"|comment\w* on) (?:\w+ ){{0,3}}?{SHOTS}|{SHOTS} (?:descri\w+|caption\w*|understanding|input)|captions?"
+        rf"|comment\w* on) (?:\w+ ){{0,8}}?{SHOTS}|{SHOTS}\b.{{0,30}}?\bdescri\w+|{SHOTS} (?:descri\w+|caption\w*"
+        rf"|understanding|input)|captions?"
         rf"|image[ _]captioning|vision"
     ),
     "image_recognition": (
@@ -139,7 +140,7 @@ def _goes(clause: Clause, name: str) -> bool:
     if has(r"tools?|turn\w*|switch\w*|disabl\w+|deactivat\w+|ability|generation|captioning|recognition", clause.open):
         return True
     after = re.search(
-        r"\b(?:draw|draws|drawing|drawings|paint(?:s|ing)?|sketch(?:es|ing)?|illustrat\w+|zeichne\w*|describ\w+"
+        r".*\b(?:draw|draws|drawing|drawings|paint(?:s|ing)?|sketch(?:es|ing)?|illustrat\w+|zeichne\w*|describ\w+"
         rf"|{SHOTS}|captions?|descriptions?|{re.escape(name.lower())}"
         rf"|{'|'.join(p for p in name.lower().split('_') if len(p) > 3) or name})\b(?P<rest>.*)$",
         clause.open,
