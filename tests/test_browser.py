@@ -252,3 +252,38 @@ def test_an_answer_outlives_a_reload_and_is_stopped(
     browser.press_until("stop-", "Stopped.")
     browser.says("one two three")
     browser.until("the input", lambda: browser.find('[data-testid="stChatInput"] textarea:enabled'))
+
+
+@pytest.mark.slow
+def test_two_windows_and_a_crash_lose_nothing(address: str, browser: Browser, tmp_path: Path) -> None:
+    specs = tmp_path / "home" / "assistants" / "specs"
+    specs.mkdir(parents=True, exist_ok=True)
+    spec = specs / "sky.assistant.yaml"
+    spec.write_text("schema: assistant/v1\nname: Sky  # mine\ndescription: Stars.\ninstructions: Explain.\n")
+    place = f"{address}?page=edit&assistant=sky&tab=Configure"
+    name, about = '[class*="st-key-field-sky-"][class*="-name"] input', '[class*="-description"] textarea'
+    browser.driver.get(place)
+    browser.write(name, "scape", "\t")
+    browser.says("1 change not saved")
+
+    first = browser.driver.current_window_handle
+    browser.driver.switch_to.new_window("tab")
+    browser.driver.get(place)
+    browser.says("Changes from", "were not saved")
+    browser.write(about, " And planets.", "\t")
+    browser.says("1 change not saved")
+    browser.click("review-form")
+    browser.click("save-review")
+    browser.says("Everything is saved")
+    assert "description: Stars. And planets." in spec.read_text()
+
+    browser.driver.switch_to.window(first)
+    browser.says("changed in another window")
+    browser.driver.refresh()
+    browser.says("were not saved", "The file has changed since.")
+    browser.click("resume-form")
+    browser.says("1 change not saved")
+    browser.click("review-form")
+    browser.click("save-review")
+    browser.says("Everything is saved")
+    assert spec.read_text().startswith("schema: assistant/v1\nname: Skyscape  # mine\ndescription: Stars. And planets.")

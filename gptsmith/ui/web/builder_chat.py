@@ -20,6 +20,7 @@ _INPUT = "tell"
 _LOOK_SECONDS = 0.4
 _SHOWN = 40
 _HEIGHT = 460
+_MARKS = {"applied": ":green[:material/check:] ", "refused": ":gray[:material/close:] "}
 _EXAMPLES = (
     "Answer in at most three sentences.",
     "Add three conversation starters.",
@@ -76,8 +77,13 @@ def _messages(building: Building) -> None:
     last = max((n for n, told in enumerate(said) if told.kind == "proposal"), default=-1) if proposed else -1
     for number, told in list(enumerate(said))[-_SHOWN:]:
         person = told.role == "person"
+        after = said[number + 1] if number + 1 < len(said) else None
+        # What was decided at once is said by the decision; the proposal need not say it too.
+        decided = told.kind == "proposal" and after is not None and after.kind in ("applied", "refused") and after.words
+        if decided and not told.text:
+            continue
         with st.chat_message("user" if person else "assistant", avatar=message.USER if person else BUILDER):
-            _said(building, number, told, proposed if number == last else None)
+            _said(building, number, told, proposed if number == last else None, brief=bool(decided))
     if building.asked and not (said and said[-1].role == "person" and said[-1].text == building.asked.strip()):
         with st.chat_message("user", avatar=message.USER):
             st.markdown(markdown.plain(building.asked))
@@ -85,15 +91,16 @@ def _messages(building: Building) -> None:
         st.error(markdown.plain(building.problem), icon=":material/error:")
 
 
-def _said(building: Building, number: int, told: Told, proposed: Proposed | None) -> None:
+def _said(building: Building, number: int, told: Told, proposed: Proposed | None, *, brief: bool = False) -> None:
     if proposed:
         _proposal(building, proposed)
-    elif told.words:
-        st.markdown("\n".join(f"{n}. {markdown.line(words)}" for n, words in enumerate(told.words, 1)))
+    elif told.words and not brief:
+        mark = _MARKS.get(told.kind, "")
+        st.markdown("\n".join(f"{n}. {mark}{markdown.line(words)}" for n, words in enumerate(told.words, 1)))
     if told.text:
         show = st.error if told.kind == "error" else st.markdown
         show(markdown.plain(told.text))
-    if told.question:
+    if told.question and not brief:
         st.markdown(f"**{markdown.line(told.question)}**")
     for file in told.files:
         st.markdown(f":material/attach_file: {markdown.line(file)}")
@@ -119,7 +126,7 @@ def _proposal(building: Building, proposed: Proposed) -> None:
         _trial(proposed)
         with st.expander("The lines of the file", key=f"lines-{building.id}", type="compact"):
             _lines(proposed, ticked)
-        _decision(building, ticked, len(change.words))
+        _decision(building, ticked, len(change.words), waits=proposed.trying)
 
 
 def _lines(proposed: Proposed, ticked: list[int]) -> None:
@@ -147,11 +154,14 @@ def _trial(proposed: Proposed) -> None:
         st.warning("A test that passes now would fail.", icon=":material/trending_down:")
 
 
-def _decision(building: Building, ticked: list[int], count: int) -> None:
+def _decision(building: Building, ticked: list[int], count: int, *, waits: bool) -> None:
     label = "Accept" if len(ticked) == count else f"Accept {len(ticked)} of {count}"
     with st.container(horizontal=True, gap="small"):
         accept = (building, ticked)
-        st.button(label, key="accept", type="primary", disabled=not ticked, on_click=_accept, args=accept)
+        if waits:  # what a change does to the tests is to be seen before it is decided
+            st.button(f"{label} without waiting", key="hurry", disabled=not ticked, on_click=_accept, args=accept)
+        else:
+            st.button(label, key="accept", type="primary", disabled=not ticked, on_click=_accept, args=accept)
         st.button("Refuse", key="refuse", on_click=_refuse, args=(building,))
 
 

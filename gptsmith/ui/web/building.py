@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from gptsmith.agent.builder import Builder
 from gptsmith.assistants.drafts import Drafts
 from gptsmith.errors import GptsmithError, ThreadBusyError, UsageError
+from gptsmith.ui.web.consent import trusted
 from gptsmith.ui.web.uploads import Upload, store
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class Building:
         if change is None or change.changes_nothing:
             return None
         key, trial = self._trial
-        return Proposed(change, trial if key == _key(change) else None, self._trying)
+        return Proposed(change, trial if key == change.diff else None, self._trying)
 
     def say(self, text: str, files: Sequence[Upload] = ()) -> None:
         """Begin to answer a message; raise UsageError while another one is being answered."""
@@ -144,7 +145,8 @@ class Building:
             return
         self._cancel = threading.Event()
         try:
-            self._trial = (_key(change), compare(change.path, change.planned, cancel=self._cancel))
+            trust = trusted(change.path)
+            self._trial = (change.diff, compare(change.path, change.planned, trust=trust, cancel=self._cancel))
         except GptsmithError:
             self._trial = ("", None)  # what is wrong with the change is said when it is applied
 
@@ -247,10 +249,6 @@ class Buildings:
 
 
 _KEPT_SECONDS = 7 * 24 * 3600
-
-
-def _key(change: Change) -> str:
-    return change.diff
 
 
 def _has_tests(change: Change) -> bool:

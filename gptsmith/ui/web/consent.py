@@ -8,13 +8,19 @@ import json
 from pathlib import Path
 from typing import Any
 
-from gptsmith.assistants.library import is_shipped
-from gptsmith.assistants.loader import Loaded
+from gptsmith.assistants.library import is_shipped, state_key
+from gptsmith.assistants.loader import Loaded, load_file
 from gptsmith.assistants.trust import TrustNeed, trust_needs
-from gptsmith.state import atomic_write
+from gptsmith.state import State, atomic_write
 
 # Hosts and variables alone are not asked for in a file of the person's own; an imported one names them too.
 _ASKED = ("code", "command", "path")
+
+
+def trusted(path: Path) -> bool:
+    """Say whether the person trusts the spec file at `path` as it is now."""
+    loaded = load_file(path)
+    return Consent(State().folder(state_key(path))).trusts(loaded)
 
 
 class Consent:

@@ -37,6 +37,8 @@ OPENED = "opened:file"
 DRAFT = "draft:"
 """What the ids of drafts begin with: they are not in the library."""
 
+_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+
 
 @dataclass(frozen=True)
 class Card:
@@ -203,17 +205,16 @@ class Desk:
             return self._file
         if assistant.startswith(DRAFT):
             return self._draft(assistant.removeprefix(DRAFT))
-        if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,62}", assistant):
+        if not _ID.fullmatch(assistant):
             raise UsageError("there is no assistant of this name", hint="choose one from the list of assistants")
         path = self.library.find(assistant)
         if path.parent not in (self.library.specs, shipped_specs()):
             raise UsageError(f"{assistant} is not in the library", hint="choose one from the list of assistants")
         return path
 
-    @staticmethod
-    def _draft(id: str) -> Path:
-        path = next((draft.path for draft in Drafts().list() if draft.id == id), None)
-        if path is None:
+    def _draft(self, id: str) -> Path:
+        path = self.places.state / "drafts" / id / f"{id}{SUFFIX}"
+        if not _ID.fullmatch(id) or not Drafts().holds(path) or not path.is_file():
             raise UsageError("this draft is no longer here", hint="it was saved or deleted; look at your assistants")
         return path
 

@@ -38,9 +38,8 @@ def _buttons(bench: Bench, started: Sheet, text: str, *, wrong: bool) -> None:
     changed = text != started.text
     with st.container(horizontal=True, vertical_alignment="center", key="bar-yaml", gap="small"):
         st.markdown(":orange[Changes not saved]" if changed else "Everything is saved", width="stretch")
-        st.button("Check", key="check", type="tertiary", help="Check what stands in the editor")
         st.button("Drop", key="revert", type="tertiary", disabled=not changed, on_click=_drop, args=(bench,))
-        if st.button("Changes", key="show-diff", disabled=not changed):
+        if st.button("Changes", key="show-diff", type="tertiary", disabled=not changed):
             _show(text_diff(started.text, text))
         save = (bench, started)
         idle = wrong or not changed

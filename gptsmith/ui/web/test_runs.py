@@ -11,6 +11,7 @@ from typing import Any
 
 from gptsmith.errors import GptsmithError
 from gptsmith.state import atomic_write
+from gptsmith.ui.web.consent import trusted
 
 _KEPT = 20
 
@@ -83,7 +84,7 @@ class TestRuns:
     def _results(self) -> dict[str, Outcome]:
         from gptsmith.agent.assistant import Assistant
 
-        with Assistant.from_file(self._path) as assistant:
+        with Assistant.from_file(self._path, trust=trusted(self._path)) as assistant:
             found = assistant.run_tests()
         return {r.name: Outcome(r.passed, r.failures, _answer(r.reply), r.seconds) for r in found}
 

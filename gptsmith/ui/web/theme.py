@@ -27,7 +27,8 @@ _STYLE = """
   div:has(> [class*="st-key-bar-"]) { position: sticky; top: 0; z-index: 20; }
   [class*="st-key-bar-"] { padding: 0.5rem 0; min-height: 3.4rem; backdrop-filter: blur(14px); }
   .st-key-quiet-path p { overflow-wrap: anywhere; }
-  [data-testid="stToastContainer"] { inset: auto auto 1rem 1rem !important; }
+  [data-testid="stToastContainer"] { inset: auto auto 1rem 1rem !important; max-width: 16.5rem; }
+  [data-testid="stToast"] { max-width: 100%; min-width: 0; }
   .stSidebar hr { margin: 0.6rem 0; }
   [data-testid="stBottomBlockContainer"] { max-width: 900px !important; }
   .st-key-passage .stMarkdownColoredBackground { background-color: rgba(240, 176, 60, 0.38) !important; padding: 0; }
@@ -40,7 +41,7 @@ _STYLE = """
   .stChatMessage { padding: 0.9rem 1rem; }
   button:focus-visible, a:focus-visible, summary:focus-visible { outline: 2px solid currentColor; outline-offset: 2px; }
   @media (max-width: 640px) {
-    .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; }
+    .stMainBlockContainer, .stMainBlockContainer:has(.st-key-wide) { padding: 4rem 1rem 2rem; }
     h1 { font-size: 1.5rem !important; }
     .stColumn:not(:has(.stElementContainer)) { display: none; }
   }
