@@ -31,7 +31,11 @@ _FORMS = tuple(
             r"(?P<a>(?:in|on) (?:\w+ )?\d{4}.*)",
             "When {b} {s} {v}?",
         ),
-        (r"(?P<b>is|are) (?P<v>\w+ed|made|kept|held|paid|sent) (?P<a>within .*\d.+)", "When {b} {s} {v}?"),
+        (
+            r"(?P<b>is|are) (?P<v>\w+ed|made|kept|held|paid|sent) "
+            r"(?P<a>within \w* ?\d+ (?:minute|hour|day|week|month|year).*)",
+            "When {b} {s} {v}?",
+        ),
         (r"(?P<v>takes?|lasts?) (?P<a>(?:about |around )?\d.+)", "How long {do} {s} {base}?"),
         (r"(?P<v>starts?|begins?|ends?|closes?|opens?) (?P<a>(?:at|on|in) .+)", "When {do} {s} {base}?"),
         (r"(?P<v>weighs?|contains?|needs?|covers?|includes?|uses?) (?P<a>.+)", "What {do} {s} {base}?"),
@@ -47,7 +51,11 @@ _NO_SUBJECT = frozenset((
     "would", "should", "do", "does", "did", "not", "which", "who", "what", "how", "and", "or", "but", "than",
     "because",
 ))
+_DETERMINERS = frozenset((
+    "The", "A", "An", "Our", "Its", "Your", "All", "Every", "Most", "Some", "Any", "Two", "Three", "Four", "Many",
+))
 # fmt: on
+_FULL_NAME = re.compile(r"(?<=[a-z,] )[A-Z][a-z'’-]{2,}(?: (?:of|de|von|van|the) )?(?: ?[A-Z][a-z'’-]{2,}){1,3}")
 _MARKS = re.compile(r"^(?:[\d.]+\s+|\(?[a-z]\)\s+)")
 
 
@@ -86,8 +94,9 @@ def questions(name: str, text: str) -> list[Question]:
     by_heading = [
         Question(_about(name, s, text), telling_phrase(_MARKS.sub("", s.text), s.heading)) for s in _firsts(said)
     ]
+    by_name = [] if by_heading else [found for s in said if (found := _of_name(s, text))][:3]
     out: dict[str, Question] = {}
-    for found in [*exact[: MOST - 2], *by_heading, *(Question(q.message) for q in by_heading[:1])]:
+    for found in [*exact[: MOST - 2], *by_heading, *by_name, *(Question(q.message) for q in by_heading[:1])]:
         out.setdefault(f"{found.message}\0{found.phrase}", found)
     return list(out.values())[:MOST]
 
@@ -102,7 +111,8 @@ def _asked(sentence: Sentence, text: str) -> Question | None:
         subject, phrase = _subject(match["s"], text), telling_phrase(match["a"], match["s"])
         found = match.groupdict()
         verb, one = found.get("v") or "", (found.get("v") or "").endswith("s")
-        if not subject or not phrase or ("b" not in found and not one and not subject.endswith("s")):
+        many = found["b"] in ("are", "were") if "b" in found else not one
+        if not subject or not phrase or many != bool(re.search(r"[^s]s$", subject)):
             continue
         stem = verb[:-1] if one else verb
         return Question(
@@ -116,10 +126,20 @@ def _subject(words: str, text: str) -> str:
     first, *rest = words.split()
     if len(rest) > 7 or _NO_SUBJECT & {w.lower() for w in (first, *rest)} or first.lower() in VERBS:
         return ""
-    if first in ("The", "A", "An", "Our", "Its", "Your", "All", "Every", "Most", "Some", "Any"):
+    if first in _DETERMINERS:
         return f"{first.lower()} {' '.join(rest)}" if rest else ""
     proper = re.search(rf"\b{re.escape(first.lower())}\b", text) is None and not first.endswith(("ed", "ing"))
     return words if proper else words[0].lower() + words[1:]
+
+
+def _of_name(sentence: Sentence, text: str) -> Question | None:
+    """Ask about a name of two words or more, where its sentence also gives a figure."""
+    found = _FULL_NAME.search(sentence.text)
+    phrase = telling_phrase(sentence.text, found[0]) if found else ""
+    if found is None or not phrase[:1].isdigit():
+        return None
+    asked = f"What do the files say about {found[0]}?" if language(text[:4000]) == "en" else f"{found[0]}?"
+    return Question(asked, phrase)
 
 
 def _firsts(sentences: list[Sentence]) -> list[Sentence]:
