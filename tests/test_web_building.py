@@ -82,9 +82,9 @@ def test_a_change_is_shown_with_its_tests_before_it_is_written(builder: Loopback
     at = tell(open_builder(), "Call it Mira and add a starter about Orion")
     said = words(at)
     assert "Call it Mira and add a starter about Orion" in said
-    assert [box.label for box in steps(at)] == [
-        'Changes the name from "Night sky" to "Mira".',
-        'Adds the starter "Who named Orion?".',
+    assert [box.label.rstrip(".") for box in steps(at)] == [
+        'Changes the name from "Night sky" to "Mira"',
+        'Adds the starter "Who named Orion?"',
     ]
     assert any("-name: Night sky  # as on the door" in code.value for code in at.code)
     assert "other tests pass, as before" in said
