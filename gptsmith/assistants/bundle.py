@@ -28,6 +28,7 @@ from gptsmith.assistants.zip_file import MAX_FILE, MAX_FILES, MAX_TOTAL, name_pr
 from gptsmith.errors import GptsmithError, UsageError
 
 VERSIONS = "versions.jsonl"
+INDEX = "index.jsonl"
 _ELSEWHERE = ("no_file", "no_match")  # an older version may name files that are gone
 _READ_FOR_KEYS = 4 * 2**20
 
@@ -55,7 +56,7 @@ class BundleContents(BaseModel):
     """What is in a bundle, for a person to read before anything of it is written or run.
 
     `missing_variables` are not set on this machine; `pages` are fetched anew, they are not in the bundle; `remarks` say
-    what was left out. `digest` is the SHA-256 of the zip file.
+    what was left out; `index` says whether the vectors of the knowledge are there. `digest` is the zip file's SHA-256.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -69,6 +70,7 @@ class BundleContents(BaseModel):
     trust: list[Need]
     missing_variables: list[str]
     pages: list[str]
+    index: bool = False
     remarks: list[str] = []
     digest: str = ""
 
@@ -91,8 +93,10 @@ class BundleContents(BaseModel):
         )
 
 
-def write_bundle(path: str | Path, out: str | Path) -> BundleContents:
+def write_bundle(path: str | Path, out: str | Path, index: bytes = b"") -> BundleContents:
     """Write the assistant at `path` into the new file `out` and return what is in it; the same input, the same bytes.
+
+    `index` are the vectors of its knowledge, as `rag.carried_index.pack_index` gives them.
 
     Raises SpecError for a spec that is not valid, UsageError with the reason for what cannot go along: `outside_files`,
     `secret`, `bad_name`, `too_large`, `exists`, `not_writable`. Then nothing is written.
@@ -100,6 +104,9 @@ def write_bundle(path: str | Path, out: str | Path) -> BundleContents:
     target = Path(out).expanduser()
     if target.exists():
         raise UsageError(f"{target} is already there", code="exists", hint="name another file; nothing is overwritten")
+    if len(index) > MAX_FILE:
+        hint = "export without the index; it is made anew from the files"
+        raise UsageError(f"the index has {len(index) // 2**20:,} MB", code="too_large", hint=hint)
     loaded = load_file(path)
     spec = f"{slug(Path(path).name)}{SUFFIX}"
     files = {spec: loaded.text.encode("utf-8"), **_files(loaded)}
@@ -107,6 +114,7 @@ def write_bundle(path: str | Path, out: str | Path) -> BundleContents:
     _require_no_secrets(loaded, files)
     history, remarks = _history(loaded)
     lines: dict[str, bytes | Path] = {VERSIONS: to_lines(history)} if history else {}
+    lines |= {INDEX: index} if index else {}
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         write_archive(target, files | lines)
@@ -116,7 +124,9 @@ def write_bundle(path: str | Path, out: str | Path) -> BundleContents:
         why = f"{target} cannot be written ({error.strerror or error})"
         raise UsageError(why, code="not_writable", hint="check the folder's rights and free space") from error
     sizes = {name: len(data) if isinstance(data, bytes) else data.stat().st_size for name, data in files.items()}
-    return BundleContents.of(loaded, loaded.spec.id or slug(spec), sizes, len(history), remarks=remarks)
+    return BundleContents.of(
+        loaded, loaded.spec.id or slug(spec), sizes, len(history), index=bool(index), remarks=remarks
+    )
 
 
 def _files(loaded: Loaded) -> dict[str, bytes | Path]:
@@ -136,7 +146,7 @@ def _files(loaded: Loaded) -> dict[str, bytes | Path]:
             raise _outside(text, where) from error
     found.pop(loaded.path.name, None)  # a pattern may match the spec too
     for name in found:
-        if name == VERSIONS or (name.endswith(SUFFIX) and "/" not in name):
+        if name in (VERSIONS, INDEX) or (name.endswith(SUFFIX) and "/" not in name):
             raise UsageError(
                 f"{name} lies beside the spec and is named by it, but has a name of its own meaning in a bundle",
                 code="bad_name",

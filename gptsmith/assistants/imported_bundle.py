@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from gptsmith.assistants.bundle import VERSIONS, BundleContents
+from gptsmith.assistants.bundle import INDEX, VERSIONS, BundleContents
 from gptsmith.assistants.drafts import Drafts
 from gptsmith.assistants.library import SUFFIX, Library
 from gptsmith.assistants.loader import MAX_INSTRUCTIONS, Loaded, load_text, slug
@@ -30,6 +30,7 @@ from gptsmith.errors import GptsmithError, SpecError, UsageError
 from gptsmith.state import atomic_write
 
 _MAX_VERSIONS = 64 * 2**20
+_MAX_INDEX = 256 * 2**20
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,16 @@ def read_bundle(path: str | Path) -> BundleContents:
         return inside.contents
 
 
+def index_of(path: str | Path, *, agreed: str) -> bytes:
+    """Return the vectors in a bundle, for `rag.carried_index.unpack_index`; b"" without any.
+
+    `agreed` is the `digest` of the contents that a person agreed to.
+    """
+    with _opened(Path(path).expanduser()) as inside:
+        _require_same(inside, agreed, path)
+        return inside.archive.read(INDEX, _MAX_INDEX) if inside.contents.index else b""
+
+
 def import_bundle(path: str | Path, library: Library | None = None, *, agreed: str = "") -> Path:
     """Bring a bundle into a library (default: the one in use) and return its spec file.
 
@@ -65,9 +76,7 @@ def import_bundle(path: str | Path, library: Library | None = None, *, agreed: s
     raises, and UsageError when it cannot be written: then nothing stays.
     """
     with _opened(Path(path).expanduser()) as inside:
-        if agreed and inside.contents.digest != agreed:
-            changed = f"{Path(path).name} was changed since it was shown"
-            raise UsageError(changed, code="changed_on_disk", hint="look at it again")
+        _require_same(inside, agreed, path)
         deeper = _is_deeper(inside)
         draft = Drafts().make(
             inside.contents.id,
@@ -81,6 +90,12 @@ def import_bundle(path: str | Path, library: Library | None = None, *, agreed: s
         raise
 
 
+def _require_same(inside: _Inside, agreed: str, path: str | Path) -> None:
+    if agreed and inside.contents.digest != agreed:
+        changed = f"{Path(path).name} was changed since it was shown"
+        raise UsageError(changed, code="changed_on_disk", hint="look at it again")
+
+
 @contextmanager
 def _opened(path: Path) -> Iterator[_Inside]:
     with open_archive(path) as archive:
@@ -90,15 +105,15 @@ def _opened(path: Path) -> Iterator[_Inside]:
             raise refused(path, found)
         spec = specs[0]
         data = archive.read(spec, MAX_BYTES)
-        files = tuple(name for name in archive.sizes if name not in (spec, VERSIONS))
+        files = tuple(name for name in archive.sizes if name not in (spec, VERSIONS, INDEX))
         loaded = _loaded(path, archive, spec, data, files)
         text = data.decode("utf-8")  # it was read, so it is
         history = _history(path, archive, text)
         with path.open("rb") as file:
             whole = hashlib.file_digest(file, "sha256").hexdigest()
-        sizes = {name: size for name, size in archive.sizes.items() if name != VERSIONS}
+        sizes = {name: size for name, size in archive.sizes.items() if name not in (VERSIONS, INDEX)}
         stated = loaded.document.data.get("id") or slug(spec)
-        contents = BundleContents.of(loaded, stated, sizes, len(history), digest=whole)
+        contents = BundleContents.of(loaded, stated, sizes, len(history), index=INDEX in archive.sizes, digest=whole)
         yield _Inside(archive, spec, text, files, history, contents)
 
 

@@ -35,6 +35,9 @@ def export(
         Path | None,
         typer.Option("-o", "--output", metavar="F.zip", help="The file to write; default: <id>.assistant.zip here."),
     ] = None,
+    index: Annotated[
+        bool, typer.Option("--index", help="Take the vectors of its knowledge along, so that they need no computing.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Write an assistant with its files and versions into one file, for another machine."""
@@ -43,7 +46,12 @@ def export(
 
     spec = locate(file)
     target = output or Path(f"{slug(spec.name)}.assistant.zip")
-    contents = write_bundle(spec, target)
+    vectors = b""
+    if index:
+        from gptsmith.rag.carried_index import pack_index
+
+        vectors = pack_index(spec)
+    contents = write_bundle(spec, target, vectors)
     if as_json:
         document({"path": str(target), **contents.model_dump(exclude={"digest"})})
         return
@@ -67,11 +75,25 @@ def import_(
     question = f"Bring {contents.name} into the library?"
     agree(question, yes=yes, what="nothing is imported", as_json=as_json, data=_data(contents, None))
     path = import_bundle(bundle, agreed=contents.digest)
+    if contents.index:
+        _take_index(bundle, path, contents.digest)
     if as_json:
         document(_data(contents, path))
         return
     show(f"Wrote {path}")
     say(f"Chat with it: gptsmith chat {slug(path.name)}")
+
+
+def _take_index(bundle: Path, path: Path, agreed: str) -> None:
+    """Put the vectors of a bundle beside the knowledge; where they cannot be used they are computed anew."""
+    from gptsmith.assistants.imported_bundle import index_of
+    from gptsmith.errors import GptsmithError
+    from gptsmith.rag.carried_index import unpack_index
+
+    try:
+        unpack_index(index_of(bundle, agreed=agreed), path)
+    except GptsmithError as error:
+        say(f"{error}")
 
 
 def _data(contents: BundleContents, path: Path | None) -> dict[str, Any]:
@@ -90,7 +112,10 @@ def _show(contents: BundleContents) -> None:
     if len(contents.files) > _SHOWN:
         rest = contents.files[_SHOWN:]
         show(f"and {len(rest):,} more files ({_size(sum(file.size for file in rest))})")
-    show(f"{_count(contents.versions, 'version')}, {_count(contents.tests, 'test')}")
+    show(
+        f"{_count(contents.versions, 'version')}, {_count(contents.tests, 'test')}"
+        + (", vectors" if contents.index else "")
+    )
     for page in contents.pages:
         say(f"Not inside, fetched anew: {page}")
     for remark in contents.remarks:
