@@ -9,6 +9,7 @@ import math
 import re
 from dataclasses import dataclass
 
+from gptsmith.models.chat.embedded.asked import adds, fitness, read_question
 from gptsmith.models.chat.embedded.evidence import Encode, gather, pieces
 from gptsmith.models.chat.embedded.sentences import Sentence, split_sentences
 from gptsmith.models.chat.embedded.words import content_stems
@@ -81,10 +82,11 @@ def choose(question: str, ranked: list[Candidate], *, least: float = THRESHOLD, 
     if _WHAT_TO_DO.search(question):
         chosen += [c for c in ranked if c.passage is best.passage and c.index == best.index + 1]
     asked = set(content_stems(question))
+    margin = 0.5 if read_question(question).subject else 1.0  # what defines a thing needs less beside it
     for other in ranked[1:]:
         if len(chosen) == limit:
             break
-        close = other.chance >= max(least, 0.55 * best.chance) and other.score > best.score - 1.0
+        close = other.chance >= max(least, 0.55 * best.chance) and other.score > best.score - margin
         beside = other.passage is best.passage and abs(other.index - best.index) == 1
         nearby = other.passage is best.passage and abs(other.index - best.index) <= 2
         adds = nearby and other.chance >= 0.5 * least and bool(asked & _said(other) - _said(best))
@@ -113,9 +115,11 @@ def rank(question: str, passages: list[Passage], encode: Encode) -> list[Candida
     if not pool:
         return []
     question = _MANNER.sub(" ", question).strip(" ,.") or question
+    asked = read_question(question)
     found = [
-        Candidate(p, i, s, features, sum(w * features.get(k, 0.0) for k, w in _WEIGHTS.items()))
-        for (p, i, s), features in zip(pool, gather(question, pool, encode), strict=True)
+        Candidate(p, i, s, f, sum(w * f.get(k, 0.0) for k, w in _WEIGHTS.items()) + fitness(asked, s))
+        for (p, i, s), f in zip(pool, gather(question, pool, encode), strict=True)
+        if adds(asked, s)
     ]
     return sorted(found, key=lambda c: -c.score)
 

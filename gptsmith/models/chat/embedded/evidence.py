@@ -131,6 +131,12 @@ def _in_context(s: Sentence) -> str:
     return f"{s.heading}: {s.text}" if s.heading else s.text
 
 
+def _negates(a: str, b: str) -> bool:
+    """Tell whether one word is the other with a prefix that turns it round: decompress, unlock, disconnect."""
+    longer, shorter = (a, b) if len(a) > len(b) else (b, a)
+    return any(longer == prefix + shorter or stem(longer) == prefix + stem(shorter) for prefix in ("de", "un", "dis"))
+
+
 class _Words:
     """How many of the question's words stand in a text, as they are or by meaning; rare ones count more."""
 
@@ -168,7 +174,7 @@ class _Words:
             alike = 0.0
             if hit < 1 and word in self.vectors and word not in self.fixed:
                 against = _OPPOSITE.get(s, "")
-                rows = [v for w, v in others if stem(w) != against]
+                rows = [v for w, v in others if stem(w) != against and not _negates(w, word)]
                 best = max((float(v @ self.vectors[word]) for v in rows), default=0.0)
                 alike = min(1.0, max(0.0, (best - 0.3) / 0.5))
             if hit < 1 and any(len(s) >= 4 and h.startswith(s) for h in here):

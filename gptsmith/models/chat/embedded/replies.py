@@ -29,7 +29,7 @@ _LIMIT = 700
 
 def quoted(quotes: list[Quote]) -> str:
     """Return the quotes in one line of text, each with the number of its passage."""
-    return " ".join(f"{q.text} [{q.id}]" for q in quotes)
+    return " ".join(f"{' '.join(q.text.split())} [{q.id}]" for q in quotes)
 
 
 def ask_for(tool: Tool, missing: tuple[Param, ...]) -> str:

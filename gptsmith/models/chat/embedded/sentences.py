@@ -12,8 +12,16 @@ _ABBREVIATION = re.compile(
     r"|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept|Sep|Oct|Nov|Dec)|\b[A-Z]|\b[ap]\.m|\be\.g|\bi\.e|\bU\.S|\bc)\.$"
 )
 # A sentence may begin with a name such as bzip2 or iPhone, though it is written small.
-_END = re.compile(r"[.!?]+[\"'”’)\]]*(?=\s+[\"'“‘(\[]?(?:[^\W_a-z]|[a-z]+[0-9A-Z]))|[.!?]+[\"'”’)\]]*(?=\s*$)")
+_END = re.compile(r"[.!?]+[\"'”’)\]]*(?=\s+[\"'“‘(\[]?(?:[^\W_a-z]|[a-z]+[0-9A-Z]|--?[A-Za-z]))|[.!?]+[\"'”’)\]]*(?=\s*$)")
 _MARK = re.compile(r"^\s*(?:#{1,6}\s+|[-*+•]\s+|\d{1,3}[.)]\s+|>\s+|\|\s*)")
+# The line that names an entry: an option, an identifier, a function with its arguments.
+_TERM = re.compile(
+    r"^[ \t]*(?:--?[A-Za-z][\w-]*(?:[ \t]*(?:[,|/=]|[ \t])[ \t]*(?:--?[A-Za-z][\w-]*|<?\w+>?))*|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+"
+    r"|[A-Za-z_]\w*[ \t]*\([^()\n]*\))[ \t]*;?[ \t]*$",
+    re.MULTILINE,
+)
+# A heading as typeset pages have it: "2.9. AUTHOR", "3.3.3. Closing a file".
+_TITLE = re.compile(r"^[ \t]*\d{1,2}(?:\.\d{1,2})+\.?[ \t]+[A-Z][^.!?:;\n]{1,60}$|^\d{1,2}\. [A-Z][A-Z \-]{3,50}$", re.MULTILINE)
 _BREAK = re.compile(r"\n\s*\n|\n(?=\s*(?:#{1,6} |[-*+•] |\d{1,3}[.)] |\||>))")
 
 
@@ -35,19 +43,30 @@ def split_sentences(text: str) -> list[Sentence]:
     for start, end in _blocks(text):
         block = text[start:end]
         first = block.split("\n", 1)[0]
-        if first.lstrip().startswith("#"):
-            heading = first.lstrip("# ").strip()
+        if first.lstrip().startswith("#") or _TITLE.match(first):
+            heading = re.sub(r"^(?:\d+\.)*\d*\s+", "", first.lstrip("# ").strip())
             found.append(_sentence(text, start, start + len(first), "", True))
             start += len(first)
             if start >= end:
                 continue
-        found += [_sentence(text, a, b, heading, False) for a, b in _cut(text, start, end)]
+        entry = _TERM.match(first)
+        for i, (a, b) in enumerate(_cut(text, start, end)):
+            found.append(_sentence(text, a, b, first.strip() if entry and i else heading, False))
     return [s for s in found if s.text]
 
 
 def _blocks(text: str) -> list[tuple[int, int]]:
-    cuts = [0, *[m.end() for m in _BREAK.finditer(text)], len(text)]
-    return [(a, b) for a, b in pairwise(cuts) if text[a:b].strip()]
+    marks = [m.start() for pattern in (_TERM, _TITLE) for m in pattern.finditer(text)]
+    cuts = sorted({0, *[m.end() for m in _BREAK.finditer(text)], *marks, len(text)})
+    found: list[tuple[int, int]] = []
+    for a, b in pairwise(cuts):
+        if not text[a:b].strip():
+            continue
+        if found and _TERM.fullmatch(text[slice(*found[-1])].strip()) and not _TERM.match(text[a:b]):
+            found[-1] = (found[-1][0], b)  # an entry is its name and what stands below
+        else:
+            found.append((a, b))
+    return found
 
 
 def _cut(text: str, start: int, end: int) -> list[tuple[int, int]]:
