@@ -82,6 +82,41 @@ def test_later_messages_too(file: str) -> None:
     assert (shares["right_tool"] >= 0.9, shares["false_call"] <= 0.02, shares["right_arguments"] >= 0.85) == (True,) * 3
 
 
+MANUAL = [
+    Passage(
+        id=1,
+        source="manual.pdf",
+        text="Existing files are not touched. This is how most tools behave.\n-k --keep\nKeep input files during "
+        "compression.\n-s --small\nReduce memory usage. Any file can be unpacked in 2300k of memory.\n2.9. AUTHOR\n"
+        "Julia Sand, jsand@example.org",
+    ),
+    Passage(
+        id=2, source="manual.html", text="-q, --quiet\n\nDo not print the welcome.\n\nBZ_OK\n\nNothing went wrong."
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("What does the -k flag do?", "-k --keep Keep input files during compression. [1]"),
+        ("what does --quiet do?", "-q, --quiet Do not print the welcome. [2]"),
+        ("What does BZ_OK mean?", "BZ_OK Nothing went wrong. [2]"),
+        ("How much memory does -s need?", "Any file can be unpacked in 2300k of memory. [1]"),
+        ("Who wrote the manual?", "Julia Sand, jsand@example.org [1]"),
+    ],
+)
+def test_entries_of_a_manual_are_found_by_their_names(question: str, answer: str) -> None:
+    assert answer in _ask(question, passages=MANUAL)
+
+
+def test_a_question_of_whether_is_answered_by_what_is_allowed() -> None:
+    rules = [
+        Passage(id=1, source="visit.md", text="The museum opens at ten. Dogs are not admitted, except guide dogs.")
+    ]
+    assert "Dogs are not admitted, except guide dogs. [1]" in _ask("Can I bring my dog?", passages=rules)
+
+
 TURN = [HumanMessage("When was the North Light built?"), AIMessage("The North Light was built in 1846. [1]")]
 
 

@@ -95,6 +95,11 @@ _PAST = re.compile(  # "Peter reported sick again yesterday": somebody tells wha
     r"sent|said|told|did|put|set) .*\b(?:again|already|yesterday|ago|before|this morning|last \w+|once more)\b",
     re.IGNORECASE,
 )
+_OF_OTHERS = re.compile(  # "my neighbour walks three dogs a day"
+    r"^(?:my|our|his|her|their) [\w'-]+ (?!lights\b)[a-z]{3,}s (?:an?|the|my|his|her|our|their|one|two|three|four|many"
+    r"|some|every|to|in|on|at|for|with|like|really|very)\b",
+    re.IGNORECASE,
+)
 _PERSONAL = re.compile(r"^(?:i|we|he|she|they|you)(?:'\w+)? \w", re.IGNORECASE)
 _NEGATED = re.compile(
     r"^(?:do not|don't|dont|never|stop|no need to|please don't|not now|nobody|i never|you (?:should|must"
@@ -233,6 +238,6 @@ def _form(core: str, asked: bool, question: bool) -> Form:
         return "wish"
     if _QUESTION.match(core):
         return "question"
-    if _STATEMENT.match(core) or ((_PERSONAL.match(core) or _PAST.match(core)) and not question):
+    if _STATEMENT.match(core) or (any(p.match(core) for p in (_PERSONAL, _PAST, _OF_OTHERS)) and not question):
         return "statement"
     return "question" if question else "fragment"

@@ -56,7 +56,8 @@ _SCENE = re.compile(  # something made that does something: "a unicorn jumping o
     re.IGNORECASE,
 )
 _NEXT = re.compile(
-    r"^(?:the )?(?:(?:next|another|new|second|third|last|different) )?(?:one|idea|picture|drawing|image)\s*[:–-]\s*"
+    r"^(?:the |an? )?(?:(?:next|another|new|second|third|last|different) )?"
+    r"(?:one|idea|picture|drawing|image)\s*[:–-]\s*"
     r"(?P<what>(?:an?|some|the|my|two|three) .+)$",
     re.IGNORECASE,
 )

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gptsmith.models.chat.embedded.sentences import Sentence, split_sentences
-from gptsmith.models.chat.embedded.words import STOP, content_stems, stem, tokens
+from gptsmith.models.chat.embedded.words import STOP, content_stems, listed, stem, tokens
 from gptsmith.models.passages import Passage
 
 Encode = Callable[[list[str]], NDArray[np.float32]]
@@ -74,6 +74,9 @@ _OPPOSITES = (
     "king queen", "father mother", "husband wife", "men women", "male female", "summer winter", "day night",
 )  # fmt: skip
 _OPPOSITE = {stem(a): stem(b) for pair in _OPPOSITES for a, b in (pair.split(), pair.split()[::-1])}
+# Words of a question that no answer repeats.
+_VAGUE = listed("something anything someone anyone somebody anybody everything thing things stuff kind sort many much")
+_HEADED = 0.9  # of a word that only the heading has
 _vectors: dict[str, NDArray[np.float32]] = {}  # of single words: they recur from question to question
 _MOST_VECTORS = 20_000
 
@@ -103,7 +106,7 @@ def gather(question: str, pool: list[Piece], encode: Encode) -> list[dict[str, f
     found = []
     for (p, i, s), text, n in zip(pool, texts, near, strict=True):
         before = pool[at_before][2].text if (at_before := _before(pool, p, i)) is not None else ""
-        cover, soft = words.cover(text, before)
+        cover, soft = words.cover(text, before, s.text)
         f = {
             "bias": 1.0,
             "near": float(n),
@@ -141,7 +144,9 @@ class _Words:
     """How many of the question's words stand in a text, as they are or by meaning; rare ones count more."""
 
     def __init__(self, question: str, texts: list[str], encode: Encode) -> None:
-        asked = [w for w in dict.fromkeys(tokens(question)) if w not in STOP] or list(dict.fromkeys(tokens(question)))
+        asked = [w for w in dict.fromkeys(tokens(question)) if w not in STOP | _VAGUE] or list(
+            dict.fromkeys(tokens(question))
+        )
         self.stems = {stem(w): w for w in asked}
         counts = Counter(w for t in texts for w in set(content_stems(t)) if w in self.stems)
         self.rarity = {w: math.log(1 + (len(texts) + 1) / (counts[w] + 0.5)) for w in self.stems}
@@ -163,14 +168,18 @@ class _Words:
             _vectors.update({w: mine[w] for w in new})
         return mine
 
-    def cover(self, text: str, before: str) -> tuple[float, float]:
-        """Return the share of the words that stand in `text` (in the sentence before: a third), and that by meaning."""
+    def cover(self, text: str, before: str, own: str) -> tuple[float, float]:
+        """Return the share of the words that stand in `text` (in the sentence before: a third), and that by meaning.
+
+        `own` is `text` without its heading; what only the heading has counts less, for all below it share that.
+        """
+        mine = set(content_stems(own))
         here, near = set(content_stems(text)), set(content_stems(before))
         words = [w for w in dict.fromkeys(tokens(text)) if w not in STOP]
         others = [(w, v) for w in words if (v := self.vectors.get(w)) is not None]
         exact = soft = 0.0
         for s, word in self.stems.items():
-            hit = 1.0 if s in here else 0.33 if s in near else 0.0
+            hit = 1.0 if s in mine else _HEADED if s in here else 0.33 if s in near else 0.0
             alike = 0.0
             if hit < 1 and word in self.vectors and word not in self.fixed:
                 against = _OPPOSITE.get(s, "")

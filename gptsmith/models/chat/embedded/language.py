@@ -14,7 +14,8 @@ NAMES = {
 _COMMON = {
     "en": "the a an of and to in is are was were it you i my me we that this what how who when where why do "
     "does did can could"
-    " please with for on at by from have has be not or make show tell give your there about would will hello "
+    " please with for on at by from "
+    "now as but so then just like more less have has be not or make show tell give your there about would will hello "
     "hi thanks thank",
     "fr": "le la les un une des du de et est sont je tu il elle nous vous que qui quoi quand où pourquoi "
     "comment quel quelle dans pour"

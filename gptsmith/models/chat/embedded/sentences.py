@@ -12,16 +12,21 @@ _ABBREVIATION = re.compile(
     r"|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept|Sep|Oct|Nov|Dec)|\b[A-Z]|\b[ap]\.m|\be\.g|\bi\.e|\bU\.S|\bc)\.$"
 )
 # A sentence may begin with a name such as bzip2 or iPhone, though it is written small.
-_END = re.compile(r"[.!?]+[\"'”’)\]]*(?=\s+[\"'“‘(\[]?(?:[^\W_a-z]|[a-z]+[0-9A-Z]|--?[A-Za-z]))|[.!?]+[\"'”’)\]]*(?=\s*$)")
+_END = re.compile(
+    r"[.!?]+[\"'”’)\]]*(?=\s+[\"'“‘(\[]?(?:[^\W_a-z]|[a-z]+[0-9A-Z]|--?[A-Za-z]))|[.!?]+[\"'”’)\]]*(?=\s*$)"
+)
 _MARK = re.compile(r"^\s*(?:#{1,6}\s+|[-*+•]\s+|\d{1,3}[.)]\s+|>\s+|\|\s*)")
 # The line that names an entry: an option, an identifier, a function with its arguments.
 _TERM = re.compile(
-    r"^[ \t]*(?:--?[A-Za-z][\w-]*(?:[ \t]*(?:[,|/=]|[ \t])[ \t]*(?:--?[A-Za-z][\w-]*|<?\w+>?))*|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+"
+    r"^[ \t]*(?:--?[A-Za-z][\w-]*(?:[ \t]*(?:[,|/=]|[ \t])[ \t]*(?:--?[A-Za-z][\w-]*|<?\w+>?))*"
+    r"|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+"
     r"|[A-Za-z_]\w*[ \t]*\([^()\n]*\))[ \t]*;?[ \t]*$",
     re.MULTILINE,
 )
 # A heading as typeset pages have it: "2.9. AUTHOR", "3.3.3. Closing a file".
-_TITLE = re.compile(r"^[ \t]*\d{1,2}(?:\.\d{1,2})+\.?[ \t]+[A-Z][^.!?:;\n]{1,60}$|^\d{1,2}\. [A-Z][A-Z \-]{3,50}$", re.MULTILINE)
+_TITLE = re.compile(
+    r"^[ \t]*\d{1,2}(?:\.\d{1,2})+\.?[ \t]+[A-Z][^.!?:;\n]{1,60}$|^\d{1,2}\. [A-Z][A-Z \-]{3,50}$", re.MULTILINE
+)
 _BREAK = re.compile(r"\n\s*\n|\n(?=\s*(?:#{1,6} |[-*+•] |\d{1,3}[.)] |\||>))")
 
 
