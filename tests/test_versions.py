@@ -481,3 +481,30 @@ def test_a_history_that_begins_later_than_one_is_undone_to_its_beginning(spec: P
     with pytest.raises(UsageError, match="there is no change of other"):
         Versions(other).undo()
     assert told(other) == [(5, "person", "five")]
+
+
+@pytest.mark.parametrize("path", shipped_files(), ids=lambda path: path.name)
+def test_an_editor_that_knows_one_line_ending_changes_only_what_was_typed(path: Path, tmp_path: Path) -> None:
+    import random
+    import shutil
+
+    chance = random.Random(path.name)
+    shutil.copytree(path.parent, tmp_path / "copies")
+    copy = tmp_path / "copies" / path.name
+    lines = path.read_text("utf-8").rstrip("\n").split("\n")
+    for n in range(6):
+        ends = [chance.choice(["\n", "\r\n"] if n % 2 else ["\r\n"]) for _ in lines]
+        text = "\ufeff" * (n % 3 == 0) + "".join(map("".join, zip(lines, ends, strict=True)))
+        copy.write_bytes(text.removesuffix(ends[-1]).encode() if n % 2 else text.encode())
+        before = copy.read_bytes()
+        seen = before.decode("utf-8-sig").replace("\r\n", "\n")
+        assert Versions(copy).save(seen, file_hash(copy), author="person", reason="nothing") is None
+        typed = seen.replace("\nname: ", "\n# new\nname: My ", 1)
+        Versions(copy).save(typed, file_hash(copy), author="person", reason="typed")
+        was, now = (data.splitlines(keepends=True) for data in (before, copy.read_bytes()))
+        assert [line for line in now if line not in was] == [
+            line for line in now if b"# new" in line or b"name: My" in line
+        ]
+        assert [line for line in was if line not in now] == [line for line in was if line.startswith(b"name: ")]
+        Versions(copy).undo()
+        assert copy.read_bytes() == before

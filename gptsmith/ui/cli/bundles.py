@@ -42,10 +42,10 @@ def export(
 ) -> None:
     """Write an assistant with its files and versions into one file, for another machine."""
     from gptsmith.assistants.bundle import write_bundle
-    from gptsmith.assistants.loader import slug
+    from gptsmith.assistants.loader import load_file
 
     spec = locate(file)
-    target = output or Path(f"{slug(spec.name)}.assistant.zip")
+    target = output or Path(f"{load_file(spec).spec.id}.assistant.zip")
     vectors = b""
     if index:
         from gptsmith.rag.carried_index import pack_index
