@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from gptsmith import Builder
+from gptsmith import Assistant, Builder
 from gptsmith.agent.builder.checked_tests import summary
 from gptsmith.agent.builder.draft_checks import check_draft, without_failing
 from gptsmith.agent.builder.proposals import propose_tests
 from gptsmith.agent.builder.questions import Question, questions
+from gptsmith.agent.builder.trials import compare
 from gptsmith.assistants.edited_file import plan_edit
 from gptsmith.assistants.loader import load_file
 from gptsmith.assistants.operations import Add, Remove, ReplaceText, Set
@@ -169,6 +170,29 @@ def test_a_test_that_is_there_is_not_proposed_again(ferry: Path) -> None:
 def test_without_a_model_nothing_is_proposed(ferry: Path) -> None:
     found = propose_tests(ferry, plan_edit(ferry, SOURCE), model="openai:gpt-x")
     assert found.tests == [] and found.note.startswith("No test was proposed: openai:gpt-x needs a key")
+
+
+def test_a_change_brings_its_tests_along(ferry: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    other = tmp_path_factory.mktemp("elsewhere")
+    (other / "fares.md").write_text("# Fares\n\n## Bicycles\nA bicycle costs 5 euros on every crossing.\n", "utf-8")
+    change = Builder("embedded").edit(ferry, "use the attached file", [other / "fares.md"])
+    assert compare(ferry, change.planned, attachments=change.proposal.attachments).note == "", "it is not there yet"
+    whole = change.with_tests()
+    assert whole.words[-1] == (
+        "Add the test “knows 5 euros from fares.md”: “What does a bicycle cost?” looks at ferry.files/fares.md. "
+        "Checked: passes with ferry.files/fares.md and fails without."
+    )
+    assert not (ferry.parent / "ferry.files").exists()
+    whole.apply()
+    with Assistant.from_file(ferry).with_(model="embedded") as assistant:
+        assert {r.name: r.passed for r in assistant.run_tests()} == {
+            "says its name": True,
+            "knows 5 euros from fares.md": True,
+        }
+    renamed = Builder("embedded").edit(ferry, "call it Mira")
+    assert renamed.with_tests().words == renamed.words, "it looks after the test of the old name itself"
+    silent = Builder("embedded").edit(ferry, 'add the starter "Ahoy, which boat is next?"')
+    assert silent.with_tests() is silent
 
 
 # -- a hosted model over the wire ----------------------------------------------------------------------------------

@@ -6,18 +6,22 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
+from gptsmith.agent.builder.attachments import Attachment
 from gptsmith.agent.builder.checked_tests import CheckedTest, Checker, Verdict
+from gptsmith.agent.builder.edits.proposal import ProposedStep
 from gptsmith.agent.builder.parts import Part, added
 from gptsmith.agent.builder.questions import questions, read_texts
 from gptsmith.agent.builder.trial_bench import Bench, Version
-from gptsmith.agent.builder.trials import Texts, versions_of
+from gptsmith.agent.builder.trial_folder import folder_with
+from gptsmith.agent.builder.trials import Proposed, Texts
 from gptsmith.assistants.draft import DraftTest
-from gptsmith.assistants.operations import Add, Remove, Set
+from gptsmith.assistants.operations import Add, Remove, Set, parse_path
 from gptsmith.assistants.spec import AssistantSpec, Expect, SpecTest
 from gptsmith.errors import GptsmithError
 from gptsmith.models.chat.embedded import compose_tests
@@ -25,6 +29,8 @@ from gptsmith.models.chat.embedded.compose_rule_tests import test_of
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
+
+    from gptsmith.agent.builder.edits import Change
 
 MOST = 4  # new tests with one change
 SECONDS = 60.0
@@ -65,6 +71,7 @@ def propose_tests(
     after: Texts,
     said: Sequence[str] = (),
     *,
+    attachments: Sequence[Attachment] = (),
     builder_model: BaseChatModel | None = None,
     seconds: float = SECONDS,
     progress: Callable[[str], None] | None = None,
@@ -73,10 +80,10 @@ def propose_tests(
 ) -> TestProposals:
     """Propose tests for what `after` adds to the spec at `path`; nothing is written.
 
-    `said` are the person's own messages. `builder_model` may be asked for tests of rules; files are never shown to it.
-    A test is kept when it passes with its part and fails without it. The embedded model hardly depends on rules: with
-    it, a test of a rule that passes both ways is kept and says that it was not checked. Options are those of
-    `compare`: `model`, `trust`, `allow_hosted`.
+    `said` are the person's own messages, `attachments` files that come with the change. `builder_model` may be asked
+    for tests of rules; files are never shown to it. A test is kept when it passes with its part and fails without it.
+    The embedded model hardly depends on rules: with it, a test of a rule that passes both ways is kept and says that it
+    was not checked. Options are those of `compare`: `model`, `trust`, `allow_hosted`.
 
     Raises:
         SpecError: the proposed text is no valid spec.
@@ -86,23 +93,43 @@ def propose_tests(
     def stopped() -> bool:
         return time.monotonic() > deadline or (cancel is not None and cancel.is_set())
 
-    before, now = versions_of(Path(path), after)
-    new = added(before.loaded if before else None, now.loaded)
-    gone = added(now.loaded, before.loaded) if before else []
-    if not new and not gone:
-        return TestProposals()
     told = {"model": None, "trust": False, "allow_hosted": False} | options
-    with (
-        tempfile.TemporaryDirectory(prefix="gptsmith-try-", ignore_cleanup_errors=True) as folder,
-        Bench(Path(path), Path(folder), told) as bench,
-    ):
+    texts = Proposed.of(Path(path), after)
+    with ExitStack() as held:
+        before, now = texts.versions(held.enter_context(folder_with(Path(path), texts.spec, attachments)))
+        new = added(before.loaded if before else None, now.loaded)
+        gone = added(now.loaded, before.loaded) if before else []
+        if not new and not gone:
+            return TestProposals()
+        scratch = tempfile.TemporaryDirectory(prefix="gptsmith-try-", ignore_cleanup_errors=True)
+        bench = held.enter_context(Bench(Path(path), Path(held.enter_context(scratch)), told))
         try:
             bench.make_ready(now, progress or _silent)
         except GptsmithError as error:
             return TestProposals(note=f"No test was proposed: {error}")
-        checker = Checker(bench, now, stopped)
         asking = _Asking(now, new, list(said), builder_model)
-        return _Proposing(checker, new, gone, asking, progress or _silent).run()
+        return _Proposing(Checker(bench, now, stopped), new, gone, asking, progress or _silent).run()
+
+
+def test_steps(change: Change, **options: Any) -> list[ProposedStep]:
+    """Return the tests that `propose_tests` proposes for a change, as steps of it; what it proposes itself stays first.
+
+    Where the change itself touches tests, it looks after those that are there, and only new ones are added.
+    """
+    if change.planned is None:
+        return []
+    itself = any(parse_path(op.path)[0] == "tests" for op in change.operations)
+    said = [*(change.proposal.said or []), change.proposal.message]
+    coming = change.proposal.attachments
+    found = propose_tests(change.path, change.planned, said, attachments=coming, **options)
+    kept = [test for test in found.tests if isinstance(test.operation, Add) or not itself]
+    return [ProposedStep(operation=test.operation, words=_told(test)) for test in kept]
+
+
+def _told(test: ProposedTest) -> str:
+    if not isinstance(test.operation, Add):
+        return test.words
+    return f"{test.words} {'Checked' if test.verdict == 'checked' else 'Not checked'}: {test.why}."
 
 
 def _silent(_text: str) -> None:

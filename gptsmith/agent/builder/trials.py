@@ -7,13 +7,16 @@ import dataclasses
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gptsmith.agent.builder.attachments import Attachment
 from gptsmith.agent.builder.trial import Origin, TestTrial, Trial
 from gptsmith.agent.builder.trial_bench import Bench, Version, heard
+from gptsmith.agent.builder.trial_folder import folder_with
 from gptsmith.agent.runtime.spec_tests import TestResult
 from gptsmith.assistants.edited_file import PlannedEdit
 from gptsmith.assistants.loader import Loaded, load_text
@@ -33,6 +36,7 @@ def compare(
     path: str | Path,
     after: Texts,
     *,
+    attachments: Sequence[Attachment] = (),
     model: str | BaseChatModel | None = None,
     trust: bool = False,
     allow_hosted: bool | Callable[[str], bool] = False,
@@ -42,13 +46,14 @@ def compare(
 ) -> Trial:
     """Run the tests of the spec at `path` as it is, and as `after` would make it; nothing is written to either.
 
-    `after` is a planned edit, the spec's new text, or new texts by file (spec and `instructions_file`). Tools that act
-    outside of the assistant are not offered, and tests that need them are not run. Tests share `seconds`; `cancel`
-    ends the trial early, with what was found so far. A model that is not ready, or trust that is missing, is no
-    error: the note says so.
+    `after` is a planned edit, the spec's new text, or new texts by file (spec and `instructions_file`); `attachments`
+    are files that come with the change and are not beside the spec yet. Tools that act outside of the assistant are
+    not offered, and tests that need them are not run. Tests share `seconds`; `cancel` ends the trial early, with what
+    was found so far. A model that is not ready, or trust that is missing, is no error: the note says so.
 
     Raises:
         SpecError: the proposed text is no valid spec.
+        UsageError: the files are too large to be tried.
     """
     begun = time.monotonic()
     deadline = begun + seconds
@@ -57,9 +62,10 @@ def compare(
         return time.monotonic() > deadline or (cancel is not None and cancel.is_set())
 
     file = Path(path)
-    versions = versions_of(file, after)
+    texts = Proposed.of(file, after)
     options: dict[str, Any] = {"model": model, "trust": trust, "allow_hosted": allow_hosted}
-    trial = _Trial(versions, stopped, progress or _silent).run(file, options)
+    with folder_with(file, texts.spec, attachments) as folder:
+        trial = _Trial(texts.versions(folder), stopped, progress or _silent).run(file, options)
     trial.seconds = round(time.monotonic() - begun, 3)
     if not trial.note and any(t.skipped == _STOPPED for t in trial.tests):
         why = "the trial was stopped" if cancel is not None and cancel.is_set() else f"{seconds:.0f} seconds were up"
@@ -88,32 +94,45 @@ def _silent(_text: str) -> None:
     """Say nothing."""
 
 
-def versions_of(file: Path, after: Texts) -> tuple[Version | None, Version]:
-    """Return the spec as it is (None when it does not load) and as proposed, each with its instructions' text."""
-    if isinstance(after, PlannedEdit):
-        old = {edit.path: edit.before for edit in after.files}
-        new = {edit.path: edit.after for edit in after.files}
-    else:
-        old = {}
-        new = {file.resolve(): after} if isinstance(after, str) else {p.resolve(): t for p, t in after.items()}
-    spec = file.resolve()
-    now = old.get(spec)
-    try:
-        before = _version(file, file.read_text("utf-8") if now is None else now, old)
-    except (GptsmithError, OSError, UnicodeDecodeError):
-        before = None  # a file that does not load has no tests to lose
-    return before, _version(file, new.get(spec, now if now is not None else file.read_text("utf-8")), new)
+@dataclass(frozen=True)
+class Proposed:
+    """The texts of a change by file, before and after; `spec` is the proposed spec's."""
 
+    file: Path
+    spec: str
+    before: Mapping[Path, str]
+    after: Mapping[Path, str]
 
-def _version(file: Path, text: str, texts: Mapping[Path, str]) -> Version:
-    base = file.absolute().parent
-    loaded = load_text(text, base, file=str(file))
-    told = loaded.spec.instructions_file
-    beside = texts.get((base / told).resolve()) if told else None
-    if beside is None:
-        return Version(loaded)
-    spec = loaded.spec.model_copy(update={"instructions": beside.removeprefix("\ufeff"), "instructions_file": None})
-    return Version(dataclasses.replace(loaded, spec=spec))
+    @classmethod
+    def of(cls, file: Path, after: Texts) -> Proposed:
+        """Read a change in any of its forms."""
+        place = file.resolve()
+        if isinstance(after, PlannedEdit):
+            old = {edit.path: edit.before for edit in after.files}
+            new = {edit.path: edit.after for edit in after.files}
+        else:
+            old = {}
+            new = {place: after} if isinstance(after, str) else {path.resolve(): text for path, text in after.items()}
+        return cls(file, new[place] if place in new else file.read_text("utf-8"), old, new)
+
+    def versions(self, folder: Path) -> tuple[Version | None, Version]:
+        """Return the spec as it is (None when it does not load), and as proposed with its files in `folder`."""
+        here, place = self.file.absolute().parent, self.file.resolve()
+        try:
+            now = self.before[place] if place in self.before else self.file.read_text("utf-8")
+            before = self._version(now, here, self.before)
+        except (GptsmithError, OSError, UnicodeDecodeError):
+            before = None  # a file that does not load has no tests to lose
+        return before, self._version(self.spec, folder, self.after)
+
+    def _version(self, text: str, folder: Path, texts: Mapping[Path, str]) -> Version:
+        loaded = load_text(text, folder, file=str(self.file))
+        told = loaded.spec.instructions_file
+        beside = texts.get((self.file.absolute().parent / told).resolve()) if told else None
+        if beside is None:
+            return Version(loaded)
+        changed = {"instructions": beside.removeprefix("\ufeff"), "instructions_file": None}
+        return Version(dataclasses.replace(loaded, spec=loaded.spec.model_copy(update=changed)))
 
 
 class _Trial:

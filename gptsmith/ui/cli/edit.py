@@ -98,7 +98,7 @@ def _tried(change: Change, as_json: bool) -> dict[str, Any] | None:
     if change.planned is None or not (load_file(change.path).spec.tests or "tests" in change.diff):
         return None
     say("Trying it on the tests")
-    trial = compare(change.path, change.planned)
+    trial = compare(change.path, change.planned, attachments=change.proposal.attachments)
     if not as_json:
         passed = sum(result.passed for result in trial.after)
         say(f"{passed} of {len(trial.after)} tests pass with the change")

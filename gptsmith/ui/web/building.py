@@ -146,7 +146,16 @@ class Building:
         self._cancel = threading.Event()
         try:
             trust = trusted(change.path)
-            self._trial = (change.diff, compare(change.path, change.planned, trust=trust, cancel=self._cancel))
+            self._trial = (
+                change.diff,
+                compare(
+                    change.path,
+                    change.planned,
+                    attachments=change.proposal.attachments,
+                    trust=trust,
+                    cancel=self._cancel,
+                ),
+            )
         except GptsmithError:
             self._trial = ("", None)  # what is wrong with the change is said when it is applied
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gptsmith.agent.builder.attachments import Attachment, bring
 from gptsmith.agent.builder.edits.guards import lock_on
@@ -121,6 +121,16 @@ class Change:
     def after_texts(self) -> Mapping[Path, str]:
         """The files' texts with the whole change, by file: what a preview or a trial is run on."""
         return {edit.path: edit.after for edit in self.planned.files} if self.planned else {}
+
+    def with_tests(self, **options: Any) -> Change:
+        """Return this change with tests of what it adds, each run with that part and without it; nothing is written.
+
+        Options are those of `proposals.propose_tests`: `model`, `builder_model`, `seconds`, `progress`, `cancel`, ….
+        """
+        from gptsmith.agent.builder.proposals import test_steps
+
+        steps = test_steps(self, **options) if self.planned is not None else []
+        return Change(self.proposal.model_copy(update={"steps": [*self.proposal.steps, *steps]})) if steps else self
 
     def plan(self, only: Iterable[int] | None = None) -> PlannedEdit:
         """Say what `apply` would write for the files as they were shown; nothing is written."""
