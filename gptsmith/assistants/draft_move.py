@@ -52,7 +52,7 @@ def move_draft(spec: Path, new: Path) -> None:
     journal = Journal(to=new, hash=digest(saved) or "", state=going)
     atomic_write(spec.parent / _JOURNAL, journal.model_dump_json())
     if files.is_dir():
-        shutil.copytree(files, _part(to))
+        shutil.copytree(files, _part(to), copy_function=_copied)
         _part(to).rename(to)
     for name in going:
         (old_state / name).rename(new_state / name)
@@ -77,10 +77,10 @@ def put_back(spec: Path) -> bool:
     for name in journal.state:
         if (new_state / name).exists() and not (old_state / name).exists():
             (new_state / name).rename(old_state / name)
-    remove_store(store)
     to = files_folder(journal.to)
     shutil.rmtree(_part(to), ignore_errors=True)
-    if not journal.to.exists():
+    if not journal.to.exists():  # else somebody has taken the place since, and what is there may be theirs
+        remove_store(store)
         _take_away(files_folder(spec), to)
     note.unlink()
     return False
@@ -108,6 +108,14 @@ def _take_away(files: Path, copies: Path) -> None:
             copy.rmdir()
     if copies.is_dir() and not any(copies.iterdir()):
         copies.rmdir()
+
+
+def _copied(source: str, target: str) -> str:
+    """Copy a file and wait until it is on disk: the draft's own is deleted afterwards."""
+    shutil.copyfile(source, target)
+    with Path(target).open("rb") as file:
+        os.fsync(file.fileno())
+    return target
 
 
 def _states(spec: Path, new: Path) -> tuple[Path, Path]:

@@ -37,12 +37,12 @@ def delete(
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
-    """Delete an assistant: spec, files and conversations."""
+    """Delete an assistant: spec, files, versions and conversations."""
     from gptsmith.assistants.library import find_library
 
     library = find_library()
     path = library.find(id_)
-    if not ask(f"Delete {id_} ({path}), its files and its conversations?", yes=yes, what=f"{id_} is not deleted"):
+    if not ask(f"Delete {id_} ({path}), its files, its versions and its conversations?", yes=yes, what=f"{id_} is not deleted"):
         say("Nothing was deleted")
         raise typer.Exit(1)
     library.delete(path)
