@@ -263,25 +263,6 @@ def test_build_without_blocking() -> None:
     assert built.spec.name == "Tea Adviser"
 
 
-def test_the_graph_waits_for_the_persons_word(server: Loopback, monkeypatch: pytest.MonkeyPatch) -> None:
-    from langgraph.checkpoint.memory import InMemorySaver
-    from langgraph.types import Command
-
-    server.push(design(), design(name="Night Tea Adviser"))
-    builder = hosted(server, monkeypatch)
-    graph = builder.graph(checkpointer=InMemorySaver())
-    config: Any = {"configurable": {"thread_id": "b1"}}
-    state = graph.invoke(builder.start("Something that recommends teas"), config)
-    assert "name: Tea Adviser" in state["__interrupt__"][0].value["yaml"]
-    state = graph.invoke(Command(resume={"type": "change", "text": "Only for the night."}), config)
-    assert "name: Night Tea Adviser" in state["__interrupt__"][0].value["yaml"]
-    assert len(server.history) == 2  # the question ran twice, the model did not
-    assert "<change>\nOnly for the night.\n</change>" in server.history[1]["messages"][1]["content"]
-    assert "- Only for the night.\n" in state["__interrupt__"][0].value["yaml"]
-    done = graph.invoke(Command(resume={"type": "accept"}), config)
-    assert done["accepted"] is True
-
-
 def test_settings_without_a_provider_go_to_the_default_model(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GPTSMITH_MODEL", "ollama:qwen3:8b")
     chosen = choose_model(ModelSpec(temperature=0.1))

@@ -6,19 +6,15 @@ from pydantic import BaseModel
 
 from gptsmith.assistants.fences import Fences
 
-FENCES = Fences("description", "attached_files", "tools", "change", "draft", "problems")
+FENCES = Fences("description", "attached_files", "tools", "draft", "problems")
 
 
 class BuildRequest(BaseModel):
-    """What the person wants built: their words, the names of the attached files, the tool types with their summaries.
-
-    `changes` are what the person said after reading an earlier proposal, oldest first.
-    """
+    """What the person wants built: their words, the attached files' names, the tool types with their summaries."""
 
     description: str
     files: list[str] = []
     tools: dict[str, str] = {}
-    changes: list[str] = []
 
     def to_text(self) -> str:
         """Return the request as fenced blocks; a fence inside the person's words is escaped."""
@@ -27,7 +23,7 @@ class BuildRequest(BaseModel):
             FENCES.items("attached_files", self.files),
             FENCES.items("tools", [f"{kind}: {summary}" for kind, summary in self.tools.items()]),
         ]
-        return "\n\n".join(blocks + [FENCES.block("change", change) for change in self.changes])
+        return "\n\n".join(blocks)
 
 
 def read_request(text: str) -> BuildRequest | None:
@@ -40,5 +36,4 @@ def read_request(text: str) -> BuildRequest | None:
         description=description[0],
         files=FENCES.find_items(text, "attached_files"),
         tools=tools,
-        changes=FENCES.find(text, "change"),
     )

@@ -205,24 +205,6 @@ class Builder:
 
         return session_store.entries(Path(path) if path is not None else None)
 
-    def graph(
-        self,
-        knowledge: Sequence[str | Path] = (),
-        *,
-        base_dir: str | Path | None = None,
-        checkpointer: Any = None,
-    ) -> CompiledStateGraph[Any, Any, Any, Any]:
-        """Return the builder's own graph; with a checkpointer it waits for the person's word on each proposal.
-
-        Start it with the result of `start`.
-        """
-        attachments = attach(knowledge, Path(base_dir) if base_dir is not None else None)
-        return self._graph(attachments, checkpointer)
-
-    def start(self, description: str, knowledge: Sequence[str | Path] = ()) -> dict[str, Any]:
-        """Return the state that the graph starts from."""
-        return _start(description, attach(knowledge))
-
     def _prepared(
         self, description: str, knowledge: Sequence[str | Path], base_dir: str | Path | None
     ) -> tuple[dict[str, Any], list[Attachment], CompiledStateGraph[Any, Any, Any, Any]]:
@@ -230,12 +212,12 @@ class Builder:
         start = _start(description, attachments)
         return start, attachments, self._graph(attachments)
 
-    def _graph(self, attachments: list[Attachment], checkpointer: Any = None) -> CompiledStateGraph[Any, Any, Any, Any]:
+    def _graph(self, attachments: list[Attachment]) -> CompiledStateGraph[Any, Any, Any, Any]:
         from gptsmith.agent.builder.graph import build_graph
         from gptsmith.agent.builder.topics import topics
 
         held = topics(attachments) if attachments else {}
-        return build_graph(self.chat_model(), attachments, _unbuilt(), topics=held, checkpointer=checkpointer)
+        return build_graph(self.chat_model(), attachments, _unbuilt(), topics=held)
 
     def chat_model(self) -> BaseChatModel:
         """Return the chat model that this builder asks. Raises NotReadyError when it lacks its key or package."""

@@ -1,4 +1,4 @@
-"""The builder's graph: propose, assemble, validate, one repair round, review; asking is a node of its own."""
+"""The builder's graph: propose, assemble, validate, one repair round, review."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ ROUNDS = 2
 
 
 class BuildState(TypedDict, total=False):
-    """What one build carries, as plain data so that any checkpointer can keep it.
+    """What one build carries, as plain data.
 
     `request` and `draft` are dumps of their models; `problems` are diagnostics as lines, empty when the spec is valid;
-    `rounds` counts the model's answers to one request; `accepted` is set once a person has said yes.
+    `rounds` counts the model's answers.
     """
 
     request: dict[str, Any]
@@ -39,7 +39,6 @@ class BuildState(TypedDict, total=False):
     yaml: str
     id: str
     rounds: int
-    accepted: bool
 
 
 def build_graph(
@@ -48,12 +47,8 @@ def build_graph(
     unbuilt: dict[str, str],
     *,
     topics: dict[str, list[str]] | None = None,
-    checkpointer: Any = None,
 ) -> CompiledStateGraph[Any, Any, Any, Any]:
-    """Compile the graph. With a checkpointer it stops at `ask`, for a person to read the YAML; without one it ends.
-
-    Resume with `{"type": "accept"}`, `{"type": "change", "text": ...}` or `{"type": "cancel"}`.
-    """
+    """Compile the graph, which ends with a valid spec in `yaml`; talking about it is the building session's part."""
     from langchain_core.runnables import RunnableLambda
     from langgraph.graph import END, START, StateGraph
 
@@ -63,14 +58,12 @@ def build_graph(
     graph.add_node("assemble", RunnableLambda(make_assemble(attachments, unbuilt, topics or {})))
     graph.add_node("validate", RunnableLambda(make_validate(attachments)))
     graph.add_node("review", review)
-    graph.add_node("ask", ask)
     graph.add_edge(START, "propose")
     graph.add_conditional_edges("propose", after_propose)
     graph.add_edge("assemble", "validate")
     graph.add_conditional_edges("validate", after_validate)
-    graph.add_edge("review", "ask" if checkpointer else END)
-    graph.add_conditional_edges("ask", after_ask, {"propose": "propose", "end": END})
-    return graph.compile(checkpointer=checkpointer)
+    graph.add_edge("review", END)
+    return graph.compile()
 
 
 def make_propose(model: BaseChatModel) -> tuple[Callable[[BuildState], BuildState], Callable[[BuildState], Any]]:
@@ -142,21 +135,7 @@ def review(state: BuildState) -> BuildState:
     """Stop with every problem when the repair round did not mend the spec; else pass it on as it is."""
     if state["problems"]:
         raise SpecError([d for d in map(Diagnostic.model_validate, state["diagnostics"]) if d.severity == "error"])
-    return {"accepted": False}
-
-
-def ask(state: BuildState) -> BuildState:
-    """Show the YAML and wait for the person's word; a node of its own, because an interrupted node runs twice."""
-    from langgraph.types import interrupt
-
-    word = interrupt({"yaml": state["yaml"], "missing": state["draft"]["missing"]})
-    if not isinstance(word, dict) or word.get("type") not in ("accept", "change", "cancel"):
-        raise UsageError("the answer to a proposal is accept, change or cancel", hint='resume with {"type": "accept"}')
-    if word["type"] != "change":
-        return {"accepted": word["type"] == "accept", "rounds": -1}
-    request = BuildRequest.model_validate(state["request"])
-    request.changes.append(str(word.get("text", "")).strip())
-    return {"request": request.model_dump(), "rounds": 0, "draft": {}, "problems": []}
+    return {}
 
 
 def after_propose(state: BuildState) -> Literal["assemble", "propose"]:
@@ -167,11 +146,6 @@ def after_propose(state: BuildState) -> Literal["assemble", "propose"]:
 def after_validate(state: BuildState) -> Literal["propose", "review"]:
     """One repair round, then review says what is wrong."""
     return "propose" if state["problems"] and state["rounds"] < ROUNDS else "review"
-
-
-def after_ask(state: BuildState) -> Literal["propose", "end"]:
-    """A change is a new proposal; accept and cancel end the build."""
-    return "propose" if state["rounds"] == 0 else "end"
 
 
 def _dump(draft: dict[str, Any] | None) -> str:

@@ -31,7 +31,7 @@ def guard(
     `offered` are the tool types that a draft may name, `unbuilt` says for some of them why they cannot run yet.
     `topics` are headings by file name, for questions that a source can answer.
     """
-    said = "\n".join([request.description, *request.changes])
+    said = request.description
     filled, blanks = fill_blanks(said)
     draft = draft.model_copy(deep=True)
     _name(draft, filled, blanks)

@@ -98,10 +98,14 @@ class Change:
         """Say whether there is nothing to apply."""
         return not self.proposal.steps
 
-    @cached_property
+    @property
     def planned(self) -> PlannedEdit | None:
         """The whole change as an edit of the files as they were shown; None when it changes nothing."""
-        return None if self.changes_nothing else self.plan()
+        return None if self.changes_nothing else self._whole
+
+    @cached_property
+    def _whole(self) -> PlannedEdit:
+        return plan(self._shown, self.operations, self.proposal.attachments)
 
     @property
     def diff(self) -> str:
@@ -134,7 +138,10 @@ class Change:
 
     def plan(self, only: Iterable[int] | None = None) -> PlannedEdit:
         """Say what `apply` would write for the files as they were shown; nothing is written."""
-        return plan(self._shown(), self._chosen(only), self.proposal.attachments)
+        chosen = None if only is None else self._chosen(only)
+        if chosen is None or chosen == self.operations:
+            return self._whole
+        return plan(self._shown, chosen, self.proposal.attachments)
 
     def apply(self, only: Iterable[int] | None = None) -> Version | None:
         """Write the change, or the operations with these numbers (from 0), and return the new version.
@@ -154,9 +161,9 @@ class Change:
         ops = self._chosen(numbers)
         if not ops:
             return None
-        if self._is_written(ops):
+        if not self._shown.is_on_disk and self._is_written(numbers):
             return self.version
-        planned, now = self._current(ops)
+        planned, now = self._current(ops, numbers)
         made = self._bring(planned, now)
         try:
             self.version = Versions(self.path).write(planned, author="builder", reason=self.proposal.message)
@@ -182,12 +189,9 @@ class Change:
         self.version = None
         return taken_back
 
-    def _is_written(self, ops: Sequence[Op]) -> bool:
+    def _is_written(self, numbers: list[int] | None) -> bool:
         """Say whether the files are what the operations make of them: a program that ended too early had written."""
-        shown = self._shown()
-        if shown.is_on_disk:
-            return False
-        planned = plan(shown, ops, self.proposal.attachments)
+        planned = self.plan(numbers)
         if any(not e.path.is_file() or e.path.read_bytes() != e.after.encode("utf-8") for e in planned.files):
             return False
         self._written = planned
@@ -217,15 +221,16 @@ class Change:
                 raise UsageError(f"there is no operation {number}", code="no_such_change", hint=there)
         return [ops[number] for number in numbers]
 
+    @cached_property
     def _shown(self) -> Subject:
-        """Return the file as it was shown."""
+        """The file as it was shown."""
         return shown_subject(self.path, self.proposal.base, self.proposal.said)
 
-    def _current(self, ops: Sequence[Op]) -> tuple[PlannedEdit, Subject]:
+    def _current(self, ops: Sequence[Op], numbers: list[int] | None) -> tuple[PlannedEdit, Subject]:
         """Plan for the files as they are now."""
-        shown = self._shown()
+        shown = self._shown
         if shown.is_on_disk:
-            return plan(shown, ops, self.proposal.attachments), shown
+            return self.plan(numbers), shown
         now = read_subject(self.path, self.proposal.said)
         why = moved_away(ops, shown.data, now.data)
         if not why and any(lock_on(op, now) for op in ops):

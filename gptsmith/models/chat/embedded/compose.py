@@ -62,8 +62,7 @@ def compose(messages: Sequence[BaseMessage]) -> Draft:
 
 def compose_draft(request: BuildRequest) -> Draft:
     """Return a complete draft for `request`: never empty, for a text in any language."""
-    whole = "\n".join([request.description, *request.changes])
-    text, blanks = fill_blanks(whole)
+    text, blanks = fill_blanks(request.description)
     parts = [s for s in split(text) if s.section != "variables"]
     bare = plain(text, [b.model_copy(update={"default": None}) for b in blanks])
     identity = identify([s.text for s in split(bare) if s.section != "variables"] or [bare], bare)

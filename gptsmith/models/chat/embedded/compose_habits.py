@@ -54,6 +54,13 @@ _DRAW = "When the user wants a picture, draw it from their own words; when they 
 _LOOK = "When the user sends a picture, look at it before you answer, and say so when something cannot be made out."
 _FILES = "Answer from the files and cite them; when they do not say, tell the user so instead of guessing."
 _LACKING = "You have no {what} of your own: say so when it is asked for, and give the user what they need to do it."
+# A person who wants to be asked first does not want what begins at once, and the other way round.
+_ASKS_FIRST = re.compile(
+    r"\b(?:asks?|find out|inquires?)\b[^.!?\n]*\b(?:first|before)\b"
+    r"|\b(?:first|before)\b[^.!?\n]*\b(?:asks?|find out)\b",
+    re.IGNORECASE,
+)
+_AT_ONCE = re.compile(r"\b(?:right away|ask only afterwards|text first|question first)\b")
 _ROLE = "Stay in this role in every answer, until the user asks you to leave it."
 _OUTSIDE = "When something lies outside this, say so in one sentence and come back to what you are for."
 _WRONG = "When the user is not satisfied, ask what should be different and change that alone."
@@ -69,6 +76,8 @@ def habits(identity: Identity, actions: list[Action], text: str, already: int, *
     if already < 4:
         doing = " ".join([identity.name, *(a.vp.split()[0] for a in actions if a.who == "assistant")]).lower()
         fitting = [line for words, line in _BY_WORK if re.search(rf"\b(?:{words})\b", doing)]
+        if _ASKS_FIRST.search(text):
+            fitting = [line for line in fitting if not _AT_ONCE.search(line)]
         found += fitting[: 2 if already < 2 else 1]
     tools = compose_needs.tool_types(text)
     found += [_DRAW] if "image_generation" in tools else []
