@@ -315,6 +315,28 @@ def test_a_rule_goes_when_it_is_asked_for(message: str, spec: Path, builder: Bui
     assert builder.edit(spec, message).rules_at_risk == []
 
 
+@pytest.mark.parametrize(
+    "said, at_risk",
+    [
+        ("You may promise that a bike is free on Mondays.", ["Never promise that a bike is free."]),
+        ("Do not cite the rental terms in a greeting.", ["Always cite the rental terms."]),
+        ("Never promise that a trailer is free.", []),
+        ("A bike has two wheels.", []),
+    ],
+)
+def test_a_sentence_against_a_rule_is_asked_about(
+    said: str, at_risk: list[str], spec: Path, builder: Builder, loopback: Loopback
+) -> None:
+    loopback.always = answer(change("add", "instructions", value=said))
+    done = builder.edit(spec, "Add that")
+    assert [risk.rule for risk in done.rules_at_risk] == at_risk
+    assert len(loopback.history) == (2 if at_risk else 1)
+    if at_risk:
+        with pytest.raises(UsageError, match="would go against the rule"):
+            done.apply()
+    done.apply(only=[0])
+
+
 def test_secrets_are_neither_sent_nor_written(spec: Path, builder: Builder, loopback: Loopback) -> None:
     loopback.push(answer(change("set", "model.api_key", value="${env:KEY}"), reply="Set the variable KEY."))
     done = builder.edit(spec, "use the api key sk-abcdefghijklmnopqrstuvwx for the model, password: hunter2hunter2")

@@ -196,7 +196,7 @@ def _refused(state: SessionState, pending: Change, only: list[int] | None) -> Se
     """Drop the change that waits, or a part of it."""
     steps = [step for n, step in enumerate(pending.proposal.steps) if only is not None and n not in only]
     if not steps:
-        reply = answered(state, "refused", "Nothing was changed.", words=pending.words, question=state["question"])
+        reply = answered(state, "refused", "Left as it was.", words=pending.words, question=state["question"])
         return {**reply, "pending": None, "confirmed": False}
     left = Change(pending.proposal.model_copy(update={"steps": steps}))
     reply = answered(

@@ -20,8 +20,8 @@ Kind = Literal["said", "draft", "proposal", "answer", "applied", "refused", "und
 class SessionMessage(BaseModel):
     """One message of a building session, for display.
 
-    A `proposal` and an `applied` change have `words`, one sentence per operation, and `diff`; `text` is what else is to
-    be said. `question` is asked at its end.
+    A `proposal` and an `applied` change have `words`, one sentence per operation, and `diff`; a `refused` one has the
+    words of what was not done. `text` is what else is to be said, `question` is asked at its end.
     """
 
     role: Literal["person", "builder"]
@@ -35,7 +35,8 @@ class SessionMessage(BaseModel):
     @property
     def whole(self) -> str:
         """The message as one text, its words as a numbered list."""
-        return "\n\n".join(part for part in (words.listed(self.words), self.text, self.question) if part)
+        told = "" if self.kind == "refused" else words.listed(self.words)
+        return "\n\n".join(part for part in (told, self.text, self.question) if part)
 
 
 class SessionState(TypedDict, total=False):

@@ -86,11 +86,19 @@ class Change:
 
     @property
     def rules_at_risk(self) -> list[RuleAtRisk]:
-        """The person's rules that an operation would drop or alter although they did not ask for that."""
+        """The person's rules that an operation would drop or alter although nobody asked for it, or goes against."""
         return [
             RuleAtRisk(rule=rule, step=number, question=f'Change {number + 1} drops your rule "{rule}". Shall it go?')
             for number, step in enumerate(self.proposal.steps)
             for rule in step.drops
+        ] + [
+            RuleAtRisk(
+                rule=rule,
+                step=number,
+                question=f'Change {number + 1} goes against your rule "{rule}", which stays. Shall both stand there?',
+            )
+            for number, step in enumerate(self.proposal.steps)
+            for rule in step.opposes
         ]
 
     @property
@@ -150,7 +158,7 @@ class Change:
         are made on it, else nothing is written. None when nothing is different.
 
         Raises:
-            UsageError: `asks_first`, an operation drops a rule of the person's and is not named in `only`;
+            UsageError: `asks_first`, an operation drops or opposes a rule of the person's, and `only` is not given;
                 `changed_on_disk`; `applied` already; a number that is none; a file that cannot be written.
             SpecError: the spec would not be valid, as with a part of a change that needs the rest.
         """
@@ -199,13 +207,14 @@ class Change:
         return True
 
     def _ask_first(self, numbers: list[int] | None) -> None:
-        risky = {risk.step: risk.rule for risk in self.rules_at_risk}
+        risky = {risk.step: risk for risk in reversed(self.rules_at_risk)}
         if numbers is not None or not risky:
             return
-        step, rule = next(iter(risky.items()))
+        step, risk = min(risky.items())
         safe = [n for n in range(len(self.operations)) if n not in risky]
+        does = "drop" if risk.rule in self.proposal.steps[step].drops else "go against"
         raise UsageError(
-            f'change {step + 1} would drop the rule "{rule}"',
+            f'change {step + 1} would {does} the rule "{risk.rule}"',
             code="asks_first",
             hint=f"name the changes that are meant, as in only={safe or [step]}; nothing was written",
         )

@@ -12,7 +12,7 @@ from gptsmith.agent.builder.edits.mending import mended
 from gptsmith.agent.builder.edits.order import Op, conflicts, in_order
 from gptsmith.agent.builder.edits.planning import plan
 from gptsmith.agent.builder.edits.proposal import ProposedStep, Suggestion
-from gptsmith.agent.builder.edits.rules import asked_to_drop, flat, lost_rules, new_rules
+from gptsmith.agent.builder.edits.rules import asked_to_drop, flat, lost_rules, new_rules, opposed_rules
 from gptsmith.agent.builder.edits.sentences import is_same, sentence, spoken
 from gptsmith.agent.builder.edits.subject import Subject
 from gptsmith.assistants.changes import ChangeSet, ProposedChange
@@ -172,6 +172,15 @@ def _mind_rules(planned: PlannedEdit, subject: Subject, asked: Asked, found: Jud
         )
     if lost:
         found.steps = [_with_losses(step, lost, subject) for step in found.steps]
+    opposed = opposed_rules(subject.rules, subject.instructions, after)
+    opposed = [rule for rule in opposed if rule not in lost_rules(subject.rules, after)]
+    for rule in opposed:
+        found.reminders.append(
+            f'this goes against the person\'s rule "{rule}", which stays; change that rule if the message asks for it,'
+            " else leave this out and ask about it in question"
+        )
+    if opposed:
+        found.steps = [_with_opposed(step, opposed, subject) for step in found.steps]
     if asked.message.rstrip().endswith("?") or "instructions" in subject.locked:
         return
     for rule in new_rules(asked.message):
@@ -187,6 +196,13 @@ def _with_losses(step: ProposedStep, lost: list[str], subject: Subject) -> Propo
         return step
     gone = lost_rules(lost, instructions_after(subject, [step.operation]))
     return step.model_copy(update={"drops": gone})
+
+
+def _with_opposed(step: ProposedStep, opposed: list[str], subject: Subject) -> ProposedStep:
+    if not step.operation.path.startswith("instructions"):
+        return step
+    after = instructions_after(subject, [step.operation])
+    return step.model_copy(update={"opposes": opposed_rules(opposed, subject.instructions, after)})
 
 
 def instructions_after(subject: Subject, ops: Sequence[Op]) -> str:

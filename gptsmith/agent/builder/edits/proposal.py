@@ -16,12 +16,13 @@ class _Part(BaseModel):
 
 
 class ProposedStep(_Part):
-    """One operation, in words that code has made or checked, and the person's rules that it would lose."""
+    """One operation, in words that code has made or checked, and the person's rules that it drops or goes against."""
 
     operation: Operation
     words: str
     asked: str = ""
     drops: list[str] = []
+    opposes: list[str] = []
 
 
 class Suggestion(_Part):
@@ -37,7 +38,7 @@ class Suggestion(_Part):
 
 
 class RuleAtRisk(_Part):
-    """A rule of the person's that `step` would drop or alter although nobody asked for that."""
+    """A rule of the person's that `step` would drop or alter although nobody asked for that, or goes against."""
 
     rule: str
     step: int

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from gptsmith.assistants.description import rules
+from gptsmith.assistants.description import rules, split
 
 # Said of something that shall no longer hold; a rule that a clause with such a word speaks of may go.
 _DROPPING = re.compile(
@@ -27,6 +27,11 @@ _ALL_RULES = re.compile(
 _STATED = re.compile(
     r"\b(?:never|always|must not|under no circumstances|nie|niemals|immer|jamais|toujours|nunca|siempre|jamás|sempre"
     r"|mai|nooit|altijd)\b[^.!?;:,\n]*",
+    re.IGNORECASE,
+)
+_NOT = re.compile(
+    r"\b(?:never|not|cannot|no|avoid|nie|niemals|nicht|kein\w*|jamais|pas|nunca|jamás|não|nao|mai|non|nooit|niet|geen)\b"
+    r"|n['’]t\b",
     re.IGNORECASE,
 )
 _JOINED = re.compile(r"\s+(?:and|but|or|then|also|und|aber|et|mais|y|pero|e|mas|ma|en|maar)\s+", re.IGNORECASE)
@@ -64,6 +69,28 @@ def asked_to_drop(rule: str, message: str) -> bool:
         if topic & _topic(clause) or _ALL_RULES.search(clause):
             return True
     return bool(flat(rule) and flat(rule) in flat(message) and _DROPPING.search(message))
+
+
+def opposed_rules(rules: Iterable[str], before: str, after: str) -> list[str]:
+    """Return the rules that still stand in `after` although a sentence that is new there says the opposite.
+
+    Judged by words: most of what the rule is about, with a "never" or "not" on one side only.
+    """
+    known = flat(before)
+    new = [one for one in split(after) if one.text and flat(one.text) not in known]
+    found = []
+    for rule in rules:
+        topic = _topic(rule)
+        for one in new:
+            shared = len(topic & _topic(one.text))
+            if shared > 1 and shared * 2 > len(topic) and _negative(rule) != _negative(one.text):
+                found.append(rule)
+                break
+    return found
+
+
+def _negative(text: str) -> bool:
+    return bool(_NOT.search(text))
 
 
 def new_rules(message: str) -> list[str]:

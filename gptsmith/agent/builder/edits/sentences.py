@@ -95,7 +95,9 @@ def label(place: KeyPath, data: Any) -> str:
     if isinstance(place[1], int):
         item = _named(place[:2], data)
         if top == "tests" and "expect" in place:
-            return f"what {item} expects ({last})"
+            kinds = [str(part).replace("_", " ") for part in place[3:] if isinstance(part, str)]
+            return f"what {item} expects" + (f" ({kinds[0]})" if kinds else "")
+        last = next(str(part).replace("_", " ") for part in reversed(place) if isinstance(part, str))
         return item if len(place) == 2 else f"the {last} of {item}"
     if top == "variables":
         return f"the variable {place[1]}" if len(place) == 2 else f"the {last} of the variable {place[1]}"
