@@ -205,3 +205,14 @@ def test_a_look_at_the_picture_is_shown_while_it_is_drawn() -> None:
     assert place.shown is None
     drawn.preview(place, [look, Event(type="image", data={})])
     assert place.shown is None
+
+
+def test_all_pictures_are_found_by_their_words_and_their_seed(talk: Any) -> None:
+    thread = say(talk, "Draw a red cube")
+    say(talk, "Draw a blue ball", thread)
+    say(talk, "Draw a green cube")
+    assert [p["prompt"] for p in talk.album()] == ["a green cube", "a blue ball", "a red cube"]
+    assert [p["prompt"] for p in talk.album("CUBE", 11)] == ["a green cube", "a red cube"]
+    at = page(thread)
+    at.button(key="album").click().run()
+    assert all(f"a {what}  \nseed 11" in words(at) for what in ("red cube", "blue ball", "green cube"))

@@ -8,7 +8,7 @@ import streamlit as st
 
 from gptsmith.assistants.spec import AssistantSpec, Starter
 from gptsmith.errors import GptsmithError
-from gptsmith.ui.web import live, markdown, message, model_note, permission, session, sources, uploads
+from gptsmith.ui.web import album, live, markdown, message, model_note, permission, session, sources, uploads
 from gptsmith.ui.web.desk import Desk
 from gptsmith.ui.web.talk import Talk
 
@@ -66,6 +66,8 @@ def _head(desk: Desk, talk: Talk, view: session.View) -> None:
             if view.thread:
                 label, icon, make = "New assistant from this chat", ":material/auto_fix_high:", (desk, view)
                 st.button(label, icon=icon, key="make-from", type="tertiary", on_click=_make_from, args=make)
+            if talk.draws and st.button("Pictures", icon=":material/photo_library:", key="album"):
+                album.show(talk)
             st.button("Edit", icon=":material/tune:", key="spec", on_click=_edit, args=(view.assistant,))
     model_note.draw(desk.model(spec))
     for notice in talk.notices:

@@ -173,6 +173,17 @@ class Talk:
             return None
         return path if path.is_file() else None
 
+    @property
+    def draws(self) -> bool:
+        """Whether the assistant has a tool that draws."""
+        return any(tool.type == "image_generation" for tool in self.spec.tools)
+
+    def album(self, words: str = "", seed: int | None = None) -> list[dict[str, Any]]:
+        """Return the pictures of all conversations whose words hold `words` and whose seed is `seed`, newest first."""
+        from gptsmith.models.pictures.store import PictureStore
+
+        return [record.model_dump() for record in PictureStore(self._assistant.folder).search(words, seed)]
+
     def _files(self, thread: str) -> Path:
         known = {found.id for found in self.threads()}
         return self._assistant.folder / "threads" / f"{thread if thread in known else 'none'}.files"
