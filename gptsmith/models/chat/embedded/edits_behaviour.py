@@ -62,6 +62,7 @@ _WHEN = re.compile(
     r"|se|quando)\b[^,]+, ?\S",
     ANY_CASE,
 )
+_PUTTING = listed("use include show put add list write draw give keep hide display set")
 _ABLE = listed(
     "know read learn access see search look connect run cost work support understand have email call book win earn"
     " sell remember"
@@ -188,7 +189,8 @@ def _is_behaviour(clause: Clause) -> bool:
     if is_statement(text) and not re.search(r"\b(?:never|always|must|only)\b", text):
         return False
     first = words[0] if words else ""
-    if has(CONFIGURED, text) and not re.search(r"\b(?:never|always)\b", text):
+    made = has(CONFIGURED, text) and not re.search(r"\b(?:never|always)\b", text)
+    if made and (first not in BEHAVING or first in _PUTTING):
         return False  # what it is made of, not what it does
     if first in BEHAVING and len(words) > 1:
         if re.match(r"\w+ (?:it|him|her|this|that|everything|the (?:assistant|bot|thing))\b", text):
@@ -197,7 +199,7 @@ def _is_behaviour(clause: Clause) -> bool:
             re.match(r"(?:ask|tell|call|address) (?:me|people)\b", text)
         )
     ought = OUGHT.match(text)
-    if ought:
+    if ought and first not in _BUILDING and not re.match(r"(?:forget|skip|scrap|ditch|lose|kill|ignore)\b", text):
         of_it = not ought["who"] or bool(re.match(rf"{IT}$", ought["who"].strip(), ANY_CASE))
         return _does(ought["what"], free=not of_it or bool(ought["not"] or has("never|always", ought["what"])))
     if clause.code != "en":

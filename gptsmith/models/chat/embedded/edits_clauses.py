@@ -26,7 +26,8 @@ _VALUE = re.compile(
     ANY_CASE,
 )
 _CUT = re.compile(
-    r"(?P<semi>\s*;\s*)|(?P<dash>\s+[–—-]\s+)|(?P<and>,?\s+(?:and|then|plus|but|und|y|e|et|sowie)(?:\s+(?:also|then"
+    r"(?P<semi>\s*;\s*|\s+&\s+(?=[a-z]+ ))|(?P<dash>\s+[–—-]\s+)|(?P<and>,?\s+(?:and|then|plus|but|und|y|e|et"
+    r"|sowie)(?:\s+(?:also|then"
     r"|then also"
     r"|please|dann|auch|también|também))?\s+)|(?P<comma>[,:]\s+|,?\s+so\s+(?!(?:that|it|they|he|she|people|everyone"
     r"|users?|visitors?)\b(?! (?:should|must|needs?|has to|have to)\b)))",
@@ -268,7 +269,13 @@ def _pieces(sentence: str) -> list[tuple[str, str]]:
         told = not (_TESTED.match(right) and re.search(r"\btests?\b", left))
         if ":" in (cut["comma"] or ""):  # `two things: …` and `we have a new name: …`, not `the rule: …`
             told = told and (is_statement(left) or bool(re.search(r"\b(?:things|changes)$", left)))
-        if told and _complete(left) and (cut["semi"] or (begins(right) and not _more_of_it(left, right))):
+        if (
+            told
+            and _complete(left)
+            and (
+                cut["semi"] or (begins(right) and not _more_of_it(left, right)) or (cut["comma"] and _tells_why(right))
+            )
+        ):
             pieces.append((sentence[start : cut.start()], between))
             start, between = cut.end(), cut.group()
         else:
@@ -315,6 +322,11 @@ def begins(text: str) -> bool:
         or is_joined_verb(first, after)
     )
     return known or (base(first) is not None and first.endswith("s") and after in ("the", "a", "an", "to"))
+
+
+def _tells_why(text: str) -> bool:
+    """Say whether a statement about people begins here: `…, nobody listens`."""
+    return bool(re.match(r"(?:nobody|no one|everyone|everybody|people|they|we|i) \w+", text)) and is_statement(text)
 
 
 def _complete(left: str) -> bool:

@@ -276,7 +276,9 @@ def _told(manner: Manner, subject: Subject) -> Found:
                 r"\b(?:no|not|never|avoid|don['’]t|too|than|without|less)\s+$", stated.text[: word.start()], ANY_CASE
             ):
                 continue
-            if stated.rule:
+            if stated.rule and re.search(
+                r"\b(?:never|always|must|only|don['’]t|do not|avoid)\b", stated.text, ANY_CASE
+            ):
                 return Found(question=f"It has the rule “{stated.text}” How should that read instead?")
             new = manner.adverb if word.group().lower().endswith("ly") else manner.adjective
             new = new[:1].upper() + new[1:] if word.group()[:1].isupper() else new

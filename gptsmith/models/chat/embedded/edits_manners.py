@@ -88,7 +88,7 @@ MANNERS = (
     ),
     Manner(
         "long",
-        "long deep comprehensive extensive thorough elaborate exhaustive",
+        "long deep complete comprehensive extensive thorough elaborate exhaustive",
         "short brief terse concise curt sparse thin superficial shallow laconic scarce skimpy",
         "detailed",
         "in detail",

@@ -42,6 +42,8 @@ def read(clause: Clause, subject: Subject) -> Found | None:
         re.match(r"(?:show|tell|list)", clause.open) and not has("me|its?|the|all", clause.open)
     ):
         return None
+    if clause.values:
+        return None
     if re.match(r"(?:when|where)\b", clause.open) and not clause.said.rstrip().endswith("?"):
         return None
     return _answer(clause.open, subject)

@@ -100,6 +100,8 @@ def read_all(commands: list[Clause], subject: Subject) -> list[Read]:
             and not results[-1].found.unclear
             and (command.glued or not _about_it(command))
         ):
+            if command.glued and _rule(results[-1]):
+                results[-1] = _with_more(results[-1], command, subject)  # nothing that belongs to a rule gets lost
             continue
         if result.found.unclear and _VAGUE.match(command.text) and left and re.match(r"\s*[,:;–-]\s*$", left[0].glued):
             continue  # `tone it down, it's a bit harsh`: what is meant stands beside it
@@ -173,6 +175,12 @@ def _merged(results: list[Read], subject: Subject) -> list[Read]:
         else:
             out.append(result)
     return out
+
+
+def _with_more(result: Read, more: Clause, subject: Subject) -> Read:
+    last, rule = result.command, _rule(result) + more.glued + more.said
+    whole = replace(last, said=last.said + more.glued + more.said, text=last.text + more.glued + more.said)
+    return Read(whole, edits_rules.told_rule(subject, rule), edits_rules.read)
 
 
 def _rule(result: Read) -> str:

@@ -62,6 +62,13 @@ def _changed(clause: Clause, subject: Subject) -> Found | None:
         clause.text,
         ANY_CASE,
     )
+    about = about or re.search(
+        rf"\b(?:the|its|that) (?:{_NOUN}) (?:about|on|with|of|for|regarding|concerning)\s+(?P<what>.+?)\s+(?:should"
+        rf"|must|shall|ought to|has to)\s+"
+        r"(?:now )?(?:read|say|be|become):?\s*(?P<new>.+)$",
+        clause.text,
+        ANY_CASE,
+    )
     if about:
         found = told.about(text, about["what"])
         if len(found) == 1:

@@ -1,9 +1,10 @@
-"""Commands that quote what stands in a text and what should stand there instead."""
+"""Commands that quote what stands in the file: what should go, and what should stand there instead."""
 
 from __future__ import annotations
 
+from gptsmith.models.chat.embedded.edits_choice import is_drop
 from gptsmith.models.chat.embedded.edits_clauses import Clause
-from gptsmith.models.chat.embedded.edits_subject import Found, Subject, put, retell
+from gptsmith.models.chat.embedded.edits_subject import Found, Subject, drop, put, retell
 from gptsmith.models.chat.embedded.edits_words import SWAP, has
 
 _TEXTS = ("welcome_message", "description", "disclaimer", "name")
@@ -11,6 +12,8 @@ _TEXTS = ("welcome_message", "description", "disclaimer", "name")
 
 def read(clause: Clause, subject: Subject) -> Found | None:
     """Return the change of one quoted text into another, wherever it stands but in the instructions; else None."""
+    if len(clause.values) == 1 and is_drop(clause):
+        return _dropped(clause.values[0], subject)
     if len(clause.values) != 2 or not has(SWAP, clause.open):
         return None
     old, new = clause.values
@@ -26,4 +29,16 @@ def read(clause: Clause, subject: Subject) -> Found | None:
                 return Found([put(path, new, f"Call it {new}.")])
             label = path.replace("_", " ")
             return Found([retell(old, new, f"Say “{new}” instead of “{old}” in the {label}.", path)])
+    return None
+
+
+def _dropped(quoted: str, subject: Subject) -> Found | None:
+    for n, starter in enumerate(subject.starters):
+        if starter.strip().rstrip(".") == quoted.strip().rstrip("."):
+            whole = "conversation_starters" if len(subject.starters) == 1 else f"conversation_starters[{n}]"
+            return Found([drop(whole, f"Take out the starter “{starter.strip()}”.")])
+    for n, test in enumerate(subject.tests):
+        if test.get("name") == quoted:
+            whole = "tests" if len(subject.tests) == 1 else f"tests[{n}]"
+            return Found([drop(whole, f"Take out the test “{quoted}”.")])
     return None

@@ -31,7 +31,8 @@ _NAME = re.compile(
     r"|(?:ändere?|änder) (?:den|seinen|ihren) namen (?:in|auf|zu) |(?:er|sie|es|der assistent) soll(?:te)?(?: jetzt"
     r"| künftig)? (?=.+ heißen)|(?:der )?name (?:ist|soll|sei)(?:"
     r" jetzt)? "
-    r"|ll[áa]m(?:alo|ala|ese|ar?lo) |(?:que se llame|se llama) |c[áa]mbiale el nombre (?:a|por) |ponle (?:de nombre )?"
+    r"|ll[áa]m(?:alo|ala|ese|ar?lo) |(?:que se llame|se llama) |c[áa]mbiale el nombre (?:a|por) |ponle (?:de nombre"
+    r" |el nombre (?:de )?)?"
     r"|(?:chama|chame)(?:-l[ho]e?|-o|-a)? |(?:muda|mude|troca) o nome para |o nome (?:é|deve ser) |appelle-(?:le"
     r"|la) |chiamalo "
     r")",
@@ -129,8 +130,11 @@ def read_name(clause: Clause, subject: Subject) -> Found | None:
         return None
     if has("tool|starter|test|variable|source|model", re.sub(r"¤+", "", clause.masked[: lead.end()])):
         return None
-    if "?" in given.rstrip("?"):
-        return None
+    bare_verb = re.match(r"(?:re)?(?:call|name|dub|title)\b", lead.group(), ANY_CASE) and not re.search(
+        rf"\b{IT}\b", lead.group(), ANY_CASE
+    )
+    if "?" in given.rstrip("?") or (bare_verb and not clause.values and not re.search(r"[A-ZÄÖÜÉ]", given)):
+        return None  # `call the customers back`
     name = _tidy(clause.values[-1] if clause.values else re.sub(r" (?:heißen|instead|nennen)$", "", given))
     if not name or len(name) > 80 or (not clause.values and len(name.split()) > 7):
         return Found(unclear=True)

@@ -34,7 +34,8 @@ def _approval(clause: Clause) -> list[tuple[str, Any, str]]:
         r" not|do not"
         r"|needn['’]t|should ?n['’]t|not|never) (?:have to |need to |to )?(?:ask|require approval|confirm|need"
         r" (?:my |any |your )?approval"
-        r"|need (?:my |any )?(?:permission|confirmation|consent|ok|okay))|stop asking)\b"
+        r"|need (?:my |any )?(?:permission|confirmation|consent|ok|okay))|stop asking(?= (?:me|for|before"
+        r"|permission|first|us)\b|\W*$))\b"
     )
     bound = (
         r"\b(?:ask(?:s|ing)?|check(?:s|ing)? with|confirm\w*|approv\w*|permission|okay|consent)\b.{0,30}\b(?:first"
@@ -62,6 +63,9 @@ def _calls(clause: Clause) -> list[tuple[str, Any, str]]:
         rf"|chat turn))?",
         clause.open,
     )
+    key = re.search(r"\bmax_?calls?\b\D{0,6}(\d{1,3})\b", clause.open)
+    if key:
+        return [_call_limit(int(key[1]))]
     once = re.search(
         r"\b(?:only )?(?P<n>once|twice) (?:per|a|for each|in each) (?:message|question|answer|turn|reply)\b",
         clause.open,

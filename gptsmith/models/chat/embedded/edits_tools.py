@@ -14,7 +14,7 @@ from gptsmith.models.chat.embedded.edits_choice import is_drop
 from gptsmith.models.chat.embedded.edits_clauses import Clause
 from gptsmith.models.chat.embedded.edits_subject import Found, Subject, add, drop, put
 from gptsmith.models.chat.embedded.edits_tool_settings import SHOTS, drawing, values
-from gptsmith.models.chat.embedded.edits_words import ANY_CASE, ON, has
+from gptsmith.models.chat.embedded.edits_words import ANY_CASE, BEHAVING, ON, has
 from gptsmith.models.chat.embedded.words import stem, tokens
 
 _KINDS = {
@@ -55,6 +55,7 @@ _SWITCH_ON = (
     r"|also"
     r"|ability|would|like|may|einschalten|soll\w*|kann|ein|an)"
 )
+_DEFAULTS = {"requires_approval": False, "count": 1}
 _DESCRIPTIONS = {kind: about for kind, (_, about) in TOOL_NAMES.items()}
 
 
@@ -120,7 +121,12 @@ def _known(clause: Clause, subject: Subject, n: int, kind: str) -> Found | None:
     name = str(tool.get("name") or tool.get("type"))
     changes = _settings(clause, subject, n)
     if changes:
-        return Found(changes)
+        fresh = [
+            c
+            for c in changes
+            if tool.get(c.path.rsplit(".", 1)[-1], _DEFAULTS.get(c.path.rsplit(".", 1)[-1])) != c.value
+        ]
+        return Found(fresh, reply="" if fresh else f"{name} is set like that already.")
     if _goes(clause, name):
         words = f"Take out the tool {name}."
         rest = [str(t.get("name")) for t in subject.tests if name in _called(t)]
@@ -187,11 +193,13 @@ def _is_drawing(clause: Clause) -> bool:
 
 def _some_tool(clause: Clause, subject: Subject) -> Found | None:
     """Answer a command about a tool that it does not name, or that does not exist."""
+    if clause.open.split()[:1] and clause.open.split()[0] in BEHAVING - {"use", "stop", "add", "draw"}:
+        return None  # what it is told to say about tools
     if is_drop(clause) or has(_NOT, clause.open):
         names = [str(t.get("name") or t.get("type")) for t in subject.tools]
         if not names:
             return Found(reply="It has no tools.")
-        if has("tools", clause.open) and has("all|every|any", clause.open):
+        if has("tools", clause.open) and has("all|every|any|both", clause.open):
             return Found([drop("tools", "Take out all the tools.")])
         return Found(question=f"Which tool: {', '.join(names)}?")
     wanted = re.search(r"(?:add|give it|needs?|want|with) (?:an? |the )?(?P<what>[\w -]+?) tool\b", clause.open)
