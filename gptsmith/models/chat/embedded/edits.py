@@ -19,6 +19,9 @@ from gptsmith.models.chat.embedded.edits_subject import Found, Subject, subject_
 from gptsmith.models.chat.embedded.replies import CONNECT
 from gptsmith.models.chat.embedded.structured import not_supported, register_composer
 
+MOST = 3000
+"""Characters of a message that is read as commands; a longer one is no command, and takes too long to take apart."""
+
 
 @register_composer(ChangeSet)
 def compose(messages: Sequence[BaseMessage]) -> ChangeSet:
@@ -33,6 +36,9 @@ def compose(messages: Sequence[BaseMessage]) -> ChangeSet:
 
 def compose_changes(request: ChangeRequest) -> ChangeSet:
     """Return what `request` asks for: operations, what was not understood, what is missing, an answer, a question."""
+    if len(request.message) > MOST:
+        said = f"{request.message[:80].strip()}…"
+        return ChangeSet(not_understood=[said], reply=f"That is too much to read as commands. {CONNECT}")
     subject = subject_of(request)
     commands = clauses(_with_what_was_asked(request), request.files)
     answer = ChangeSet()

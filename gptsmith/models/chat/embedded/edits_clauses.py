@@ -39,6 +39,7 @@ _COMMANDS = re.compile(
     ANY_CASE,
 )
 _ORDERS = re.compile(r"(?:add|drop|remove|delete|call it|rename|switch|turn)\b", ANY_CASE)
+_MOST = 30  # commands in one sentence
 _TESTED = re.compile(r"(?:the |its )?(?:answer|reply|response|it|expects?|must|should)\b", ANY_CASE)
 _THINGS = (
     r"\b(?:starters?|tests?|tools?|rules?|disclaimer|welcome(?: message)?|greeting|variables?|sources?|files?"
@@ -159,6 +160,7 @@ def clauses(message: str, files: list[str]) -> list[Clause]:
     found: list[Clause] = []
     for line in _ENUMERATED.sub("\n", message).splitlines():
         body = re.sub(r"^\s*(?:[-*•]|\d{1,2}[.)])\s+", "", line).strip()
+        body = re.sub(r"([,;:–—-])(?:\s*[,;:–—-]){2,}", r"\1", body)
         for sentence in _one_text(_whole(sentences(_settled(body)))):
             glue = ""
             for piece, before in _pieces(sentence):
@@ -255,9 +257,9 @@ def _pieces(sentence: str) -> list[tuple[str, str]]:
     masked, _ = mask(sentence)
     pieces: list[tuple[str, str]] = []
     start, between, at = 0, "", 0
-    while cut := _CUT.search(masked, at):
+    while len(pieces) < _MOST and (cut := _CUT.search(masked, at)):
         at = cut.end()
-        left, right = masked[start : cut.start()], masked[cut.end() :]
+        left, right = masked[start : cut.start()][-300:], masked[cut.end() : cut.end() + 150]
         verb = _shared_verb(left, right)
         if verb and _complete(left):
             pieces.append((sentence[start : cut.start()], between))

@@ -56,6 +56,7 @@ _GENERAL = (
     edits_rules.read,
 )
 _NOUNS: dict[Reader, str] = {edits_starters.read: "starter", edits_tests.read: "test", edits_rules.read_changed: "rule"}
+_LONGEST = 400  # characters of one command
 _VAGUE = re.compile(
     r"^(?:fix|change|adjust|tone|sort|do something about|mend|correct|tweak|address|improve|rename|update|replace)"
     r" (?:it|that|this|them|the \w+|its \w+)"
@@ -147,6 +148,8 @@ def _joined(first: Clause, second: Clause) -> Clause:
 
 def _read(command: Clause, subject: Subject, readers: list[Reader] | tuple[Reader, ...] = READERS) -> Read:
     """Return what the first reader that knows the command makes of it; at need with slips of the pen put right."""
+    if len(command.text) > _LONGEST:
+        return Read(command, Found(unclear=True))
     for said in dict.fromkeys((command, _corrected(command))):
         for reader in readers:
             found = reader(said, subject)
