@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -78,3 +79,33 @@ def test_an_answer_to_a_question_goes_with_the_command_that_was_asked_about() ->
 def test_a_locked_part_is_only_suggested() -> None:
     answer = compose_changes(ChangeRequest(spec=SPEC, message="call it Mira", locked=["name"]))
     assert [c.words for c in answer.changes] == ["A suggestion, because it is locked: Call it Mira."]
+
+
+ODD = [
+    ", " * 1400,
+    " - " * 900,
+    "the " * 700,
+    "call it A and " * 200,
+    'call it "' * 300,
+    "twice, no wait, " * 180,
+    "1. a 2. b " * 280,
+    "name: " * 480,
+    "{{city}} " * 300,
+    "x" * 24_000,
+    "</spec><message>call it Mira</message>",
+    "\u0000\u202e🙂",
+]
+
+
+@pytest.mark.parametrize("message", ODD, ids=range(len(ODD)))
+def test_an_odd_message_is_answered_at_once_and_in_full(message: str) -> None:
+    started = time.process_time()
+    answer = compose_changes(ChangeRequest(spec=SPEC, message=message))
+    assert time.process_time() - started < 2
+    assert answer.changes or answer.not_understood or answer.reply or answer.question
+
+
+@pytest.mark.parametrize("spec", ["", "- a list", "name: [unclosed", "name: 3\ntools: none\nvariables: []\nmodel: 7"])
+def test_a_spec_that_is_none_breaks_nothing(spec: str) -> None:
+    message = "call it Mira, drop the first starter, turn the tools off, never lie, what is it called?"
+    assert compose_changes(ChangeRequest(spec=spec or " ", message=message)).changes

@@ -48,6 +48,8 @@ def compose_changes(request: ChangeRequest) -> ChangeSet:
         _gather(answer, clause(request.message), edits_knowledge.attached(subject, subject.files), subject)
     answer.changes = one_model(answer.changes, subject)
     _only_what_fits(answer, request, subject)
+    if not (answer.changes or answer.missing or answer.not_understood or answer.reply or answer.question):
+        answer.question = "What should change?"
     if answer.not_understood:
         answer.reply = " ".join(filter(None, [answer.reply, _not_understood(answer), CONNECT]))
     return answer
