@@ -161,6 +161,15 @@ def test_tests_are_run_before_anybody_decides(spec: Path, loopback: Loopback, ca
     assert 'The test "says Desk" passes now and would fail.' in said
 
 
+def test_tests_of_what_is_new_can_come_with_it(spec: Path, loopback: Loopback, capsys: Out) -> None:
+    loopback.push(proposes(RENAME))
+    assert edit("--add-tests", "--yes") == 0
+    assert "\n2. Add the test “says its name”: “What is your name?” looks at the name Lasse. Checked: " in (
+        capsys.readouterr().out
+    )
+    assert "contains: [Lasse]" in spec.read_text("utf-8")
+
+
 @pytest.mark.parametrize("as_json", [False, True])
 @pytest.mark.parametrize(
     "arguments, code, message",

@@ -38,6 +38,9 @@ def edit(
             show_default=False,
         ),
     ] = None,
+    add_tests: Annotated[
+        bool, typer.Option("--add-tests", help="Propose tests of what is new, each run with it and without it.")
+    ] = False,
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
@@ -50,6 +53,8 @@ def edit(
     if not as_json:
         _show(proposed)
     somebody = sys.stdin.isatty() and not yes
+    if add_tests:
+        proposed = _with_tests(proposed, as_json)
     trial = _tried(proposed, as_json) if (somebody if tests is None else tests) else None
     try:
         only = _chosen(proposed, yes)
@@ -88,6 +93,18 @@ def _show(change: Change) -> None:
         say(remark)
     if change.question:
         say(change.question)
+
+
+def _with_tests(change: Change, as_json: bool) -> Change:
+    """Add tests of what is new to the change, each run with it and without it, and show them behind its own steps."""
+    if change.changes_nothing:
+        return change
+    say("Looking for tests of what is new")
+    whole = change.with_tests()
+    if not as_json:
+        for number, words in enumerate(whole.words[len(change.words) :], len(change.words) + 1):
+            show(f"{number}. {words}")
+    return whole
 
 
 def _tried(change: Change, as_json: bool) -> dict[str, Any] | None:
