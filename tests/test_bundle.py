@@ -275,6 +275,27 @@ def test_older_versions_with_a_key_or_an_outside_path_stay_here(tmp_path: Path, 
     assert "-instructions: one\n+instructions: two\n" in Versions(path).diff(1, 5)
 
 
+def test_a_reason_in_any_words_goes_along(tmp_path: Path, library: Library) -> None:
+    spec = tmp_path / "sky.assistant.yaml"
+    spec.write_text(HEAD + "instructions: C\n")
+    reason = "call it 👩‍👧 \x1b[2J\u202e\ud800 'Мира'"
+    Versions(spec).write(plan_edit(spec, [Set(path="name", value="👩‍👧")]), author="builder", reason=reason)
+    write_bundle(spec, tmp_path / "sky.zip")
+    assert Versions(import_bundle(tmp_path / "sky.zip", library)).list()[-1].reason == "call it 👩‍👧 [2J 'Мира'"
+
+
+def test_a_file_whose_name_is_no_text_cannot_go_along(tmp_path: Path) -> None:
+    spec = tmp_path / "sky.assistant.yaml"
+    spec.write_text(HEAD + "instructions: C\n")
+    (tmp_path / "sky.files").mkdir()
+    try:
+        (tmp_path / "sky.files" / os.fsdecode(b"a\xff.md")).write_text("x")
+    except OSError:
+        pytest.skip("this file system has only names that are text")
+    with pytest.raises(UsageError, match="has characters that cannot be shown"):
+        write_bundle(spec, tmp_path / "sky.zip")
+
+
 def pack(*entries: tuple[str | zipfile.ZipInfo, bytes], prefix: bytes = b"") -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -512,6 +533,6 @@ def test_random_damage_is_an_answer_not_a_crash(spec: Path, tmp_path: Path, libr
             assert str(error)
 
 
-@pytest.mark.parametrize("name", ["a.md", "cards/b c.md", "é.md", "a-b_c.d.e", "日本.txt", "con-cept.md"])
+@pytest.mark.parametrize("name", ["a.md", "cards/b c.md", "é.md", "a-b_c.d.e", "日本.txt", "con-cept.md", "👩‍👧.md"])
 def test_usual_names_are_taken(name: str) -> None:
     assert zip_file.name_problem(name) == ""

@@ -508,3 +508,11 @@ def test_an_editor_that_knows_one_line_ending_changes_only_what_was_typed(path: 
         assert [line for line in was if line not in now] == [line for line in was if line.startswith(b"name: ")]
         Versions(copy).undo()
         assert copy.read_bytes() == before
+
+
+def test_an_edit_of_another_file_is_not_written(spec: Path, tmp_path: Path) -> None:
+    other, _ = with_told(tmp_path)
+    before = other.read_bytes()
+    with pytest.raises(UsageError, match="this edit is one of"):
+        Versions(spec).write(plan_edit(other, [Set(path="name", value="C")]), author="builder", reason="x")
+    assert (spec.read_bytes(), other.read_bytes()) == (SPEC, before)

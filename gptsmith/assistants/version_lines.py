@@ -15,14 +15,13 @@ from pydantic import ValidationError
 
 from gptsmith.assistants.spec_files import digest
 from gptsmith.assistants.splices import text_hash
-from gptsmith.assistants.version_store import Touched, Version
+from gptsmith.assistants.version_store import Touched, Version, plain
 
 FORMAT = "gptsmith-versions/1"
 History = list[tuple[Version, list[Touched]]]
 
 _MOST = 20_000  # versions
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")
-_LONGEST = 500
 
 
 class LinesError(ValueError):
@@ -84,11 +83,7 @@ def _check(version: Version, history: History) -> None:
         raise LinesError("their numbers do not go up")
     if version.author not in ("builder", "person", "outside") or not _TIME.fullmatch(version.at):
         raise LinesError(f"version {version.number} has no author or no time")
-    if (
-        not (version.reason + version.name).isprintable()
-        or len(version.reason) > _LONGEST
-        or len(version.name) > _LONGEST
-    ):
+    if any(said != plain(said) for said in (version.reason, version.name)):
         raise LinesError(f"version {version.number} has a reason or a name that cannot be shown")
     if version.takes_back is not None and version.takes_back not in {one.number for one, _ in history}:
         raise LinesError(f"version {version.number} takes back one that is not there")

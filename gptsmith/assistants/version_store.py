@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -16,7 +17,8 @@ from gptsmith.assistants.renaming import Move
 from gptsmith.errors import GptsmithError, NotReadyError
 from gptsmith.state import connect
 
-_LONGEST_REASON = 500
+_LONGEST = 500  # characters of a reason
+_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")  # could steer what is shown
 _MIGRATIONS = [
     """
     CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -31,6 +33,11 @@ _MIGRATIONS = [
     );
     """,
 ]
+
+
+def plain(words: str) -> str:
+    """Return words on one line, without what cannot be seen, up to 500 characters."""
+    return " ".join(_UNSEEN.sub(" ", words).split())[:_LONGEST].rstrip()
 
 
 class VersionFile(BaseModel):
@@ -71,9 +78,8 @@ class Version(BaseModel):
     @classmethod
     def now(cls, number: int, author: str, reason: str, takes_back: int | None = None) -> Version:
         """Return a version of this moment, without its files."""
-        said = " ".join(reason.split())[:_LONGEST_REASON]
         at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        return cls(number=number, at=at, author=author, reason=said, takes_back=takes_back)
+        return cls(number=number, at=at, author=author, reason=plain(reason), takes_back=takes_back)
 
     def after(self) -> dict[str, str | None]:
         """Return each file's hash in this version."""

@@ -30,7 +30,7 @@ from gptsmith.assistants.spec_files import (
     shown,
 )
 from gptsmith.assistants.version_places import find_store, store_name
-from gptsmith.assistants.version_store import Touched, Version, VersionFile, VersionStore
+from gptsmith.assistants.version_store import Touched, Version, VersionFile, VersionStore, plain
 from gptsmith.errors import GptsmithError, NotReadyError, UsageError
 from gptsmith.state import State, edit_lock, home_path, sweep
 
@@ -92,6 +92,8 @@ class Versions:
         Raises UsageError: `changed_on_disk` when a file is no longer what the edit was planned for, `not_writable`,
         `shipped`. Then nothing is written.
         """
+        if planned.files[0].path != self.path:
+            raise UsageError(f"this edit is one of {planned.files[0].path}, not of {self.path}", code="other_file")
         with self._opened() as store:
             for edit in planned.files:
                 if digest(content(edit.path)) != edit.inverse.original:
@@ -167,7 +169,7 @@ class Versions:
 
     def name(self, number: int, name: str) -> Version:
         """Give a version a name, up to 80 characters; an empty one takes it away."""
-        said = " ".join(name.split())
+        said = plain(name)
         if len(said) > _LONGEST_NAME:
             raise UsageError(f"the name has {len(said)} characters", hint=f"use up to {_LONGEST_NAME}")
         with self._opened() as store:

@@ -30,6 +30,7 @@ _CHUNK = 2**20
 _LONGEST = 150, 400  # bytes of one part, and of the whole path
 _DATE = (1980, 1, 1, 0, 0, 0)
 _DEVICE = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?\Z", re.IGNORECASE)
+_UNSEEN = ("Cc", "Cs", "Cn", "Zl", "Zp")  # not Cf: joiners are part of words and of emoji
 _UNFIT = re.compile(r'[\x00-\x1f\x7f-\x9f<>:"|?*\\\u202a-\u202e\u2066-\u2069]')
 
 
@@ -120,7 +121,7 @@ def name_problem(name: str) -> str:
         len(p.encode("utf-8", "replace")) > _LONGEST[0] for p in parts
     ):
         return "is too long"
-    return "" if name.isprintable() else "has characters that cannot be shown"
+    return "has characters that cannot be shown" if any(unicodedata.category(c) in _UNSEEN for c in name) else ""
 
 
 def names_problem(names: list[str]) -> str:
