@@ -7,10 +7,9 @@ import base64
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import replace
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
 from langchain_core.tools import BaseTool, StructuredTool
@@ -63,8 +62,7 @@ def drawing_tool(spec: ImageGeneration, context: ToolContext) -> BaseTool:
     async def adraw(**arguments: Any) -> str:
         stop = Stop()
         try:
-            work = partial(copy_context().run, desk.draw, _call(arguments, context), stop)
-            return await asyncio.get_running_loop().run_in_executor(_threads(), work)
+            return await _beside(partial(desk.draw, _call(arguments, context), stop))
         except asyncio.CancelledError:
             stop.set()
             raise
@@ -74,10 +72,31 @@ def drawing_tool(spec: ImageGeneration, context: ToolContext) -> BaseTool:
     )
 
 
-@cache
-def _threads() -> ThreadPoolExecutor:
-    """Return the threads in which drawings wait and run; the loop's own few stay free for other turns."""
-    return ThreadPoolExecutor(max_workers=64, thread_name_prefix="drawing")
+async def _beside(work: Callable[[], str]) -> str:
+    """Run `work` in a thread of its own: the loop's few stay free for other turns, and it never holds the exit up."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[str] = loop.create_future()
+    context = copy_context()
+
+    def settle(result: str, error: BaseException | None) -> None:
+        if done.done():
+            return  # the turn was stopped
+        if error is None:
+            done.set_result(result)
+        else:
+            done.set_exception(error)
+
+    def run() -> None:
+        result, error = "", None
+        try:
+            result = context.run(work)
+        except BaseException as raised:  # noqa: BLE001 - whatever it is, the turn that waits must hear of it
+            error = raised
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(settle, result, error)
+
+    threading.Thread(target=run, name="drawing", daemon=True).start()
+    return await done
 
 
 def _call(arguments: dict[str, Any], context: ToolContext) -> Call:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,9 @@ from gptsmith.errors import NotReadyError
 from gptsmith.models.pictures.names import ModelName
 
 _FILES = ["*.json", "*.safetensors", "*.model", "*.jinja", "merges.txt", "vocab.txt"]
+_quieting = threading.Lock()
+_QUIET: list[bool] = []  # one for each thread that wants it quiet
+_BEFORE: list[tuple[int, bool]] = []
 _PICKLE = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 
 
@@ -72,22 +76,32 @@ def load_with(name: ModelName, load: Callable[[], Any], needs: str) -> Any:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Silence the progress bars and remarks of diffusers and transformers, which are not for the person."""
+    """Silence the progress bars and remarks of diffusers and transformers, which are not for the person.
+
+    The switches belong to the process: the first thread that comes here turns them, the last one that leaves turns
+    them back.
+    """
     from diffusers.utils import logging as diffusers_log
     from transformers.utils import logging as transformers_log
 
     logs: tuple[Any, Any] = (diffusers_log, transformers_log)
-    before = [(log.get_verbosity(), log.is_progress_bar_enabled()) for log in logs]
-    for log in logs:
-        log.set_verbosity(logging.CRITICAL)
-        log.disable_progress_bar()
+    with _quieting:
+        if not _QUIET:
+            _BEFORE[:] = [(log.get_verbosity(), log.is_progress_bar_enabled()) for log in logs]
+            for log in logs:
+                log.set_verbosity(logging.CRITICAL)
+                log.disable_progress_bar()
+        _QUIET.append(True)
     try:
         yield
     finally:
-        for log, (level, bar) in zip(logs, before, strict=True):
-            log.set_verbosity(level)
-            if bar:
-                log.enable_progress_bar()
+        with _quieting:
+            _QUIET.pop()
+            if not _QUIET:
+                for log, (level, bar) in zip(logs, _BEFORE, strict=True):
+                    log.set_verbosity(level)
+                    if bar:
+                        log.enable_progress_bar()
 
 
 def _from_hub(place: str, download: Callable[[str], str]) -> Path:
