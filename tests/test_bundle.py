@@ -284,6 +284,25 @@ def test_a_reason_in_any_words_goes_along(tmp_path: Path, library: Library) -> N
     assert Versions(import_bundle(tmp_path / "sky.zip", library)).list()[-1].reason == "call it 👩‍👧 [2J 'Мира'"
 
 
+@pytest.mark.parametrize(
+    "reason,carried",
+    [
+        ("use /home/ana/texts/catalogue.pdf and ~/notes/a.md", "use catalogue.pdf and a.md"),
+        (r"add 'C:\Users\Ana\a.pdf'", "add 'a.pdf'"),
+        ("read https://example.org/a/b and and/or", "read https://example.org/a/b and and/or"),
+        ("my key is sk-Ab3dEf6hIj9kLmN0pQr5tUv8", "(it held a key)"),
+    ],
+)
+def test_reasons_carry_no_key_and_no_place_of_this_machine(
+    reason: str, carried: str, tmp_path: Path, library: Library
+) -> None:
+    spec = tmp_path / "sky.assistant.yaml"
+    spec.write_text(HEAD + "instructions: C\n")
+    Versions(spec).write(plan_edit(spec, [Set(path="name", value="M")]), author="builder", reason=reason)
+    write_bundle(spec, tmp_path / "sky.zip")
+    assert Versions(import_bundle(tmp_path / "sky.zip", library)).list()[-1].reason == carried
+
+
 def test_a_file_whose_name_is_no_text_cannot_go_along(tmp_path: Path) -> None:
     spec = tmp_path / "sky.assistant.yaml"
     spec.write_text(HEAD + "instructions: C\n")

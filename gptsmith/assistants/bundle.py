@@ -6,6 +6,7 @@ spec at its top, the files at their paths from there, the versions as JSON lines
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ VERSIONS = "versions.jsonl"
 INDEX = "index.jsonl"
 _ELSEWHERE = ("no_file", "no_match")  # an older version may name files that are gone
 _READ_FOR_KEYS = 4 * 2**20
+_PLACE = re.compile(r"(?<![\w:/.])(?:~|[A-Za-z]:)?[/\\][^\s'\"]*[/\\]([^\s'\"/\\]+)")
 
 
 class BundleFile(BaseModel):
@@ -228,8 +230,14 @@ def _fit(history: list[tuple[Version, list[Touched]]], base: Path) -> Iterator[t
             # The bytes before are those of the last version that goes along, never of one that stays here.
             begin = {file.path: None if last and file.before is None else file.after for file in files} | last
             fitting = [Touched(file.path, begin[file.path], file.after) for file in files]
-            yield version.model_copy(update={"takes_back": takes_back}), fitting
+            words = {"reason": _plain_words(version.reason), "name": _plain_words(version.name)}
+            yield version.model_copy(update={"takes_back": takes_back, **words}), fitting
             last = {file.path: file.after for file in files}
+
+
+def _plain_words(said: str) -> str:
+    """Return a reason or a name as others may read it: of a place on this machine only the file's own name."""
+    return "(it held a key)" if secret_lines(said) else _PLACE.sub(r"\1", said)
 
 
 def _may_go(path: str, data: bytes | None, base: Path) -> bool:
