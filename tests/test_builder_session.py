@@ -389,6 +389,20 @@ def test_only_the_newest_state_is_kept(builder: Builder, loopback: Loopback) -> 
     assert builder.sessions() == []
 
 
+def test_tests_come_to_the_change_that_waits(builder: Builder, loopback: Loopback) -> None:
+    loopback.push(calls(Draft=DRAFT | {"question": ""}), answer(rename("Mira")))
+    session = builder.session()
+    assert session.propose_tests().text == "There is no change that waits for a decision."
+    session.say(WISH)
+    session.say("call it Mira")
+    before = len(session.messages)
+    message = session.propose_tests(seconds=20)
+    assert message.kind == "proposal" and message.words[0] == 'Changes the name from "Tea Adviser" to "Mira".'
+    assert len(session.messages) == before
+    session.accept()
+    assert "contains: [Mira]" in session.yaml
+
+
 def test_secrets_are_not_kept(builder: Builder, loopback: Loopback) -> None:
     loopback.push(calls(Draft=DRAFT | {"question": ""}), answer(reply="Set the variable."))
     session = builder.session()

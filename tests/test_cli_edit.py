@@ -100,7 +100,7 @@ def test_in_a_terminal_it_asks(
 ) -> None:
     loopback.push(proposes(RENAME, GERMAN))
     monkeypatch.setattr("sys.stdin", Keyboard(typed))
-    assert edit() == (0 if numbers else 1)
+    assert edit("--no-tests") == (0 if numbers else 1)
     assert spec.read_text("utf-8") == edited(*numbers)
     said = capsys.readouterr()
     assert "Write all, ask one by one, or none? [a/o/N]" in said.err
@@ -142,23 +142,38 @@ def test_a_rule_is_never_dropped_by_yes_alone(spec: Path, loopback: Loopback, ca
 def test_all_asks_about_a_rule(spec: Path, loopback: Loopback, monkeypatch: pytest.MonkeyPatch) -> None:
     loopback.always = proposes(RENAME, DROP)
     monkeypatch.setattr("sys.stdin", Keyboard("a\nn\n"))
-    assert edit() == 0
+    assert edit("--no-tests") == 0
     assert spec.read_text("utf-8") == edited(0)
 
 
-def test_tests_are_run_before_anybody_decides(spec: Path, loopback: Loopback, capsys: Out) -> None:
+@pytest.mark.parametrize(("typed", "written"), [("o\ny\nn\nn\n", []), ("o\ny\nn\ny\n", [0]), ("n\n", [])])
+def test_tests_are_run_before_anybody_decides(
+    typed: str, written: list[int], spec: Path, loopback: Loopback, capsys: Out, monkeypatch: pytest.MonkeyPatch
+) -> None:
     model = f'model: {{provider: openai, name: m, base_url: "{loopback.base_url}", api_key: "${{env:KEY}}"}}\n'
-    asks = "tests:\n  - {name: says Desk, message: Who?, expect: {contains: [Desk]}}\n"
+    asks = "tests:\n  - {name: in English, message: Who?, expect: {contains: [Desk]}}\n"
     spec.write_text(SPEC + model + asks, "utf-8")
+    monkeypatch.setattr("sys.stdin", Keyboard(typed))
 
     def who(body: dict[str, Any]) -> str:
         return body["messages"][0]["content"].splitlines()[0]
 
-    loopback.push(proposes(RENAME))
+    loopback.push(
+        proposes(
+            RENAME,
+            {
+                "op": "add",
+                "path": "tests",
+                "value": {"name": "n", "message": "Who?", "expect": {"contains": ["Lasse"]}},
+                "words": "w",
+            },
+        )
+    )
     loopback.always = who
-    assert edit("--tests") == 2
+    assert edit() == (0 if written else 1)
     said = capsys.readouterr().err
-    assert 'The test "says Desk" passes now and would fail.' in said
+    assert "Tests: “in English” passed and fails with this change" in said
+    assert ("name: Lasse" in spec.read_text("utf-8")) is bool(written)
 
 
 def test_tests_of_what_is_new_can_come_with_it(spec: Path, loopback: Loopback, capsys: Out) -> None:

@@ -90,6 +90,13 @@ class BuilderSession:
         """
         return self._answer({"type": "accept", "only": None if only is None else sorted(set(only))})
 
+    def propose_tests(self, **options: Any) -> SessionMessage:
+        """Put tests of what it adds to the change that waits, each run with that part and without it.
+
+        Options are plain values of `Change.with_tests`, as `seconds`.
+        """
+        return self._answer({"type": "tests", "options": options})
+
     def refuse(self, only: Iterable[int] | None = None) -> SessionMessage:
         """Drop the change that waits, or of it the operations with these numbers; the others then still wait."""
         return self._answer({"type": "refuse", "only": None if only is None else sorted(set(only))})

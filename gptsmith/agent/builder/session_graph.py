@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 QUESTIONS = 6
 """Questions about a new assistant at most."""
 
-Way = Literal["draft", "propose", "decide", "undo", "enough", "move"]
+Way = Literal["draft", "propose", "decide", "undo", "enough", "move", "tests"]
 
 
 def session_graph(builder: Builder, checkpointer: Any) -> CompiledStateGraph[Any, Any, Any, Any]:
@@ -41,6 +41,7 @@ def session_graph(builder: Builder, checkpointer: Any) -> CompiledStateGraph[Any
         "undo": undo,
         "enough": enough,
         "move": move,
+        "tests": tests,
     }
     graph = StateGraph(SessionState)
     graph.add_node("listen", listen)
@@ -81,7 +82,13 @@ def after_listen(state: SessionState) -> Way:
     """Choose who answers: what is a decision needs no model, the first message is a description."""
     event = state["event"]
     if event["type"] != "say":
-        ways: dict[str, Way] = {"accept": "decide", "refuse": "decide", "undo": "undo", "move": "move"}
+        ways: dict[str, Way] = {
+            "accept": "decide",
+            "refuse": "decide",
+            "undo": "undo",
+            "move": "move",
+            "tests": "tests",
+        }
         return ways[event["type"]]
     if not state["path"]:
         return "draft"
@@ -162,6 +169,26 @@ def _proposed(state: SessionState, found: Proposal, waiting: Change | None, subj
     )
     kept = None if change.changes_nothing else change.proposal.model_dump(mode="json")
     return {**reply, "pending": kept, "confirmed": False, "asked": asked}
+
+
+def tests(state: SessionState) -> SessionState:
+    """Put tests of what it adds to the change that waits."""
+    pending = pending_of(state)
+    if pending is None:
+        return answered(state, "note", words.NOTHING_WAITS, question=state["question"])
+    try:
+        more = pending.with_tests(**state["event"]["options"])
+    except GptsmithError as error:
+        return answered(state, "error", str(error), question=state["question"])
+    added = len(more.operations) - len(pending.operations)
+    text = "" if added else "No test was found that would show this change."
+    last = SessionMessage.model_validate(state["messages"][-1])
+    lines = [last.text, text] if last.kind == "proposal" else [text]
+    text = "\n".join(line for line in lines if line)
+    reply = answered(state, "proposal", text, words=more.words, diff=more.diff, question=state["question"])
+    if last.kind == "proposal":  # the same proposal, with its tests
+        reply["messages"] = [*state["messages"][:-1], reply["messages"][-1]]
+    return {**reply, "pending": more.proposal.model_dump(mode="json")}
 
 
 def decide(state: SessionState) -> SessionState:

@@ -33,6 +33,9 @@ def build(
     resume: Annotated[
         str | None, typer.Option("--resume", metavar="ID", help="Go on with a conversation.", show_default=False)
     ] = None,
+    tests: Annotated[
+        bool, typer.Option("--tests/--no-tests", help="Try each change on the spec's tests, in a conversation.")
+    ] = True,
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
@@ -45,7 +48,7 @@ def build(
     if resume is not None or (sys.stdin.isatty() and not yes and not as_json):
         from gptsmith.ui.cli.building import converse
 
-        code = converse(model, description, attached, output, resume)
+        code = converse(model, description, attached, output, resume=resume, tests=tests)
         if code:
             raise typer.Exit(code)
         return

@@ -7,26 +7,34 @@ from typing import TYPE_CHECKING
 
 from gptsmith.ui.cli.lines import typed_lines
 from gptsmith.ui.cli.output import diff_text, say, show, yaml_text
+from gptsmith.ui.cli.trying import SECONDS, agreed, tell, tried
 
 if TYPE_CHECKING:
+    from gptsmith.agent.builder.edits import Change
     from gptsmith.agent.builder.session import BuilderSession
     from gptsmith.agent.builder.session_state import SessionMessage
 
 HELP = (
-    "Say what to change. accept, accept only 1 and 3, or no decide on what is proposed. /show the file, /undo the last"
-    " change, /save it, /quit"
+    "Say what to change. accept, accept only 1 and 3, or no decide on what is proposed. /show the file, /tests of what"
+    " is new, /undo the last change, /save it, /quit"
 )
 
 
 def converse(
-    model: str | None, description: str | None, files: list[Path], output: Path | None, resume: str | None
+    model: str | None,
+    description: str | None,
+    files: list[Path],
+    output: Path | None,
+    *,
+    resume: str | None = None,
+    tests: bool = True,
 ) -> int:
-    """Talk until the person saves or quits; return the exit code."""
+    """Talk until the person saves or quits; return the exit code. `tests`: try each change on the spec's tests."""
     from gptsmith import Builder
 
     builder = Builder(model)
     session = builder.session(id=resume) if resume else builder.session()
-    talk = Talk(session, files, output)
+    talk = Talk(session, files, output, tests)
     if resume:
         for message in session.messages[-2:]:
             talk.told(message)
@@ -41,10 +49,11 @@ def converse(
 class Talk:
     """One conversation: `files` go with the first message."""
 
-    def __init__(self, session: BuilderSession, files: list[Path], output: Path | None) -> None:
+    def __init__(self, session: BuilderSession, files: list[Path], output: Path | None, tests: bool) -> None:
         self.session = session
         self.files = files
         self.output = output
+        self.tests = tests
 
     def run(self) -> int:
         """Answer line by line; 0 also when the draft stays unsaved, for nothing is lost."""
@@ -61,6 +70,9 @@ class Talk:
                 yaml_text(self.session.yaml)
             elif command == "/undo":
                 self.told(self.session.undo())
+            elif command == "/tests":
+                say("Looking for tests of what is new")
+                self.told(self.session.propose_tests(seconds=SECONDS))
             elif command in ("/help", "/?"):
                 say(HELP)
             elif command.startswith("/"):
@@ -75,8 +87,11 @@ class Talk:
         """Say something and show the answer; a new draft is shown whole."""
         from gptsmith.errors import GptsmithError
 
-        say("Building" if self.session.path is None else "Thinking")
+        pending = self.session.pending
         try:
+            if pending is not None and self.tests and not self._agreed(text, pending):
+                return
+            say("Building" if self.session.path is None else "Thinking")
             message = self.session.say(text, self.files)
         except GptsmithError as error:
             say(str(error))
@@ -85,6 +100,17 @@ class Talk:
             self.files = []
             yaml_text(self.session.yaml)
         self.told(message)
+        if message.kind == "proposal" and self.tests and (waiting := self.session.pending) is not None:
+            tell(tried(waiting))
+
+    def _agreed(self, text: str, pending: Change) -> bool:
+        """Try the part of a change that a text accepts, when it is not the whole, before it is written."""
+        from gptsmith.agent.builder.session_words import decision
+
+        found = decision(text, pending)
+        if found is None or found.kind != "accept" or found.only is None:
+            return True
+        return agreed(pending, found.only)
 
     def told(self, message: SessionMessage) -> None:
         """Show one message."""

@@ -10,9 +10,11 @@ import typer
 
 from gptsmith.ui.cli.options import AsJson, File, Model, Yes, locate
 from gptsmith.ui.cli.output import NOBODY, ask, clean, diff_text, document, nobody, say, show
+from gptsmith.ui.cli.trying import SECONDS, agreed, tell, tried
 
 if TYPE_CHECKING:
     from gptsmith.agent.builder.edits import Change
+    from gptsmith.agent.builder.trial import Trial
 
 
 def register(app: typer.Typer) -> None:
@@ -50,14 +52,19 @@ def edit(
 
     path = locate(file)
     proposed = Builder(model).edit(path, change, [given.expanduser() for given in knowledge or []])
+    trying = (sys.stdin.isatty() and not yes) if tests is None else tests
+    if add_tests and not proposed.changes_nothing:
+        say("Looking for tests of what is new")
+        proposed = proposed.with_tests(seconds=SECONDS)
     if not as_json:
         _show(proposed)
-    somebody = sys.stdin.isatty() and not yes
-    if add_tests:
-        proposed = _with_tests(proposed, as_json)
-    trial = _tried(proposed, as_json) if (somebody if tests is None else tests) else None
+    trial = tried(proposed) if trying else None
+    if not as_json:
+        tell(trial)
     try:
         only = _chosen(proposed, yes)
+        if trying and only and len(only) < len(proposed.operations) and not agreed(proposed, only):
+            only = []
     except UsageError as error:
         if not as_json or error.code != NOBODY:
             raise
@@ -95,37 +102,6 @@ def _show(change: Change) -> None:
         say(change.question)
 
 
-def _with_tests(change: Change, as_json: bool) -> Change:
-    """Add tests of what is new to the change, each run with it and without it, and show them behind its own steps."""
-    if change.changes_nothing:
-        return change
-    say("Looking for tests of what is new")
-    whole = change.with_tests()
-    if not as_json:
-        for number, words in enumerate(whole.words[len(change.words) :], len(change.words) + 1):
-            show(f"{number}. {words}")
-    return whole
-
-
-def _tried(change: Change, as_json: bool) -> dict[str, Any] | None:
-    """Run the tests on the file as it is and as it would be, and say what the change breaks; None without tests."""
-    from gptsmith.agent.builder.trials import compare
-    from gptsmith.assistants.loader import load_file
-
-    if change.planned is None or not (load_file(change.path).spec.tests or "tests" in change.diff):
-        return None
-    say("Trying it on the tests")
-    trial = compare(change.path, change.planned, attachments=change.proposal.attachments)
-    if not as_json:
-        passed = sum(result.passed for result in trial.after)
-        say(f"{passed} of {len(trial.after)} tests pass with the change")
-        for test in trial.regressions:
-            say(f'The test "{test.name}" passes now and would fail.')
-        if trial.note:
-            say(trial.note)
-    return trial.model_dump(mode="json")
-
-
 def _chosen(change: Change, yes: bool) -> list[int] | None:
     """Ask what to apply: None for all, else the numbers. UsageError (NOBODY) when there is nobody to ask."""
     if change.changes_nothing or yes:
@@ -159,7 +135,7 @@ def _each(change: Change, only_risky: bool = False) -> list[int]:
     return taken
 
 
-def _document(change: Change, trial: dict[str, Any] | None) -> dict[str, Any]:
+def _document(change: Change, trial: Trial | None) -> dict[str, Any]:
     """Return what `edit --json` prints; `version` is null when nothing was written."""
     return {
         "path": str(change.path),
@@ -173,6 +149,6 @@ def _document(change: Change, trial: dict[str, Any] | None) -> dict[str, Any]:
         "rules_at_risk": [risk.model_dump() for risk in change.rules_at_risk],
         "reply": change.reply,
         "question": change.question,
-        "tests": trial,
+        "tests": trial.model_dump(mode="json") if trial else None,
         "version": change.version.number if change.version else None,
     }
