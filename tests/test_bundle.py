@@ -167,6 +167,21 @@ def test_files_beside_the_spec_come_into_the_folder_of_its_own(
     assert load_file(path).spec.name == "A"
 
 
+def test_a_spec_whose_file_has_another_name_than_its_id_keeps_the_order_of_its_files(
+    spec: Path, tmp_path: Path, library: Library
+) -> None:
+    renamed = spec.rename(spec.with_name("desk.assistant.yaml"))
+    renamed.write_bytes(b"id: sky\r\n" + renamed.read_bytes())
+    write_bundle(renamed, tmp_path / "desk.zip")
+    for id in ("sky", "sky-2"):
+        path = import_bundle(tmp_path / "desk.zip", library)
+        assert path.name == f"{id}.assistant.yaml"
+        assert path.read_bytes() == renamed.read_bytes().replace(b"id: sky", f"id: {id}".encode()).replace(
+            b"sky.files", f"{id}.files".encode()
+        )
+        assert path.with_name(f"{id}.files").joinpath("cards", "deep", "a.md").is_file()
+
+
 @pytest.mark.parametrize("path", shipped_files(), ids=lambda path: path.name)
 def test_shipped_assistants_go_out_and_in(path: Path, library: Library, tmp_path: Path) -> None:
     write_bundle(path, tmp_path / "a.zip")

@@ -44,10 +44,6 @@ class _Inside:
     history: History
     contents: BundleContents
 
-    @property
-    def id(self) -> str:
-        return slug(self.spec)
-
 
 def read_bundle(path: str | Path) -> BundleContents:
     """Say what is in a bundle, what it would need, and write nothing.
@@ -77,11 +73,10 @@ def import_bundle(path: str | Path, library: Library | None = None, *, agreed: s
     """
     with _opened(Path(path).expanduser()) as inside:
         _require_same(inside, agreed, path)
-        deeper = _is_deeper(inside)
         draft = Drafts().make(
             inside.contents.id,
-            lambda spec: _unpack(inside, spec, Move(inside.id, slug(spec.name), deeper)),
-            lambda versions: _begin(inside, versions, deeper, Path(path).name),
+            lambda spec: _unpack(inside, spec),
+            lambda versions: _begin(inside, versions, Path(path).name),
         )
     try:
         return Drafts().save(draft, library)
@@ -179,23 +174,29 @@ def _told(spec: bytes | None) -> str:
     return place.relative_to(base).as_posix() if place else ""
 
 
-def _is_deeper(inside: _Inside) -> bool:
-    """Say whether something of the bundle, now or in an older version, lies elsewhere than in `<id>.files/`."""
-    own = f"{inside.id}.files/"
+def _move(inside: _Inside, spec: Path) -> Move:
+    """Return the way of the bundle's files to a spec of this name, into the folder of its own.
+
+    A bundle that has all of them, in older versions too, in `<id>.files/` keeps their order; else all go one deeper.
+    """
     named = [text.removeprefix("./") + "/" for _, text in path_values(read(inside.text).data)]
     rows = [file.path for _, files in inside.history for file in files if file.path]
-    return not all(path.startswith(own) for path in (*inside.files, *named, *rows))
+    paths = (*inside.files, *named, *rows)
+    for old in (slug(inside.spec), inside.contents.id):
+        if all(path.startswith(f"{old}.files/") for path in paths):
+            return Move(old, slug(spec.name))
+    return Move(inside.contents.id, slug(spec.name), deeper=True)
 
 
-def _unpack(inside: _Inside, spec: Path, move: Move) -> None:
+def _unpack(inside: _Inside, spec: Path) -> None:
+    move = _move(inside, spec)
     for name in inside.files:
         inside.archive.unpack(name, spec.parent / move.file(name))
     atomic_write(spec, move.text(inside.text))
 
 
-def _begin(inside: _Inside, versions: Versions, deeper: bool, bundle: str) -> None:
-    move = Move(inside.id, slug(versions.path.name), deeper)
+def _begin(inside: _Inside, versions: Versions, bundle: str) -> None:
     if inside.history:
-        versions.fill(moved_history(inside.history, move))
+        versions.fill(moved_history(inside.history, _move(inside, versions.path)))
     else:
         versions.begin("person", f"imported from {bundle}")
