@@ -255,13 +255,17 @@ def test_a_request_is_read_back_as_it_was() -> None:
         ("Nein, immer auf Deutsch.", "correction", ["Immer auf Deutsch."]),
         ("from now on use metric units", "correction", ["From now on use metric units."]),
         ("Better. But no emojis", "correction", ["No emojis."]),
+        ("ok, only tell me the price please", "correction", ["Only tell me the price."]),
+        ("no the whole chicken, 1.5 kg", "correction", []),
         ("Shorter, this time only", "correction", []),
         ("I meant the blue one", "correction", []),
         ("That's wrong, it closed in 1911", "correction", []),
         ("Perfect, exactly like that!", "praise", []),
         ("Love the table", "praise", []),
         ("Genau so!", "praise", []),
+        ("sweet!", "praise", []),
         ("thanks!", "talk", []),
+        ("hm hm", "talk", []),
         ("What about dogs?", "ask", []),
         ("Can you always answer in French?", "ask", []),
         ("I always wanted to see it", "ask", []),
@@ -277,6 +281,7 @@ def test_what_a_message_is(text: str, kind: str, wishes: list[str]) -> None:
 def test_a_message_is_freed_of_what_leans_back() -> None:
     assert bare("Great. What does a ticket cost?") == "What does a ticket cost?"
     assert bare("no, the blue one") == "The blue one"
+    assert bare("hey, what can I cook") == "What can I cook"
     assert bare("ok") == "Ok"
 
 

@@ -16,7 +16,7 @@ _PRAISE = re.compile(
     r"(?:that(?:['’]s| is| was) |das ist |c['’]est |eso es |isso é |è |dat is )?"
     r"(?:so |very |really |much |just |ganz |sehr |très |muy |muito |molto |heel )?"
     r"(?:perfect(?:ly)?|great|excellent|exactly|brilliant|wonderful|super|lovely|fantastic|spot on|well done|nice|"
-    r"better|good|(?:i )?(?:like|love) (?:it|this|that|how|the)|just right|"
+    r"better|good|sweet|cool|awesome|amazing|neat|(?:i )?(?:like|love) (?:it|this|that|how|the)|just right|"
     r"perfekt|genau|toll|prima|wunderbar|klasse|besser|gut|parfait|génial|bravo|mieux|"
     r"perfecto|genial|estupendo|exacto|mejor|perfeito|ótimo|excelente|melhor|perfetto|ottimo|meglio|goed|prachtig)\b",
     re.IGNORECASE,
@@ -34,20 +34,23 @@ _AGAINST = re.compile(
     re.IGNORECASE,
 )
 _LEAD = re.compile(
-    r"^\W*(?:(?:no|nope|nein|non|não|nee)\b[,.!:;]+\s*|(?:yes|ja|oui|ok(?:ay)?|sorry|please|bitte|and|but|und|aber|"
+    r"^\W*(?:(?:no|nope|nein|non|não|nee|hi|hey|hello|hallo|bonjour|hola|olá|ciao)\b[,.!:;]+\s*|(?:yes|ja|oui|ok(?:ay)?|sorry|please|bitte|and|but|und|aber|"
     r"better|good|great|perfect|thanks|hmm+|well|now|also|por favor|s['’]il te plaît)\b[,.!:; ]+)+",
     re.IGNORECASE,
 )
 _LASTING = re.compile(
     r"\b(?:always|never|from now on|in (?:the )?future|every time|each time|in general|as a rule|don['’]t ever|"
     r"immer|nie(?:mals)?|ab jetzt|in zukunft|jedes mal|toujours|jamais|désormais|siempre|nunca|a partir de ahora|"
-    r"sempre|de agora em diante|mai|d['’]ora in poi|altijd|nooit|voortaan)\b|^(?:do not|don['’]t|stop|avoid|no) \w",
+    r"sempre|de agora em diante|mai|d['’]ora in poi|altijd|nooit|voortaan)\b|^(?:do not|don['’]t|stop|avoid) \w"
+    r"|^no (?!the\b|that\b|this\b|it\b|i\b|you\b|not\b|one\b|idea\b|problem\b|need\b)[\w-]+(?: [\w-]+){0,3}$"
+    r"|^(?:only|just) (?:tell|give|say|show|answer|name|write|use)\b",
     re.IGNORECASE,
 )
 _ONE_TIME = re.compile(
     r"\b(?:this time|just (?:this )?once|for (?:now|this one)|only here|diesmal|cette fois|esta vez)\b", re.IGNORECASE
 )
 _POLITE = re.compile(r"[,;]? (?:please|bitte|por favor|s['’]il (?:te|vous) plaît|per favore)(?=[.!]*$)", re.IGNORECASE)
+_IMPERATIVE = re.compile(r"(?:stop|avoid|from now on|no|just)\b", re.IGNORECASE)
 _LONGEST_WISH = 25  # words of a lasting wish
 _LONGEST_FORM = 12  # words of a message that is only about the form
 
@@ -83,7 +86,7 @@ def read_message(text: str, *, first: bool, spoken: str = "") -> Said:
         return Said("correction", tuple(dict.fromkeys([*lasting, *kept])), tuple(forms), lasting)
     if _PRAISE.match(words) and count <= 30 and not asks:
         return Said("praise")
-    return Said("ask")
+    return Said("talk" if count < 3 and not asks else "ask")
 
 
 def bare(text: str) -> str:
@@ -95,13 +98,13 @@ def bare(text: str) -> str:
 
 def _lasting(sentence: str) -> str:
     """Return a sentence that states a rule for good, without the "no, please" before it; empty when it does not."""
-    wish = _LEAD.sub("", sentence).strip(" ,;")
+    wish = _LEAD.sub("", sentence).strip(" ,;.!")
     if not 1 < len(wish.split()) <= _LONGEST_WISH or _is_question(wish) or _ONE_TIME.search(wish):
         return ""
     if not _LASTING.search(wish) or re.match(r"(?:i|we|my|ich|wir|je|nous|yo|eu)\b", wish, re.IGNORECASE):
         return ""
     wish = _POLITE.sub("", wish)
-    if not is_rule(Sentence(wish)) and not re.match(r"(?:stop|avoid|from now on|no)\b", wish, re.IGNORECASE):
+    if not is_rule(Sentence(wish)) and not _IMPERATIVE.match(wish):
         return ""
     return wish[:1].upper() + wish[1:].rstrip(" .!") + "."
 

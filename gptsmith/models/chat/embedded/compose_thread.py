@@ -8,10 +8,11 @@ from itertools import pairwise
 
 from gptsmith.assistants.build_request import BuildRequest
 from gptsmith.assistants.description import is_rule, language, split
-from gptsmith.assistants.draft import Draft, DraftKnowledge, DraftTest, DraftTool
+from gptsmith.assistants.draft import Draft, DraftKnowledge, DraftTest, DraftTool, Missing
 from gptsmith.assistants.placeholders import variable_name
 from gptsmith.assistants.thread_request import Exchange, ThreadRequest
 from gptsmith.assistants.wishes import Said, bare, read_message
+from gptsmith.models.chat.embedded.compose_needs import tool_types
 from gptsmith.models.chat.embedded.compose_phrases import telling_phrase
 from gptsmith.models.chat.embedded.compose_rule_tests import test_of
 from gptsmith.models.chat.embedded.compose_tongues import TONGUES
@@ -27,7 +28,7 @@ _CALLED = re.compile(r"^called (?P<type>\S+) as (?P<name>\S+)$")
 _GENERAL = re.compile(
     r"\b(?:helpful|general|any (?:question|topic|task)|anything|everything|all kinds)\b", re.IGNORECASE
 )
-_YOU = re.compile(r"(?:you are|du bist|tu es|eres|és|sei|je bent)\b", re.IGNORECASE)
+_YOU = re.compile(r"(?:you|du|tu|eres|és|sei|je)\b", re.IGNORECASE)
 _NO_ANSWER = re.compile(
     r"^\W*(?:i looked, but|i (?:do not|don['’]t) (?:know|find)|i (?:could not|couldn['’]t|cannot|can['’]t)|sorry"
     r"|the (?:files|documents) (?:do not|don['’]t|are silent)|this needs a|connect )",
@@ -63,12 +64,14 @@ def compose_thread(request: ThreadRequest) -> Draft:
     """Return a complete draft for a conversation; never empty."""
     code = language("\n".join(one.asked for one in request.exchanges))
     turns = _read(request.exchanges, code)
-    draft = _frame(request, turns, code)
+    general = bool(_GENERAL.search(request.description + request.instructions[:200])) and not any(t.used for t in turns)
+    draft = _of_what_was_asked(request, turns) if general else _frame(request, code)
     wishes = list(dict.fromkeys(wish for turn in turns for wish in turn.said.wishes if "[" not in wish))
     own = [s for s in split(request.instructions) if s.section not in ("variables", "template")]
     draft.emphasis = list(dict.fromkeys([*wishes, *(s.text for s in own if is_rule(s))]))
-    kept = [s.text for s in own[1:] if not is_rule(s)] if draft.role.startswith(own[0].text if own else "\0") else []
+    kept = [s.text for s in own if not is_rule(s) and s.text not in draft.role and not general]
     draft.guidelines = list(dict.fromkeys([*_praised(turns), *kept])) or [TONGUES.get(code, TONGUES["en"]).language]
+    draft.missing = _missing(request, turns)
     draft.conversation_starters = _starters(turns, code)
     draft.tools = _tools(request, turns)
     draft.knowledge = _knowledge(request)
@@ -89,18 +92,19 @@ def _read(exchanges: list[Exchange], code: str) -> list[_Turn]:
     return turns
 
 
-def _frame(request: ThreadRequest, turns: list[_Turn], code: str) -> Draft:
-    """Return name, description, role and the set phrases: the old assistant's own, or those of what was asked."""
-    tongue = TONGUES.get(code, TONGUES["en"])
-    told = request.description + request.instructions[:200]
-    used = any(turn.used for turn in turns)
-    if _GENERAL.search(told) and not used:
-        from gptsmith.models.chat.embedded.compose import compose_draft
+def _of_what_was_asked(request: ThreadRequest, turns: list[_Turn]) -> Draft:
+    """Return the draft of an assistant for the first thing that was asked of one for everything."""
+    from gptsmith.models.chat.embedded.compose import compose_draft
 
-        first = next((turn.asked for turn in turns if turn.alone), request.description)
-        made = compose_draft(BuildRequest(description=first))
-        made.emphasis, made.tests, made.missing = [], [], []
-        return made
+    first = next((turn.asked for turn in turns if turn.alone), request.description)
+    made = compose_draft(BuildRequest(description=first))
+    made.emphasis, made.tests = [], []
+    return made
+
+
+def _frame(request: ThreadRequest, code: str) -> Draft:
+    """Return name, description, role and the set phrases of the assistant that was talked to."""
+    tongue = TONGUES.get(code, TONGUES["en"])
     name = f"My {request.name}" if language(request.description) == "en" else f"{request.name} 2"
     own = split(request.instructions)
     opening = own[0].text if own and _YOU.match(own[0].text) else ""
@@ -112,6 +116,17 @@ def _frame(request: ThreadRequest, turns: list[_Turn], code: str) -> Draft:
         tone=tongue.tone,
         welcome_message=tongue.welcome.format(name=name),
     )
+
+
+def _missing(request: ThreadRequest, turns: list[_Turn]) -> list[Missing]:
+    """Return the picture tools that were asked for and not there: whether to add one is the person's to say."""
+    asked = [kind for turn in turns if not turn.answered for kind in tool_types(turn.asked)]
+    had = {match["type"] for turn in turns for match in map(_CALLED.match, turn.used) if match}
+    return [
+        Missing(kind="tool", what=kind, how="It was asked for in the conversation; add it under tools.")
+        for kind in dict.fromkeys(asked)
+        if kind in request.tools and kind not in had
+    ]
 
 
 def _praised(turns: list[_Turn]) -> list[str]:
@@ -145,7 +160,8 @@ def _behind_praise(turns: list[_Turn]) -> list[_Turn]:
 
 def _starters(turns: list[_Turn], code: str) -> list[str]:
     asked = [t for t in turns if t.alone and len(t.asked) <= _LONGEST]
-    asked.sort(key=lambda t: (not t.praised, not t.settled))
+    asked = [t for t in asked if t.settled] or asked
+    asked.sort(key=lambda t: not t.praised)
     found = list(dict.fromkeys(t.asked for t in asked))[:_STARTERS]
     for general in TONGUES.get(code, TONGUES["en"]).starters:
         if len(found) < 3:
