@@ -76,6 +76,14 @@ def test_an_answer_to_a_question_goes_with_the_command_that_was_asked_about() ->
     assert [(c.op, c.path) for c in answer.changes] == [("remove", "conversation_starters[1]")]
 
 
+def test_a_name_that_is_only_offered_is_asked_about_first() -> None:
+    asked = compose_changes(ChangeRequest(spec=SPEC, message="how about Leafy?"))
+    assert (asked.changes, asked.question) == ([], "Shall it be called Leafy?")
+    talk = ["person: how about Leafy?", f"builder: {asked.question}"]
+    answer = compose_changes(ChangeRequest(spec=SPEC, message="yes", conversation=talk))
+    assert [(c.op, c.path, c.value) for c in answer.changes] == [("set", "name", "Leafy")]
+
+
 def test_a_locked_part_is_only_suggested() -> None:
     answer = compose_changes(ChangeRequest(spec=SPEC, message="call it Mira", locked=["name"]))
     assert [c.words for c in answer.changes] == ["A suggestion, because it is locked: Call it Mira."]

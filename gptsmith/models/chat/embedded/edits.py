@@ -100,6 +100,9 @@ def _with_what_was_asked(request: ChangeRequest) -> str:
     """Return the message; an answer to our own question stands behind the command that it was asked about."""
     if len(request.conversation) < 2 or not re.match(r"builder: .*\?\s*$", request.conversation[-1], re.DOTALL):
         return request.message
+    offered = re.search(r"Shall it be called (.+)\?\s*$", request.conversation[-1])
+    if offered and re.match(r"(?:yes|yep|yeah|sure|ok(?:ay)?|please|do|ja|sí|sim)\b", request.message, re.IGNORECASE):
+        return f'call it "{offered[1]}"'
     asked = request.conversation[-2].removeprefix("person: ")
     answers = len(request.message.split()) <= 8 and request.conversation[-2].startswith("person: ")
     if not answers or re.match(

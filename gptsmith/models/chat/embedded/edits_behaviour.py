@@ -192,7 +192,7 @@ def _is_behaviour(clause: Clause) -> bool:
     made = has(CONFIGURED, text) and not re.search(r"\b(?:never|always)\b", text)
     if made and (first not in BEHAVING or first in _PUTTING):
         return False  # what it is made of, not what it does
-    if first in BEHAVING and len(words) > 1:
+    if first in BEHAVING and len(words) > (2 if first == "use" else 1):
         if re.match(r"\w+ (?:it|him|her|this|that|everything|the (?:assistant|bot|thing))\b", text):
             return False  # said of the assistant, not to it
         return (not _OF_ME.search(text) and not re.match(r"\w+ them\W*$", text)) or bool(

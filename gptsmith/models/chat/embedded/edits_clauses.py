@@ -21,7 +21,7 @@ _VALUE = re.compile(
     r"|says|with"
     r"|to|be|read|reads|as|this|test|instructions?|follow\w*|suggestion|question|line|sentence|regel|vorschlag"
     r"|nombre|nome"
-    r"|name ist|title|model|language|tone|temperature)(?: (?:it|this|people|is|now|change|update|text"
+    r"|name ist|title)(?: (?:it|this|people|is|now|change|update|text"
     r"|\d+))?)(?:,? please)?(?:\s?[:=]|\s[–—-])\s+(?=\S)",
     ANY_CASE,
 )
@@ -221,7 +221,7 @@ def clause(text: str, files: tuple[str, ...] = (), code: str | None = None) -> C
 
 def _clause(piece: str, files: tuple[str, ...], code: str, glued: str) -> Clause:
     said = piece.strip()
-    text = bare(said)
+    text = re.sub(r"^(?:never |always )?to (?=[a-z]+ )", lambda m: m.group().removesuffix("to "), bare(said))
     masked, values = mask(text)
     return Clause(said.strip(" ,;"), text, masked, values, files, code, glued)
 
@@ -275,7 +275,10 @@ def _pieces(sentence: str) -> list[tuple[str, str]]:
             told
             and _complete(left)
             and (
-                cut["semi"] or (begins(right) and not _more_of_it(left, right)) or (cut["comma"] and _tells_why(right))
+                cut["semi"]
+                or (begins(right) and not _more_of_it(left, right))
+                or (cut["comma"] and _tells_why(right))
+                or _after_value(left, right)
             )
         ):
             pieces.append((sentence[start : cut.start()], between))
@@ -317,6 +320,8 @@ def begins(text: str) -> bool:
     if not words or (len(words) == 1 and is_verb(words[0].strip(".,!"))):
         return False
     first, after = words[0].strip(",.:"), (words[1] if len(words) > 1 else "")
+    if first == "to" and len(words) > 2 and (is_verb(after) or after in ("never", "always", "be")):
+        return True  # `I want it to be called Nonna, to speak Italian`
     known = (
         bool(_STARTS.match(text))
         or (first in BEHAVING and len(words) > 1)
@@ -324,6 +329,15 @@ def begins(text: str) -> bool:
         or is_joined_verb(first, after)
     )
     return known or (base(first) is not None and first.endswith("s") and after in ("the", "a", "an", "to"))
+
+
+def _after_value(left: str, right: str) -> bool:
+    """Say whether `right` stands behind a given value and adds nothing to it: `greet with "Hi" and wash my car`."""
+    more = (
+        r"(?:as|to|in|for|with|on|at|when|if|among|into|instead|from|the|its|by|should|must|may|can|has|is|expects?"
+        r"|it)\b"
+    )
+    return left.rstrip().endswith(HIDDEN) and right[:1] != HIDDEN and not re.match(more, right)
 
 
 def _tells_why(text: str) -> bool:

@@ -69,6 +69,11 @@ def is_manner(stated: Statement) -> bool:
     return bool(_MANNER.search(stated.heading))
 
 
+def is_among_rules(stated: Statement) -> bool:
+    """Say whether it stands under a heading for rules, or under none."""
+    return not stated.heading or bool(_RULES.search(stated.heading))
+
+
 def addition(
     text: str, sentence: str, *, manner: bool = False, avoid: Sequence[tuple[int, int]] = ()
 ) -> tuple[str, str] | None:

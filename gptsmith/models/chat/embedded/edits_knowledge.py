@@ -202,7 +202,8 @@ def _dropped(clause: Clause, subject: Subject) -> Found | None:
                 return Found([_without(subject, "paths", n, i, file)])
     named = source_of(clause, subject)
     using = has(rf"{_NOUN}|us(?:e|es|ing)|answer\w*|read\w*|know\w*", clause.open)
-    if named is not None and using and not has("rule|starter|test|tool", clause.open):
+    alone = named is not None and re.match(rf"\w+(?: out)? (?:the |our |its )?(?:{_names(subject)})\W*$", clause.open)
+    if named is not None and (using or alone) and not has("rule|starter|test|tool", clause.open):
         return Found([dropped_source(subject, named)])
     if has("all|every|any", clause.open) and has("knowledge|files|sources", clause.open) and subject.knowledge:
         return Found([drop("knowledge", "Take out all the knowledge.")])

@@ -57,7 +57,10 @@ _OF_WHAT = (
     r"^\s*(?:the|its|these|those|most|all|all the|our|my) [\w-]+ (?=(?:is|are|sounds?|feels?|seems?|comes? across"
     r"|should|could|must|gets?|reads?)\b)"
 )
-_SEEMS = r"sounds?(?: like)?|feels?(?: like)?|comes? across(?: as)?|seems?|reads?(?: like)?|looks?|acts?"
+_SEEMS = (
+    r"sounds?(?: like)?|feels?(?: like)?|comes? across(?: as)?|seems?|reads?(?: like)?|looks?|acts?|finds? (?:it"
+    r"|them)|(?:think|thinks) (?:it is|it['’]s|they are)|consider it"
+)
 _LESS = (
     r"get rid of(?: the| that| its)?|drop(?: the| that)?|lose(?: the| that)?|without(?: the| being)?|avoid(?: being"
     r"| sounding)?|quit(?: being)?"
@@ -91,6 +94,7 @@ _FAULTS = {  # what it does, when the manner that is named is wanted
     r"|stops))\b",
     "long": r"\b(?:says? too little|not enough detail|barely (?:says|explains)|one-liners?|leaves? (?:too much"
     r"|things) out)\b",
+    "polite": r"\b(?:talk(?:s|ed|ing)? down to|makes? (?:people|users|them) feel (?:stupid|dumb|small))(?!\w)",
     "friendly": r"\b(?:snaps?|scolds?|barks?|lectures?|nags?|shouts? at|puts? (?:people|users|visitors) off)\b",
 }
 _VAGUE = re.compile(

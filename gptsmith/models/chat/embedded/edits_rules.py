@@ -12,7 +12,7 @@ from gptsmith.models.chat.embedded.edits_choice import is_drop
 from gptsmith.models.chat.embedded.edits_clauses import Clause, is_statement
 from gptsmith.models.chat.embedded.edits_instructions import Statement
 from gptsmith.models.chat.embedded.edits_subject import Found, Subject, retell, sentence
-from gptsmith.models.chat.embedded.edits_words import ANY_CASE, SWAP, has
+from gptsmith.models.chat.embedded.edits_words import ANY_CASE, SWAP, has, ordinal
 
 _NOUN = (
     r"rules?|instructions?|lines?|bits?|parts?|sentences?|points?|bullets?|guidelines?|thing|stuff|requirement"
@@ -51,6 +51,9 @@ def read(clause: Clause, subject: Subject) -> Found | None:
 
 def _changed(clause: Clause, subject: Subject) -> Found | None:
     text = subject.instructions
+    there = re.search(r"\bwhere(?:ver)? (?:it|you|there) (?:says?|stands?|reads?|is)\b", clause.open)
+    if len(clause.values) == 2 and there and (span := told.find(text, clause.values[1])):
+        return _swap(subject, span, clause.values[0])
     if len(clause.values) == 2 and has(SWAP, clause.open):
         span = told.find(text, clause.values[0])
         if span:
@@ -75,6 +78,13 @@ def _changed(clause: Clause, subject: Subject) -> Found | None:
             new = clause.values[-1] if clause.values else about["new"]
             return _exchanged(subject, found[0], new)
         return _unsure(found, about["what"])
+    place = re.match(
+        rf"^(?:change|replace|update|edit) the (?P<what>\w+) (?:{_NOUN}) (?:to|with|by|into):?\s*(?P<new>.+)$",
+        clause.text,
+        ANY_CASE,
+    )
+    if place and (numbered := _numbered(subject, place["what"])):
+        return _exchanged(subject, numbered, clause.values[-1] if clause.values else place["new"])
     instead = _instead(clause)
     if instead:
         return _instead_of(subject, *instead)
@@ -175,13 +185,13 @@ def _dropped(clause: Clause, subject: Subject) -> Found | None:
         return _gone(subject, found[0]) if len(found) == 1 else _unsure(found, done["what"])
     unneeded = re.match(
         r"^(?P<what>.+?) (?:isn['’]t|is not|is no longer|aren['’]t|are not|are no longer|is|are) (?:really )?(?:not"
-        r" )?(?:necessary|needed"
+        r" )?(?:unnecessary|superfluous|necessary|needed"
         r"|required|wanted|important|allowed|fine|ok|okay|a must)\b(?P<now> (?:any ?more|now|after all|again|from"
         r" now on))?",
         clause.text,
         ANY_CASE,
     )
-    if unneeded and (unneeded["now"] or re.search(r"n['’]t|not|no longer", unneeded.group())):
+    if unneeded and (unneeded["now"] or re.search(r"n['’]t|not|no longer|unnecessary|superfluous", unneeded.group())):
         found = told.about(text, unneeded["what"])
         if found:
             return _gone(subject, found[0]) if len(found) == 1 else _unsure(found, unneeded["what"])
@@ -203,6 +213,9 @@ def _about(subject: Subject, what: str) -> Found:
     what = what.strip(" .!")
     if not re.search(r"\w", what) and "rule" in subject.recent:
         return Found()  # `that rule`: the one that was taken out just before
+    numbered = _numbered(subject, what)
+    if numbered:
+        return _gone(subject, numbered)
     found = told.about(subject.instructions, what)
     rules = [s for s in found if s.rule] or found
     if len(rules) == 1:
@@ -210,6 +223,15 @@ def _about(subject: Subject, what: str) -> Found:
     if not found:
         return Found(unclear=True, reply=f"I find nothing in its instructions about “{what}”.")
     return _unsure(found, what)
+
+
+def _numbered(subject: Subject, what: str) -> Statement | None:
+    """Return the rule that `first` or `the last` means: of the list of rules, else of the sentences that are rules."""
+    place = ordinal(what) if len(what.split()) <= 2 else None
+    stated = told.statements(subject.instructions)
+    rules = [s for s in stated if s.bullet and s.rule] and [s for s in stated if s.bullet and told.is_among_rules(s)]
+    rules = rules or [s for s in stated if s.rule]
+    return rules[place] if place is not None and -1 <= place < len(rules) else None
 
 
 def _unsure(found: list[Statement], what: str) -> Found:

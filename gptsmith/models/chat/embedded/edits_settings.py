@@ -93,7 +93,8 @@ def _counted(path: str, number: int, words: str) -> Found:
 
 def _about_time(text: str) -> bool:
     return has(
-        r"time-?out\w*|time limit|give up|wait\w*|per (?:message|question|answer|turn)|think\w*|up to|respond"
+        r"time-?out\w*|time limit|give up|wait\w*|per (?:message|question|answer|turn)|think\w*|stops? after|up to"
+        r"|respond"
         r"|takes?|(?:to|time to) (?:answer"
         r"|think|reply)"
         r"|deadline|limit|at most|no longer than|within|max(?:imum)?|patience",

@@ -113,6 +113,9 @@ def read_name(clause: Clause, subject: Subject) -> Found | None:
     other = _NAMED_OTHERWISE.match(clause.text) or _THIS_IS.match(re.sub(r"^.*name[^,]*, ", "", clause.text))
     if other and not (has("tool|starter|test|variable|source|model", clause.open)):
         return renamed(clause.values[-1] if clause.values else _capitals(other["name"]), subject)
+    offered = re.match(r"(?:[Hh]ow|[Ww]hat) about (?P<name>[A-Z][\w'’-]*(?: [A-Z][\w'’-]*)*)\?$", clause.said)
+    if offered:
+        return Found(question=f"Shall it be called {offered['name']}?")
     known = _KNOWN_AS.match(CAUSED.sub("it is ", clause.text))
     if known and not has("tool|starter|test|variable|source|model", clause.open):
         return renamed(_tidy(clause.values[-1] if clause.values else known["name"]), subject)
@@ -135,6 +138,7 @@ def read_name(clause: Clause, subject: Subject) -> Found | None:
     )
     if "?" in given.rstrip("?") or (bare_verb and not clause.values and not re.search(r"[A-ZÄÖÜÉ]", given)):
         return None  # `call the customers back`
+    given = _capitals(given) if re.match(r"the [a-z]", given) and not clause.values else given
     name = _tidy(clause.values[-1] if clause.values else re.sub(r" (?:heißen|instead|nennen)$", "", given))
     if not name or len(name) > 80 or (not clause.values and len(name.split()) > 7):
         return Found(unclear=True)
@@ -144,7 +148,7 @@ def read_name(clause: Clause, subject: Subject) -> Found | None:
 def _capitals(words: str) -> str:
     """Return the name at the end of `words`: those in capitals, or all of them where there are none."""
     last = re.search(r"(?:^| )([A-ZÄÖÜÉ][\w'’&-]*(?: (?:of|the|and|&|[A-ZÄÖÜÉ0-9][\w'’-]*))*)$", words.strip())
-    return last[1] if last and len(words.split()) > 3 else words
+    return last[1] if last and len(words.split()) > 2 else words
 
 
 def renamed(name: str, subject: Subject) -> Found:

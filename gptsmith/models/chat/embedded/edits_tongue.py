@@ -83,7 +83,10 @@ def read(clause: Clause, subject: Subject) -> Found | None:
     if len(set(named)) != 1 or (not has(_VERBS, clause.open) and len(clause.open.split()) > 3):
         return None
     words = list(re.findall(r"[^\W_]+", re.sub(rf"(?<!\w)(?:{_ANY})(?!\w)", " ", clause.open, flags=ANY_CASE)))
-    if re.match(r"(?:if|when|never|don['’]t|do not|no)\b", clause.open):
+    against = re.match(r"(?:never|don['’]t|do not|no|not|stop)\b", clause.open)
+    if against and any(n.lower() in s.text.lower() for n in named for s in told.statements(subject.instructions)):
+        return Found(question="Which language should it be instead?")
+    if against or re.match(r"(?:if|when)\b", clause.open):
         return None
     wanted = _ENGLISH[named[0].lower()]
     plain = all(w in _COMMON for w in words)

@@ -29,13 +29,14 @@ def _approval(clause: Clause) -> list[tuple[str, Any, str]]:
     text = clause.open
     free = (
         r"\b(?:without (?:asking|approval|confirmation|permission)|no (?:need (?:to (?:ask|confirm)|for (?:approval"
-        r"|asking"
-        r"|confirmation|permission))|approval|confirmation|permission|questions asked)|(?:doesn['’]t|don['’]t|does"
-        r" not|do not"
-        r"|needn['’]t|should ?n['’]t|not|never) (?:have to |need to |to )?(?:ask|require approval|confirm|need"
-        r" (?:my |any |your )?approval"
-        r"|need (?:my |any )?(?:permission|confirmation|consent|ok|okay))|stop asking(?= (?:me|for|before"
-        r"|permission|first|us)\b|\W*$))\b"
+        r"|asking|confirmation"
+        r"|permission))|approval|confirmation|permission|questions asked)|(?:doesn['’]t|don['’]t|does not|do not"
+        r"|needn['’]t"
+        r"|should ?n['’]t|not|never) (?:have to |need to |to )?(?:ask|require approval|confirm|need (?:my |any "
+        r"|your )?approval"
+        r"|need (?:my |any )?(?:permission|confirmation|consent|ok|okay))|stop asking)\b(?! (?:which|what|how|where"
+        r"|when|who|whether"
+        r"|if|about|the|to|for (?!approval|permission|confirmation)))"
     )
     bound = (
         r"\b(?:ask(?:s|ing)?|check(?:s|ing)? with|confirm\w*|approv\w*|permission|okay|consent)\b.{0,30}\b(?:first"

@@ -47,7 +47,7 @@ def read(clause: Clause, subject: Subject) -> Found | None:
 
 def _named(clause: Clause, subject: Subject) -> str | None:
     for name in subject.variables:
-        said = re.escape(name).replace("_", "[ _]")
+        said = re.escape(name).replace("_", "(?:['’]s)?[ _]")
         if re.search(rf"(?<!\w){said}(?:['’]s)?(?!\w)", clause.masked) or name in clause.values:
             return name
     return None
