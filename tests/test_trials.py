@@ -13,11 +13,13 @@ import pytest
 from gptsmith import Assistant
 from gptsmith.agent.builder.trial import Trial
 from gptsmith.agent.builder.trials import acompare, compare
+from gptsmith.agent.runtime.scratch import scratch_copy
 from gptsmith.assistants.edited_file import plan_edit
 from gptsmith.assistants.operations import Add, Remove, ReplaceText, Set
 from gptsmith.assistants.versions import Versions
 from gptsmith.errors import SpecError
 from gptsmith.state import State
+from gptsmith.ui.cli import run
 from tests.loopback import Body, Loopback, stall, status
 
 GUIDE = """\
@@ -288,3 +290,27 @@ def test_a_model_that_is_down_breaks_no_test(hosted: Path, loopback: Loopback) -
     trial = compare(hosted, planned)
     assert trial.regressions == []
     assert trial.note.startswith("Not every test could be run: ")
+
+
+# -- the tests of a spec, outside of any trial ---------------------------------------------------------------------
+
+
+def test_running_tests_leaves_no_conversation_and_asks_as_the_assistant_may(ferry: Path) -> None:
+    asked: list[str] = []
+    with Assistant.from_file(ferry, model="embedded", allow_hosted=lambda host: not asked.append(host)) as assistant:
+        with scratch_copy(assistant) as tried:
+            assert tried.engine.allow_hosted is assistant.allow_hosted
+            assert tried.engine.model is assistant.engine.model
+            tried.chat("Hello", thread_id="t1")
+            assert [t.id for t in tried.threads()] == ["t1"]
+        assert assistant.threads() == [] and not tried.folder.joinpath("threads").exists()
+        assert [r.passed for r in assistant.run_tests()] == [True, True, False]
+
+
+@pytest.mark.parametrize(("more", "code"), [([], 1), (["--allow-hosted"], 1), (["--model", "openai:gpt-x"], 4)])
+def test_the_command_runs_the_tests(
+    ferry: Path, more: list[str], code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["test", str(ferry), *more]) == code
+    said = capsys.readouterr()
+    assert ("2 of 3 tests passed" in said.err) == (code == 1)
