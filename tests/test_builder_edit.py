@@ -320,6 +320,7 @@ def test_a_rule_goes_when_it_is_asked_for(message: str, spec: Path, builder: Bui
     [
         ("You may promise that a bike is free on Mondays.", ["Never promise that a bike is free."]),
         ("Do not cite the rental terms in a greeting.", ["Always cite the rental terms."]),
+        ("Promise a bike to regular customers.", ["Never promise that a bike is free."]),
         ("Never promise that a trailer is free.", []),
         ("A bike has two wheels.", []),
     ],

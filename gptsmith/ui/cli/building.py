@@ -85,13 +85,15 @@ class Talk:
 
     def send(self, text: str) -> None:
         """Say something and show the answer; a new draft is shown whole."""
+        from gptsmith.agent.builder.session_words import decision
         from gptsmith.errors import GptsmithError
 
         pending = self.session.pending
         try:
             if pending is not None and self.tests and not self._agreed(text, pending):
                 return
-            say("Building" if self.session.path is None else "Thinking")
+            if pending is None or decision(text, pending) is None:
+                say("Building" if self.session.path is None else "Thinking")
             message = self.session.say(text, self.files)
         except GptsmithError as error:
             say(str(error))

@@ -34,11 +34,12 @@ _NOT = re.compile(
     r"|n['’]t\b",
     re.IGNORECASE,
 )
+_ALLOWING = re.compile(r"\b(?:may|can|allowed|fine|darfst?|kannst?|peut|peux|puede|pode|può|mag|kan)\b", re.IGNORECASE)
 _JOINED = re.compile(r"\s+(?:and|but|or|then|also|und|aber|et|mais|y|pero|e|mas|ma|en|maar)\s+", re.IGNORECASE)
 _COMMON = re.compile(
     r"(about|after|again|also|always|answers?|assistant|before|being|does|dont|even|ever|every|from|give|have|here|into"
     r"|just|keep|like|make|must|never|only|other|person|rules?|says?|should|some|than|that|their|them|then|there|these"
-    r"|they|this|users?|what|when|where|which|will|with|words?|would|your)\Z"
+    r"|they|this|users?|what|when|where|which|will|with|without|unless|except|words?|would|your)\Z"
 )
 
 
@@ -83,7 +84,8 @@ def opposed_rules(rules: Iterable[str], before: str, after: str) -> list[str]:
         topic = _topic(rule)
         for one in new:
             shared = len(topic & _topic(one.text))
-            if shared > 1 and shared * 2 > len(topic) and _negative(rule) != _negative(one.text):
+            needed = 1 if _ALLOWING.search(one.text) else 2
+            if shared >= needed and shared * 2 >= len(topic) and _negative(rule) != _negative(one.text):
                 found.append(rule)
                 break
     return found
