@@ -122,7 +122,7 @@ _QUESTION = re.compile(
 _SUBJECT = (
     r"(?:i|you|he|she|it|we|they|this|that|there|these|those|nobody|everybody|everyone|everything|some"
     r"|something|someone"
-    r"|who|(?:my|your|his|her|our|their|the|a|an|some|most|many|all|both)(?: [\w'-]+){1,5}?)"
+    r"|who|(?:my|your|his|her|our|their|the|a|an|some|most|many|all|both|this|that|these|those)(?: [\w'-]+){1,5}?)"
 )
 _VERB = (
     r"(?:'m|'re|'s|'ve|'d|'ll|am|is|are|was|were|has|have|had|do|does|did|don't|doesn't|didn't|can|can't|could"

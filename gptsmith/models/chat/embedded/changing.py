@@ -27,6 +27,9 @@ _MAKE = re.compile(
     r"|(?:make|let|have) (?:me|us) (?:look|wear|be)\b)",
     re.IGNORECASE,
 )
+_LEFT_AS_IT_IS = re.compile(
+    r"^(?:keep|get|have|give|show|use|try|do|put|set|let|take|love|like) (?:it|this|that|them|him|her|these|those)$", re.I
+)
 _PUT = re.compile(
     r"^(?:put|place|stick|drop|hang|give (?:it|him|her|them|the [\w'-]+)) (?:an?|some|the|two|three|more"
     r"|another|\w+) ",
@@ -150,6 +153,8 @@ def _change(ask: Ask) -> str | None:
             and not re.match(r"^(?:i|we) (?:like|love|really like|really love) ", core, re.IGNORECASE)
             else None
         )
+    if _LEFT_AS_IT_IS.match(core):
+        return None
     if _CHANGE.match(core) or _MAKE.match(core) or _PUT.match(core) or _TAKE.match(core):
         return core
     return core if _FRAGMENT.match(core) else None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from gptsmith.models.chat.embedded.asks import Ask
+from gptsmith.models.chat.embedded.lookups import is_free_writing
 from gptsmith.models.chat.embedded.quantities import NUMBER_WORDS
 from gptsmith.models.chat.embedded.toolbox import Tool
 from gptsmith.models.chat.embedded.words import content_stems, listed, tokens
@@ -161,7 +162,7 @@ def wants_picture(asks: list[Ask], tool: Tool) -> Wanted | None:
     """Return what to draw when a sentence asks for a new picture; `tool` lends its own word (poster, tile)."""
     for i, ask in enumerate(asks):
         wished = _OF_ONE.match(ask.core) or _patterns(tool.nouns).wanted.match(ask.core)
-        if ask.negated or (ask.form == "statement" and not wished):
+        if ask.negated or is_free_writing(ask) or (ask.form == "statement" and not wished):
             continue
         found = _wanted(ask, tool.nouns)
         if found is None:

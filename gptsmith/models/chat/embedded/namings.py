@@ -78,6 +78,9 @@ _LEADS: tuple[tuple[str, str], ...] = (
 )
 
 
+_OF_ONE = {"by", "with", "from", "to"}
+
+
 def is_code(p: Param) -> bool:
     """Tell whether an argument takes a number or a code by which something is known."""
     return p.type == "string" and bool(
@@ -129,7 +132,7 @@ def formed(p: Param, params: tuple[Param, ...], text: str, subject: set[str], ta
 
 def left_over(params: list[Param], text: str, subject: set[str], taken: list[Span]) -> dict[str, str]:
     """Return for required arguments made of words the phrases of `text` that nothing else took, best fit first."""
-    plain = [p for p in params if p.required and not _is_formed(p)]
+    plain = [p for p in params if not _is_formed(p)]
     found = phrases(text, taken, subject | {s for p in plain for s in content_stems(p.name.replace("_", " "))})
     fits = sorted(
         ((_fit(p, f, i), p, f) for p in plain for i, f in enumerate(found)), key=lambda f: (-f[0], f[2].start)
@@ -137,6 +140,8 @@ def left_over(params: list[Param], text: str, subject: set[str], taken: list[Spa
     values: dict[str, str] = {}
     used: set[int] = set()
     for score, p, f in fits:
+        if not p.required and not (f.proper and f.lead in _leads(p) & _OF_ONE):
+            continue  # only "by Ada Reed" says enough for what may be left out
         if score > 0 and p.name not in values and f.start not in used:
             values[p.name] = proper_part(f.text) if _PEOPLE.search(p.words) and not f.quoted else f.text
             used.add(f.start)
@@ -156,8 +161,12 @@ def _is_formed(p: Param) -> bool:
     )
 
 
+def _leads(p: Param) -> set[str]:
+    return {w for words, leads in _LEADS if re.search(words, p.words) for w in leads.split()}
+
+
 def _fit(p: Param, f: Phrase, place: int) -> float:
-    wanted = {w for words, leads in _LEADS if re.search(words, p.words) for w in leads.split()}
+    wanted = _leads(p)
     named = bool(_PEOPLE.search(p.words) or is_place(p))
     score = 1.0 if not f.lead else 0.2
     score += 2.0 if f.lead and f.lead in wanted else 0.0
