@@ -38,7 +38,8 @@ _ASKED = re.compile(
     r"|(?:i|we)(?:'d| would) (?:appreciate|love|like) it if you (?:could|can|would)?|why don't you|how about you"
     r"|(?:maybe |perhaps )?you (?:could|can(?!')|should|may|might)|your (?:task|job) is to|(?:i|we)(?:'m"
     r"| am) asking you to"
-    r"|any chance you (?:could|can)|go ahead and|feel free to|try to|be so kind and|are you able to)\s+",
+    r"|(?:is there )?(?:any|a|some) (?:chance|way|possibility)(?: that)? you (?:could|can|would)|go ahead and"
+    r"|feel free to|try to|be so kind and|are you able to)\s+",
     re.IGNORECASE,
 )
 _WISHED = re.compile(
@@ -95,8 +96,16 @@ _PAST = re.compile(  # "Peter reported sick again yesterday": somebody tells wha
     r"sent|said|told|did|put|set) .*\b(?:again|already|yesterday|ago|before|this morning|last \w+|once more)\b",
     re.IGNORECASE,
 )
+_DID = re.compile(  # "Bruno drove to Basel"
+    r"^[A-Z][\w'-]+(?: [A-Z][\w'-]+)? (?:drove|rode|wrote|ran|sang|drank|ate|came|went|took|gave|kept|lost|met"
+    r"|paid|said"
+    r"|sold|sent|slept|spoke|spent|stood|taught|told|thought|woke|wore|won|bought|brought|built|caught|chose"
+    r"|drew|fell"
+    r"|flew|forgot|got|grew|had|heard|held|knew|was|were|has|is|isn't|wasn't|hasn't)\b"
+)
 _OF_OTHERS = re.compile(  # "my neighbour walks three dogs a day"
-    r"^(?:my|our|his|her|their) [\w'-]+ (?!lights\b)[a-z]{3,}s (?:an?|the|my|his|her|our|their|one|two|three|four|many"
+    r"^(?:my|our|his|her|their) [\w'-]+ (?!lights\b)[a-z]{3,}s (?:an?|the|my|his|her|our|their|one|two|three"
+    r"|four|many"
     r"|some|every|to|in|on|at|for|with|like|really|very)\b",
     re.IGNORECASE,
 )
@@ -238,6 +247,6 @@ def _form(core: str, asked: bool, question: bool) -> Form:
         return "wish"
     if _QUESTION.match(core):
         return "question"
-    if _STATEMENT.match(core) or (any(p.match(core) for p in (_PERSONAL, _PAST, _OF_OTHERS)) and not question):
+    if _STATEMENT.match(core) or (any(p.match(core) for p in (_PERSONAL, _PAST, _DID, _OF_OTHERS)) and not question):
         return "statement"
     return "question" if question else "fragment"

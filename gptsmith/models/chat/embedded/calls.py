@@ -11,7 +11,7 @@ from typing import Any
 from gptsmith.models.chat.embedded.arguments import fill, has_form
 from gptsmith.models.chat.embedded.asks import Ask
 from gptsmith.models.chat.embedded.lookups import is_free_writing
-from gptsmith.models.chat.embedded.namings import is_saying
+from gptsmith.models.chat.embedded.namings import is_like_its_example, is_saying
 from gptsmith.models.chat.embedded.phrases import is_proper
 from gptsmith.models.chat.embedded.toolbox import Param, Tool
 from gptsmith.models.chat.embedded.words import STOP, content_stems, stem, tokens
@@ -100,7 +100,12 @@ def wants_call(
     best = max(fits, key=lambda f: f.score - (0.5 if _borrows(f, chosen) else 0.0))
     topic = best.told + best.named > 0
     ahead = best.near - max(_nears(spoken, rivals, similarity), default=0.0) if rivals else 0.0
-    told = best.typed > 0 and topic and ahead > 0.1 and not best.called.missing
+    coded = any(
+        is_like_its_example(p, str(best.called.args[p.name]))
+        for p in best.called.tool.params
+        if p.name in best.called.args
+    )
+    told = best.typed > 0 and (topic or coded) and ahead > (-0.1 if coded else 0.1) and not best.called.missing
     if not (pending or told or _convinces(best, usable, whole)):
         return None
     own = any(_OWN.search(a.core) for a in usable) and topic and ahead >= -0.15

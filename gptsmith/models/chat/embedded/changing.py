@@ -28,7 +28,8 @@ _MAKE = re.compile(
     re.IGNORECASE,
 )
 _LEFT_AS_IT_IS = re.compile(
-    r"^(?:keep|get|have|give|show|use|try|do|put|set|let|take|love|like) (?:it|this|that|them|him|her|these|those)$", re.I
+    r"^(?:keep|get|have|give|show|use|try|do|put|set|let|take|love|like) (?:it|this|that|them|him|her|these|those)$",
+    re.I,
 )
 _PUT = re.compile(
     r"^(?:put|place|stick|drop|hang|give (?:it|him|her|them|the [\w'-]+)) (?:an?|some|the|two|three|more"

@@ -17,7 +17,7 @@ PICTURE = (
     r"|doodle|tile|colou?ring page|figure|diagram|graphic|visual"
     r"|poster|logo|banner|flyer|leaflet|icon|cartoon|wallpaper|postcard|watercolou?r|mural|panel|collage|emblem"
     r"|mosaic|sticker"
-    r"|comic|landscape|caricature|engraving|woodcut|infographic|mockup|thumbnail|screenshot|scan|selfie)s?"
+    r"|comic|landscape|caricature|engraving|woodcut|infographic|mockup|thumbnail|screenshot|scan|selfie)(?:es|s)?"
 )
 _DRAW = (
     r"(?:draw|paint|sketch|illustrate|doodle|render|visuali[sz]e|depict|scribble"
@@ -94,7 +94,7 @@ _VAGUE = re.compile(
 )
 _STRIP = re.compile(
     rf"^(?:{_A} |the |different |separate |more )*(?:{_ADJECTIVES})(?:picture|pic|image|img|drawing|painting"
-    rf"|sketch|illustration|photo|photograph|artwork)s?"
+    rf"|sketch|illustration|photo|photograph|artwork)(?:es|s)?"
     r"(?: (?:of|showing|depicting|with|featuring)|\s*[,:–-])\s+",
     re.IGNORECASE,
 )

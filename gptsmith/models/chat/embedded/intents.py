@@ -111,7 +111,11 @@ def _of_the_last(asks: list[Ask], wanted: Wanted) -> bool:
     """Tell whether the drawing asked for is the last one again: "draw it in blue", "paint the fox green"."""
     return any(
         re.match(r"^(?:draw|paint|sketch|render|show me) (?:it|that|him|her|them|the same)\b", a.low) for a in asks
-    ) and (not wanted.request or bool(re.match(r"(?:it|that|him|her|them|the same)\b", wanted.request.lower())))
+    ) and (
+        not wanted.request
+        or len(asks) == 1
+        or bool(re.match(r"(?:it|that|him|her|them|the same)\b", wanted.request.lower()))
+    )
 
 
 def _new(tool: Tool, wanted: Wanted) -> Intent:

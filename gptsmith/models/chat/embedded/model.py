@@ -196,13 +196,13 @@ class EmbeddedChatModel(BaseChatModel):
         return load_embedder("embedded").encode(texts)
 
     def _similarity(self, text: str, others: list[str]) -> list[float]:
-        row = self._encode([text])[0]
+        row = self._encode([text])[0] if " " in text else np.frombuffer(_vector(text), dtype=np.float32)
         return [float(np.frombuffer(_vector(o), dtype=np.float32) @ row) for o in others]
 
 
 @lru_cache(maxsize=2000)
 def _vector(text: str) -> bytes:
-    """Return the vector of a text that comes again with every message: what a tool does."""
+    """Return the vector of a text that comes again and again: what a tool does, a word."""
     return bytes(load_embedder("embedded").encode([text])[0].tobytes())
 
 

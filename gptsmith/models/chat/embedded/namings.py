@@ -89,6 +89,16 @@ def is_code(p: Param) -> bool:
     )
 
 
+def is_like_its_example(p: Param, value: str) -> bool:
+    """Tell whether a code has the shape of the one that the argument's description gives: LX-482 and AB-77."""
+    example = re.search(r"e\.g\.,? ([\w-]*\d[\w-]*)", p.description)
+    return example is not None and _shape(example[1]) == _shape(value)
+
+
+def _shape(code: str) -> str:
+    return re.sub(r"\d+", "9", re.sub(r"[A-Za-z]+", "A", code))
+
+
 def is_place(p: Param) -> bool:
     """Tell whether an argument takes a town or a country."""
     return bool(_PLACES.search(p.words)) and not _STREETS.search(p.words)
