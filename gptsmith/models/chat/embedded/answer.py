@@ -9,7 +9,7 @@ import math
 import re
 from dataclasses import dataclass
 
-from gptsmith.models.chat.embedded.asked import adds, fitness, read_question
+from gptsmith.models.chat.embedded.asked import fitness, read_question
 from gptsmith.models.chat.embedded.evidence import Encode, gather, pieces
 from gptsmith.models.chat.embedded.sentences import Sentence, split_sentences
 from gptsmith.models.chat.embedded.words import content_stems
@@ -119,7 +119,6 @@ def rank(question: str, passages: list[Passage], encode: Encode) -> list[Candida
     found = [
         Candidate(p, i, s, f, sum(w * f.get(k, 0.0) for k, w in _WEIGHTS.items()) + fitness(asked, s))
         for (p, i, s), f in zip(pool, gather(question, pool, encode), strict=True)
-        if adds(asked, s)
     ]
     return sorted(found, key=lambda c: -c.score)
 

@@ -89,7 +89,7 @@ def read_question(question: str) -> Asked:
     )
 
 
-def adds(asked: Asked, sentence: Sentence) -> bool:
+def _adds(asked: Asked, sentence: Sentence) -> bool:
     """Tell whether a sentence says anything that the question did not say itself."""
     said = set(content_stems(sentence.text))
     return bool(said - asked.stems) or any(w.isdigit() for w in tokens(sentence.text))
@@ -113,7 +113,7 @@ def fitness(asked: Asked, sentence: Sentence) -> float:
         said = set(content_stems(text))
         shared = [a for a in asked.stems if a in said or (len(a) > 3 and any(s.startswith(a) for s in said))]
         score += 0.8 if shared else 0.0
-    if len(tokens(text)) < 4:
+    if not _adds(asked, sentence) or len(tokens(text)) < 4:
         score -= 1.0
     if asked.kind and re.search(rf"\b[A-Z][\w-]+(?: [\w-]+){{0,4}} {re.escape(asked.kind)}\w*", text[1:]):
         score += 0.6

@@ -142,7 +142,9 @@ _VERB = (
     r"|need|needs|"
     r"came|comes|sent|told|gave|keep|keeps|kept|bought|sat|ran|runs|never|always|just|really|flies|works?"
     r"|speaks?|wrote|want"
-    r"|wants|lost|left|live|lives|thought|hope|heard|met|own|owns|use|uses|spent|slept|ate|eat|drink|drank|play"
+    r"|wants|lost|left|live|lives|thought|hope|heard|met|own|owns|use|uses|spent|slept|sold|drove|rode|ran|sang"
+    r"|took|gave|spoke|taught|won|wore|built|caught|fell|flew|forgot|grew|held|knew|met"
+    r"|ate|eat|drink|drank|play"
     r"|plays)"
 )
 _STATEMENT = re.compile(rf"^{_SUBJECT}(?:'(?:m|re|s|ve|d|ll)| {_VERB})\b", re.IGNORECASE)

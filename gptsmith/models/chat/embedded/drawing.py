@@ -112,7 +112,8 @@ _SEED = re.compile(
     r"[\s,(]*\b(?:using|with|use)?\s*(?:the )?seed(?: number)?\s*(?:=|:|of|is)?\s*(\d{1,10})\)?", re.IGNORECASE
 )
 _BE = re.compile(
-    r"\b(?:is|was|are|were|has|had|hangs|hung|makes?|made|says|said|helps?|can|will|would|should|matters?|won)\b",
+    r"\b(?:is|was|are|were|has|had|hangs|hung|makes?|made(?! (?:of|from|out)\b)|says|said|helps?|can|will|would|should"
+    r"|matters?|won)\b",
     re.IGNORECASE,
 )
 

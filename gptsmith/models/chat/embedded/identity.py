@@ -67,7 +67,7 @@ _CAN = re.compile(
 )
 _ABLE = re.compile(
     r"^(?:can|could|are you able to|do) you (?P<what>draw|paint|sketch|see|search|describe|look|read|book|make"
-    r"|create|change|understand|send|write|set)\b(?: (?:pictures?|images?|things?|photos?|drawings?|something|stuff"
+    r"|create|change|understand|send|write|set)\b(?: (?:pictures?|images?|things?|photos?|drawings?|stuff"
     r"|well))?[?. ]*$",
     re.IGNORECASE,
 )

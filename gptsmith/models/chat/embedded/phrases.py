@@ -31,7 +31,8 @@ _WALLS = listed(
 )
 _VAGUE = listed(
     """the a an some any my your our his their its this that these those one ones something anything everything thing
-    things stuff it more another other else same all each every both few several new next last of own bit little"""
+    things stuff it more another other else same all each every both few several new next last of own bit little
+    somewhere anywhere elsewhere"""
 )
 _ASKING = re.compile(
     r"(?:who|what|which|when|where|why|how|is|are|was|does|did|has|any|do(?! (?:you mind|not)))\b", re.I
