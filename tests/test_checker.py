@@ -36,10 +36,13 @@ def kit() -> Templates:
         "a green car",
     ],
 )
-def test_a_picture_of_a_request_is_right(kit: Templates, request_: str) -> None:
+def test_a_picture_of_a_request_is_right_also_with_noise(kit: Templates, request_: str) -> None:
     wanted, rng = parse_request(request_), random.Random(3)
-    verdict = check(render(to_scene(wanted, rng), rng).pixels, wanted, kit)
-    assert verdict.right, verdict
+    pixels = render(to_scene(wanted, rng), rng).pixels
+    noise = np.random.default_rng(1).normal(0, 10, pixels.shape)
+    for shown in (pixels, (pixels + noise).clip(0, 255).astype(np.uint8)):
+        verdict = check(shown, wanted, kit)
+        assert verdict.right, verdict
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """The training of the small CLIP: pictures and captions in one space, order of words included.
 
-    python -m gptsmith.models.training.clip --out runs/out/clip                              # two hours of one core
+    python -m gptsmith.models.training.clip --out runs/out/clip                              # some hours of one core
     python -m gptsmith.models.training.clip --out /tmp/clip --steps 20 --batch 8             # a minute
 
 CLIP: Radford et al. 2021, https://arxiv.org/abs/2103.00020. A contrastive model alone hardly sees order, so every
@@ -35,7 +35,7 @@ from gptsmith.models.world.scene import Group, Scene, sample_scene
 SIZE, PATCH, WIDTH, LAYERS, TEXT_LAYERS, HEADS = 128, 16, 192, 6, 3, 3
 MEAN = STD = (0.5, 0.5, 0.5)
 WRONG = 2  # false captions per picture
-READ_FROM = 1 / 3  # the part of the steps in which patches alone are learned: faster than with captions
+READ_AFTER = 1600  # steps in which patches alone are learned: faster than with captions
 _BACKGROUND_WEIGHT = 0.15
 
 
@@ -244,7 +244,7 @@ def train(out: Path, *, steps: int, batch: int, lr: float, seed: int) -> dict[st
         drawn = draw_batch(random.Random(f"{seed} {step}"), batch, long=step % 6 == 5)
         moved = Batch(drawn.pixels.to(where), drawn.names.to(where), drawn.colors.to(where), drawn.texts, drawn.wrong)
         with torch.autocast(where.type, torch.bfloat16):
-            loss, figures = loss_of(model, moved, tokenizer, read=step >= READ_FROM * steps)
+            loss, figures = loss_of(model, moved, tokenizer, read=step >= min(READ_AFTER, steps // 3))
         return loss, batch, figures
 
     run.train(one, steps)
@@ -271,7 +271,7 @@ def main() -> None:
     """Read the command line and train."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=4800)
+    parser.add_argument("--steps", type=int, default=30_000)
     parser.add_argument("--batch", type=int, default=24)
     parser.add_argument("--lr", type=float, default=1e-3)
     parser.add_argument("--seed", type=int, default=0)

@@ -15,16 +15,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gptsmith.models.world.objects import COLORS, objects
-from gptsmith.models.world.outlines import CELL, CELLS, SIDE, Floats, Templates, slide, templates
+from gptsmith.models.world.outlines import CELL, CELLS, SIDE, Floats, Templates, slide, soften, templates
 from gptsmith.models.world.requests import Request
 from gptsmith.models.world.scene import Relation
 from gptsmith.models.world.sprites import sprite
 
-SURE = 0.73  # score from which a thing counts as seen, fitted on 50 scenes: docs/training.md
-_LOOK = 60  # places looked at closely
+SURE = 0.70  # score from which a thing counts as seen, fitted on 16 scenes: docs/training.md
+_LOOK = 50  # places looked at closely
+_LIKELY = 4
 _PEAKS = 4  # of one object
 _OVERLAP = 0.4
-_SMALL = 0.12  # what a thing of half the size must fit better by: trees and windows look like small things
+_OUTLINE = 0.6  # the weight of outlines against colours
+_SMALL = 0.09  # what a thing of half the size must fit better by: trees and windows look like small things
 _MIDDLE = 40.0  # pixels
 _LIGHTS = np.array([(1, 1, 1), (1, 0.91, 0.84), (0.74, 0.77, 0.88)], np.float32)  # day, sunset, night
 _TINTS: tuple[str | None, ...] = (None, *COLORS)
@@ -63,7 +65,8 @@ def look(pixels: NDArray[np.uint8], kit: Templates | None = None) -> list[Seen]:
     """Return the things in a picture (128, 128, 3), the surest first; `kit` are all things when left out."""
     picture = pixels.astype(np.float32) / np.float32(255)
     kit = kit or templates()
-    close = [_closely(picture, kit, *spot) for spot in _spots(slide(picture, kit), kit)]
+    soft = soften(picture)
+    close = [_closely(soft, kit, *spot) for spot in _spots(slide(picture, kit), kit)]
     found: list[Seen] = []
     for seen in sorted(close, key=lambda s: -s.score):
         if seen.score >= SURE and all(_shared(seen, other) < _OVERLAP for other in found):
@@ -124,7 +127,7 @@ def _spots(scores: Floats, kit: Templates) -> list[tuple[int, int, int, float]]:
             template = int(rows[t])
             spots.append((template, int(y), int(x), best))
             part *= _elsewhere(kit, rows, template, int(y), int(x))
-    return sorted(spots, key=lambda s: -0.55 * s[3] - _size_gain(float(kit.sizes[s[0]])))[:_LOOK]
+    return sorted(spots, key=lambda s: -_OUTLINE * s[3] - _size_gain(float(kit.sizes[s[0]])))[:_LOOK]
 
 
 def _size_gain(pixels: float) -> float:
@@ -151,42 +154,45 @@ def _closely(picture: Floats, kit: Templates, template: int, y: int, x: int, out
         if spot and spot[0] > best[0]:
             best = (*spot, *shape)
     fit, color, top, left, height, width = best
-    score = 0.55 * outline + 0.45 * fit + _size_gain(max(height, width))
+    score = _OUTLINE * outline + (1 - _OUTLINE) * fit + _size_gain(max(height, width))
     return Seen(name, color, (left + width / 2) / SIDE, (top + height / 2) / SIDE, width / SIDE, height / SIDE, score)
 
 
 def _best_shift(
     picture: Floats, name: str, size: int, flip: bool, top: int, left: int
 ) -> tuple[float, str | None, int, int] | None:
-    """Return how well the colours of a thing fit, 0 to 1, in which tint, and where, up to 4 pixels from a corner."""
-    found = None
-    for step, around in ((2, 4), (1, 1)):
-        centre = (top, left) if found is None else (found[2], found[3])
-        for dy in range(-around, around + 1, step):
-            for dx in range(-around, around + 1, step):
-                one = _fit(picture, name, size, flip, centre[0] + dy, centre[1] + dx)
-                if one and (found is None or one[0] > found[0]):
-                    found = (*one, centre[0] + dy, centre[1] + dx)
-    return found
+    """Return how well the colours of a thing fit, 0 to 1, in which tint, and where, up to 5 pixels from a corner."""
+    faces = _faces(name, size, flip)
+    best = _fit(picture, faces, top, left)
+    if best is None:
+        return None
+    likely = np.argsort(best[1])[:_LIKELY]  # tints and lights that are worth moving about
+    found = (best[0], int(likely[0]), top, left)
+    for step, reach in ((2, 4), (1, 1)):
+        _, _, middle_y, middle_x = found
+        for dy in range(-reach, reach + 1, step):
+            for dx in range(-reach, reach + 1, step):
+                one = _fit(picture, faces[likely], middle_y + dy, middle_x + dx)
+                if one and one[0] > found[0]:
+                    found = (one[0], int(likely[one[1].argmin()]), middle_y + dy, middle_x + dx)
+    return found[0], _tints(name)[found[1] // len(_LIGHTS)], found[2], found[3]
 
 
-def _fit(picture: Floats, name: str, size: int, flip: bool, top: int, left: int) -> tuple[float, str | None] | None:
-    """Return how well the colours of a thing fit at a corner, in its best tint and light."""
-    kinds = _faces(name, size, flip)
-    height, width = kinds.shape[1:3]
+def _fit(picture: Floats, faces: Floats, top: int, left: int) -> tuple[float, Floats] | None:
+    """Return how well the best of some faces explains the picture at a corner, and each face's mean error."""
+    height, width = faces.shape[1:3]
     y0, x0, y1, x1 = max(top, 0), max(left, 0), min(top + height, SIDE), min(left + width, SIDE)
     if (y1 - y0) * (x1 - x0) < 0.75 * height * width:
         return None
     part = picture[y0:y1:2, x0:x1:2]
-    own = kinds[:, y0 - top : y1 - top : 2, x0 - left : x1 - left : 2]
+    own = faces[:, y0 - top : y1 - top : 2, x0 - left : x1 - left : 2]
     weight = own[0, ..., 3]
-    error = np.abs(own[..., :3] - part).sum(axis=3) * weight
-    mean = error.sum(axis=(1, 2)) / (3 * weight.sum() + 1e-6)
-    best = int(mean.argmin())
-    tint = _tints(name)[best // len(_LIGHTS)]
-    plain = np.abs(_around(picture, y0, x0, y1, x1) - part).sum(axis=2) * weight
-    explained = 1 - mean[best] / max(float(plain.sum() / (3 * weight.sum() + 1e-6)), 1e-3)  # against the ground around
-    return float(np.clip(1 - mean[best] / 0.25, 0, 1) * np.clip(1.6 * explained, 0, 1)), tint
+    covered = 3 * weight.sum() + 1e-6
+    errors = np.asarray((np.abs(own[..., :3] - part).sum(axis=3) * weight).sum(axis=(1, 2)) / covered, np.float32)
+    plain = (np.abs(_around(picture, y0, x0, y1, x1) - part).sum(axis=2) * weight).sum() / covered
+    least = float(errors.min())
+    explained = 1 - least / max(float(plain), 1e-3)  # against the ground around
+    return float(np.clip(1 - least / 0.25, 0, 1) * np.clip(1.6 * explained, 0, 1)), errors
 
 
 def _around(picture: Floats, y0: int, x0: int, y1: int, x1: int) -> Floats:

@@ -15,6 +15,7 @@ SIDE, CELL, BINS = 128, 4, 8
 CELLS = SIDE // CELL
 SIZES = (25, 29, 33, 38, 44, 50, 58, 66, 76, 87)  # pixels of a thing's longer side
 _FAINT = 0.5  # outlines weaker than this part of a thing's own count less
+_NOISE = 0.03  # edges weaker than this are none
 _STRONG = 0.25  # an edge of this contrast counts in full
 
 Floats = NDArray[np.float32]
@@ -36,12 +37,12 @@ class Templates:
 
 def outlines(pixels: Floats) -> Floats:
     """Return edge directions of a picture (h, w, 3) in 0..1 as (h / 4, w / 4, 8), light or dark side alike."""
-    padded = np.pad(pixels, ((1, 1), (1, 1), (0, 0)), mode="edge")
+    padded = np.pad(soften(pixels), ((1, 1), (1, 1), (0, 0)), mode="edge")
     dy, dx = padded[2:, 1:-1] - padded[:-2, 1:-1], padded[1:-1, 2:] - padded[1:-1, :-2]
     strength = dx * dx + dy * dy
     channel = strength.argmax(axis=2)[..., None]
     dx, dy = np.take_along_axis(dx, channel, 2)[..., 0], np.take_along_axis(dy, channel, 2)[..., 0]
-    magnitude = np.sqrt(np.minimum(np.sqrt(dx * dx + dy * dy), _STRONG))
+    magnitude = np.sqrt(np.clip(np.sqrt(dx * dx + dy * dy) - _NOISE, 0, _STRONG))
     place = (np.arctan2(dy, dx) % np.pi) * (BINS / np.pi)
     low = place.astype(np.int64)
     part = (place - low).astype(np.float32)
@@ -52,6 +53,16 @@ def outlines(pixels: Floats) -> Floats:
     height, width = (n // CELL for n in magnitude.shape)
     cells = planes[: height * CELL, : width * CELL].reshape(height, CELL, width, CELL, BINS)
     return np.asarray(cells.mean(axis=(1, 3)), np.float32)
+
+
+def soften(pixels: Floats) -> Floats:
+    """Return a picture blurred by about a pixel: drawn pictures are soft and have noise."""
+    for axis in (0, 1):
+        for _ in range(2):
+            around = np.pad(pixels, [(1, 1) if a == axis else (0, 0) for a in range(3)], mode="edge")
+            before, after = np.delete(around, (-1, -2), axis), np.delete(around, (0, 1), axis)
+            pixels = np.asarray((before + 2 * pixels + after) / 4, np.float32)
+    return pixels
 
 
 @cache
