@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Callable
 from contextvars import copy_context
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -115,16 +114,10 @@ class _Desk:
     def draw(self, call: Call, stop: Stop) -> str:
         """Draw, save, show; return what the model is told."""
         thread = self.context.thread()
-        wish, parent = self._wish(call, thread)
+        wish = self._wish(call, thread)
         studio = Studio(self.generator, upsampler=self.upsampler(), ranker=self._ranker())
         earlier = [Earlier(r.prompt, r.caption) for r in self.store.history(thread)]
-        listen = self._teller(stop)
-        try:
-            result = studio.draw(wish, earlier=earlier, listen=listen, stop=stop)
-        except GptsmithError as error:
-            if error.code != "unsupported" or wish.mask is not None or wish.image is None:
-                raise
-            result = self._drawn_anew(studio, wish, parent, listen, stop)
+        result = studio.draw(wish, earlier=earlier, listen=self._teller(stop), stop=stop)
         stop.check()
         return self._deliver(thread, result)
 
@@ -164,8 +157,7 @@ class _Desk:
 
     # -- what is wished for ----------------------------------------------------------------------------------------
 
-    def _wish(self, call: Call, thread: str) -> tuple[Wish, PictureRecord | None]:
-        """Return the wish of a call, and the record of the picture that it changes."""
+    def _wish(self, call: Call, thread: str) -> Wish:
         spec = self.spec
         id = self._picture_meant(call, thread)
         image = open_picture(self.store.path(thread, id)) if id else None
@@ -180,7 +172,7 @@ class _Desk:
             negative=call.negative if call.negative is not None else spec.negative_prompt or "",
             strength=call.strength,
         )
-        wish = Wish(
+        return Wish(
             call.request,
             count=call.count or spec.count,
             seed=call.seed if call.seed is not None else spec.seed,
@@ -192,8 +184,10 @@ class _Desk:
             parent=id,
             # a part is described by itself; a whole picture by its whole changed description
             changes=parent.caption if parent and mask is None else "",
+            or_anew=True,
+            # a variation in the same words wants another seed, changed words the same one
+            anew_seed=parent.seed if parent and call.seed is None and not call.own_words else None,
         )
-        return wish, parent
 
     def _picture_meant(self, call: Call, thread: str) -> str:
         """Return the id of the picture to change; without one named, that is the last of the conversation."""
@@ -216,19 +210,6 @@ class _Desk:
         raise ToolError(
             "to draw a part anew, the part must be marked", hint="mark it on the page, or change the whole picture"
         )
-
-    def _drawn_anew(
-        self, studio: Studio, wish: Wish, parent: PictureRecord | None, listen: Callable[[Progress], None], stop: Stop
-    ) -> Result:
-        """Draw a new picture from the changed description, for a model that starts from words only."""
-        seed = wish.seed
-        if seed is None and parent is not None and not wish.own_words:  # a variation in own words wants another seed
-            seed = parent.seed
-        result = studio.draw(replace(wish, image=None, seed=seed), listen=listen, stop=stop)
-        note = f"{self.generator.name} cannot start from a picture, so it drew a new one from the changed description."
-        for picture in [*result.shown, *result.tries]:
-            picture.record = picture.record.model_copy(update={"notes": [*picture.record.notes, note]})
-        return result
 
     # -- what comes out --------------------------------------------------------------------------------------------
 

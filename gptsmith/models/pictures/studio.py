@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Protocol
 
 from PIL import Image
 
+from gptsmith.errors import GptsmithError
 from gptsmith.models.pictures.generators import Drawn, Generator, Step, Stop
 from gptsmith.models.pictures.jobs import queue_of
 from gptsmith.models.pictures.record import Picture, PictureRecord
@@ -31,6 +33,9 @@ class Wish:
     parent: str = ""
     changes: str = ""
     """The caption of the picture that is changed, where it is known."""
+    or_anew: bool = False
+    """Draw a new picture from the changed caption, with `anew_seed`, where the model cannot start from a picture."""
+    anew_seed: int | None = None
 
 
 @dataclass(frozen=True)
@@ -100,9 +105,24 @@ class Studio:
             listen(Progress("load", f"Preparing {self.generator.name}"))
             for number, seed in enumerate(seeds, 1):
                 job = Job(caption.caption, seed, settings, wish.image, wish.mask)
-                drawn = self.generator.draw(job, _heard(listen, number, len(seeds), seed), stop)
+                drawn, job = self._drawn(job, wish, partial(_heard, listen, number, len(seeds)), stop)
                 pictures.append(self._picture(drawn, job, request, caption, wish))
         return self._ranked(pictures, request, wish, listen)
+
+    def _drawn(
+        self, job: Job, wish: Wish, heard: Callable[[int], Callable[[Step], None]], stop: Stop
+    ) -> tuple[Drawn, Job]:
+        """Draw one picture; return it with the job that was done."""
+        try:
+            return self.generator.draw(job, heard(job.seed), stop), job
+        except GptsmithError as error:
+            if error.code != "unsupported" or job.mask is not None or not wish.or_anew:
+                raise
+        anew = replace(job, image=None, seed=job.seed if wish.anew_seed is None else wish.anew_seed)
+        drawn = self.generator.draw(anew, heard(anew.seed), stop)
+        name = self.generator.name
+        note = f"{name} cannot start from a picture, so it drew a new one from the changed description."
+        return replace(drawn, notes=[*drawn.notes, note]), anew
 
     def _caption(self, request: str, wish: Wish, earlier: Sequence[Earlier], listen: Listen) -> Upsampled:
         if wish.own_words:
