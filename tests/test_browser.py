@@ -83,7 +83,7 @@ def address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
             yield launch.address(port)
         finally:
             server.terminate()
-            server.wait(10)
+            server.wait(60)
 
 
 def _wait_for(url: str, server: subprocess.Popen[bytes]) -> None:
