@@ -137,10 +137,13 @@ class BuilderSession:
             session_store.keep_latest(saver, self.id)
 
     def _state(self) -> SessionState:
+        """Read the newest checkpoint itself: a page asks often, and no graph is needed for that."""
         with session_store.saver() as saver:
-            found: SessionState = session_graph(self._builder, saver).get_state(self._config).values  # type: ignore[assignment]
-        if not found:
+            kept = saver.get_tuple(self._config)
+        if kept is None:
             session_store.known(self.id)
+            return start(None)
+        found: SessionState = kept.checkpoint["channel_values"]  # type: ignore[assignment]
         return found
 
     def _answer(self, event: dict[str, Any]) -> SessionMessage:
