@@ -156,6 +156,17 @@ def test_a_test_that_would_fail_is_shown_first(builder: Loopback, library: Path)
     assert "A test that passes now would fail." in said
 
 
+def test_starting_over_keeps_the_file_and_what_was_done(builder: Loopback, library: Path) -> None:
+    spec = library / "night-sky.assistant.yaml"
+    builder.push(proposes(RENAME))
+    at = tell(open_builder(), "Call it Mira")
+    at.button(key="accept").click().run()
+    at.button(key="anew").click().run()
+    assert "What should be different?" in words(at)
+    at.button(key="undo-built").click().run()
+    assert spec.read_text() == SPEC
+
+
 def test_what_goes_wrong_is_said_and_nothing_changes(builder: Loopback, library: Path) -> None:
     builder.always = status(401)
     at = tell(open_builder(), "Call it Mira")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 BUILDER = ":material/construction:"
 _INPUT = "tell"
-_LOOK_SECONDS = 0.4
+_LOOK_SECONDS = 0.6
 _SHOWN = 40
 _HEIGHT = 460
 _MARKS = {"applied": ":green[:material/check:] ", "refused": ":gray[:material/close:] "}
@@ -53,8 +53,8 @@ def _bar(desk: Desk, bench: Bench, building: Building | None) -> None:
         none = building is None or bool(building.asked)
         undo, icon = (building,), ":material/undo:"
         st.button("Undo", key="undo-built", icon=icon, type="tertiary", disabled=none, on_click=_undo, args=undo)
-        anew, icon = (desk, building), ":material/restart_alt:"
-        st.button("Start over", key="anew", icon=icon, type="tertiary", disabled=none, on_click=_forget, args=anew)
+        anew, icon = (desk, bench), ":material/restart_alt:"
+        st.button("Start over", key="anew", icon=icon, type="tertiary", disabled=none, on_click=_anew, args=anew)
 
 
 def _beginning(desk: Desk, bench: Bench) -> None:
@@ -235,8 +235,8 @@ def _undo(building: Building) -> None:
         session.fail(str(error))
 
 
-def _forget(desk: Desk, building: Building) -> None:
+def _anew(desk: Desk, bench: Bench) -> None:
     try:
-        desk.buildings.drop(building)
+        desk.buildings.anew(bench.path)
     except GptsmithError as error:
         session.fail(str(error))

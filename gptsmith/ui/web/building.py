@@ -52,7 +52,7 @@ class Building:
         self.problem = ""
         self._trial: tuple[str, Trial | None] = ("", None)
         self._cancel = threading.Event()
-        self._trying = False
+        self._trying_since = 0.0
         self._guard = threading.Lock()
 
     @property
@@ -68,7 +68,12 @@ class Building:
     @property
     def busy(self) -> bool:
         """Say whether a message is being answered, or its proposal tried."""
-        return bool(self.asked) or self._trying
+        return bool(self.asked) or self.trying
+
+    @property
+    def trying(self) -> bool:
+        """Say whether the tests are being tried; after a time nobody waits for them any more."""
+        return 0 < time.monotonic() - self._trying_since < _PATIENCE if self._trying_since else False
 
     @property
     def messages(self) -> list[Told]:
@@ -82,7 +87,7 @@ class Building:
         if change is None or change.changes_nothing:
             return None
         key, trial = self._trial
-        return Proposed(change, trial if key == change.diff else None, self._trying)
+        return Proposed(change, trial if key == change.diff else None, self.trying)
 
     def say(self, text: str, files: Sequence[Upload] = ()) -> None:
         """Begin to answer a message; raise UsageError while another one is being answered."""
@@ -130,11 +135,13 @@ class Building:
         except Exception as error:  # noqa: BLE001 - a model's package raises what it likes; the page must say something
             self.problem = f"the builder could not answer ({type(error).__name__}); say it again"
         # The files stay until the change that names them is decided: it copies them when it is applied.
-        self._trying, self.asked = True, ""
+        begun = self._trying_since = time.monotonic()
+        self.asked = ""
         try:
             self._try()
         finally:
-            self._trying = False
+            if self._trying_since == begun:
+                self._trying_since = 0.0
 
     def _try(self) -> None:
         """Run the tests of the file with and without the change that waits."""
@@ -185,6 +192,7 @@ class Buildings:
 
         `left_out` says of each file that could not be used why.
         """
+        self._sweep()
         notes = [f"Left out: {reason}" for reason in left_out]
         building = self._keep(Building(Builder().session(), self._inbox, notes))
         building.say(description, files)
@@ -236,7 +244,11 @@ class Buildings:
 
     def on(self, path: Path) -> Building:
         """Return the conversation about a spec file, a new one where there is none."""
-        return self.of(path) or self._keep(Building(Builder().session(path), self._inbox))
+        return self.of(path) or self.anew(path)
+
+    def anew(self, path: Path) -> Building:
+        """Begin another conversation about a spec file; the one before is kept, but no longer shown."""
+        return self._keep(Building(Builder().session(path), self._inbox))
 
     def drop(self, building: Building) -> None:
         """Forget a conversation; raise ThreadBusyError while it answers."""
@@ -246,7 +258,7 @@ class Buildings:
         with self._guard:
             self._known.pop(building.id, None)
 
-    def sweep(self) -> None:
+    def _sweep(self) -> None:
         """Delete files handed in with messages of long ago."""
         for folder in self._inbox.glob("build_*"):
             if time.time() - folder.stat().st_mtime > _KEPT_SECONDS:
@@ -257,6 +269,7 @@ class Buildings:
             return self._known.setdefault(building.id, building)
 
 
+_PATIENCE = 120.0  # seconds: more than a trial gives itself
 _KEPT_SECONDS = 7 * 24 * 3600
 
 

@@ -39,6 +39,9 @@ def command(port: int = 8501) -> list[str]:
         "server.fileWatcherType": "none",
         "server.maxUploadSize": _MAX_UPLOAD_MB,
         "server.enableStaticServing": "false",
+        # Streamlit would collect all of the process's garbage after each look at a worker: with PyTorch loaded that
+        # holds every thread for a large part of a second, several times a second.
+        "runner.postScriptGC": "false",
         "browser.gatherUsageStats": "false",
         "browser.serverAddress": "127.0.0.1",
         "logger.hideWelcomeMessage": "true",
