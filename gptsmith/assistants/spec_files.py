@@ -64,9 +64,10 @@ def replace(wanted: Sequence[tuple[Path, bytes | None]], before: Contents) -> No
     for path, data in wanted:
         try:
             put(path, data)
-        except OSError:
+        except OSError as error:
             for written in reversed(done):
                 put(written, before[written])
+            error.filename = str(path)
             raise
         done.append(path)
 
