@@ -8,23 +8,9 @@ from dataclasses import dataclass, field
 from gptsmith.assistants.description import sentences
 from gptsmith.models.chat.embedded import language
 from gptsmith.models.chat.embedded.compose_words import base, is_joined_verb, is_verb
+from gptsmith.models.chat.embedded.edits_values import HIDDEN, mask
 from gptsmith.models.chat.embedded.edits_words import ANY_CASE, BEHAVING, DROP, FORMS, bare
 
-HIDDEN = "¤"  # stands for each character of a quotation, an address or a value behind a colon
-_QUOTED = re.compile(
-    r"\"(?P<a>[^\"\n]+)\"|“(?P<b>[^”\n]+)[”\"]|«\s?(?P<c>[^»\n]+?)\s?»|„(?P<d>[^“”\"\n]+)[“”\"]"
-    r"|(?<!\w)['‘‚](?P<e>[^\n]+?)['’](?!\w)|`(?P<f>[^`\n]+)`"
-)
-_URL = re.compile(r"https?://[^\s<>\"'“”«»)\]}]*[^\s<>\"'“”«»)\]}.,;:!?]")
-_VALUE = re.compile(
-    r"\b(?P<lead>(?:name|rule|starters?|welcome(?: message)?|greet\w*|greeting|disclaimer|description|version|say"
-    r"|says|with"
-    r"|to|be|read|reads|as|this|test|instructions?|follow\w*|suggestion|question|line|sentence|regel|vorschlag"
-    r"|nombre|nome"
-    r"|name ist|title)(?: (?:it|this|people|is|now|change|update|text"
-    r"|\d+))?)(?:,? please)?(?:\s?[:=]|\s[–—-])\s+(?=\S)",
-    ANY_CASE,
-)
 _CUT = re.compile(
     r"(?P<semi>\s*;\s*|\s+&\s+(?=[a-z]+ ))|(?P<dash>\s+[–—-]\s+)|(?P<and>,?\s+(?:and|then|plus|but|und|y|e|et"
     r"|sowie)(?:\s+(?:also|then"
@@ -38,7 +24,6 @@ _COMMANDS = re.compile(
     r"|turn|answer|never|always|it|its|let|give|the)\b",
     ANY_CASE,
 )
-_ORDERS = re.compile(r"(?:add|drop|remove|delete|call it|rename|switch|turn)\b", ANY_CASE)
 _MOST = 30  # commands in one sentence
 _TESTED = re.compile(r"(?:the |its )?(?:answer|reply|response|it|expects?|must|should)\b", ANY_CASE)
 _THINGS = (
@@ -224,32 +209,6 @@ def _clause(piece: str, files: tuple[str, ...], code: str, glued: str) -> Clause
     text = re.sub(r"^(?:never |always )?to (?=[a-z]+ )", lambda m: m.group().removesuffix("to "), bare(said))
     masked, values = mask(text)
     return Clause(said.strip(" ,;"), text, masked, values, files, code, glued)
-
-
-def mask(text: str) -> tuple[str, tuple[str, ...]]:
-    """Return `text` in lower case with the given values hidden, and the values: quoted, addresses, behind a colon."""
-    values: list[tuple[int, str]] = []
-    low = "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
-
-    def hide(start: int, end: int, value: str) -> None:
-        nonlocal low
-        values.append((start, value))
-        low = low[:start] + HIDDEN * (end - start) + low[end:]
-
-    for found in _QUOTED.finditer(text):
-        hide(found.start(), found.end(), next(g for g in found.groups() if g))
-    for found in _URL.finditer(low):
-        if HIDDEN not in found.group():
-            hide(found.start(), found.end(), text[found.start() : found.end()])
-    lead = _VALUE.search(low)
-    ordered = (
-        lead
-        and _ORDERS.match(low[lead.end() :])
-        and not re.match(r"rule|line|instruction|sentence|say|test", lead["lead"])
-    )
-    if lead and not ordered and HIDDEN not in low[lead.end() :] and low[lead.end() :].strip():
-        hide(lead.end(), len(low), text[lead.end() :].strip())
-    return low, tuple(value for _, value in sorted(values))
 
 
 def _pieces(sentence: str) -> list[tuple[str, str]]:
