@@ -67,6 +67,14 @@ _ABLE = listed(
     "know read learn access see search look connect run cost work support understand have email call book win earn"
     " sell remember"
 )
+_AT = re.compile(r"(?:at|in|on|for|during|after|before) (?:the |each |every |an? )?\w+.*, \w+")
+_ORDERED = re.compile(
+    r"(?:always|never|only|avoid|do not|don['’]t|make sure|be sure|no \w+|nothing|under no|at most|no more than|at"
+    r" least|without)\b"
+)
+_NO_ORDER = re.compile(
+    r"(?:don['’]t|do not|no) (?:do|need|worry|bother|change|know|think|problem|idea|rush|way|thanks|more(?! than))\b"
+)
 _UNWANTED = re.compile(rf"^(?:i|we) (?:don['’]t|do not|never) want {IT} to \w+", ANY_CASE)
 _ALLOWED = re.compile(
     r"\b(?:only|not|never) (?:allowed|permitted|supposed|meant) to\b|\b(?:is|are) (?:strictly )?(?:forbidden"
@@ -155,49 +163,50 @@ def _is_behaviour(clause: Clause) -> bool:
     if _VAGUE.search(text) or re.match(r"(?:add|drop|remove|delete|undo|use my|show me|tell me|write me)\b", text):
         return False
     words = re.findall(r"[\w'’-]+", text)
-    if _WHEN.match(text) or re.match(
-        r"(?:at|in|on|for|during|after|before) (?:the |each |every |an? )?\w+.*, \w+", text
-    ):
-        return True
-    if re.match(
-        r"(?:always|never|only|avoid|do not|don['’]t|make sure|be sure|no \w+|nothing|under no|at most|no more than|at"
-        r" least|without)\b",
-        text,
-    ):
-        return not re.match(
-            r"(?:don['’]t|do not|no) (?:do|need|worry|bother|change|know|think|problem|idea|rush|way|thanks"
-            r"|more(?! than))\b",
-            text,
-        )
-    if _UNWANTED.match(text) or _ALLOWED.search(text):
-        return True
-    if _DISLIKED.match(text) or (_STRESSED.match(text) and len(words) > 3):
-        return True
-    if _SIZED.search(text) and not re.match(r"(?:what|how|why)\b", text):
-        return True
-    if _FORMS.match(text):
-        return True
-    told_of = re.match(r"(?:it|he|she|the (?:assistant|bot)) (?P<verb>[a-z]+s) ", text)
-    if (
-        told_of
-        and (base(told_of["verb"]) or "") in BEHAVING
-        and has("every|each|first|before|by name|when\\w*|if", text)
-    ):
-        return not has("too|so|very|rather|a bit|a little|just", text)
-    if (_FACT.match(text) and len(words) > 3) or (_EVERY.match(text) and not has(CONFIGURED, text)):
+    if _ORDERED.match(text):
+        return not _NO_ORDER.match(text)
+    if _is_beyond_doubt(text, len(words)):
         return True
     if is_statement(text) and not re.search(r"\b(?:never|always|must|only)\b", text):
         return False
+    return _is_order(text, words) if _order_fits(text, words) else _is_wish(clause, text, words)
+
+
+def _is_beyond_doubt(text: str, count: int) -> bool:
+    """Say whether the words can be nothing but a rule: a condition, a bound, something unwanted or stressed."""
+    if any(pattern.match(text) for pattern in (_WHEN, _AT, _UNWANTED, _DISLIKED, _FORMS)) or _ALLOWED.search(text):
+        return True
+    if _SIZED.search(text) and not re.match(r"(?:what|how|why)\b", text):
+        return True
+    if count > 3 and (_STRESSED.match(text) or _FACT.match(text)):
+        return True
+    if _EVERY.match(text) and not has(CONFIGURED, text):
+        return True
+    does = re.match(r"(?:it|he|she|the (?:assistant|bot)) (?P<verb>[a-z]+s) ", text)
+    usual = does and (base(does["verb"]) or "") in BEHAVING and has("every|each|first|before|by name|when\\w*|if", text)
+    return bool(usual) and not has("too|so|very|rather|a bit|a little|just", text)
+
+
+def _order_fits(text: str, words: list[str]) -> bool:
+    return bool(words) and words[0] in BEHAVING and len(words) > (2 if words[0] == "use" else 1)
+
+
+def _is_order(text: str, words: list[str]) -> bool:
+    """Say whether an order is one to the assistant: not about what it is made of, not for the person alone."""
+    if _is_made_of(text) and words[0] in _PUTTING:
+        return False
+    if re.match(r"\w+ (?:it|him|her|this|that|everything|the (?:assistant|bot|thing))\b", text):
+        return False  # said of the assistant, not to it
+    if re.match(r"(?:ask|tell|call|address) (?:me|people)\b", text):
+        return True
+    return not _OF_ME.search(text) and not re.match(r"\w+ them\W*$", text)
+
+
+def _is_wish(clause: Clause, text: str, words: list[str]) -> bool:
+    """Say whether a wish is one for what it does: `it should greet each child`."""
+    if _is_made_of(text):
+        return False
     first = words[0] if words else ""
-    made = has(CONFIGURED, text) and not re.search(r"\b(?:never|always)\b", text)
-    if made and (first not in BEHAVING or first in _PUTTING):
-        return False  # what it is made of, not what it does
-    if first in BEHAVING and len(words) > (2 if first == "use" else 1):
-        if re.match(r"\w+ (?:it|him|her|this|that|everything|the (?:assistant|bot|thing))\b", text):
-            return False  # said of the assistant, not to it
-        return (not _OF_ME.search(text) and not re.match(r"\w+ them\W*$", text)) or bool(
-            re.match(r"(?:ask|tell|call|address) (?:me|people)\b", text)
-        )
     ought = OUGHT.match(text)
     if ought and first not in _BUILDING and not re.match(r"(?:forget|skip|scrap|ditch|lose|kill|ignore)\b", text):
         of_it = not ought["who"] or bool(re.match(rf"{IT}$", ought["who"].strip(), ANY_CASE))
@@ -205,6 +214,10 @@ def _is_behaviour(clause: Clause) -> bool:
     if clause.code != "en":
         return is_rule(Sentence(clause.text))
     return bool(re.search(r"\b(?:never|always|must)\b", text)) and first not in _BUILDING and len(words) > 3
+
+
+def _is_made_of(text: str) -> bool:
+    return has(CONFIGURED, text) and not re.search(r"\b(?:never|always)\b", text)
 
 
 def _does(what: str, *, free: bool) -> bool:

@@ -27,6 +27,25 @@ _WRITING = re.compile(
     r"|prompt|text|whole|file|spec|wording|description|welcome|starters?|rules|all)\b",
     ANY_CASE,
 )
+_OF_RULE = re.compile(
+    rf"\b(?:{_NOUN})\b(?: (?:about|on|with|that|of|for|regarding|concerning|saying|where|which|to|über|sobre|says?"
+    rf"|mit))*\s+(?P<what>.+)$"
+)
+_BEFORE_RULE = re.compile(rf"\b(?:the|its|that) (?P<what>[\w' -]+?) (?:{_NOUN})\b")
+_THAT_RULE = re.compile(r"^\w+(?: out)? (?:that|this|the) (?:rule|one|line|bit|part)(?: out)?\W*$")
+_NEEDLESS = re.compile(
+    r"^(?P<what>.+?) (?:isn['’]t|is not|is no longer|aren['’]t|are not|are no longer|is|are) (?:really )?(?:not"
+    r" )?(?:unnecessary|superfluous"
+    r"|necessary|needed|required|wanted|important|allowed|fine|ok|okay|a must)\b(?P<now> (?:any ?more|now|after all"
+    r"|again|from now on))?",
+    ANY_CASE,
+)
+_STOPPED = re.compile(
+    r"^(?:it |you )?(?:can |may |should )?(?:drop|remove|delete|scrap|ditch|lose|no need (?:to|for)|take out|get"
+    r" rid of|forget(?: about)?|skip"
+    r"|leave out|stop|quit|cut|don['’]t bother(?: with)?|there is no need (?:to|for)) (?:the |all |that )?(?P<what>.+?)"
+    r"(?: (?:any ?more|out|away|now))?\W*$"
+)
 _DONE = re.compile(
     r"^(?:it|he|she|the (?:assistant|bot)) ?(?:['’]s (?:allowed|free) to|is (?:allowed|free) to|no longer"
     r"|doesn['’]t|does not|needn['’]t|need not|may|can"
@@ -155,58 +174,60 @@ def _exchanged(subject: Subject, stated: Statement, new: str) -> Found:
 
 
 def _dropped(clause: Clause, subject: Subject) -> Found | None:
+    for reader in (_quoted_away, _named_away, _needless, _stopped):
+        found = reader(clause, subject)
+        if found:
+            return found
+    return None
+
+
+def _quoted_away(clause: Clause, subject: Subject) -> Found | None:
+    """Read `remove "Praise every attempt."`"""
     text = subject.instructions
-    drops = is_drop(clause)
-    if drops and clause.values:
-        span = told.find(text, clause.values[-1])
-        if span:
-            whole = next((s for s in told.statements(text) if (s.start, s.end) == span or _nearly(s, span)), None)
-            return _gone(subject, whole) if whole else _swap_out(subject, span)
-    named = re.search(
-        rf"\b(?:{_NOUN})\b(?: (?:about|on|with|that|of|for|regarding|concerning|saying|where|which|to|über|sobre"
-        rf"|says?|mit))*\s+(?P<what>.+)$",
-        clause.open,
-    )
-    before = re.search(rf"\b(?:the|its|that) (?P<what>[\w' -]+?) (?:{_NOUN})\b", clause.open)
-    if drops and (named or before) and not is_statement(clause.text):
-        what = (
-            named["what"]
-            if named and not re.match(r"(?:out|away|off|please)\W*$", named["what"])
-            else before["what"]
-            if before
-            else ""
-        )
-        return _about(subject, what)
+    span = told.find(text, clause.values[-1]) if is_drop(clause) and clause.values else None
+    if span is None:
+        return None
+    whole = next((s for s in told.statements(text) if (s.start, s.end) == span or _nearly(s, span)), None)
+    return _gone(subject, whole) if whole else _swap_out(subject, span)
+
+
+def _named_away(clause: Clause, subject: Subject) -> Found | None:
+    """Read `drop the rule about pesticides`, `take the office hours rule out`, `remove that rule`."""
+    if not is_drop(clause) or is_statement(clause.text):
+        return None
+    named, before = _OF_RULE.search(clause.open), _BEFORE_RULE.search(clause.open)
+    if named and not re.match(r"(?:out|away|off|please)\W*$", named["what"]):
+        return _about(subject, named["what"])
+    if named or before:
+        return _about(subject, before["what"] if before else "")
+    return _about(subject, "") if _THAT_RULE.match(clause.open) else None
+
+
+def _needless(clause: Clause, subject: Subject) -> Found | None:
+    """Read `it no longer has to …`, `it may … after all`, `… isn't necessary any more`."""
     done = _DONE.match(clause.text)
     permits = done and (
         done["after"] or re.search(r"no longer|need|have to|allowed|free", clause.text[: done.start("what")], ANY_CASE)
     )
-    if done and permits and (found := told.about(text, done["what"])):
-        return _gone(subject, found[0]) if len(found) == 1 else _unsure(found, done["what"])
-    unneeded = re.match(
-        r"^(?P<what>.+?) (?:isn['’]t|is not|is no longer|aren['’]t|are not|are no longer|is|are) (?:really )?(?:not"
-        r" )?(?:unnecessary|superfluous|necessary|needed"
-        r"|required|wanted|important|allowed|fine|ok|okay|a must)\b(?P<now> (?:any ?more|now|after all|again|from"
-        r" now on))?",
-        clause.text,
-        ANY_CASE,
-    )
-    if unneeded and (unneeded["now"] or re.search(r"n['’]t|not|no longer|unnecessary|superfluous", unneeded.group())):
-        found = told.about(text, unneeded["what"])
-        if found:
-            return _gone(subject, found[0]) if len(found) == 1 else _unsure(found, unneeded["what"])
-    if drops and re.match(r"^\w+(?: out)? (?:that|this|the) (?:rule|one|line|bit|part)(?: out)?\W*$", clause.open):
-        return _about(subject, "")
-    behaviour = re.match(
-        r"^(?:it |you )?(?:can |may |should )?(?:drop|remove|delete|scrap|ditch|lose|no need (?:to|for)|take out"
-        r"|get rid of|forget(?: about)?|skip|leave out"
-        r"|stop|quit|cut|don['’]t bother(?: with)?|there is no need (?:to|for)) (?:the |all |that"
-        r" )?(?P<what>.+?)(?: (?:any ?more|out|away|now))?\W*$",
-        clause.open,
-    )
-    if behaviour and (found := told.about(text, behaviour["what"], least=0.6)):
-        return _gone(subject, found[0]) if len(found) == 1 else _unsure(found, behaviour["what"])
+    if done and permits and (found := told.about(subject.instructions, done["what"])):
+        return _one_gone(subject, found, done["what"])
+    needless = _NEEDLESS.match(clause.text)
+    no = r"n['’]t|not|no longer|unnecessary|superfluous"
+    if needless and (needless["now"] or re.search(no, needless.group())):
+        found = told.about(subject.instructions, needless["what"])
+        return _one_gone(subject, found, needless["what"]) if found else None
     return None
+
+
+def _stopped(clause: Clause, subject: Subject) -> Found | None:
+    """Read `stop asking for the age`, `forget about the short list`: something that it is told to do."""
+    stopped = _STOPPED.match(clause.open)
+    found = told.about(subject.instructions, stopped["what"], least=0.6) if stopped else []
+    return _one_gone(subject, found, stopped["what"]) if stopped and found else None
+
+
+def _one_gone(subject: Subject, found: list[Statement], what: str) -> Found:
+    return _gone(subject, found[0]) if len(found) == 1 else _unsure(found, what)
 
 
 def _about(subject: Subject, what: str) -> Found:
