@@ -8,6 +8,7 @@ from gptsmith.models.chat.embedded.edits_clauses import Clause
 from gptsmith.models.chat.embedded.edits_words import ALL, DROP, ORDINALS, ordinal
 from gptsmith.models.chat.embedded.words import content_stems, listed, stem, tokens
 
+_NUMBERED = re.compile(r"\b(?:starters?|tests?|rules?|numbers?|nos?\.) ((?:\d{1,2}\b(?:,? and |, | & )?)+)")
 _COMMAND = frozenset(
     stem(w)
     for w in listed(
@@ -27,6 +28,10 @@ def choose(clause: Clause, labels: list[str], *, only_one: bool = True) -> list[
     named = [n for value in clause.values for n, label in enumerate(labels) if _same(value, label)]
     if named:
         return list(dict.fromkeys(named))
+    numbered = _NUMBERED.search(clause.open)
+    if numbered:
+        given = [int(n) - 1 for n in re.findall(r"\d+", numbered[1])]
+        return [n for n in dict.fromkeys(given) if 0 <= n < len(labels)]
     said = re.search(r"\b(?:about|with|on|for|named|called|that|which|where|über|sobre)\b(.*)", clause.open)
     by_words = (_by_words(said[1], labels) if said else []) or _by_words(clause.open, labels)
     if len(by_words) == 1:

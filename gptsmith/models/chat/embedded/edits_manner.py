@@ -118,7 +118,7 @@ def read(clause: Clause, subject: Subject) -> Found | None:
         return _own_way(clause, subject, left)
     if not wanted:
         return None
-    if has(_PARTS, clause.open):
+    if has(_PARTS, clause.open) and not has("if|when|whenever", clause.open):
         return Found(unclear=True, reply="Writing a text anew is more than I can do.")
     if left:
         return None

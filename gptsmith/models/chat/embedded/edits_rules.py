@@ -207,7 +207,9 @@ def _needless(clause: Clause, subject: Subject) -> Found | None:
     """Read `it no longer has to …`, `it may … after all`, `… isn't necessary any more`."""
     done = _DONE.match(clause.text)
     permits = done and (
-        done["after"] or re.search(r"no longer|need|have to|allowed|free", clause.text[: done.start("what")], ANY_CASE)
+        done["after"]
+        or re.search(r"\b(?:now|again|after all|any ?more)\W*$", clause.said)
+        or re.search(r"no longer|need|have to|allowed|free", clause.text[: done.start("what")], ANY_CASE)
     )
     if done and permits and (found := told.about(subject.instructions, done["what"])):
         return _one_gone(subject, found, done["what"])

@@ -138,6 +138,7 @@ def read_name(clause: Clause, subject: Subject) -> Found | None:
     )
     if "?" in given.rstrip("?") or (bare_verb and not clause.values and not re.search(r"[A-ZÄÖÜÉ]", given)):
         return None  # `call the customers back`
+    given = given.rsplit(": ", 1)[-1]  # `name it after my aunt: Rosalina`
     given = _capitals(given) if re.match(r"the [a-z]", given) and not clause.values else given
     name = _tidy(clause.values[-1] if clause.values else re.sub(r" (?:heißen|instead|nennen)$", "", given))
     if not name or len(name) > 80 or (not clause.values and len(name.split()) > 7):
@@ -178,6 +179,10 @@ def _said_elsewhere(name: str, subject: Subject) -> list[ProposedChange]:
 
 def read(clause: Clause, subject: Subject) -> Found | None:
     """Return what a command about a short text changes; None when it is about something else."""
+    if re.match(
+        r"(?:ask|mention|tell|explain|quote|cite|name the|never|always|if|when|don['’]t|do not)\b", clause.open
+    ):
+        return None  # what it is told to say about them
     for path, noun, label in _FIELDS:
         if has(noun, clause.open):
             found = _field(clause, subject, path, label, noun)

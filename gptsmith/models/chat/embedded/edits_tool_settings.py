@@ -64,6 +64,14 @@ def _calls(clause: Clause) -> list[tuple[str, Any, str]]:
         rf"|chat turn))?",
         clause.open,
     )
+    after = re.search(
+        rf"\b(?P<n>{_COUNTED}) (?:calls?|drawings?|pictures?|images?|uses?|lookups?|captions?) (?:per|a|for each"
+        rf"|for every|in one|each|every)"
+        r" (?:message|question|answer|turn|request|reply)(?: at most| max\w*| tops)\b",
+        clause.open,
+    )
+    if after:
+        return [_call_limit(_number(after["n"]))]
     key = re.search(r"\bmax_?calls?\b\D{0,6}(\d{1,3})\b", clause.open)
     if key:
         return [_call_limit(int(key[1]))]

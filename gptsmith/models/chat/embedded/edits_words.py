@@ -68,7 +68,7 @@ _TRAILING = re.compile(
     r"(?:[\s,–-]+(?:please|pls|plz|thanks|thank you|thx|bitte|danke|por favor|gracias|obrigad[oa]|merci|ok|okay"
     r"|if (?:you can|possible|that['’]s (?:ok|okay|possible))|for me|(?:from )?now(?: on)?|instead of that|as well"
     r"|too))+"
-    r"[\s.!]*$",
+    r"[\s.!?]*$",
     ANY_CASE,
 )
 _FROM_NOW = re.compile(r"^(?:from now on|in future|in the future|ab jetzt|a partir de ahora)\W+", ANY_CASE)
