@@ -169,6 +169,16 @@ INVALID = answer(change("set", "model.temperature", value=7))
         ),
         (answer(change("add", "knowledge[0].paths", value="prices.pdf")), 'no file matches "prices.pdf"'),
         (
+            answer(change("add", "knowledge[0].paths", value="../other.md")),
+            'the file "../other.md" is neither attached',
+        ),
+        (
+            answer(change("add", "knowledge[0].paths", value="/etc/passwd")),
+            'the file "/etc/passwd" is neither attached',
+        ),
+        (answer(change("add", "knowledge[0].paths", value="./.env")), 'the file "./.env" is neither attached'),
+        (answer(change("set", "instructions_file", value="~/x.md")), 'the file "~/x.md" is neither attached nor a'),
+        (
             answer(change("replace_text", "instructions", old="- Never promise that a bike is free.\n", new="")),
             'this would lose the person\'s rule "Never promise that a bike is free.", which they did not ask to drop',
         ),

@@ -127,6 +127,15 @@ def test_json_without_a_terminal_is_the_proposal(spec: Path, loopback: Loopback,
     assert spec.read_text("utf-8") == SPEC
 
 
+def test_a_question_is_answered(spec: Path, loopback: Loopback, capsys: Out) -> None:
+    loopback.push(proposes(reply="It rents bikes."))
+    assert edit("--yes") == 0
+    assert capsys.readouterr().out == "It rents bikes.\n"
+    loopback.push(proposes(not_understood=["flumph"]))
+    assert edit("--yes") == 1
+    assert capsys.readouterr().err == 'I did not understand "flumph".\nNothing was written\n'
+
+
 def test_a_rule_is_never_dropped_by_yes_alone(spec: Path, loopback: Loopback, capsys: Out) -> None:
     loopback.always = proposes(RENAME, DROP)
     assert edit("--yes") == 2

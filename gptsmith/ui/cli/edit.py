@@ -78,9 +78,15 @@ def edit(
     elif version is not None:
         show(f"Wrote {path}, version {version.number}")
         say(f"Take it back: gptsmith undo {file}")
-    if version is None:
+    if version is None and not _only_answers(proposed):
         say("Nothing was written")
         raise typer.Exit(1)
+
+
+def _only_answers(change: Change) -> bool:
+    """Say whether the message was a question, and all there is to say is the answer."""
+    told = (change.missing, change.not_understood, change.unmet, change.locked)
+    return change.changes_nothing and bool(change.reply) and not any(told)
 
 
 def show_words(change: Change) -> None:
@@ -97,7 +103,7 @@ def _show(change: Change) -> None:
     show_words(change)
     diff_text(change.diff)
     for remark in remarks(change):
-        say(remark)
+        (show if _only_answers(change) else say)(remark)
     if change.question:
         say(change.question)
 

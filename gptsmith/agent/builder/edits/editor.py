@@ -96,7 +96,7 @@ def _rounds(subject: Subject, message: str, attachments: Sequence[Attachment], t
     asked = Asked(said, talk.said, attachments)
     request = ChangeRequest(
         spec=hold_back(subject.text),
-        instructions=subject.instructions if subject.told_file else "",
+        instructions=hold_back(subject.instructions) if subject.told_file else "",
         message=said,
         files=listing(list(attachments)),
         tools={kind: cls.SUMMARY for kind, cls in sorted(load_tool_types().items()) if kind not in _BY_HAND},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import PurePath
 from typing import Any
 
 from gptsmith.agent.builder.edits.order import Op
@@ -11,7 +12,9 @@ from gptsmith.agent.builder.edits.secrets import HELD_BACK, has_secret
 from gptsmith.agent.builder.edits.subject import Subject
 from gptsmith.assistants.description import urls
 from gptsmith.assistants.faults import KeyPath
+from gptsmith.assistants.named_files import path_values
 from gptsmith.assistants.operations import Add, Remove, ReplaceText, Set, parse_path
+from gptsmith.assistants.paths import is_outside
 from gptsmith.assistants.tool_types import load_tool_types
 from gptsmith.assistants.wording import shown
 
@@ -86,6 +89,17 @@ def _tools(place: KeyPath, value: Any, subject: Subject) -> Iterator[str]:
             yield "code and commands are the person's own to write into the file; list it under missing"
 
 
+def foreign_files(after: Any, subject: Subject, spoken: str) -> Iterator[str]:
+    """Yield why a file that an operation names newly is none that the person gave: outside the folder, or hidden."""
+    known = {text for _, text in path_values(subject.data)}
+    for _, text in path_values(after):
+        if text in known or text in spoken:
+            continue
+        hidden = any(part.startswith(".") and part.strip(".") for part in PurePath(text).parts)
+        if hidden or is_outside(subject.path.parent, text):
+            yield f"the file {shown(text, 80)} is neither attached nor a file of the assistant; list it under missing"
+
+
 def lock_on(op: Op, subject: Subject) -> str:
     """Return the locked path that an operation would touch, empty when there is none."""
     place = parse_path(op.path)
@@ -117,9 +131,9 @@ def _moves(place: KeyPath, held: KeyPath) -> bool:
     return isinstance(item, int) and last < item
 
 
-def unlocking(path: str, locked: str) -> str:
-    """Return why a step is only suggested, and how to unlock it."""
-    return f"{locked} is locked, so this is only a suggestion; {_UNLOCK}" if path else ""
+def why_locked(locked: str) -> str:
+    """Say that a path is locked, and how to unlock it."""
+    return f"{locked} is locked, so this is only a suggestion; {_UNLOCK}"
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gptsmith.agent.builder.attachments import Attachment
-from gptsmith.agent.builder.edits.guards import faults, lock_on, unlocking
+from gptsmith.agent.builder.edits.guards import faults, foreign_files, lock_on, why_locked
 from gptsmith.agent.builder.edits.mending import mended
 from gptsmith.agent.builder.edits.order import Op, conflicts, in_order
 from gptsmith.agent.builder.edits.planning import plan
@@ -79,14 +79,15 @@ def _weigh(number: int, change: ProposedChange, subject: Subject, asked: Asked, 
         for op in ops:
             wrong = [f"{where}: {fault}" for fault in faults(op, subject, asked.message, asked.spoken)]
             if not wrong and not is_same(op, subject.data):
-                apply_to_data(subject.data, in_order(subject.data, [op]))
+                after = apply_to_data(subject.data, in_order(subject.data, [op]))
+                wrong += [f"{where}: {fault}" for fault in foreign_files(after, subject, asked.spoken)]
             found.problems += wrong
             if wrong:
                 continue
             if is_same(op, subject.data):
                 found.unchanged.append(op.path)
             elif locked := lock_on(op, subject):
-                found.locked.append(_suggestion(op, subject, unlocking(op.path, locked)))
+                found.locked.append(_suggestion(op, subject, why_locked(locked)))
             elif all(step.operation != op for step in found.steps):
                 words = spoken(op, subject.data, change.words, asked.message)
                 found.steps.append(ProposedStep(operation=op, words=words, asked=change.asked))
