@@ -133,9 +133,7 @@ def main() -> None:
         limit, bare, ours = best["limit"], best["bare"], best["draw"]
         print(f"network passes and decoding {limit:.2f} s, diffusers {bare:.2f} s, ours {ours:.2f} s")
         print(f"ours / passes and decoding {ours / limit:.2f}, ours / diffusers {ours / bare:.2f}")
-        print(
-            f"equal pixels; first preview at step {bench.looks[0]}; reading the weights and the first picture {cold:.1f} s"
-        )
+        print(f"equal pixels; first preview at step {bench.looks[0]}; weights and first picture {cold:.1f} s")
         print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.1f} GB")
 
 
