@@ -42,7 +42,8 @@ def delete(
 
     library = find_library()
     path = library.find(id_)
-    if not ask(f"Delete {id_} ({path}), its files, its versions and its conversations?", yes=yes, what=f"{id_} is not deleted"):
+    question = f"Delete {id_} ({path}), its files, its versions and its conversations?"
+    if not ask(question, yes=yes, what=f"{id_} is not deleted"):
         say("Nothing was deleted")
         raise typer.Exit(1)
     library.delete(path)
