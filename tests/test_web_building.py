@@ -120,7 +120,8 @@ def test_a_proposal_survives_a_reload_and_is_refused(builder: Loopback, library:
     assert len(steps(again)) == 1
     again.button(key="refuse").click().run()
     assert not steps(again)
-    assert "Nothing was changed." in words(again)
+    building = open_desk().buildings.of(library / "night-sky.assistant.yaml")
+    assert building is not None and building.messages[-1].kind == "refused"
     assert (library / "night-sky.assistant.yaml").read_text() == SPEC
 
 

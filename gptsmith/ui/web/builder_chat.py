@@ -123,7 +123,7 @@ def _proposal(building: Building, proposed: Proposed) -> None:
                 ticked.append(number)
             if number in risks:
                 st.markdown(f":orange[:material/gavel: {markdown.line(risks[number])} Tick it if it shall.]")
-        _trial(proposed)
+        _trial(proposed, whole=len(ticked) == len(change.words))
         with st.expander("The lines of the file", key=f"lines-{building.id}", type="compact"):
             _lines(proposed, ticked)
         _decision(building, ticked, len(change.words), waits=proposed.trying)
@@ -141,8 +141,8 @@ def _lines(proposed: Proposed, ticked: list[int]) -> None:
         st.caption("Nothing would change.")
 
 
-def _trial(proposed: Proposed) -> None:
-    """Say what the change does to the file's own tests."""
+def _trial(proposed: Proposed, *, whole: bool) -> None:
+    """Say what the change does to the file's own tests; they were tried with all of it."""
     if proposed.trial is None:
         if proposed.trying:
             st.caption(":material/hourglass_top: Trying the tests of the file with this change and without it")
@@ -150,6 +150,8 @@ def _trial(proposed: Proposed) -> None:
     worse = proposed.trial.regressions
     for words in proposed.trial.words:
         st.markdown(f":material/science: {markdown.line(words)}")
+    if not whole:
+        st.caption("Tried with the whole change, not with the ticked part alone.")
     if worse:
         st.warning("A test that passes now would fail.", icon=":material/trending_down:")
 
