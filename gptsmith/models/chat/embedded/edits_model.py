@@ -68,15 +68,18 @@ def read(clause: Clause, subject: Subject) -> Found | None:
     """Return what a command about the model changes; None when it is about something else."""
     if has(_FALLBACK, clause.open):
         return _fallback(clause, subject)
+    chosen = named_model(clause)
+    names_one = chosen is not None and (has(_USE, clause.open) or len(clause.open.split()) <= 2)
     for said, key, kind in _SCALARS:
         if key == "seed" and has(r"draw\w*|pictures?|images?", clause.open):
             continue  # the tool's own
         if has(said, clause.open) and (found := _scalar(clause, subject, key, kind)):
+            if chosen is not None and names_one:  # `use llama3 on ollama with temperature 0.6`
+                found.changes = [*_chosen(*chosen, subject).changes, *found.changes]
             return found
     if _WARMER.search(clause.open) or _COLDER.search(clause.open) or _TURNED.search(clause.open):
         return _freedom(clause, subject)
-    chosen = named_model(clause)
-    if chosen is not None and (has(_USE, clause.open) or len(clause.open.split()) <= 2):
+    if chosen is not None and names_one:
         return _chosen(*chosen, subject)
     if chosen is None and has("model", clause.open) and (named := _NAMED.search(clause.masked)):
         return Found(question=f"Which provider has {named['name']}: ollama, openai, or another?")
