@@ -204,6 +204,16 @@ def test_two_windows_on_one_assistant_are_told(spec: Path) -> None:
     assert "description: Two." in text
 
 
+def test_changes_of_one_list_are_not_mixed(spec: Path) -> None:
+    one, two = form(), form()
+    one.text_input(key=f"{FIELD}conversation_starters-1").set_value("Where is the sun?").run()
+    two.button(key="bare-0-conversation_starters-0").click().run()
+    save(two)
+    one.run()
+    assert "merge-form" not in {button.key for button in one.button}
+    assert "they cannot be put on top of it" in words(one)
+
+
 def test_the_other_version_can_be_taken(spec: Path) -> None:
     one, two = form(), form()
     one.text_input(key=f"{FIELD}name").set_value("One").run()

@@ -154,8 +154,11 @@ class Bench:
 
     def rebase(self, made_from: dict[str, Any], wanted: dict[str, Any], sheet: Sheet) -> dict[str, Any] | None:
         """Return what the file as it is now becomes by the changes `made_from` -> `wanted`; None when they clash."""
+        mine, theirs = (differences.operations(made_from, data) for data in (wanted, sheet.data))
+        if differences.clash(mine, theirs):
+            return None
         try:
-            result: dict[str, Any] = apply_to_data(sheet.data, differences.operations(made_from, wanted))
+            result: dict[str, Any] = apply_to_data(sheet.data, mine)
         except GptsmithError:
             return None
         return result

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
@@ -156,14 +155,13 @@ def _basics(mine: Form) -> None:
     draw_field(mine, told, height=280)
 
 
-def _section(mine: Form, title: str, count: int, key: str) -> Any:
-    del count
+def _section(mine: Form, title: str, key: str) -> Any:
     return st.expander(title, key=f"section-{mine.bench.id}-{key}")
 
 
 def _starters(mine: Form) -> None:
     starters = mine.work.data.get("conversation_starters") or []
-    with _section(mine, "Welcome and conversation starters", len(starters), "starters"):
+    with _section(mine, "Welcome and conversation starters", "starters"):
         draw_field(mine, form.field(mine.work.data, ("welcome_message",)))
         st.markdown("Conversation starters")
         for number, starter in enumerate(starters):
@@ -183,7 +181,7 @@ def _starters(mine: Form) -> None:
 
 def _knowledge(mine: Form) -> None:
     sources = mine.work.data.get("knowledge") or []
-    with _section(mine, "Files and pages to answer from", len(sources), "knowledge"):
+    with _section(mine, "Files and pages to answer from", "knowledge"):
         for number, source in enumerate(sources):
             path: KeyPath = ("knowledge", number)
             with st.container(border=True):
@@ -223,7 +221,7 @@ def _files(mine: Form, key: str) -> None:
 def _tools(mine: Form) -> None:
     tools = mine.work.data.get("tools") or []
     types = mine.bench.tool_types()
-    with _section(mine, "Tools", len(tools), "tools"):
+    with _section(mine, "Tools", "tools"):
         for number, tool in enumerate(tools):
             path: KeyPath = ("tools", number)
             kind = str(tool.get("type", ""))
@@ -241,7 +239,7 @@ def _tools(mine: Form) -> None:
 
 def _variables(mine: Form) -> None:
     variables = mine.work.data.get("variables") or {}
-    with _section(mine, "Variables", len(variables), "variables"):
+    with _section(mine, "Variables", "variables"):
         st.caption("A variable is asked for before a conversation begins; {{name}} in a text stands for it.")
         for name in variables:
             with st.container(border=True):
@@ -264,23 +262,23 @@ def _add_variable(mine: Form, key: str) -> None:
 
 def _rest(mine: Form) -> None:
     data = mine.work.data
-    with _section(mine, "Model", 0, "model"):
+    with _section(mine, "Model", "model"):
         named = form.field(data, ("model",))
         text = form.model_text(data)
         draw_field(mine, Field(**{**named.__dict__, "value": text, "kind": "model"}))
         draw_fields(mine, ("model",), first=("temperature", "max_tokens"), data=form.with_model(data))
-    with _section(mine, "Limits and memory", 0, "limits"):
+    with _section(mine, "Limits and memory", "limits"):
         draw_fields(mine, ("limits",), first=("max_iterations", "max_tool_calls", "timeout_seconds"))
         draw_fields(mine, ("memory",), first=("history", "max_messages", "summarize"))
     rails = data.get("guardrails") or []
-    with _section(mine, "Personal data", len(rails), "guardrails"):
+    with _section(mine, "Personal data", "guardrails"):
         for number, _ in enumerate(rails):
             with st.container(border=True):
                 draw_fields(mine, ("guardrails", number), first=("apply_to", "strategy", "entities"))
                 _remove(mine, ("guardrails", number), f"filter {number + 1}", wide=True)
         add = (mine, "guardrails")
         st.button("Add a filter", icon=":material/add:", key="add-guardrail", on_click=_add, args=add)
-    with _section(mine, "Version and locks", 0, "about"):
+    with _section(mine, "Version and locks", "about"):
         draw_field(mine, form.field(data, ("version",)))
         locked = form.field(data, ("x-builder", "locked"))
         draw_field(mine, Field(**{**locked.__dict__, "label": "Locked parts"}))
@@ -290,8 +288,7 @@ def _remove(mine: Form, path: KeyPath, what: str, *, wide: bool = False) -> None
     # The label is there for screen readers; the style sheet shows the icon alone where there is no room.
     key = f"{'remove' if wide else 'bare'}-{mine.work.turn}-{'-'.join(str(part) for part in path)}"
     label = "Remove" if wide else f"Remove {what}"
-    on_click: Callable[..., None] = mine.remove
-    st.button(label, icon=":material/delete:", type="tertiary", key=key, on_click=on_click, args=(path,))
+    st.button(label, icon=":material/delete:", type="tertiary", key=key, on_click=mine.remove, args=(path,))
 
 
 def _add(mine: Form, name: str, item: Any = None) -> None:

@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from gptsmith.assistants.faults import KeyPath
-from gptsmith.assistants.operations import Add, Remove, ReplaceText, Set, write_path
+from gptsmith.assistants.operations import Add, Remove, ReplaceText, Set, parse_path, write_path
 from gptsmith.ui.web.form import at, label
 
 Operation = Set | Add | Remove | ReplaceText
@@ -64,6 +64,17 @@ def _identity(item: Any) -> str:
     return json.dumps(item, sort_keys=True, ensure_ascii=False, default=str)
 
 
+def clash(mine: list[Operation], theirs: list[Operation]) -> bool:
+    """Say whether two changes of the same data touch one place; a list is one place, as its items have no names."""
+    places = [_place(op) for op in theirs]
+    return any(a[: len(b)] == b or b[: len(a)] == a for a in map(_place, mine) for b in places)
+
+
+def _place(op: Operation) -> KeyPath:
+    path = parse_path(op.path)
+    return path[: next((n for n, part in enumerate(path) if isinstance(part, int)), len(path))]
+
+
 def words(op: Operation, before: dict[str, Any]) -> str:
     """Say in one line what an operation does; `before` is the data that it is made for."""
     where = place(op.path)
@@ -71,8 +82,6 @@ def words(op: Operation, before: dict[str, Any]) -> str:
         return f"{where}: add {short(op.value)}"
     if isinstance(op, ReplaceText):
         return f"{where}: {short(op.old)} becomes {short(op.new)}" if op.new else f"{where}: take out {short(op.old)}"
-    from gptsmith.assistants.operations import parse_path
-
     was = at(before, parse_path(op.path))
     if isinstance(op, Remove):
         return f"{where}: take out {short(was)}"
@@ -81,8 +90,6 @@ def words(op: Operation, before: dict[str, Any]) -> str:
 
 def place(path: str) -> str:
     """Return a path in words: `tools[0].max_calls` is "Tools 1, max calls"."""
-    from gptsmith.assistants.operations import parse_path
-
     out: list[str] = []
     for part in parse_path(path):
         if isinstance(part, int):

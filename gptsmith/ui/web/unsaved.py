@@ -15,7 +15,7 @@ from typing import Literal
 
 from gptsmith.state import atomic_write
 
-Kind = Literal["form", "yaml", "words"]
+Kind = Literal["form", "yaml"]
 
 _TOKEN = re.compile(r"[a-z0-9]{4,40}\Z")
 _KEPT_SECONDS = 30 * 24 * 3600
