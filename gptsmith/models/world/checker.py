@@ -9,6 +9,7 @@ pictures whose truth is known, and by eye on generated ones before their figures
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -76,7 +77,11 @@ def look(pixels: NDArray[np.uint8], kit: Templates | None = None) -> list[Seen]:
 
 def check(pixels: NDArray[np.uint8], request: Request, kit: Templates | None = None) -> Verdict:
     """Judge a picture by what was asked for; what is there beside it counts against the number of its kind only."""
-    seen = look(pixels, kit)
+    return judge(look(pixels, kit), request)
+
+
+def judge(seen: Sequence[Seen], request: Request) -> Verdict:
+    """Judge what was seen in a picture by what was asked for."""
     chosen: list[list[Seen]] = []
     taken: set[int] = set()
     for group in request.groups:
