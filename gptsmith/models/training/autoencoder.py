@@ -1,7 +1,7 @@
 """The autoencoder's training: f8, 4 channels, whitened latents.
 
     python -m gptsmith.models.training.autoencoder --out runs/out/autoencoder             # some 30 minutes of one core
-    python -m gptsmith.models.training.autoencoder --out /tmp/ae --steps 20 --batch 4     # a minute
+    python -m gptsmith.models.training.autoencoder --out runs/out/try --steps 20 --batch 4 # a minute
 
 It starts as a thumbnail: three latent channels hold the mean colours of 8x8 blocks, and the rest is learned from there
 (from random weights it spends its first thousands of pictures in grey). After 40% of the steps the latents are

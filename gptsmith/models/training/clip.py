@@ -1,7 +1,7 @@
 """The training of the small CLIP: pictures and captions in one space, order of words included.
 
     python -m gptsmith.models.training.clip --out runs/out/clip                              # some hours of one core
-    python -m gptsmith.models.training.clip --out /tmp/clip --steps 20 --batch 8             # a minute
+    python -m gptsmith.models.training.clip --out runs/out/try --steps 20 --batch 8          # a minute
 
 CLIP: Radford et al. 2021, https://arxiv.org/abs/2103.00020. A contrastive model alone hardly sees order, so every
 picture also meets captions that are false in one thing: relation, colour, number or object (NegCLIP, Yuksekgonul et
