@@ -63,5 +63,6 @@ def test_the_caption_writer_trains_and_writes(tmp_path: Path, monkeypatch: pytes
     found = losses(tmp_path)
     assert found[-1] < found[0] - 0.5
     decoder = Decoder(tmp_path / "model")
-    written = [decoder.write("", "a cat", Sampling(temperature=1.0), seed) for seed in (1, 1, 2)]
+    written = [decoder.write("", "a cat", Sampling(temperature=1.0), 2, seed) for seed in (1, 1, 2)]
     assert written[0] == written[1] != written[2]
+    assert len(written[0]) == 2 and len(decoder.write("", "a cat", Sampling(temperature=0), 2)) == 1

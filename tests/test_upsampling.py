@@ -131,8 +131,10 @@ def test_a_change_rewrites_and_never_just_lengthens(answers: list[str], caption:
 
 
 def test_without_a_model_that_writes_the_own_words_are_drawn() -> None:
-    assert upsampler_for(None).upsample("a cat") == Upsampled("a cat", own_words=True)
-    assert named_upsampler("embedded").upsample("night", changes="a cat") == Upsampled("a cat, night", own_words=True)
+    assert upsampler_for(None, "./folder").upsample("a cat") == Upsampled("a cat", own_words=True)
+    assert named_upsampler("embedded", "./folder").upsample("night", changes="a cat") == Upsampled(
+        "a cat, night", own_words=True
+    )
     assert OwnWords("it is away").upsample("a cat").notes == ["Drawn from your own words: it is away."]
 
 
@@ -140,7 +142,7 @@ def test_a_named_model_is_asked_with_its_settings(monkeypatch: pytest.MonkeyPatc
     with Loopback(api_key="not-needed") as server:
         monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
         server.push(GOOD)
-        upsampler = named_upsampler("openai:scripted", temperature=0.15, top_p=None)
+        upsampler = named_upsampler("openai:scripted", "embedded", temperature=0.15, top_p=None)
         assert upsampler.leaves is None
         assert upsampler.upsample("two cats on a sofa").caption == GOOD
         assert server.history[0]["temperature"] == 0.15

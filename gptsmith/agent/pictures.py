@@ -203,9 +203,10 @@ class Pictures:
         """What writes the captions."""
         from gptsmith.models.pictures.upsampling.choosing import named_upsampler, upsampler_for
 
+        drawn_by = self._names["model"]
         if self._upsampler is None or isinstance(self._upsampler, str):
-            return named_upsampler(self._upsampler)
-        return upsampler_for(self._upsampler)
+            return named_upsampler(self._upsampler, drawn_by)
+        return upsampler_for(self._upsampler, drawn_by)
 
 
 def _with(wish: Wish, **settings: Any) -> Wish:

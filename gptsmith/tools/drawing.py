@@ -140,9 +140,9 @@ class _Desk:
         chosen = wanted if isinstance(wanted, CaptionUpsampling) else CaptionUpsampling()
         settings: dict[str, Any] = {"temperature": chosen.temperature, "top_k": chosen.top_k, "top_p": chosen.top_p}
         if chosen.model is None:
-            return upsampler_for(self.context.model, **settings)
+            return upsampler_for(self.context.model, self.spec.model, **settings)
         try:
-            return named_upsampler(chosen.model, **settings)
+            return named_upsampler(chosen.model, self.spec.model, **settings)
         except GptsmithError as error:
             return OwnWords(f"no caption could be written ({error.message})")
 

@@ -9,13 +9,14 @@ from typing import Literal
 
 from gptsmith.errors import NotReadyError
 
-Kind = Literal["generator", "captioner", "clip"]
+Kind = Literal["generator", "captioner", "clip", "upsampler"]
 
 WEIGHTS = Path(__file__).with_name("weights")
 _HASHES = "SHA256SUMS"
 _INSTEAD = {
     "generator": ("drawing", "name a diffusers folder or hub id, or openai:<images model>"),
     "captioner": ("describing pictures", "name a transformers folder or hub id, or a vision chat model"),
+    "upsampler": ("writing descriptions", "name a chat model that writes freely"),
     "clip": ("recognizing pictures", "name the folder or hub id of a CLIP model"),
 }
 

@@ -34,6 +34,12 @@ def reads_as_change(earlier: Request, text: str) -> bool:
     if not asked.groups and not asked.unknown:
         return True
     names = {g.name for g in earlier.groups}
+    if (
+        {g.name for g in asked.groups} == names
+        and not asked.relations
+        and any(g.count > 1 or g.color for g in asked.groups)
+    ):
+        return True  # "two ducks" where there is one
     definite = any(re.search(rf"\bthe (?:\w+ )?{re.escape(w)}", said) for name in names for w in _words_of(name))
     return bool(_REFERS.search(said) or _OUT.search(said) or definite)
 

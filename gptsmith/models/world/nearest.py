@@ -13,7 +13,7 @@ from gptsmith.models.world.objects import COLORS, objects
 
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]
 SAME = 0.7  # cosine from which a word is taken for another word of the same thing
-NEAR = 0.45  # cosine from which a thing is near enough to be drawn instead, and said
+NEAR = 0.5  # cosine from which a thing is near enough to be drawn instead, and said
 
 
 @dataclass(frozen=True)
@@ -30,12 +30,12 @@ class Nearest:
         return self.cosine >= SAME
 
 
-def nearest(word: str, encode: Encode) -> Nearest | None:
-    """Return what the world can draw nearest to `word`; None when nothing is near."""
+def nearest(word: str, encode: Encode, least: float = NEAR) -> Nearest | None:
+    """Return what the world can draw nearest to `word`; None when nothing reaches the cosine `least`."""
     names, rows = _known(encode)
     cosines = rows @ encode([word])[0]
     best = int(cosines.argmax())
-    return Nearest(word, names[best], float(cosines[best])) if cosines[best] >= NEAR else None
+    return Nearest(word, names[best], float(cosines[best])) if cosines[best] >= least else None
 
 
 @lru_cache(maxsize=2)

@@ -36,26 +36,26 @@ class Decoder:
             folder, local_files_only=True, use_safetensors=True, dtype=torch.float32
         ).eval()
 
-    def write(self, before: str, request: str, sampling: Sampling, seed: int) -> str:
-        """Return one caption; the same seed gives the same one."""
+    def write(self, before: str, request: str, sampling: Sampling, many: int, seed: int = 0) -> list[str]:
+        """Return `many` captions; the same seed gives the same ones. At temperature 0 there is one, the likeliest."""
         import torch
 
         ids = self._tokenizer.encode(prompt(before, request), add_special_tokens=False)[-CONTEXT // 2 :]
-        greedy = sampling.temperature == 0 and seed == 0
-        how: dict[str, Any] = (
-            {"do_sample": False}
-            if greedy
-            else {
+        how: dict[str, Any] = {"do_sample": False, "num_return_sequences": 1}
+        if sampling.temperature > 0:
+            how = {
                 "do_sample": True,
-                "temperature": max(sampling.temperature, 0.3),
+                "num_return_sequences": many,
+                "temperature": sampling.temperature,
                 "top_k": sampling.top_k,
                 "top_p": sampling.top_p,
             }
-        )
         with torch.random.fork_rng(devices=[]), torch.inference_mode():
             torch.manual_seed(seed)
             given = torch.tensor([ids])
             out = self._model.generate(
                 given, attention_mask=torch.ones_like(given), max_new_tokens=CONTEXT - len(ids), **how
             )
-        return str(self._tokenizer.decode(out[0, len(ids) :], skip_special_tokens=True)).strip()
+        return [
+            str(text).strip() for text in self._tokenizer.batch_decode(out[:, len(ids) :], skip_special_tokens=True)
+        ]

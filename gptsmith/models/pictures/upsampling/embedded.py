@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Sequence
-from functools import cache
+from dataclasses import replace
+from functools import cache, lru_cache
 from pathlib import Path
 
 from gptsmith.models.chat.embedded.words import listed
@@ -13,11 +14,14 @@ from gptsmith.models.pictures.upsampling.decoder import Decoder, Sampling
 from gptsmith.models.pictures.upsampling.upsampler import LEAST, MOST, Earlier, Upsampled, Upsampler
 from gptsmith.models.world import captions
 from gptsmith.models.world.changes import read_change, reads_as_change
-from gptsmith.models.world.nearest import Nearest, nearest
+from gptsmith.models.world.nearest import NEAR, Nearest, nearest
+from gptsmith.models.world.objects import objects
 from gptsmith.models.world.requests import Request, missing, parse_request, to_scene
 from gptsmith.models.world.scene import MOST as MOST_THINGS
+from gptsmith.models.world.words import TIME_PHRASES
 
-TRIES = 4  # captions written until one is faithful; then the grammar writes it
+TRIES = 6  # captions written at once, of which the first faithful one is taken
+FAR = 0.15  # cosine from which a thing is drawn for a whole request that names nothing known, and said
 MOST_KINDS = 3  # kinds of things in one picture
 
 
@@ -38,18 +42,23 @@ class EmbeddedUpsampler(Upsampler):
             before, wanted = earlier[-1].caption if earlier else "", parse_request(words)
         wanted, more = _drawable(wanted)
         if not wanted.groups:
-            return Upsampled(request, own_words=True, notes=[*notes, *more, _NOTHING])
+            words, wanted, note = _instead(request, wanted)
+            notes = [note]
+        if not wanted.groups:
+            return Upsampled(request, own_words=True, notes=notes)
         caption = self._written(before, words, wanted)
         return Upsampled(caption, notes=[*notes, *more])
 
     def _written(self, before: str, words: str, wanted: Request) -> str:
-        for attempt in range(TRIES):
-            caption = _decoder(self._folder).write(before, words, self._sampling, attempt)
-            if is_faithful(wanted, caption):
-                self.written += 1
-                return caption
-        self.by_grammar += 1
+        """Write captions until one is faithful: of the request as it stands, then of what it comes to, said plainly."""
         rng = random.Random(words)  # noqa: S311
+        asked = [(before, words, TRIES), *(("", plainly(wanted, rng), 2 * TRIES) for _ in range(2))]
+        for earlier, request, tries in asked:
+            for caption in _decoder(self._folder).write(earlier, request, self._sampling, tries):
+                if is_faithful(wanted, caption):
+                    self.written += 1
+                    return caption
+        self.by_grammar += 1
         while True:
             caption = captions.descriptive(to_scene(wanted, rng), rng)
             if LEAST <= len(caption.split()) <= MOST:
@@ -58,8 +67,8 @@ class EmbeddedUpsampler(Upsampler):
 
 _THING_ITSELF = re.compile(r"The ([\w ]+?) stands? [\w ]+? the \1\.")
 _INSTRUCTIONS = listed(
-    """add put make remove delete replace change turn move take leave swap instead without also too plus minus more less
-    bigger smaller larger again different try once let should be keep same get rid"""
+    """now then please add put make remove delete replace change turn move take leave swap instead without also too plus
+    minus more less bigger smaller larger again different try once let should be keep same get rid"""
 )
 _DOING = re.compile(r"^[a-z]{2,}(?:ing|ed|ly)$")  # what is done, and how: left out, never taken for a thing
 _NOTHING = "Nothing of this is among the things that the embedded model can draw; your words are drawn as they are."
@@ -74,10 +83,28 @@ def is_faithful(wanted: Request, caption: str) -> bool:
     return len(kinds) == len(set(kinds)) and not _THING_ITSELF.search(caption)  # said twice, it was turned around
 
 
+def plainly(wanted: Request, rng: random.Random) -> str:
+    """Return what is wanted in the grammar's own words."""
+    scene = to_scene(wanted, rng)
+    said = captions.subject(replace(scene, relations=wanted.relations), rng, full=True)
+    if wanted.setting is None:
+        return said if wanted.time is None else f"{said} {rng.choice(TIME_PHRASES[wanted.time])}"
+    return f"{said} {captions.where(scene, rng, full=wanted.time is not None)}"
+
+
 def _changed(words: str, earlier: Sequence[Earlier]) -> str:
     """Return the caption that a request changes: the last one, when it speaks of it; else nothing."""
     last = earlier[-1].caption if earlier else ""
     return last if last and reads_as_change(parse_request(last), words) else ""
+
+
+def _instead(request: str, wanted: Request) -> tuple[str, Request, str]:
+    """Return what to draw of a request that names nothing known: the thing nearest to all of it, and what to say."""
+    found = _nearest(request, FAR)
+    if found is None or found.known not in objects():
+        return request, wanted, _NOTHING
+    note = f"I know none of the things in “{request[:80]}”; the nearest that I can draw is “{found.known}”."
+    return found.known, replace(parse_request(found.known), setting=wanted.setting, time=wanted.time), note
 
 
 def _in_known_words(request: str) -> tuple[str, list[str]]:
@@ -96,11 +123,11 @@ def _in_known_words(request: str) -> tuple[str, list[str]]:
     return words, notes
 
 
-@cache
-def _nearest(word: str) -> Nearest | None:
+@lru_cache(maxsize=1024)
+def _nearest(word: str, least: float = NEAR) -> Nearest | None:
     from gptsmith.models.embedding import load_embedder
 
-    return nearest(word, load_embedder("embedded").encode)
+    return nearest(word, load_embedder("embedded").encode, least)
 
 
 def _drawable(wanted: Request) -> tuple[Request, list[str]]:
