@@ -79,7 +79,7 @@ class Model(nn.Module):
 
 @torch.no_grad()
 def _begin_locally(tower: Any) -> None:
-    """Let patches look at their like and their neighbours from the start: half as many pictures for the same.
+    """Let patches look at their like and their neighbours from the start: a third fewer pictures for the same.
 
     Queries equal keys, positions are waves (mimetic initialization, Trockman and Kolter 2023,
     https://arxiv.org/abs/2305.09828).
