@@ -110,3 +110,18 @@ def test_any_part_is_what_all_of_it_at_once_would_be(seed: int) -> None:
         part = [op for op in whole if rng.random() < 0.6]
         for chosen in (whole, part):
             assert apply_to_data(data, in_order(data, chosen)) == at_once(data, chosen), chosen
+
+
+@pytest.mark.parametrize(
+    "there, after",
+    [
+        (["name", "instructions_file", "instructions"], "instructions_file"),
+        (["instructions_file", "name", "instructions"], "name"),
+        (["name", "instructions"], "instructions"),
+    ],
+)
+def test_a_new_key_comes_after_one_that_stands_in_the_spec_itself(there: list[str], after: str) -> None:
+    data = {key: "x" for key in there}  # the text of an `instructions_file` is shown as `instructions`
+    assert in_order(data, [Set(path="disclaimer", value="Made up.")]) == [
+        Add(path="disclaimer", value="Made up.", after=after)
+    ]

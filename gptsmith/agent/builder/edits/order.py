@@ -120,6 +120,8 @@ def _placed(data: Any, op: Set | Add, place: KeyPath, depth: int) -> Op:
     if not isinstance(parent, dict) or key not in fields or key in parent or not all(isinstance(r, str) for r in rest):
         return op
     before = [name for name in fields[: fields.index(key)] if name in parent]
+    if depth == 0 and "instructions_file" in before and "instructions" in before:
+        before.remove("instructions")  # their text stands in that file, the key is not in this one
     if not before:
         return op
     value = [op.value] if isinstance(op, Add) and _is_item(data, op, place) else op.value
