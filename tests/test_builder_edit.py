@@ -90,7 +90,7 @@ WORDS = [
     'Removes the starter "What does a bike cost for a weekend?"',
     'Adds the starter "Are you open on Sunday?"',
     'Removes the starter "Do I have to leave a deposit?"',
-    'Changes what the test "says its name" expects (contains) from ["Bike Desk"] to ["Lasse"].',
+    'Changes what the answer must say in the test "says its name" from ["Bike Desk"] to ["Lasse"].',
     "Sets model.temperature to 0.2.",
 ]
 AFTER = [

@@ -121,7 +121,7 @@ def test_any_part_is_what_all_of_it_at_once_would_be(seed: int) -> None:
     ],
 )
 def test_a_new_key_comes_after_one_that_stands_in_the_spec_itself(there: list[str], after: str) -> None:
-    data = {key: "x" for key in there}  # the text of an `instructions_file` is shown as `instructions`
+    data = dict.fromkeys(there, "x")  # the text of an `instructions_file` is shown as `instructions`
     assert in_order(data, [Set(path="disclaimer", value="Made up.")]) == [
         Add(path="disclaimer", value="Made up.", after=after)
     ]

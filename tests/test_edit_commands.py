@@ -27,6 +27,7 @@ conversation_starters: [Where is Mars?, What is a comet?]
 """
 
 
+FRESH = [json.loads(line) for line in COMMANDS.with_name("edit_commands_fresh.jsonl").read_text("utf-8").splitlines()]
 LATER = [json.loads(line) for line in COMMANDS.with_name("edit_commands_later.jsonl").read_text("utf-8").splitlines()]
 
 
@@ -36,7 +37,7 @@ def test_a_command_of_a_later_sitting_does_what_it_says(row: dict[str, Any]) -> 
     test_a_command_does_what_it_says_and_nothing_else(row)
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row['n']}: {row['message'][:40]}")
+@pytest.mark.parametrize("row", [*ROWS, *FRESH], ids=lambda row: f"{row['n']}: {row['message'][:40]}")
 def test_a_command_does_what_it_says_and_nothing_else(row: dict[str, Any]) -> None:
     _, verdict = judged(row)
     assert (verdict.wrong, verdict.touched, verdict.dishonest) == ([], [], [])
@@ -117,3 +118,33 @@ def test_an_odd_message_is_answered_at_once_and_in_full(message: str) -> None:
 def test_a_spec_that_is_none_breaks_nothing(spec: str) -> None:
     message = "call it Mira, drop the first starter, turn the tools off, never lie, what is it called?"
     assert compose_changes(ChangeRequest(spec=spec or " ", message=message)).changes
+
+
+@pytest.mark.parametrize(
+    "message, changes, missing",
+    [
+        ("make it creative", [("set", "model.temperature", 0.9)], []),
+        ("keep it very predictable", [("set", "model.temperature", 0.2)], []),
+        ("make it sarcastic", [("replace_text", "instructions", None)], []),
+        ("make it cheerful", [("replace_text", "instructions", None)], []),
+        ("make it creative and sad", [("set", "model.temperature", 0.9), ("replace_text", "instructions", None)], []),
+        ("give it web search", [], ["web search"]),
+        ("let it search the web", [], ["web search"]),
+        ("it should look things up online", [], ["web search"]),
+        ("let it book a hotel", [], ["bookings"]),
+        ("it must not browse the web", [("replace_text", "instructions", None)], []),
+    ],
+)
+def test_a_tone_a_temperature_and_a_tool_that_is_not_there_are_told_apart(
+    message: str, changes: list[tuple[str, str, Any]], missing: list[str]
+) -> None:
+    answer = compose_changes(ChangeRequest(spec=SPEC, message=message))
+    assert [(c.op, c.path, c.value) for c in answer.changes] == changes
+    assert [m.what for m in answer.missing] == missing
+    assert answer.not_understood == []
+
+
+def test_asked_who_it_is_the_builder_says_so_and_changes_nothing() -> None:
+    answer = compose_changes(ChangeRequest(spec=SPEC, message="Who are you?"))
+    assert answer.changes == []
+    assert answer.reply == "I am the builder of Night sky: say what should be different, and I propose the change."

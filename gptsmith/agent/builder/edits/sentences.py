@@ -22,6 +22,16 @@ _LABELS = {
     "welcome_message": ("the welcome message", ""),
     "x-builder": ("the builder's locks", ""),
 }
+_EXPECTED = {  # what a test looks at, as a person would say it
+    "contains": "what the answer must say",
+    "not_contains": "what the answer must not say",
+    "matches": "the pattern of the answer",
+    "cites": "what must be cited",
+    "calls": "which tools must be called",
+    "not_calls": "which tools must not be called",
+    "images": "how many pictures must come",
+    "says_unknown": "whether it must say that it does not know",
+}
 _LONGEST = 160
 _CLAIM = re.compile(
     r"\b(done|i(?:'ve| have)|i (?:added|changed|removed|updated|set|made|renamed)|has been|have been|erledigt|ich habe"
@@ -95,8 +105,8 @@ def label(place: KeyPath, data: Any) -> str:
     if isinstance(place[1], int):
         item = _named(place[:2], data)
         if top == "tests" and "expect" in place:
-            kinds = [str(part).replace("_", " ") for part in place[3:] if isinstance(part, str)]
-            return f"what {item} expects" + (f" ({kinds[0]})" if kinds else "")
+            kinds = [part for part in place[3:] if isinstance(part, str)]
+            return f"{_EXPECTED.get(kinds[0], 'what is expected') if kinds else 'what is expected'} in {item}"
         last = next(str(part).replace("_", " ") for part in reversed(place) if isinstance(part, str))
         return item if len(place) == 2 else f"the {last} of {item}"
     if top == "variables":

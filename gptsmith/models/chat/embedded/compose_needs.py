@@ -118,9 +118,14 @@ _ABSENT: dict[str, re.Pattern[str]] = {
         re.IGNORECASE),
     "web search": re.compile(
         r"\b(?:search\w*|looks?(?: \w+)? up|brows\w+|googles?|checks?)\b[^.;]{0,30}\b(?:web|internet|online|google)\b"
+        r"|\bweb[ -]?search\b|\b(?:internet|web) (?:access|search)\b|\baccess to the (?:web|internet)\b"
+        r"|\b(?:uses?|surfs?) the (?:web|internet)\b|\b(?:gets?|fetch\w*) the (?:weather|news)\b"
         r"|\b(?:latest|current|today['’]s|breaking)"
         r" (?:\w+ )?(?:news|prices|weather|headlines|scores|exchange rates)\b|\breal[- ]time (?:data|prices"
         r"|news|information|traffic)\b|\blive (?:data|prices|scores)\b",
+        re.IGNORECASE),
+    "bookings": re.compile(
+        r"\b(?:books?|reserves?)\b[^.;]{0,20}\b(?:flights?|hotels?|tickets?|trips?|trains?|taxis?)\b",
         re.IGNORECASE),
     "reminders": re.compile(r"\b(?:reminds?|notif(?:y|ies)|alerts?) (?:me|us|them|users)\b(?! of\b)", re.IGNORECASE),
     "messaging": re.compile(r"\b(?:posts?|sends?)\b[^.;]{0,30}\b(?:slack|whatsapp|telegram|teams channel"

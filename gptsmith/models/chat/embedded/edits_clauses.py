@@ -9,7 +9,7 @@ from gptsmith.assistants.description import sentences
 from gptsmith.models.chat.embedded import language
 from gptsmith.models.chat.embedded.compose_words import base, is_joined_verb, is_verb
 from gptsmith.models.chat.embedded.edits_values import HIDDEN, mask
-from gptsmith.models.chat.embedded.edits_words import ANY_CASE, BEHAVING, DROP, FORMS, bare
+from gptsmith.models.chat.embedded.edits_words import ANY_CASE, BEHAVING, DROP, FORMS, FREE, STEADY, bare
 
 _CUT = re.compile(
     r"(?P<semi>\s*;\s*|\s+&\s+(?=[a-z]+ ))|(?P<dash>\s+[–—-]\s+)|(?P<and>,?\s+(?:and|then|plus|but|und|y|e|et"
@@ -31,6 +31,7 @@ _THINGS = (
     r"|version|fallback|memory"
     r"|citations?|knowledge)\b"
 )
+_FIELDS = r"(?:name|title|description|welcome(?: message)?|greeting|disclaimer|version|temperature)"
 _STARTS = re.compile(
     r"^(?:please |also |then |now |bitte )*(?:"
     r"(?:with|without|in|as|use) (?:\w+ )?(?:"
@@ -222,10 +223,7 @@ def _pieces(sentence: str) -> list[tuple[str, str]]:
         verb = _shared_verb(left, right)
         if verb and _complete(left):
             pieces.append((sentence[start : cut.start()], between))
-            rest = [
-                (verb + piece if n == 0 else piece, glue)
-                for n, (piece, glue) in enumerate(_pieces(sentence[cut.end() :]))
-            ]
+            rest = _pieces(verb + sentence[cut.end() :])
             return [*pieces, (rest[0][0], cut.group()), *rest[1:]]
         told = not (_TESTED.match(right) and re.search(r"\btests?\b", left))
         if ":" in (cut["comma"] or ""):  # `two things: …` and `we have a new name: …`, not `the rule: …`
@@ -253,7 +251,17 @@ def _shared_verb(left: str, right: str) -> str:
     both = re.search(_THINGS, left, ANY_CASE) and re.match(
         rf"(?:the|its|all|any|my)\b[^,;]*?{_THINGS}", right, ANY_CASE
     )
-    return verb.group() if verb and both and HIDDEN * 3 not in right else ""
+    if verb and both and HIDDEN * 3 not in right:
+        return verb.group()
+    made = re.match(rf"(?:make|keep) (?:it|the answers) (?=[\w-]+$|{FREE})", left, ANY_CASE)
+    if (
+        made
+        and re.match(r"[a-z-]+(?:,| and |\W*$)", right)
+        and re.search(rf"\b(?:{FREE}|{STEADY})\b", f"{left} {right}")
+    ):
+        return made.group()  # `make it creative and short`: how freely it answers, and in which way
+    set_to = re.match(rf"(?P<verb>change|set|make|update) (?:the|its) {_FIELDS} (?:to|into)\b", left, ANY_CASE)
+    return f"{set_to['verb']} " if set_to and re.match(rf"(?:the|its) {_FIELDS} (?:to|into)\b", right) else ""
 
 
 def is_statement(text: str) -> bool:

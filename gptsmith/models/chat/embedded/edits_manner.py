@@ -9,7 +9,7 @@ from gptsmith.models.chat.embedded.edits_abroad import PARTS_ABROAD, told_abroad
 from gptsmith.models.chat.embedded.edits_clauses import Clause
 from gptsmith.models.chat.embedded.edits_manners import MANNERS, Manner
 from gptsmith.models.chat.embedded.edits_subject import Found, Subject, retell, sentence
-from gptsmith.models.chat.embedded.edits_words import ANY_CASE, CAUSED, has
+from gptsmith.models.chat.embedded.edits_words import ANY_CASE, CAUSED, IT, has
 from gptsmith.models.chat.embedded.words import listed
 
 _COMMON = listed(
@@ -94,6 +94,14 @@ _FAULTS = {  # what it does, when the manner that is named is wanted
     "polite": r"\b(?:talk(?:s|ed|ing)? down to|makes? (?:people|users|them) feel (?:stupid|dumb|small))(?!\w)",
     "friendly": r"\b(?:snaps?|scolds?|barks?|lectures?|nags?|shouts? at|puts? (?:people|users|visitors) off)\b",
 }
+_OWN = re.compile(  # ways of speaking without a contrary, told in the person's word
+    rf"^(?:make|keep) {IT} (?:sound |feel |be )?(?:more )?(?P<how>(?:(?:very|really|a bit|a little|slightly) )?"
+    r"(?:sarcastic|sad|melancholic|nostalgic|cute|rude|bossy|grumpy|quirky|cynical|cryptic|theatrical|philosophical"
+    r"|curious|confident|humble|modest|bold|shy|proud|angry|skeptical|sceptical|critical|honest|frank|dreamy"
+    r"|spooky|scary|nerdy|geeky|trendy|hip|old-fashioned|suspenseful|persuasive|diplomatic|neutral|discreet"
+    r"|motherly|fatherly|flirty|charismatic))\W*$",
+    ANY_CASE,
+)
 _VAGUE = re.compile(
     r"\b(?:better|besser|mejor|melhor|schöner|hübscher|mejores|melhores|best|smarter|cheaper|faster"
     r"|cooler)\b",
@@ -113,6 +121,9 @@ def read(clause: Clause, subject: Subject) -> Found | None:
         return None
     if re.match(r"(?:tell|give|write|show|sing|send) (?:me|us)\b|how\b|why\b|what\b", clause.open):
         return None
+    own = _OWN.match(clause.text)
+    if own:
+        return _add(subject, sentence(f"Be {own['how']}"))
     wanted, left = _wanted(clause.open)
     if (left or not wanted) and has(_WAY, clause.open) and not has(_PARTS, clause.open):
         return _own_way(clause, subject, left)

@@ -10,7 +10,7 @@ from gptsmith.assistants.checks import provider_of
 from gptsmith.models.chat.embedded.edits_choice import is_drop
 from gptsmith.models.chat.embedded.edits_clauses import Clause
 from gptsmith.models.chat.embedded.edits_subject import Found, Subject, drop, put
-from gptsmith.models.chat.embedded.edits_words import ANY_CASE, has
+from gptsmith.models.chat.embedded.edits_words import ANY_CASE, FREE, STEADY, has
 from gptsmith.models.chat.embedded.quantities import numbers
 
 _PROVIDERS = {
@@ -41,7 +41,8 @@ _WARMER = re.compile(
     r"|surprising|original|experimental|wild)\b|\b(?:increase|raise|up|boost|higher|turn up) (?:the |its"
     r" )?(?:temperature"
     r"|creativity|randomness)\b|\btoo (?:predictable|repetitive|samey|uniform)\b|\bkreativer\b|\bmás creativ\w+"
-    r"|\bmais criativ\w+",
+    r"|\bmais criativ\w+|\b(?:make|keep|have|want) (?:it|them|the \w+|its \w+) (?:to be )?"
+    rf"(?:very |really |quite |a (?:bit|little) )?{FREE}\W*$",
     ANY_CASE,
 )
 _COLDER = re.compile(
@@ -49,6 +50,8 @@ _COLDER = re.compile(
     r" )?(?:creativ\w+"
     r"|random\w*|imaginativ\w+|varied|inventive|wild|unpredictable|inconsistent|erratic)\b|\b(?:decrease|lower|reduce"
     r"|drop|turn down) (?:the |its )?(?:temperature|creativity|randomness)\b|\bsame answer (?:each|every) time\b"
+    r"|\b(?:make|keep|have|want) (?:it|them|the \w+|its \w+) (?:to be )?"
+    rf"(?:very |really |quite |fully |a (?:bit|little) )?{STEADY}\W*$"
     r"|\bweniger (?:kreativ|zufällig)\b|\bmenos (?:creativ\w+|criativ\w+|aleatori\w+)",
     ANY_CASE,
 )

@@ -22,6 +22,12 @@ _UNDO = re.compile(
     r"|deshaz\w*|desfaz\w*|never ?mind|cancel that)\b.{0,40}$",
     ANY_CASE,
 )
+_WHO = re.compile(
+    r"^(?:and )?(?:(?:who|what) (?:are|r) (?:you|u)|are you (?:an? |the )?"
+    r"(?:ai|bot|robot|human|person|builder|assistant|real)"
+    r"|wer bist du|qui[ée]n eres|qu[ei]m? (?:é|es) (?:tu|você)|qui es-tu)(?: (?:exactly|really|anyway|then))?\W*$",
+    ANY_CASE,
+)
 _COURTESY = re.compile(
     r"^(?:thanks?|thank you|great|perfect|good|nice|cool|ok(?:ay)?|yes|no|hello|hi|hey|danke|super|gracias"
     r"|obrigad[oa])(?: (?:so much|you|job|work|a lot))?\W*$",
@@ -36,6 +42,9 @@ def read(clause: Clause, subject: Subject) -> Found | None:
             reply="Nothing is undone by words alone: use undo, which brings back the file as it was before the last"
             " change."
         )
+    if _WHO.match(clause.said):
+        name = subject.data.get("name") or "this assistant"
+        return Found(reply=f"I am the builder of {name}: say what should be different, and I propose the change.")
     if _COURTESY.match(clause.said):
         return Found(question="What should change next?")
     if not _ASKS.match(f"{clause.open}{'?' * (clause.said.rstrip().endswith('?') and not clause.values)}") or (

@@ -10,7 +10,9 @@ from gptsmith.models.chat.embedded import (
     edits_guess,
     edits_knowledge,
     edits_manner,
+    edits_metadata,
     edits_model,
+    edits_privacy,
     edits_questions,
     edits_rules,
     edits_settings,
@@ -35,6 +37,8 @@ READERS: tuple[Reader, ...] = (  # the more particular before the more general
     edits_tests.read,
     edits_starters.read,
     edits_variables.read,
+    edits_privacy.read,
+    edits_metadata.read,
     edits_texts.read_name,
     edits_model.read,
     edits_settings.read,
@@ -89,7 +93,7 @@ def read_all(commands: list[Clause], subject: Subject) -> list[Read]:
         if left and _needs_next(result, left[0], subject):
             both = _joined(command, left[0])
             whole = _read(both, subject, [r for r in READERS if r not in _GENERAL or r is edits_guess.read])
-            if whole.found.changes:
+            if whole.found.changes and _says_more(whole, result):
                 left.pop(0)
                 results.append(whole)
                 continue
@@ -114,15 +118,25 @@ def read_all(commands: list[Clause], subject: Subject) -> list[Read]:
 def _needs_next(result: Read, after: Clause, subject: Subject) -> bool:
     """Say whether a command is understood only with the one behind it: a reason, a name to come, `it` for a file."""
     if result.found.unclear:
+        same = re.match(r",?\s+and\s", after.glued) and re.search(r"\b(?:it|them|those)\b", after.open)
+        if same and _read(after, subject).found.unclear:
+            return True  # `people may send photos and have them described`
         return _is_reason(result) or bool(re.match(r",?\s+so\s", after.glued))
     if result.found.question and not result.found.changes:
         return not _read(after, subject).found.changes
+    if result.reader is edits_tools.read and result.found.changes:  # `the drawing tool, four pictures at a time`
+        return bool(after.glued) and _read(after, subject).found.unclear
     files = result.reader is edits_knowledge.read and bool(result.command.files)
     return (
         files
         and bool(re.search(r"\b(?:it|them|this|that|these)\b", after.open))
         and _read(after, subject).found.unclear
     )
+
+
+def _says_more(whole: Read, part: Read) -> bool:
+    """Say whether two commands read as one change something else than the first of them."""
+    return [c.operation() for c in whole.found.changes] != [c.operation() for c in part.found.changes]
 
 
 def _about_it(command: Clause) -> bool:

@@ -12,7 +12,7 @@ from gptsmith.models.chat.embedded.edits_choice import is_drop
 from gptsmith.models.chat.embedded.edits_clauses import Clause, is_statement
 from gptsmith.models.chat.embedded.edits_instructions import Statement
 from gptsmith.models.chat.embedded.edits_subject import Found, Subject, retell, sentence
-from gptsmith.models.chat.embedded.edits_words import ANY_CASE, SWAP, has, ordinal
+from gptsmith.models.chat.embedded.edits_words import ANY_CASE, IT, SWAP, has, ordinal
 
 _NOUN = (
     r"rules?|instructions?|lines?|bits?|parts?|sentences?|points?|bullets?|guidelines?|thing|stuff|requirement"
@@ -52,6 +52,13 @@ _DONE = re.compile(
     r"|shouldn['’]t|should not)\b"
     r"(?: (?:longer|need|needs|have|has|to|not|again))*(?P<what>.+?)"
     r"(?P<after>,? (?:any ?more|any longer|after all|again|now|from now on))?\W*$",
+    ANY_CASE,
+)
+
+
+_ABLE = re.compile(  # a wish that it can do something
+    rf"^(?:let|allow|enable|give|add|make|teach|connect)\b|^(?:can |could )?{IT} (?:should|must|needs?|has to|can|could"
+    r"|may)\b(?! ?n?['’o]t\b)|^(?:i|we)(?:['’]d| would)? (?:want|like)\b|^(?:can|could)\b",
     ANY_CASE,
 )
 
@@ -288,13 +295,12 @@ def _swap_out(subject: Subject, span: tuple[int, int]) -> Found:
 
 def _added(clause: Clause, subject: Subject) -> Found | None:
     rule = spoken_rule(clause)
-    if not rule:
-        return None
-    absent = compose_needs.absent(rule)
-    if absent and not re.match(r"(?:never|don['’]t|do not|if|when)\b", rule, ANY_CASE):
+    able = _ABLE.match(clause.open.strip())
+    absent = compose_needs.absent(rule or (clause.open if able and not clause.values else ""))
+    if absent and not re.search(r"^(?:if|when)\b|\b(?:never|not|no)\b|n['’]t\b", rule, ANY_CASE):
         how = "There is no such tool here; add an mcp or openapi tool that offers it under tools."
         return Found(missing=[Missing(kind="tool", what=what, how=how) for what in absent])
-    return told_rule(subject, rule)
+    return told_rule(subject, rule) if rule else None
 
 
 def told_rule(subject: Subject, rule: str) -> Found:

@@ -22,7 +22,19 @@ def values(clause: Clause, kind: str) -> list[tuple[str, Any, str]]:
         found.append(("detail", "short", "describe in few words"))
     if kind == "image_captioning" and has("detailed|descriptive|longer|long|in detail|full", clause.open):
         found.append(("detail", "descriptive", "describe in detail"))
+    if kind == "image_recognition":
+        found += _labels(clause)
     return found
+
+
+def _labels(clause: Clause) -> list[tuple[str, Any, str]]:
+    """Read what is to be told apart: `… in a photo: ship, flower or bird`, `labels cat and dog`."""
+    said = re.search(r"(?:\blabels?(?: are| to| should be)?:?|:|\b(?:as|into)) (?P<list>[^:]+?)[ .!?]*$", clause.text)
+    parts = re.split(r",\s*(?:and |or )?|\s+(?:and|or)\s+", said["list"]) if said else []
+    labels = [part.strip(" \"'“”") for part in parts]
+    if len(labels) < 2 or not all(0 < len(label.split()) <= 3 for label in labels):
+        return []
+    return [("labels", labels, f"tells apart {', '.join(labels)}")]
 
 
 def _approval(clause: Clause) -> list[tuple[str, Any, str]]:

@@ -27,7 +27,7 @@ _KINDS = {
     ),
     "image_recognition": (
         rf"{SHOTS}\b.{{0,60}}?\b(?:recogni[sz]\w+|classif\w+|identif\w+|label|sort) (?:them|it|those)|"
-        rf"(?:recogni[sz]\w+|classif\w+|identif\w+|label\w*|sort\w*|tag\w*) (?:\w+ ){{0,8}}?{SHOTS}|image["
+        rf"(?:recogni[sz]\w+|classif\w+|identif\w+|label\w*|sort\w*|tag\w*) (?:[\w'’]+ ){{0,8}}?{SHOTS}|image["
         rf" _]recognition"
         rf"|{SHOTS} (?:recognition|classification|labels?)"
     ),

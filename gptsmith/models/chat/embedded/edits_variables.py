@@ -114,7 +114,11 @@ def _default(clause: Clause, values: list[str], name: str) -> str:
         clause.text,
         ANY_CASE,
     )
-    return (said["a"] or said["b"] or "") if said else ""
+    value = (said["a"] or said["b"] or "") if said else ""
+    if value and value.lower() not in (name, name.replace("_", " ")):
+        return value
+    told = re.search(r"\b(?:to|is|in|now) (?P<v>(?-i:[A-Z])[\w-]*(?-i: [A-Z\d][\w-]*)*),", clause.text, ANY_CASE)
+    return told["v"] if told else ""  # `we moved to Lisbon, change the default city`
 
 
 def _declared(clause: Clause) -> Found:

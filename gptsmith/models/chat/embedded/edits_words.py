@@ -24,6 +24,8 @@ ADD = (
     r"|ergänz\w*|hinzu\w*|weitere[rsn]?|noch ein\w*|neue[rsn]?|añad\w+|agreg\w+|otr[ao]|adicion\w+|acrescent\w+"
     r"|ajout\w+|aggiung\w+)"
 )
+FREE = r"(?:creative|random|imaginative|inventive|original|adventurous|experimental|surprising|wild)"
+STEADY = r"(?:deterministic|predictable|consistent|reproducible|repeatable)"
 SWAP = (
     r"(?:replac\w+|chang\w+|swap\w*|turn|instead|rather than|should (?:read|say|become|be(?! able))|becomes?"
     r"|rewrite|reword"
