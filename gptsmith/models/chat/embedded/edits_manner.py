@@ -121,9 +121,9 @@ def read(clause: Clause, subject: Subject) -> Found | None:
         return None
     if re.match(r"(?:tell|give|write|show|sing|send) (?:me|us)\b|how\b|why\b|what\b", clause.open):
         return None
-    own = _OWN.match(clause.text)
-    if own:
-        return _add(subject, sentence(f"Be {own['how']}"))
+    called = _OWN.match(clause.text)
+    if called:
+        return _add(subject, sentence(f"Be {called['how']}"))
     wanted, left = _wanted(clause.open)
     if (left or not wanted) and has(_WAY, clause.open) and not has(_PARTS, clause.open):
         return _own_way(clause, subject, left)

@@ -35,7 +35,7 @@ def read(clause: Clause, subject: Subject) -> Found | None:
         return None
     there = subject.data.get("guardrails")
     filters = [one for one in there if isinstance(one, dict)] if isinstance(there, list) else []
-    if has(_NOT, clause.open):
+    if re.search(rf"\b(?:{_NOT}) (?:\w+ )?(?:{'|'.join(said for _, said in _HIDES)})", clause.open):
         if not filters:
             return Found(reply="Nothing of that is hidden.")
         return Found([drop("guardrails", "Hide no personal data any more.")]) if not kinds else None
