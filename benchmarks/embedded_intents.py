@@ -6,7 +6,7 @@ tool and get a call. Right arguments: share of the right calls whose arguments a
 that carry meaning must agree (F1 of at least .8). Every third message was held out while the grammar was
 written; `--file intents_later.jsonl` are 292 written afterwards in four sittings (see docs/embedded.md),
 `--file intents_fresh.jsonl` are sets in other voices with tools of other domains, each written and frozen before it was
-first run.
+first run; `--file intents_other_hand.jsonl` are such sets by a hand that had not read the grammar before it wrote them.
 """
 
 from __future__ import annotations
@@ -135,7 +135,9 @@ def load(name: str = "intents.jsonl") -> tuple[list[dict[str, Any]], dict[str, l
     """Return the messages and the sets of tools."""
     rows = [json.loads(line) for line in (DATA / name).read_text().splitlines()]
     tools: dict[str, list[dict[str, Any]]] = json.loads((DATA / "intent_tools.json").read_text())
-    return rows, tools | json.loads((DATA / "intent_tools_fresh.json").read_text())
+    for more in ("intent_tools_fresh.json", "intent_tools_other_hand.json"):
+        tools |= json.loads((DATA / more).read_text())
+    return rows, tools
 
 
 def _sets(rows: list[dict[str, Any]]) -> list[str]:
