@@ -22,6 +22,8 @@ _MENDED = re.compile(
 )
 _ON = re.compile(r"\b(?:on|up|enable[ds]?|yes|true|activate[ds]?|with)\b", re.IGNORECASE)
 _OFF = re.compile(r"\b(?:off|out|disable[ds]?|no|false|deactivate[ds]?|without|not)\b", re.IGNORECASE)
+_CLAUSES = re.compile(r"[,.;!?]\s+|\s+(?:and|but)\s+", re.IGNORECASE)
+_DENIED = re.compile(r"\b(?:no|not|none|nothing|without|never)\b|n[’']t\b", re.IGNORECASE)
 _TRUTH = re.compile(r"\b(?P<which>true|false) (?:to|when|if|for|means?|=)\s+(?P<what>[^,;.]+)", re.IGNORECASE)
 _ALIKE = {"shut": "close", "start": "on", "stop": "off", "raise": "up", "lower": "down"}
 _ENDS = re.compile(r"\b(?:end|last|until|till|return|back|due|check ?out|finish|deadline|to|expir\w*)\b")
@@ -162,9 +164,20 @@ def _switch(p: Param, text: str) -> bool | None:
     if name not in ("on", "enabled", "active", "state", "value"):
         if re.search(rf"\b(?:without|no|not) (?:an? |the )?{re.escape(name)}", text, re.IGNORECASE):
             return False
-        return True if re.search(rf"\b{re.escape(name)}\b", text, re.IGNORECASE) else None
+        return True if re.search(rf"\b{re.escape(name)}\b", text, re.IGNORECASE) else _as_described(p, text)
     off, on = _OFF.search(text), _ON.search(text)
     return False if off else True if on else None
+
+
+def _as_described(p: Param, text: str) -> bool | None:
+    """Return true or false when a clause says what the argument's description asks: "we don't need drums"."""
+    own = set(content_stems(p.description)) - {"whether"}
+    if not p.description.lower().startswith(("whether", "if ")) or len(own) < 2:
+        return None
+    for clause in _CLAUSES.split(text):
+        if len(own & set(content_stems(clause))) >= max(2, 0.6 * len(own)):
+            return not _DENIED.search(clause)
+    return None
 
 
 def _day(p: Param, params: tuple[Param, ...], text: str, taken: list[Span], today: date | None) -> str | None:

@@ -66,6 +66,12 @@ _OPINED = re.compile(
     r"|feel like)(?: that)?\s+",
     re.IGNORECASE,
 )
+_TO_BE_DONE = re.compile(  # "we have two boxes to be collected", "the hall needs to be booked"
+    r"^(?:(?:i|we)(?:'ve| have)(?: got)? (?:an?|the|some|my|our|\w+) [\w' -]{2,40}? "
+    r"(?:(?:that|which) (?:need|has|have)s? )?"
+    r"|(?:the|my|our|\w+(?:'s)?) [\w' -]{2,40}? (?:needs?|has|have|ought) )(?:to be|to get) \w+(?:ed|en|nt|pt|ut|ne|de)\b",
+    re.IGNORECASE,
+)
 _WELCOME = re.compile(  # "a picture of a fox would be lovely"
     r"^(?P<what>(?:an?|some|one|another|two|three) .+?) would (?:also |really )?be (?:[\w-]+ ){0,2}[\w-]+[.! ]*$",
     re.IGNORECASE,
@@ -245,7 +251,7 @@ def _form(core: str, asked: bool, question: bool) -> Form:
         return "order"
     if re.match(r"(?:what|how|such) an? ", core, re.IGNORECASE) and not question:
         return "statement"  # what a mess
-    if _WISH.match(core):
+    if _WISH.match(core) or (_TO_BE_DONE.match(core) and not question):
         return "wish"
     if _QUESTION.match(core):
         return "question"

@@ -11,6 +11,7 @@ from typing import Any
 from gptsmith.models.chat.embedded.arguments import fill, has_form
 from gptsmith.models.chat.embedded.asks import Ask
 from gptsmith.models.chat.embedded.lookups import is_free_writing
+from gptsmith.models.chat.embedded.measures import is_measured
 from gptsmith.models.chat.embedded.namings import is_like_its_example, is_saying
 from gptsmith.models.chat.embedded.phrases import is_proper
 from gptsmith.models.chat.embedded.toolbox import Param, Tool
@@ -52,6 +53,8 @@ class _Fit:
     proper: int  # those that are names
     worded: int  # arguments that are named beside their value: "a pulse of 80"
     near: float
+    measured: bool  # a number stands beside the unit that an argument takes
+    acts: bool  # the order begins with the verb by which the tool is described: "Order a refill"
     loose: bool  # a name or a thing was taken because nothing else was left
 
     @property
@@ -105,7 +108,12 @@ def wants_call(
         for p in best.called.tool.params
         if p.name in best.called.args
     )
-    told = best.typed > 0 and (topic or coded) and ahead > (-0.1 if coded else 0.1) and not best.called.missing
+    told = (
+        best.typed > 0
+        and (topic or coded or best.worded > 0)
+        and ahead > (-0.1 if coded else 0.1)
+        and not best.called.missing
+    )
     if not (pending or told or _convinces(best, usable, whole)):
         return None
     own = any(_OWN.search(a.core) for a in usable) and topic and ahead >= -0.15
@@ -143,7 +151,10 @@ def _fit(tool: Tool, spoken: str, whole: str, near: float, today: date | None, a
     plain = [p for p in tool.params if p.required and p.name in args and not has_form(p) and not is_saying(p)]
     proper = sum(_is_name(str(args[p.name]), whole) for p in plain)
     loose = any(not _is_name(str(args[p.name]), whole) for p in plain)
-    return _Fit(Called(tool, args, missing), len(said & tool.name_stems), told, typed, proper, worded, near, loose)
+    measured = any(p.name in args and is_measured(p) and p.type in ("integer", "number") for p in tool.params)
+    acts = stem((tokens(spoken) or [""])[0]) == stem((tokens(tool.description) or [""])[0])
+    named = len(said & tool.name_stems)
+    return _Fit(Called(tool, args, missing), named, told, typed, proper, worded, near, measured, acts, loose)
 
 
 def _borrows(fit: _Fit, chosen: set[str]) -> bool:
@@ -167,7 +178,7 @@ def _convinces(fit: _Fit, asks: list[Ask], whole: str) -> bool:
     ordered = any(a.form in ("order", "wish", "fragment") for a in asks)
     topic = fit.named + fit.told
     if fit.loose and fit.near < 0.4 and not (fit.named or (topic and fit.forms) or fit.told > 1):
-        return False
+        return ordered and fit.measured and fit.near >= 0.3 and not fit.called.missing
     if not fit.called.missing:
         required = [p for p in fit.called.tool.params if p.required]
         if not required:
@@ -190,7 +201,7 @@ def _convinces(fit: _Fit, asks: list[Ask], whole: str) -> bool:
         return (
             (fit.named > 0 and fit.near >= 0.35)
             or (fit.told > 0 and fit.near >= 0.5)
-            or (fit.typed > 0 and fit.told > 0 and fit.near >= 0.3)
+            or (fit.typed > 0 and fit.told > 0 and fit.near >= (0.2 if fit.acts else 0.3))
             or (fit.worded > 0 and fit.near >= 0.2)
         )
     topical = (topic > 0 and fit.near >= 0.4) or (fit.typed > 0 and fit.near >= 0.3)

@@ -221,7 +221,11 @@ def _is_idiom(what: str) -> bool:
         return True
     if re.match(r"^(?:the|a) (?:\w+ )?picture (?:for|that|here|clear)", low) and " of " not in low:
         return True
-    head = re.split(r"\b(?:between|from|of|with|for|to|in|on|at|about|under|by|showing|that|and)\b|[,:;]", low)[0]
+    head = re.split(
+        r"\b(?:between|from|of|with|for|to|in|on|at|about|under|by|showing|that|and|every|each|when|whenever|if"
+        r"|because|before|after|while|as)\b|[,:;]",
+        low,
+    )[0]
     words = tokens(head)
     if not words:
         return False

@@ -81,7 +81,12 @@ _CHAT = re.compile(
     r"|got any) (?:advice|ideas|tips|suggestions|plans)|do i (?:look|sound|know|make sense)|am i (?:right|wrong"
     r"|crazy|late|too|dreaming|boring)|who (?:do|did|would|can) you|guess what$|(?:what|how|why) (?:you|u) "
     r"|what (?:do|does|did) (?:you|he|she|they|that|it) mean|who (?:knows|cares)|really$|why$"
-    r"|how$|what$|so what|how so|how come$)",
+    r"|how$|what$|so what|how so|how come$"
+    r"|any (?:[a-z]+ )?(?:words (?:of|for)|thoughts|comfort|encouragement)\b"
+    r"|do (?:you|u) know (?:a|any|some)(?: [a-z-]+){0,2} (?:jokes?|riddles?|puns?|poems?|rhymes?|lines?"
+    r"|one-liners?|stor(?:y|ies))(?: about .*)?$"
+    r"|if .*\bhad .*\bwould (?:i|we|you|he|she|they|it) have (?!to\b)"
+    r"|.*\b(?:things?|tools?|what) (?:that )?you (?:can|could) do\b(?! (?:about|against|for|if|to|with|when)\b))",
     re.IGNORECASE,
 )
 _SUM = re.compile(

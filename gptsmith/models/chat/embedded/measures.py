@@ -30,6 +30,7 @@ _UNITS: tuple[tuple[str, str], ...] = (
     (r"year|\bage\b", r"(?:years?|yo\b)"),
     (r"copies|quantity|count|how many|number of", r"(?:copies|copy|times|pieces?|items?|pcs|x\b)"),
 )
+_PHYSICAL = {unit for kind, unit in _UNITS if re.match(r"degree|percent|kilo|price", kind)}
 _COUNTED = re.compile(r"\b(?:copies|quantity|count|how many|number of|amount of)\b")
 _LABELS = re.compile(r"\b(?:number|no|code|seed|page|room|line|gate|version|chapter)\.?\s*$", re.IGNORECASE)
 
@@ -114,9 +115,15 @@ def _sole(p: Param, text: str, found: list[Found]) -> Found | None:
     """Take the number that is left, one in digits before one in words; "one" alone is rarely a number."""
     free = [f for f in found if f.word.lower() != "one" and not re.match(r"\s*(?:st|nd|rd|th)\b", text[f.end :])]
     if p.type == "integer":
-        free = [f for f in free if f.value == int(f.value)]
+        alien = [unit for kind, unit in _UNITS if unit in _PHYSICAL and not re.search(kind, p.words)]
+        free = [f for f in free if f.value == int(f.value) and not any(_is_in(u, text, f) for u in alien)]
     digits = [f for f in free if f.word[0].isdigit() or f.word[0] in "+-"]
     return (digits or free or [None])[0]  # type: ignore[list-item]
+
+
+def _is_in(unit: str, text: str, f: Found) -> bool:
+    """Tell whether a number is one of such units: "6 kilos" is no number of a bed."""
+    return bool(re.match(rf"\s*{unit}(?!\w)", text[f.end :]))
 
 
 def _typed(p: Param, value: float) -> int | float | None:

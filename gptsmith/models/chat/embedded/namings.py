@@ -13,7 +13,9 @@ from gptsmith.models.chat.embedded.words import STOP, content_stems, listed, ste
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _URL = re.compile(r"https?://[^\s<>\"]+")
 _QUOTED = re.compile(r"[\"“]([^\"”]+)[\"”]")
-_CODE = re.compile(r"\b(?=[A-Za-z0-9-]*\d)(?:[A-Z]{1,5}-?\d[\w-]*|[a-z]{1,5}-\d[\w-]*|\d{3,}[\w-]*)\b")
+_CODE = re.compile(
+    r"\b(?!\d{4}-\d\d-\d\d\b)(?=[A-Za-z0-9-]*\d)(?:[A-Z]{1,5}-?\d[\w-]*|[a-z]{1,5}-\d[\w-]*|\d{3,}[\w-]*)\b"
+)
 CODE_AFTER = re.compile(
     r"(?:\b(?:number|no|nr|id|code|order|ticket|invoice|booking|case|reference|ref)\b\.?"
     r"|#)[:\s]*#?([A-Za-z]{0,5}-?\d[\w-]*)",
