@@ -82,6 +82,17 @@ def test_later_messages_too(file: str) -> None:
     assert (shares["right_tool"] >= 0.9, shares["false_call"] <= 0.02, shares["right_arguments"] >= 0.85) == (True,) * 3
 
 
+def test_requests_of_another_hand() -> None:
+    """Of messages that want no tool some questions are searched for, but nothing is done or drawn."""
+    bench = _benchmark()
+    rows, tools = bench.load("intents_other_hand.jsonl")
+    outcomes = bench.run(rows, tools)
+    shares = bench.report(outcomes)
+    assert (shares["right_tool"] >= 0.9, shares["false_call"] <= 0.2, shares["right_arguments"] >= 0.85) == (True,) * 3
+    acted = [o.row["message"] for o in outcomes if o.row["intent"] == "none" and o.call]
+    assert [o.call["name"] for o in outcomes if o.row["message"] in acted] == ["search_documents"] * len(acted)
+
+
 MANUAL = [
     Passage(
         id=1,

@@ -46,7 +46,9 @@ _WISHED = re.compile(
     r"^(?:i|we|i'd|we'd)(?: would|'d)? (?:really |also |just )?(?:like|love|want|need|prefer"
     r"|wish)(?: (?:for )?(?:you|u))? to\s+"
     r"|^(?:it|that) would (?:really |also )?[\w-]+(?: [\w-]+){0,2} to (?=(?:have|see|get) )"
-    r"|^(?:let's|lets|let us)\s+|^i need (?:you|u) to\s+|^help (?:me|us)(?: to)?\s+",
+    r"|^(?:let's|lets|let us)\s+|^i need (?:you|u) to\s+"
+    r"|^(?:i|we)(?: have|'ve got) to (?=(?:cancel|change|move|return|report|order|book|renew|stop|send|pay|find|get)\b)"
+    r"|^help (?:me|us)(?: to)?\s+",
     re.IGNORECASE,
 )
 _INFORMED = re.compile(
@@ -69,7 +71,8 @@ _OPINED = re.compile(
 _TO_BE_DONE = re.compile(  # "we have two boxes to be collected", "the hall needs to be booked"
     r"^(?:(?:i|we)(?:'ve| have)(?: got)? (?:an?|the|some|my|our|\w+) [\w' -]{2,40}? "
     r"(?:(?:that|which) (?:need|has|have)s? )?"
-    r"|(?:the|my|our|\w+(?:'s)?) [\w' -]{2,40}? (?:needs?|has|have|ought) )(?:to be|to get) \w+(?:ed|en|nt|pt|ut|ne|de)\b",
+    r"|(?:the|my|our|\w+(?:'s)?) [\w' -]{2,40}? (?:needs?|has|have|ought) )"
+    r"(?:to be|to get) \w+(?:ed|en|nt|pt|ut|ne|de)\b",
     re.IGNORECASE,
 )
 _WELCOME = re.compile(  # "a picture of a fox would be lovely"

@@ -57,6 +57,7 @@ _FRAGMENT = re.compile(
     r"|(?:far |way |much |a bit |a little )?too \w+(?:$|,| and)|different (?:colou?rs?|background|style)\b)",
     re.IGNORECASE,
 )
+_SLIGHTLY = re.compile(r"^(?:a (?:bit|little|touch|tad)|slightly|even) (?:more|less|fewer|\w+er)\b", re.IGNORECASE)
 _SHOULD = re.compile(
     rf"^(?:there|{_IT}) (?:needs|should|could|must|has to|ought to)\b(?! be (?:fun|fine|ok|easy|good))", re.IGNORECASE
 )
@@ -139,6 +140,8 @@ def _change(ask: Ask) -> str | None:
         )
     ):
         return what_if["what"]
+    if ask.form == "question" and _SLIGHTLY.match(core):  # "a bit less snow, maybe?"
+        return core
     if ask.form == "question":
         return (
             core

@@ -65,8 +65,8 @@ _TELLABLE = re.compile(
 _CHAT = re.compile(
     r"^(?:am i (?:speaking|talking|chatting) (?:to|with)\b|are you (?:still )?(?:there|here)\b|what(?:'s|s| is| "
     r"are) your favou?rite|(?:do you |you )?(?:get|got|see) (?:it|the (?:picture|point|idea))\b|how(?:'s| is| "
-    r"are|'re)? (?:you|u"
-    r"|it going|things|everything|life|your (?:day|week|morning|evening))\b"
+    r"are|'re| was| were)? (?:you|u"
+    r"|it going|things|everything|life|your (?:day|week|weekend|night|morning|evening|holidays?|trip))\b"
     r"|(?:what|who|how old|where) (?:is|are|'s|'re) (?:you|u|your name)\b|what(?:'s|s) (?:your name|up|new"
     r"|on your mind|going on)\b"
     r"|who (?:made|built|created|wrote|trained|programmed) you|(?:are|were|will|would|did|have|has|can|could|do"
@@ -85,7 +85,7 @@ _CHAT = re.compile(
     r"|any (?:[a-z]+ )?(?:words (?:of|for)|thoughts|comfort|encouragement)\b"
     r"|do (?:you|u) know (?:a|any|some)(?: [a-z-]+){0,2} (?:jokes?|riddles?|puns?|poems?|rhymes?|lines?"
     r"|one-liners?|stor(?:y|ies))(?: about .*)?$"
-    r"|if .*\bhad .*\bwould (?:i|we|you|he|she|they|it) have (?!to\b)"
+    r"|(?:if .*\bhad .*)?would (?:i|we|you|he|she|they|it) have \w+ed\b"
     r"|.*\b(?:things?|tools?|what) (?:that )?you (?:can|could) do\b(?! (?:about|against|for|if|to|with|when)\b))",
     re.IGNORECASE,
 )
