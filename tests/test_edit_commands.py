@@ -10,6 +10,7 @@ import pytest
 from langchain_core.messages import HumanMessage
 
 from benchmarks.edit_commands import COMMANDS, judged
+from gptsmith.agent.builder.edits.sentences import without_claims
 from gptsmith.assistants.change_request import ChangeRequest
 from gptsmith.assistants.changes import ChangeSet
 from gptsmith.models.chat.embedded import EmbeddedChatModel
@@ -75,6 +76,19 @@ def test_an_answer_to_a_question_goes_with_the_command_that_was_asked_about() ->
     talk = ["person: drop the starter", f"builder: {asked.question}"]
     answer = compose_changes(ChangeRequest(spec=SPEC, message="the second", conversation=talk))
     assert [(c.op, c.path) for c in answer.changes] == [("remove", "conversation_starters[1]")]
+
+
+@pytest.mark.parametrize("text", ["My chain slips, what now?", "Is it dark from now on?", "Can I see it too?"])
+def test_a_question_given_behind_a_colon_keeps_its_last_words(text: str) -> None:
+    answer = compose_changes(ChangeRequest(spec=SPEC, message=f"Call it Mira and add a starter: {text}"))
+    assert [(c.path, c.value) for c in answer.changes] == [("name", "Mira"), ("conversation_starters", text)]
+
+
+def test_the_rules_are_told_whole_although_one_reads_like_a_report() -> None:
+    rules = ["Never end before the person says what I have.", "Never name a price."]
+    reply = compose_changes(ChangeRequest(spec=SPEC, message="What are its rules?", rules=rules)).reply
+    assert reply == f"Its rules: 1. “{rules[0]}” 2. “{rules[1]}”"
+    assert without_claims(f"I have added them. {reply}") == reply
 
 
 def test_a_name_that_is_only_offered_is_asked_about_first() -> None:

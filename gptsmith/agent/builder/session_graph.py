@@ -240,8 +240,7 @@ def undo(state: SessionState) -> SessionState:
         version = take_back(Path(state["path"]), state["event"]["version"])
     except GptsmithError as error:
         return answered(state, "error", str(error), question=state["question"])
-    text = f"Taken back; the file is as it was before, as version {version.number}."
-    return {**answered(state, "undone", text, question=state["question"]), "pending": None}
+    return {**answered(state, "undone", words.taken_back(version), question=state["question"]), "pending": None}
 
 
 def enough(state: SessionState) -> SessionState:

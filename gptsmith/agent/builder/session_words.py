@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from textwrap import shorten
 from typing import Literal, NamedTuple
 
 from gptsmith.agent.builder.edits.change import Change
+from gptsmith.assistants.versions import Version
 
 _END = r"[\s.!,]*(?:please|bitte|thanks|thank you)?[\s.!]*\Z"
 _ACCEPT = re.compile(
@@ -120,6 +122,17 @@ def remarks(change: Change) -> list[str]:
     out += [f'I did not understand "{part}".' for part in change.not_understood if part not in change.reply]
     out += [f"Not done: {text}" if not text.endswith(".") else text for text in change.unmet]
     return out + ([change.reply] if change.reply else [])
+
+
+def taken_back(version: Version) -> str:
+    """Say which change the version takes back, in the words that asked for it."""
+    undone = version.reason.removeprefix("undone: ")
+    which = (
+        f'"{shorten(undone, 100, placeholder=" …")}". The file is as it was before it'
+        if undone != version.reason
+        else version.reason
+    )
+    return f"Taken back: {which}. Saved as version {version.number}."
 
 
 def listed(words: Sequence[str]) -> str:

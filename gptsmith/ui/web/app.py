@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 from gptsmith.errors import GptsmithError, SpecError
 from gptsmith.ui.web import markdown, session, sidebar, theme
 from gptsmith.ui.web.desk import Desk, open_desk
 
+# A file of our own: the named icons of Streamlit are fetched from a font server on the internet.
+_ICON = Path(__file__).with_name("icon.svg")
+
 
 def main() -> None:
     """Draw the page that the URL names."""
     view = session.view()
     title = {"create": "New assistant", "edit": view.assistant, "chat": view.assistant}.get(view.page, "Assistants")
-    st.set_page_config(page_title=f"{title} · gptsmith", page_icon=":material/construction:", layout="wide")
+    st.set_page_config(page_title=f"{title} · gptsmith", page_icon=_ICON, layout="wide")
     theme.apply()
     try:
         desk = open_desk()

@@ -26,6 +26,12 @@ def draw(problems: list[Diagnostic], text: str) -> None:
         st.caption(f"and {len(problems) - _SHOWN} more")
 
 
+def summary(errors: list[Diagnostic]) -> str:
+    """Say in one line how many errors there are and where the first is: `2 errors, the first in line 5`."""
+    line = min(problem.line for problem in errors)
+    return f"1 error, in line {line}" if len(errors) == 1 else f"{len(errors)} errors, the first in line {line}"
+
+
 def _problem(problem: Diagnostic, lines: list[str]) -> None:
     with st.container(border=True, gap="small"):
         colour = "red" if problem.severity == "error" else "orange"

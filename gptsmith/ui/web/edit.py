@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from gptsmith.errors import GptsmithError
+from gptsmith.errors import Diagnostic, GptsmithError
 from gptsmith.ui.web import diagnostics, review, session
 from gptsmith.ui.web.bench import Bench, Sheet, text_diff
 
@@ -28,21 +28,24 @@ def draw(bench: Bench, sheet: Sheet) -> None:
         _changed_elsewhere(bench, sheet, text)
     text = str(session.value(field))
     problems = bench.check(text)
-    _buttons(bench, started, text, wrong=any(p.severity == "error" for p in problems))
+    _buttons(bench, started, text, [p for p in problems if p.severity == "error"])
     args = (bench, field)
     st.text_area("The file", key=field, height=560, label_visibility="collapsed", on_change=_typed, args=args)
     diagnostics.draw(problems, text)
 
 
-def _buttons(bench: Bench, started: Sheet, text: str, *, wrong: bool) -> None:
+def _buttons(bench: Bench, started: Sheet, text: str, errors: list[Diagnostic]) -> None:
     changed = text != started.text
+    state = ":orange[Changes not saved]" if changed else "Everything is saved"
+    if errors:  # the errors themselves stand below the text, often out of sight
+        state = f":red[{diagnostics.summary(errors)}]"
     with st.container(horizontal=True, vertical_alignment="center", key="bar-yaml", gap="small"):
-        st.markdown(":orange[Changes not saved]" if changed else "Everything is saved", width="stretch")
+        st.markdown(state, width="stretch")
         st.button("Drop", key="revert", type="tertiary", disabled=not changed, on_click=_drop, args=(bench,))
         if st.button("Changes", key="show-diff", type="tertiary", disabled=not changed):
             _show(text_diff(started.text, text))
         save = (bench, started)
-        idle = wrong or not changed
+        idle = bool(errors) or not changed
         st.button("Save", type="primary", key="save", disabled=idle, on_click=_save, args=save)
 
 

@@ -38,6 +38,7 @@ _CLAIM = re.compile(
     r"|wurde|fait|j'ai|hecho|he \w+do|feito|fiz|fatto|ho \w+to|gedaan|ik heb)\b",
     re.IGNORECASE,
 )
+_QUOTED = re.compile(r"“[^”]*”|\"[^\"]*\"|«[^»]*»")
 
 
 def sentence(op: Op, data: Any) -> str:
@@ -93,7 +94,9 @@ def without_claims(reply: str) -> str:
     """Return a reply without the sentences that report something as done: what is done, the diff says."""
     from gptsmith.assistants.description import sentences
 
-    return " ".join(part for part in sentences(" ".join(reply.split())) if not _CLAIM.search(part))
+    parts = sentences(" ".join(reply.split()))
+    # What stands in quotation marks is the file's or the person's: "asks what tools I have" reports nothing.
+    return " ".join(part for part in parts if not _CLAIM.search(_QUOTED.sub("", part)))
 
 
 def label(place: KeyPath, data: Any) -> str:

@@ -97,7 +97,7 @@ def _listed(what: str, items: list[str], none: str) -> str:
 def _rules(subject: Subject) -> str:
     rules = list(subject.rules) or [s.text for s in told.statements(subject.instructions) if s.rule]
     return (
-        "Its rules: " + " ".join(f"{n}. {rule}" for n, rule in enumerate(rules, start=1))
+        "Its rules: " + " ".join(f"{n}. “{rule}”" for n, rule in enumerate(rules, start=1))
         if rules
         else "It has no rules."
     )

@@ -73,6 +73,7 @@ _TRAILING = re.compile(
     r"[\s.!?]*$",
     ANY_CASE,
 )
+_GIVEN_QUESTION = re.compile(r":\s*\S[^:]*\?\s*$")  # `add a starter: My chain slips, what now?`: all of it is the text
 _FROM_NOW = re.compile(r"^(?:from now on|in future|in the future|ab jetzt|a partir de ahora)\W+", ANY_CASE)
 
 
@@ -124,7 +125,8 @@ def bare(text: str) -> str:
     while before != text:
         before = text
         text = _FROM_NOW.sub("", _POLITE.sub("", text)).strip()
-        text = _TRAILING.sub("", text).strip() or before
+        if not _GIVEN_QUESTION.search(text):
+            text = _TRAILING.sub("", text).strip() or before
     return text.strip(" ,;–-")
 
 
