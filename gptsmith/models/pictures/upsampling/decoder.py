@@ -19,7 +19,7 @@ def prompt(earlier: str, request: str) -> str:
 class Sampling:
     """How the decoder chooses words: temperature 0 takes the likeliest; `top_k` before `top_p`, both after it."""
 
-    temperature: float = 0.7
+    temperature: float = 0.6
     top_k: int = 0
     top_p: float = 0.95
 
