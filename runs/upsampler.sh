@@ -1,5 +1,5 @@
 #!/bin/sh
-# The embedded caption writer: 160,000 pairs of the grammar. Run again to resume.
+# The embedded caption writer: 172,800 pairs of the grammar. Run again to resume.
 set -e
 OUT=${OUT:-runs/out}
-${PYTHON:-python} -m gptsmith.models.training.upsampler --out "$OUT/upsampler" --steps 5000
+${PYTHON:-python} -m gptsmith.models.training.upsampler --out "$OUT/upsampler" --steps 5400

@@ -18,6 +18,7 @@ from gptsmith.models.world.nearest import NEAR, Nearest, nearest
 from gptsmith.models.world.objects import objects
 from gptsmith.models.world.requests import Request, missing, parse_request, to_scene
 from gptsmith.models.world.scene import MOST as MOST_THINGS
+from gptsmith.models.world.scene import Group, Relation
 from gptsmith.models.world.words import TIME_PHRASES
 
 TRIES = 6  # captions written at once, of which the first faithful one is taken
@@ -108,19 +109,38 @@ def _instead(request: str, wanted: Request) -> tuple[str, Request, str]:
 
 
 def _in_known_words(request: str) -> tuple[str, list[str]]:
-    """Put the nearest known word for each unknown one; a note says so unless both mean the same."""
-    words, notes = request.strip(), []
-    for unknown in parse_request(request).unknown:
-        if unknown in _INSTRUCTIONS:
+    """Put a known word for each unknown one that means the same.
+
+    What has only something near is named with it in a note; it is drawn instead where nothing else is there to draw.
+    """
+    words, notes, asked = request.strip(), [], parse_request(request)
+    for unknown in asked.unknown:
+        if unknown in _INSTRUCTIONS or unknown[0].isdigit():  # "9 cats": too many, which is said elsewhere
             continue
         found = None if _DOING.match(unknown) else _nearest(unknown)
+        if found is not None and (found.same or not asked.groups):
+            words = re.sub(rf"\b{re.escape(unknown)}\b", found.known, words, flags=re.IGNORECASE)
         if found is None:
             notes.append(f"I cannot draw “{unknown}”; the picture leaves it out.")
-            continue
-        words = re.sub(rf"\b{re.escape(unknown)}\b", found.known, words, flags=re.IGNORECASE)
-        if not found.same:
-            notes.append(f"I cannot draw “{unknown}”; the nearest thing that I can draw is “{found.known}”.")
+        elif not found.same:
+            instead = "ask for it if you like" if asked.groups else "drawn instead"
+            notes.append(f"I cannot draw “{unknown}”; the nearest thing that I can draw is “{found.known}”: {instead}.")
     return words, notes
+
+
+def _once(wanted: Request) -> Request:
+    """Take a thing that is named twice, as descriptions do, for one."""
+    place: dict[int, int] = {}
+    groups: list[Group] = []
+    for i, group in enumerate(wanted.groups):
+        same = [j for j, g in enumerate(groups) if (g.name, g.color) == (group.name, group.color)]
+        if not same:
+            groups.append(group)
+        place[i] = same[0] if same else len(groups) - 1
+    relations = {Relation(r.kind, place[r.first], place[r.second]): None for r in wanted.relations}
+    told = tuple(r for r in relations if r.first != r.second)
+    loose = tuple(dict.fromkeys(place[i] for i in wanted.loose))
+    return replace(wanted, groups=tuple(groups), relations=told, loose=loose)
 
 
 @lru_cache(maxsize=1024)
@@ -132,6 +152,7 @@ def _nearest(word: str, least: float = NEAR) -> Nearest | None:
 
 def _drawable(wanted: Request) -> tuple[Request, list[str]]:
     """Keep what fits one picture: three kinds of things, up to four of each kind."""
+    wanted = _once(wanted)
     notes = [f"I draw up to {MOST_THINGS} things of a kind." for i in wanted.loose if wanted.groups[i].count == 4][:1]
     if len(wanted.groups) <= MOST_KINDS:
         return wanted, notes

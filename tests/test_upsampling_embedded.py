@@ -1,0 +1,62 @@
+"""The embedded caption writer, with the weights of the package: what it writes is checked, what it cannot draw is said."""
+
+from __future__ import annotations
+
+import pytest
+
+from gptsmith.models.pictures import embedded
+from gptsmith.models.pictures.upsampling.choosing import upsampler_for
+from gptsmith.models.pictures.upsampling.embedded import EmbeddedUpsampler, is_faithful
+from gptsmith.models.pictures.upsampling.upsampler import Earlier, OwnWords
+from gptsmith.models.world.requests import parse_request
+from gptsmith.ui.cli import run
+
+
+@pytest.fixture(scope="module")
+def writer() -> EmbeddedUpsampler:
+    return EmbeddedUpsampler(embedded.folder("upsampler"))
+
+
+REQUESTS = [
+    ("a red cube on top of a blue cube", "", "a red cube on top of a blue cube"),
+    ("please draw three elephants in the snow", "", "three elephants in the snow"),
+    ("an automobile at night", "", "a car at night"),
+    ("make it night", "A cat on a beach by day. Pale golden sand lies in soft ripples.", "a cat on a beach at night"),
+    ("two of them", "A cat on a plain pink background. Nothing else is in the picture.", "two cats"),
+    ("an owl", "A cat on a beach at sunset. Pale golden sand lies in soft ripples.", "an owl"),
+]
+
+
+@pytest.mark.parametrize(("request_", "before", "meant"), REQUESTS)
+def test_a_caption_says_what_is_meant(writer: EmbeddedUpsampler, request_: str, before: str, meant: str) -> None:
+    found = writer.upsample(request_, [Earlier("earlier", before)] if before else [])
+    assert is_faithful(parse_request(meant), found.caption), found.caption
+    assert (found.own_words, found.notes) == (False, [])
+    assert writer.upsample(request_, [Earlier("earlier", before)] if before else []).caption == found.caption
+
+
+NOTES = [
+    (
+        "a toaster next to a cat",
+        ["I cannot draw “toaster”; the nearest thing that I can draw is “bread”: ask for it if you like."],
+    ),
+    ("a cat sneezing", ["I cannot draw “sneezing”; the picture leaves it out."]),
+    ("nine cats", ["I draw up to 4 things of a kind."]),
+    ("a cat, a dog, a horse, a cow and a pig", ["I draw up to 3 kinds of things in one picture; left out: cow, pig."]),
+]
+
+
+@pytest.mark.parametrize(("request_", "notes"), NOTES)
+def test_what_is_left_out_is_said(writer: EmbeddedUpsampler, request_: str, notes: list[str]) -> None:
+    assert writer.upsample(request_).notes == notes
+
+
+def test_it_writes_for_the_embedded_generator_alone() -> None:
+    assert isinstance(upsampler_for(None, "embedded"), EmbeddedUpsampler)
+    assert isinstance(upsampler_for(None, "./a-folder"), OwnWords)
+
+
+def test_the_command_writes_offline(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["upsample", "a cat to the left of a bicycle on a beach at sunset"]) == 0
+    meant = parse_request("a cat to the left of a bicycle on a beach at sunset")
+    assert is_faithful(meant, capsys.readouterr().out.strip())
