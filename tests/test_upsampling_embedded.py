@@ -1,4 +1,4 @@
-"""The embedded caption writer with the weights of the package: what it writes is checked, what it leaves out is said."""
+"""The embedded caption writer with the weights of the package: its captions are checked, what it leaves out is said."""
 
 from __future__ import annotations
 
