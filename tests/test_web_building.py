@@ -157,6 +157,16 @@ def test_a_test_that_would_fail_is_shown_first(builder: Loopback, library: Path)
     assert "A test that passes now would fail." in said
 
 
+def test_tests_of_what_is_new_are_added_to_a_proposal(builder: Loopback, library: Path) -> None:
+    builder.push(proposes(RENAME), calls(DraftTests={"tests": []}))
+    at = tell(open_builder(), "Call it Mira.")
+    settled(at.button(key="add-tests").click().run())
+    assert not at.exception
+    building = open_desk().buildings.of(library / "night-sky.assistant.yaml")
+    assert building is not None and building.problem == ""
+    assert building.messages[-1].role == "builder" and "test" in building.messages[-1].text
+
+
 def test_starting_over_keeps_the_file_and_what_was_done(builder: Loopback, library: Path) -> None:
     spec = library / "night-sky.assistant.yaml"
     builder.push(proposes(RENAME))

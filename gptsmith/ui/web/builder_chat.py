@@ -165,6 +165,14 @@ def _decision(building: Building, ticked: list[int], count: int, *, waits: bool)
         else:
             st.button(label, key="accept", type="primary", disabled=not ticked, on_click=_accept, args=accept)
         st.button("Refuse", key="refuse", on_click=_refuse, args=(building,))
+        st.button(
+            "Add tests",
+            key="add-tests",
+            icon=":material/science:",
+            help="Propose tests of what is new, each tried with it and without it",
+            on_click=_add_tests,
+            args=(building,),
+        )
 
 
 def _follow(building: Building) -> None:
@@ -226,6 +234,13 @@ def _accept(building: Building, ticked: list[int]) -> None:
 def _refuse(building: Building) -> None:
     try:
         building.refuse()
+    except GptsmithError as error:
+        session.fail(str(error))
+
+
+def _add_tests(building: Building) -> None:
+    try:
+        building.propose_tests()
     except GptsmithError as error:
         session.fail(str(error))
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Building", "Buildings", "Making", "Proposed", "Told"]
 
+_TEST_SECONDS = 30.0  # for the tests that are proposed with a change
+
 
 @dataclass(frozen=True)
 class Proposed:
@@ -91,12 +93,21 @@ class Building:
 
     def say(self, text: str, files: Sequence[Upload] = ()) -> None:
         """Begin to answer a message; raise UsageError while another one is being answered."""
+        folder = self._inbox / f"{self.id}-{time.time_ns()}"
+        given = list(files)
+        self._begin(text, lambda: self._session.say(text, [str(p) for p in store(given, folder)] if given else []))
+
+    def propose_tests(self) -> None:
+        """Begin to add tests of what the change that waits adds to it, each run with that part and without it."""
+        self._begin("Add tests of what is new.", lambda: self._session.propose_tests(seconds=_TEST_SECONDS))
+
+    def _begin(self, asked: str, step: Callable[[], object]) -> None:
         with self._guard:
             if self.asked:
                 raise UsageError("the builder is still answering", hint="wait for the answer")
-            self.asked, self.since, self.problem = text, time.time(), ""
+            self.asked, self.since, self.problem = asked, time.time(), ""
         self._cancel.set()
-        threading.Thread(target=self._answer, args=(text, list(files)), name=f"answer-{self.id}", daemon=True).start()
+        threading.Thread(target=self._answer, args=(step,), name=f"answer-{self.id}", daemon=True).start()
 
     def accept(self, only: Iterable[int]) -> None:
         """Apply these operations of the change that waits (from 0)."""
@@ -126,10 +137,9 @@ class Building:
         if said.kind == "error":
             raise UsageError(said.text)
 
-    def _answer(self, text: str, files: list[Upload]) -> None:
-        folder = self._inbox / f"{self.id}-{time.time_ns()}"
+    def _answer(self, step: Callable[[], object]) -> None:
         try:
-            self._session.say(text, [str(path) for path in store(files, folder)] if files else [])
+            step()
         except GptsmithError as error:
             self.problem = str(error)
         except Exception as error:  # noqa: BLE001 - a model's package raises what it likes; the page must say something
