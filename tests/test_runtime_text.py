@@ -257,3 +257,10 @@ def test_a_result_comes_back_from_its_fence_and_cannot_close_it(text: str) -> No
     fenced = fence_result("add", text)
     assert fenced.count("<tool_result") == fenced.count("</tool_result>") == 1
     assert unfence_result(fenced) == text
+
+
+def test_an_initial_does_not_end_the_quoted_sentence() -> None:
+    sentence = "The program was written by Marta S. Sousa for the harbour."
+    hit = HIT.model_copy(update={"text": f"History. {sentence} Others went on with it."})
+    (citation,) = cite(f"{sentence} [1]", {1: hit})
+    assert citation.quote.rstrip(".") == sentence.rstrip(".")

@@ -13,6 +13,8 @@ from gptsmith.rag.quotes import locate
 
 _MARKER = re.compile(r"\[(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\](?!\()")
 _SENTENCE = re.compile(r"[^.!?\n]*(?:[.!?](?!\s|$)[^.!?\n]*)*(?:[.!?]+[\"'”’)\]]*|\n|$)")
+# Where a claim may begin; not behind an initial: "written by Brian S. Dean", "e.g. Paris".
+_BEGINS = re.compile(r"(?:(?<!\b[A-Za-z])\.|[!?])[\"'”’)]*[\s\0]+(?=[A-Z0-9\"“«„'*-])|\n+")
 _QUOTED = re.compile(r"[\"“«„]([^\"“”«»„]{3,400})[\"”»“]")
 _WORD = re.compile(r"\w+")
 _UNKNOWN = re.compile(
@@ -72,7 +74,7 @@ def _claim(text: str, end: int) -> str:
     """Return what the marker at `end` stands behind: its sentence, or the part since the marker before it."""
     before = _MARKER.sub(lambda m: "\0" * len(m.group()), text[:end]).rstrip("\0 \n")
     trimmed = before.rstrip(".!?\"'”’) ")
-    start = max([m.end() for m in re.finditer(r"[.!?][\"'”’)]*[\s\0]+(?=[A-Z0-9\"“«„'*-])|\n+", trimmed)] or [0])
+    start = max([m.end() for m in _BEGINS.finditer(trimmed)] or [0])
     sentence = before[start:].strip("\0 ")
     part = sentence.rpartition("\0")[2]
     claim = part if len(_WORD.findall(part)) > 2 else sentence.replace("\0", "")
