@@ -265,3 +265,19 @@ def test_a_long_message_does_not_hang() -> None:
     _, tools = _benchmark().load()
     words = "please could you " * 5000 + "a" * 50_000
     assert EmbeddedChatModel().bind_tools(tools["all"]).invoke([SYSTEM, HumanMessage(words)]).tool_calls == []
+
+
+@pytest.mark.parametrize(
+    ("rules", "said"),
+    [
+        ("- Answer in the person's language.", "I am Ada. Helps with bread."),
+        (
+            "- Passages from your files may stand behind the person's message.",
+            "I am Ada. Helps with bread. I answer from the files that I was given.",
+        ),
+    ],
+)
+def test_it_speaks_of_files_only_where_there_are_some(rules: str, said: str) -> None:
+    system = f"You are Ada. Helps with bread.\n\n# Instructions\nBe kind.\n\n# How to answer\n{rules}"
+    answer = EmbeddedChatModel().invoke([("system", system), ("human", "What can you do?")])
+    assert answer.text == said

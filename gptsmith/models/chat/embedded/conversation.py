@@ -15,11 +15,12 @@ _SYSTEM = re.compile(r"^You are (?P<name>.+?)\.(?:\s+(?P<rest>.*))?$", re.DOTALL
 
 @dataclass(frozen=True)
 class Role:
-    """What the system message says: every part may be empty."""
+    """What the system message says: every part may be empty. `files`: it speaks of passages from files."""
 
     name: str = ""
     description: str = ""
     instructions: str = ""
+    files: bool = False
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,8 @@ def _note_ids(text: str) -> list[str]:
 def _read_role(text: str) -> Role:
     head, _, rest = text.partition("\n# Instructions\n")
     instructions = rest.partition("\n# How to answer")[0].strip()
+    files = "Passages from" in text.partition("\n# How to answer")[2]
     match = _SYSTEM.match(head.partition("\n# How to answer")[0].strip())
     if match is None:
-        return Role(instructions=instructions or head.strip())
-    return Role(match["name"].strip(), (match["rest"] or "").strip(), instructions)
+        return Role(instructions=instructions or head.strip(), files=files)
+    return Role(match["name"].strip(), (match["rest"] or "").strip(), instructions, files)

@@ -108,7 +108,8 @@ def abilities(role: Role, tools: list[Tool]) -> str:
     """Return what the assistant can do, from its description and its tools."""
     about = _sentence(role.description)
     can = _list(tools)
-    tail = f"My tools: {can}." if can else "I answer from the files that I was given."
+    files = "I answer from the files that I was given." if role.files else ""
+    tail = f"My tools: {can}." if can else files
     return " ".join(p for p in (f"I am {role.name}." if role.name else "", about, tail) if p)
 
 
