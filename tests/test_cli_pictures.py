@@ -9,6 +9,8 @@ import pytest
 from PIL import Image
 
 from gptsmith.models.pictures.parameters import parameters_of
+from gptsmith.models.world.requests import parse_request
+from gptsmith.models.world.scene import Group
 from gptsmith.ui.cli import run
 from tests import tiny_pictures
 
@@ -121,9 +123,11 @@ def test_a_picture_is_recognized(capsys: Out) -> None:
     assert sum(m["score"] for m in json.loads(capsys.readouterr().out)["labels"]) == pytest.approx(1, abs=1e-3)
 
 
-def test_a_caption_is_written_or_the_own_words_are_named(capsys: Out) -> None:
+def test_a_caption_is_written_and_what_it_leaves_out_is_named(capsys: Out) -> None:
+    left_out = "I cannot draw “mat”; the picture leaves it out."
     assert run(["upsample", "a cat on a mat"]) == 0
     said = capsys.readouterr()
-    assert said.out == "a cat on a mat\n" and said.err.startswith("These are your own words: ")
+    assert parse_request(said.out).groups == (Group("cat"),) and said.err.strip().endswith(left_out)
     assert run(["upsample", "a cat on a mat", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out) == {"caption": "a cat on a mat", "own_words": True, "notes": []}
+    reply = json.loads(capsys.readouterr().out)
+    assert reply == {"caption": said.out.strip(), "own_words": False, "notes": [left_out]}
