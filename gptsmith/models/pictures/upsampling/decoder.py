@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gptsmith.models.pictures.weights import quiet
+
 EARLIER, REQUEST, CAPTION, END, PADDING = "<|earlier|>", "<|request|>", "<|caption|>", "<|end|>", "<|padding|>"
 CONTEXT = 256  # tokens, the caption before and the one to write included
 
@@ -31,10 +33,11 @@ class Decoder:
         import torch
         from transformers import AutoModelForCausalLM, AutoTokenizer
 
-        self._tokenizer: Any = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-        self._model: Any = AutoModelForCausalLM.from_pretrained(
-            folder, local_files_only=True, use_safetensors=True, dtype=torch.float32
-        ).eval()
+        with quiet():
+            self._tokenizer: Any = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+            self._model: Any = AutoModelForCausalLM.from_pretrained(
+                folder, local_files_only=True, use_safetensors=True, dtype=torch.float32
+            ).eval()
 
     def write(self, before: str, request: str, sampling: Sampling, many: int, seed: int = 0) -> list[str]:
         """Return `many` captions; the same seed gives the same ones. At temperature 0 there is one, the likeliest."""
@@ -50,7 +53,7 @@ class Decoder:
                 "top_k": sampling.top_k,
                 "top_p": sampling.top_p,
             }
-        with torch.random.fork_rng(devices=[]), torch.inference_mode():
+        with torch.random.fork_rng(devices=[]), torch.inference_mode(), quiet():
             torch.manual_seed(seed)
             given = torch.tensor([ids])
             out = self._model.generate(
