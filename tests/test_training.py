@@ -120,17 +120,17 @@ def test_clip_trains_and_recognizes_by_the_door(tmp_path: Path) -> None:
 
 
 def test_a_patch_is_labelled_with_what_covers_its_middle() -> None:
-    from gptsmith.models.training.clip import patch_labels
+    from gptsmith.models.training.patches import patch_labels
     from gptsmith.models.world.objects import objects
     from gptsmith.models.world.render import render
     from gptsmith.models.world.scene import Group, Relation, Scene
 
     scene = Scene((Group("cube", "red"), Group("ball", "blue")), (Relation("left", 0, 1),))
-    names, colors = patch_labels(render(scene, random.Random(0)))
+    names, colors, parts = patch_labels(scene, render(scene, random.Random(0)).placed, 8)
     cube, ball = (list(objects()).index(n) + 1 for n in ("cube", "ball"))
-    grid = names.reshape(8, 8)
-    assert {*names} == {0, cube, ball} and len({*colors}) == 3
-    assert (grid[:, :4] != ball).all() and (grid[:, 4:] != cube).all()
+    assert {*names.flat} == {0, cube, ball} and len({*colors.flat}) == 3
+    assert (names[:, :4] != ball).all() and (names[:, 4:] != cube).all()
+    assert abs(parts).max() < 0.5 and (parts[:, names == 0] == 0).all()
 
 
 def tiny_clip(folder: Path) -> Path:

@@ -1,9 +1,9 @@
-"""The autoencoder's training: f8, 4 channels, whitened latents.
+"""The autoencoder's training: f4, 4 channels, whitened latents.
 
     python -m gptsmith.models.training.autoencoder --out runs/out/autoencoder             # some 30 minutes of one core
     python -m gptsmith.models.training.autoencoder --out runs/out/try --steps 20 --batch 4 # a minute
 
-It starts as a thumbnail: three latent channels hold the mean colours of 8x8 blocks, and the rest is learned from there
+It starts as a thumbnail: three latent channels hold the mean colours of 4x4 blocks, and the rest is learned from there
 (from random weights it spends its first thousands of pictures in grey). After 40% of the steps the latents are
 whitened and the encoder is frozen, saved in `first/`; the decoder goes on alone, and `final/` decodes the same latents.
 """
@@ -28,16 +28,17 @@ from gptsmith.models.world.scene import sample_scene
 WIDTH = 64
 LATENT_CHANNELS = 4
 FREEZE_AT = 0.4
+_CELL = 8  # pixels; the grid on which things stand
 _THUMBNAIL_GAIN = 4.0  # brings mean colours in 0..1 to a spread of about 1
 
 
 def build() -> Any:
-    """Return an AutoencoderTiny of 2.3M parameters, 128x128x3 <-> 16x16x4, that starts as a thumbnail."""
+    """Return an AutoencoderTiny of 2.3M parameters, 128x128x3 <-> 32x32x4, that starts as a thumbnail."""
     model = AutoencoderTiny(
-        encoder_block_out_channels=(WIDTH,) * 4,
-        decoder_block_out_channels=(WIDTH,) * 4,
-        num_encoder_blocks=(0, 2, 3, 4),
-        num_decoder_blocks=(4, 3, 2, 1),
+        encoder_block_out_channels=(WIDTH,) * 3,
+        decoder_block_out_channels=(WIDTH,) * 3,
+        num_encoder_blocks=(0, 1, 4),
+        num_decoder_blocks=(6, 1, 0),
         latent_channels=LATENT_CHANNELS,
     )
     _start_as_thumbnail(model.encoder)
@@ -71,14 +72,21 @@ def _start_as_thumbnail(net: Any) -> None:
 
 
 def pictures(rng: random.Random, count: int, crop: int, size: int = 128) -> Tensor:
-    """Return rendered scenes, (count, 3, crop, crop) in -1..1, cut at random where `crop` is less than `size`."""
+    """Return rendered scenes, (count, 3, crop, crop) in -1..1, cut out around a thing where `crop` is below `size`."""
     found = []
     for _ in range(count):
-        pixels = render(sample_scene(rng), rng, size).pixels
-        y, x = rng.randint(0, size - crop), rng.randint(0, size - crop)
-        found.append(pixels[y : y + crop, x : x + crop])
+        picture = render(sample_scene(rng), rng, size)
+        thing = rng.choice(picture.placed)
+        y, x = (_start(rng, middle * size, crop, size) for middle in (thing.y, thing.x))
+        found.append(picture.pixels[y : y + crop, x : x + crop])
     batch = torch.from_numpy(np.stack(found)).permute(0, 3, 1, 2).float().div_(127.5).sub_(1)
     return batch.contiguous(memory_format=torch.channels_last)
+
+
+def _start(rng: random.Random, middle: float, crop: int, size: int) -> int:
+    """Return where a crop around `middle` begins, on the grid of the latents."""
+    wanted = (middle - crop / 2 + rng.uniform(-0.25, 0.25) * crop) / _CELL
+    return min(max(0, round(wanted)), (size - crop) // _CELL) * _CELL
 
 
 def loss_of(y: Tensor, x: Tensor, z: Tensor) -> tuple[Tensor, dict[str, float]]:
@@ -174,8 +182,8 @@ def main() -> None:
     """Read the command line and train."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=10_000)
-    parser.add_argument("--batch", type=int, default=4)
+    parser.add_argument("--steps", type=int, default=8000)
+    parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--lr", type=float, default=1e-3)
     parser.add_argument("--seed", type=int, default=0)
     print(train(**vars(parser.parse_args())))

@@ -6,7 +6,8 @@
 CLIP: Radford et al. 2021, https://arxiv.org/abs/2103.00020. A contrastive model alone hardly sees order, so every
 picture also meets captions that are false in one thing: relation, colour, number or object (NegCLIP, Yuksekgonul et
 al. 2023, https://arxiv.org/abs/2210.01936). And since the world knows what stands where, each patch is told what it
-shows (as in token labelling, Jiang et al. 2021, https://arxiv.org/abs/2104.10858): far fewer pictures are needed.
+shows (as in token labelling, Jiang et al. 2021, https://arxiv.org/abs/2104.10858), and what fills each slot of a scene
+is read off the embeddings of both towers by the same heads: far fewer pictures are needed.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from __future__ import annotations
 import argparse
 import math
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,9 @@ from transformers import CLIPConfig, CLIPImageProcessor, CLIPModel, CLIPProcesso
 
 from gptsmith.models.training import tokenizer as words
 from gptsmith.models.training.falsehoods import falsehoods
+from gptsmith.models.training.patches import patch_labels
 from gptsmith.models.training.run import Run, device
+from gptsmith.models.training.slots import SlotHeads, Slots, slots
 from gptsmith.models.world import captions
 from gptsmith.models.world.objects import COLORS, objects
 from gptsmith.models.world.render import Picture, render
@@ -35,23 +38,31 @@ from gptsmith.models.world.scene import Group, Scene, sample_scene
 SIZE, PATCH, WIDTH, LAYERS, TEXT_LAYERS, HEADS = 128, 16, 192, 6, 3, 3
 MEAN = STD = (0.5, 0.5, 0.5)
 WRONG = 2  # false captions per picture
-READ_AFTER = 1600  # steps in which patches alone are learned: faster than with captions
+READ_AFTER = 1500  # steps before captions are told from one another
 _BACKGROUND_WEIGHT = 0.15
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Pictures (n, 3, 128, 128), what each patch shows and its colour (n, 64), captions, and false ones, WRONG each."""
+    """Pictures (n, 3, 128, 128), what each patch shows and its colour (n, 64), what the scenes say, captions of them,
+    `long` ones or such as leave the setting out, and false captions, WRONG for each picture."""
 
     pixels: Tensor
     names: Tensor
     colors: Tensor
+    said: Slots
     texts: list[str]
     wrong: list[str]
+    long: bool
+
+    def to(self, where: torch.device) -> Batch:
+        """Return the same on a device."""
+        moved = {n: getattr(self, n).to(where) for n in ("pixels", "names", "colors", "said")}
+        return replace(self, **moved)
 
 
 class Model(nn.Module):
-    """A CLIPModel with two heads that read patches; the heads are thrown away after the training."""
+    """A CLIPModel with heads that read patches and embeddings; the heads are thrown away after the training."""
 
     def __init__(self, vocabulary: int, end: int, pad: int) -> None:
         super().__init__()
@@ -65,6 +76,7 @@ class Model(nn.Module):
         _begin_locally(self.clip.vision_model)
         self.name_head = nn.Linear(WIDTH, len(objects()) + 1)
         self.color_head = nn.Linear(WIDTH, len(COLORS) + 1)
+        self.slot_heads = SlotHeads(WIDTH)
 
     def see(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
         """Return the pictures' unit embeddings (n, d) and the patches' last states (n, 64, d)."""
@@ -99,7 +111,7 @@ def draw_batch(rng: random.Random, count: int, *, long: bool) -> Batch:
     """Return fresh pictures with a true caption and WRONG false ones each; `long` captions have no false ones."""
     drawn = [render(sample_scene(rng), rng) for _ in range(count)]
     pixels = np.stack([p.pixels for p in drawn])
-    labels = [patch_labels(p) for p in drawn]
+    labels = [patch_labels(p.scene, p.placed, SIZE // PATCH) for p in drawn]
     if long:
         texts, wrong = [captions.descriptive(p.scene, rng) for p in drawn], []
     else:
@@ -107,10 +119,12 @@ def draw_batch(rng: random.Random, count: int, *, long: bool) -> Batch:
         wrong = [captions.stated(s, rng) for p in drawn for s in falsehoods(p.scene, rng, WRONG)]
     return Batch(
         torch.from_numpy(pixels).permute(0, 3, 1, 2).float().div_(127.5).sub_(1),
-        torch.from_numpy(np.stack([n for n, _ in labels])),
-        torch.from_numpy(np.stack([c for _, c in labels])),
+        torch.from_numpy(np.stack([names.ravel() for names, *_ in labels])),
+        torch.from_numpy(np.stack([tints.ravel() for _, tints, _ in labels])),
+        slots([p.scene for p in drawn]),
         texts,
         wrong,
+        long,
     )
 
 
@@ -123,28 +137,19 @@ def _short(scene: Scene, rng: random.Random) -> str:
     return captions.stated(scene, rng) if rng.random() < 0.7 else captions.short(scene, rng)
 
 
-def patch_labels(picture: Picture) -> tuple[Any, Any]:
-    """Return what the middle of each patch shows, two arrays of 64: object and colour; 0 is the background."""
-    order, colors = list(objects()), list(COLORS)
-    side = SIZE // PATCH
-    names, tints = np.zeros((side, side), np.int64), np.zeros((side, side), np.int64)
-    centre = (np.arange(side) + 0.5) / side
-    for thing in picture.placed:
-        group: Group = picture.scene.groups[thing.group]
-        rows = np.abs(centre - thing.y) < thing.height / 2 - 0.01
-        columns = np.abs(centre - thing.x) < thing.width / 2 - 0.01
-        inside = np.outer(rows, columns)
-        names[inside] = order.index(group.name) + 1
-        tints[inside] = colors.index(group.color) + 1 if group.color else 0
-    return names.ravel(), tints.ravel()
-
-
 def loss_of(model: Model, batch: Batch, tokenizer: Any, *, read: bool) -> tuple[Tensor, dict[str, float]]:
-    """Return the loss of a batch: what the patches show, and, once it can `read`, which caption is whose."""
+    """Return the loss: what patches and embeddings show, and, once it can `read`, which caption is whose."""
     pictures, patches = model.see(batch.pixels)
+    told = batch.texts + batch.wrong if read else batch.texts
+    tokens = tokenizer(told, padding=True, truncation=True, return_tensors="pt").to(pictures.device)
+    texts = model.read({"input_ids": tokens["input_ids"], "attention_mask": tokens["attention_mask"]})
     loss, figures = _patch_loss(model, batch, patches)
+    shown, read_off = model.slot_heads(pictures, batch.said, settings=True)
+    meant, understood = model.slot_heads(texts[: len(pictures)], batch.said, settings=batch.long)
+    figures |= {"shown": read_off["slots"], "meant": understood["slots"]}
+    loss = loss + 0.5 * (shown + meant)
     if read:
-        contrast, found = _caption_loss(model, batch, tokenizer, pictures)
+        contrast, found = _caption_loss(model, batch, pictures, texts)
         loss, figures = loss + contrast, figures | found
     return loss, figures
 
@@ -159,10 +164,8 @@ def _patch_loss(model: Model, batch: Batch, patches: Tensor) -> tuple[Tensor, di
     return names + 0.5 * colors, {"patches": float((named.argmax(1) == wanted)[shown].float().mean())}
 
 
-def _caption_loss(model: Model, batch: Batch, tokenizer: Any, pictures: Tensor) -> tuple[Tensor, dict[str, float]]:
-    where, count = pictures.device, len(batch.texts)
-    tokens = tokenizer(batch.texts + batch.wrong, padding=True, truncation=True, return_tensors="pt").to(where)
-    texts = model.read({"input_ids": tokens["input_ids"], "attention_mask": tokens["attention_mask"]})
+def _caption_loss(model: Model, batch: Batch, pictures: Tensor, texts: Tensor) -> tuple[Tensor, dict[str, float]]:
+    where, count = pictures.device, len(pictures)
     logits = model.clip.logit_scale.clamp(max=4.0).exp() * pictures.float() @ texts.float().T
     own = torch.arange(count, device=where)
     loss = (F.cross_entropy(logits, own) + F.cross_entropy(logits[:, :count].T, own)) / 2
@@ -242,9 +245,8 @@ def train(out: Path, *, steps: int, batch: int, lr: float, seed: int) -> dict[st
 
     def one(step: int) -> tuple[Tensor, int, dict[str, float]]:
         drawn = draw_batch(random.Random(f"{seed} {step}"), batch, long=step % 6 == 5)
-        moved = Batch(drawn.pixels.to(where), drawn.names.to(where), drawn.colors.to(where), drawn.texts, drawn.wrong)
         with torch.autocast(where.type, torch.bfloat16):
-            loss, figures = loss_of(model, moved, tokenizer, read=step >= min(READ_AFTER, steps // 3))
+            loss, figures = loss_of(model, drawn.to(where), tokenizer, read=step >= min(READ_AFTER, steps // 3))
         return loss, batch, figures
 
     run.train(one, steps)
@@ -271,8 +273,8 @@ def main() -> None:
     """Read the command line and train."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=30_000)
-    parser.add_argument("--batch", type=int, default=24)
+    parser.add_argument("--steps", type=int, default=6500)
+    parser.add_argument("--batch", type=int, default=48)
     parser.add_argument("--lr", type=float, default=1e-3)
     parser.add_argument("--seed", type=int, default=0)
     print(train(**vars(parser.parse_args())))

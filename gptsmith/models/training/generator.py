@@ -3,7 +3,9 @@
 Latent diffusion: Rombach et al. 2022, https://arxiv.org/abs/2112.10752. A frozen language model as text encoder:
 Imagen, Saharia et al. 2022, https://arxiv.org/abs/2205.11487. v-prediction: Salimans and Ho 2022,
 https://arxiv.org/abs/2202.00512; zero terminal SNR with trailing steps: Lin et al. 2023,
-https://arxiv.org/abs/2305.08891. Captions of mixed lengths: Betker et al. 2023 (DALL-E 3).
+https://arxiv.org/abs/2305.08891. Captions of mixed lengths: Betker et al. 2023 (DALL-E 3). And since the world knows
+what stands where, a layer within also learns to tell what each patch will show, which is what aligning it with a
+trained vision tower does (REPA, Yu et al. 2024, https://arxiv.org/abs/2410.06940), without the tower's errors.
 
 python -m gptsmith.models.training.generator --out runs/out/generator --latents runs/out/latents
 """
@@ -16,13 +18,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn import functional as F
 
 from gptsmith.models.pictures.text_encoder import MAX_TOKENS, load_text_encoder
-from gptsmith.models.training.latents import Shards
+from gptsmith.models.training.latents import Drawn, Shards
+from gptsmith.models.training.patches import NAMES, TINTS, patch_labels
 from gptsmith.models.training.run import Run, device
 from gptsmith.models.world import captions
 from gptsmith.models.world.scene import Scene
@@ -34,8 +38,10 @@ ARMS = {
     "descriptive": {"descriptive": 0.95, "alt": 0.05},
     "mixed": {"short": 0.5, "descriptive": 0.45, "alt": 0.05},
 }
-WIDTHS = (96, 192, 320)
+WIDTHS = (48, 96, 192, 320)
 CAPTION_DROP = 0.1  # captions left out, so that guidance has something to lead away from
+_PATCHES = 0.05  # the weight of telling patches against the velocity
+_GROUND_WEIGHT = 0.15
 _NEW_SHARDS = 200  # steps between looks for new pictures
 
 
@@ -55,23 +61,23 @@ def noise_schedule() -> Any:
     )
 
 
-def build(widths: Sequence[int] = WIDTHS, sample_size: int = 16) -> Any:
-    """Return an untrained U-Net; text enters everywhere but at the finest level, where attention would cost most.
+def build(widths: Sequence[int] = WIDTHS, sample_size: int = 32) -> Any:
+    """Return an untrained U-Net; text enters at the two coarsest levels: further up attention would cost most.
 
     Its attention is the plain product of matrices: on a CPU the backward pass of the fused one takes 40% of a step.
     """
     from diffusers import UNet2DConditionModel
     from diffusers.models.attention_processor import AttnProcessor
 
-    deep = len(widths) - 1
+    flat = len(widths) - 2
     unet = UNet2DConditionModel(
         sample_size=sample_size,
         in_channels=4,
         out_channels=4,
         layers_per_block=1,
         block_out_channels=tuple(widths),
-        down_block_types=("DownBlock2D",) + ("CrossAttnDownBlock2D",) * deep,
-        up_block_types=("CrossAttnUpBlock2D",) * deep + ("UpBlock2D",),
+        down_block_types=("DownBlock2D",) * flat + ("CrossAttnDownBlock2D",) * 2,
+        up_block_types=("CrossAttnUpBlock2D",) * 2 + ("UpBlock2D",) * flat,
         cross_attention_dim=384,
         attention_head_dim=4,  # read as the number of heads
         norm_num_groups=16,
@@ -102,25 +108,56 @@ class TextTokens:
         return states
 
 
+class Student(nn.Module):
+    """The U-Net, and a head that reads from within it what each patch shows; the head is thrown away afterwards."""
+
+    def __init__(self, unet: Any) -> None:
+        super().__init__()
+        self.unet = unet
+        self.head = nn.Conv2d(unet.config.block_out_channels[-2], len(NAMES) + len(TINTS) + 2, 1)
+        self._within: list[Tensor] = []
+        unet.up_blocks[1].register_forward_hook(lambda block, given, found: self._within.append(found))
+
+    def forward(self, noisy: Tensor, at: Tensor, text: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the velocity (n, 4, h, w) and what patches show (n, names + tints + 2, patches, patches)."""
+        self._within.clear()
+        velocity = self.unet(noisy, at, text).sample.float()
+        return velocity, self.head(self._within.pop()).float()
+
+
 class Velocity:
-    """The loss: the mean squared error of the velocity that the U-Net predicts at random times.
+    """The mean squared error of the velocity that the U-Net predicts at random times, and how well it tells patches.
 
     The passes run in bfloat16 on copies of the float32 weights, which is what the optimizer moves.
     """
 
-    def __init__(self, unet: Any, where: torch.device) -> None:
+    def __init__(self, student: Student, where: torch.device) -> None:
         alphas = noise_schedule().alphas_cumprod.to(where)
-        self.unet, self.where = unet, where
+        self.student, self.where = student, where
         self.signal, self.noise = alphas.sqrt(), (1 - alphas).sqrt()
 
-    def __call__(self, latents: Tensor, text: Tensor, generator: torch.Generator) -> Tensor:
+    def __call__(self, latents: Tensor, text: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         at = torch.randint(0, len(self.signal), (len(latents),), generator=generator).to(self.where)
         drawn = torch.randn(latents.shape, generator=generator).to(self.where)
         signal, noise = self.signal[at].view(-1, 1, 1, 1), self.noise[at].view(-1, 1, 1, 1)
         noisy = (signal * latents + noise * drawn).to(torch.bfloat16, memory_format=torch.channels_last)
-        weights = {name: p.to(torch.bfloat16) for name, p in self.unet.named_parameters()}
-        predicted = functional_call(self.unet, weights, (noisy, at, text)).sample.float()
-        return F.mse_loss(predicted, signal * drawn - noise * latents)
+        weights = {name: p.to(torch.bfloat16) for name, p in self.student.named_parameters()}
+        predicted, patches = functional_call(self.student, weights, (noisy, at, text))
+        return F.mse_loss(predicted, signal * drawn - noise * latents), patches
+
+
+def patch_loss(told: Tensor, drawn: Sequence[Drawn]) -> tuple[Tensor, float]:
+    """Return how wrong is what a U-Net tells of its patches, (n, names + tints + 2, side, side), and how much of the
+    things it names right."""
+    labels = [patch_labels(d.scene, d.placed, told.shape[-1]) for d in drawn]
+    names, tints, parts = (torch.from_numpy(np.stack(column)).to(told.device) for column in zip(*labels, strict=True))
+    named, tinted, placed = told.split([len(NAMES), len(TINTS), 2], dim=1)
+    shown = names > 0
+    weight = torch.ones(len(NAMES), device=told.device)
+    weight[0] = _GROUND_WEIGHT
+    wrong = F.cross_entropy(named, names, weight=weight) + 0.5 * F.cross_entropy(tinted.movedim(1, -1)[shown], tints[shown])
+    wrong = wrong + 4 * F.mse_loss(placed.movedim(1, -1)[shown], parts.movedim(1, -1)[shown])
+    return wrong, float((named.argmax(1) == names)[shown].float().mean())
 
 
 def train(
@@ -147,15 +184,19 @@ def train(
         "widths": list(widths),
         "warmup": min(300, steps // 20),
     }
-    run = Run(out, unet.to(where, memory_format=torch.channels_last), config, ema=ema)
-    text, velocity = TextTokens(where), Velocity(unet, where)
+    student = Student(unet).to(where, memory_format=torch.channels_last)
+    run = Run(out, student, config, ema=ema)
+    text, velocity = TextTokens(where), Velocity(student, where)
 
     def one(step: int) -> tuple[Tensor, int, dict[str, float]]:
         if step % _NEW_SHARDS == 0:
             shards.refresh()
         rng, generator = random.Random(f"{seed} {step}"), torch.Generator().manual_seed(seed * 1_000_003 + step)
-        rows, scenes = shards.batch(rng, batch)
-        return velocity(rows.to(where), text(say(scenes, arm, rng)), generator), batch, {"scenes": float(len(shards))}
+        rows, drawn = shards.batch(rng, batch)
+        noise_error, told = velocity(rows.to(where), text(say([d.scene for d in drawn], arm, rng)), generator)
+        untold, named = patch_loss(told, drawn)
+        figures = {"velocity": float(noise_error.detach()), "named": named, "scenes": float(len(shards))}
+        return noise_error + _PATCHES * untold, batch, figures
 
     run.train(one, steps)
     run.use_average()
@@ -169,7 +210,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--latents", type=Path, required=True, help="shards of gptsmith.models.training.latents")
     parser.add_argument("--steps", type=int, default=60_000)
-    parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--lr", type=float, default=5e-4)
     parser.add_argument("--arm", choices=list(ARMS), default="mixed")
     parser.add_argument("--seed", type=int, default=0)

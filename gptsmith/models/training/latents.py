@@ -9,37 +9,38 @@ import argparse
 import json
 import random
 from collections.abc import Sequence
+from dataclasses import astuple
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from gptsmith.models.world.render import render
+from gptsmith.models.world.render import Placed, render
 from gptsmith.models.world.scene import Scene, sample_scene
 from gptsmith.state import atomic_write
 
-SHARD = 2048  # scenes; 4 MB of latents
+SHARD = 2048  # scenes; 16 MB of latents
 _BATCH = 32
 
 
 def write_shard(folder: Path, number: int, vae: Any, *, seed: int = 0, scenes: int = SHARD, size: int = 128) -> Path:
     """Draw and encode shard `number`, unless it is there, and return its latents' file: float16 (scenes, 4, h, w).
 
-    The scenes depend on `seed` and `number` alone, so that a run on another machine sees the same pictures.
+    Beside it a line of JSON for each scene says what is in it and where that was put. The scenes depend on `seed` and `number` alone, so that a run on another machine sees the same pictures.
     """
     target = folder / f"{number:05d}.npy"
     if target.exists():
         return target
     rng = random.Random(f"{seed}-{number}")
-    chosen = [sample_scene(rng) for _ in range(scenes)]
-    parts = []
+    parts, lines = [], []
     for start in range(0, scenes, _BATCH):
-        pictures = [render(scene, rng, size).pixels for scene in chosen[start : start + _BATCH]]
-        parts.append(encode(vae, pictures))
+        pictures = [render(sample_scene(rng), rng, size) for _ in range(min(_BATCH, scenes - start))]
+        parts.append(encode(vae, [p.pixels for p in pictures]))
+        lines += [json.dumps({"scene": p.scene.to_dict(), "placed": [astuple(t) for t in p.placed]}) for p in pictures]
     folder.mkdir(parents=True, exist_ok=True)
-    atomic_write(folder / f"{number:05d}.jsonl", "".join(json.dumps(s.to_dict()) + "\n" for s in chosen))
+    atomic_write(folder / f"{number:05d}.jsonl", "".join(line + "\n" for line in lines))
     partial = target.with_suffix(".partial")
     with partial.open("wb") as file:
         np.save(file, np.concatenate(parts))
@@ -58,34 +59,45 @@ def encode(vae: Any, pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.float1
     return found
 
 
+class Drawn(NamedTuple):
+    """A scene that was drawn, and where its things were put."""
+
+    scene: Scene
+    placed: tuple[Placed, ...]
+
+
 class Shards:
     """The shards of a folder that are whole; `refresh` finds those that came since."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._latents: list[NDArray[np.float16]] = []
-        self._scenes: list[list[Scene]] = []
+        self._drawn: list[list[Drawn]] = []
         self.refresh()
 
     def __len__(self) -> int:
-        return sum(len(part) for part in self._scenes)
+        return sum(len(part) for part in self._drawn)
 
     def refresh(self) -> None:
         """Read the shards that follow those already read."""
         while (file := self.folder / f"{len(self._latents):05d}.npy").exists():
             lines = file.with_suffix(".jsonl").read_text("utf-8").splitlines()
-            self._scenes.append([Scene.from_dict(json.loads(line)) for line in lines])
+            self._drawn.append([_drawn(json.loads(line)) for line in lines])
             self._latents.append(np.load(file, mmap_mode="r", allow_pickle=False))
 
-    def batch(self, rng: random.Random, size: int) -> tuple[torch.Tensor, list[Scene]]:
-        """Return `size` random latents, float32 (size, 4, h, w), and their scenes."""
-        rows, scenes = [], []
+    def batch(self, rng: random.Random, size: int) -> tuple[torch.Tensor, list[Drawn]]:
+        """Return `size` random latents, float32 (size, 4, h, w), and what was drawn."""
+        rows, drawn = [], []
         for _ in range(size):
             shard = rng.randrange(len(self._latents))
-            row = rng.randrange(len(self._scenes[shard]))
+            row = rng.randrange(len(self._drawn[shard]))
             rows.append(np.asarray(self._latents[shard][row], dtype=np.float32))
-            scenes.append(self._scenes[shard][row])
-        return torch.from_numpy(np.stack(rows)), scenes
+            drawn.append(self._drawn[shard][row])
+        return torch.from_numpy(np.stack(rows)), drawn
+
+
+def _drawn(line: dict[str, Any]) -> Drawn:
+    return Drawn(Scene.from_dict(line["scene"]), tuple(Placed(*thing) for thing in line["placed"]))
 
 
 def main() -> None:

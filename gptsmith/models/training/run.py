@@ -35,6 +35,7 @@ class Run:
             lr=config["lr"],
             betas=(0.9, config.get("beta2", 0.99)),
             weight_decay=config.get("weight_decay", 0.0),
+            fused=True,
         )
         self.ema_decay = ema
         self.average = {n: p.detach().clone() for n, p in self._trained()} if ema else {}
