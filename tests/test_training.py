@@ -36,7 +36,7 @@ def test_the_autoencoder_trains_and_its_folder_loads(tmp_path: Path) -> None:
     assert figures["psnr"] > 15
     loaded = AutoencoderTiny.from_pretrained(tmp_path / "final")
     x = autoencoder.pictures(random.Random(0), 2, 128)
-    assert loaded.encode(x).latents.shape == (2, 4, 16, 16)
+    assert loaded.encode(x).latents.shape == (2, 4, 32, 32)
     assert (tmp_path / "final" / "diffusion_pytorch_model.safetensors").stat().st_size < 12_000_000
     with pytest.raises(UsageError, match="holds a run with another config"):
         autoencoder.train(tmp_path, steps=11, batch=4, lr=1e-3, seed=0)

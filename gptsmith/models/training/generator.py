@@ -170,7 +170,7 @@ def train(
     arm: str,
     seed: int,
     widths: Sequence[int] = WIDTHS,
-    ema: float = 0.9995,
+    ema: float = 0.999,
 ) -> Run:
     """Train in `out` on the shards in `latents`, those that are still being written included; save `out/unet`."""
     torch.manual_seed(seed)
@@ -209,8 +209,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--latents", type=Path, required=True, help="shards of gptsmith.models.training.latents")
-    parser.add_argument("--steps", type=int, default=60_000)
-    parser.add_argument("--batch", type=int, default=64)
+    parser.add_argument("--steps", type=int, default=7000)
+    parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--lr", type=float, default=5e-4)
     parser.add_argument("--arm", choices=list(ARMS), default="mixed")
     parser.add_argument("--seed", type=int, default=0)

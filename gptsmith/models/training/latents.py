@@ -112,7 +112,8 @@ def main() -> None:
     parser.add_argument("--shards", type=int, default=50, help=f"of {SHARD} scenes")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
-    vae = AutoModel.from_pretrained(given.autoencoder, torch_dtype=torch.float32).eval().to(device())
+    vae = AutoModel.from_pretrained(str(given.autoencoder), torch_dtype=torch.bfloat16)
+    vae = vae.eval().to(device(), memory_format=torch.channels_last)
     for number in range(given.shards):
         write_shard(given.out, number, vae, seed=given.seed)
 

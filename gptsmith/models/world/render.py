@@ -57,7 +57,22 @@ def render(scene: Scene, rng: random.Random, size: int = SIZE) -> Picture:
 
 def place(scene: Scene, rng: random.Random) -> list[Placed]:
     """Choose where the things of a scene stand, so that its counts and relations are true."""
-    return [_on_grid(scene, thing) for thing in _place(scene, rng)]
+    placed = [_on_grid(scene, thing) for thing in _place(scene, rng)]
+    if _stacked(scene):
+        return _restacked(*placed, gap=0 if scene.relations[0].kind == "on" else 1 / GRID)
+    return placed
+
+
+def _stacked(scene: Scene) -> bool:
+    alone = len(scene.groups) == 2 and all(g.count == 1 for g in scene.groups)
+    return alone and scene.relations[0].kind in ("on", "above")
+
+
+def _restacked(lower: Placed, upper: Placed, gap: float) -> list[Placed]:
+    """Put the upper thing on the lower one, or `gap` above it, and both within the picture."""
+    foot = max(lower.y + lower.height / 2, lower.height + gap + upper.height)
+    lower = replace(lower, y=foot - lower.height / 2)
+    return [lower, replace(upper, y=foot - lower.height - gap - upper.height / 2)]
 
 
 def _on_grid(scene: Scene, thing: Placed) -> Placed:
@@ -76,7 +91,7 @@ def _on_grid(scene: Scene, thing: Placed) -> Placed:
 def _place(scene: Scene, rng: random.Random) -> list[Placed]:
     kind = scene.relations[0].kind if len(scene.relations) == 1 else "left"
     alone = all(g.count == 1 for g in scene.groups)
-    if len(scene.groups) == 2 and alone and kind in ("on", "above"):
+    if _stacked(scene):
         return _stack(scene, scene.relations[0], rng, touching=kind == "on")
     if len(scene.groups) == 2 and alone and kind == "front":
         return _overlap(scene, scene.relations[0], rng)
