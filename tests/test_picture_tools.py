@@ -14,6 +14,7 @@ from gptsmith import Assistant, Event
 from gptsmith.models.pictures.jobs import queue_of
 from gptsmith.models.pictures.parameters import parameters_of
 from gptsmith.models.pictures.store import PictureStore
+from gptsmith.models.training.release import seal
 from tests import tiny_pictures
 from tests.scripted import Scripted, call
 
@@ -170,7 +171,7 @@ def test_the_other_tries_ride_with_the_best(models: Path, monkeypatch: pytest.Mo
     from gptsmith.models.pictures import embedded, generators, recognizers
 
     for kind, make in (("clip", tiny_pictures.clip), ("generator", tiny_pictures.embedded_generator)):
-        tiny_pictures.seal(make(tmp_path / "weights" / kind))
+        seal(make(tmp_path / "weights" / kind))
     monkeypatch.setattr(embedded, "WEIGHTS", tmp_path / "weights")
     monkeypatch.setattr(generators, "_made", {})
     monkeypatch.setattr(recognizers, "_made", {})

@@ -23,6 +23,7 @@ from gptsmith.models.pictures.jobs import JobQueue, queue_of
 from gptsmith.models.pictures.parameters import parameters_of, read_parameters
 from gptsmith.models.pictures.studio import Progress, Studio, Wish
 from gptsmith.models.pictures.wishes import SAMPLERS, Settings, read_size
+from gptsmith.models.training.release import seal
 from tests import tiny_pictures
 
 # numpy 2 and torch disagree about a keyword inside diffusers' Euler sampler
@@ -520,7 +521,7 @@ def embedded_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
     from gptsmith.models.pictures import embedded, generators
 
     target = tiny_pictures.embedded_generator(tmp_path / "weights" / "generator")
-    tiny_pictures.seal(target)
+    seal(target)
     monkeypatch.setattr(embedded, "WEIGHTS", tmp_path / "weights")
     monkeypatch.setattr(generators, "_made", {})
     yield target

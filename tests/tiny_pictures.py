@@ -147,15 +147,6 @@ def captioner(folder: Path) -> Path:
     return folder
 
 
-def seal(folder: Path) -> None:
-    """Write the hashes that the embedded models carry."""
-    import hashlib
-
-    files = sorted(p for p in folder.rglob("*") if p.is_file())
-    lines = [f"{hashlib.sha256(p.read_bytes()).hexdigest()}  {p.relative_to(folder).as_posix()}" for p in files]
-    (folder / "SHA256SUMS").write_text("\n".join(lines) + "\n")
-
-
 def encoder_decoder(folder: Path) -> Path:
     """Write a captioner of a vision tower and a small decoder, its processor and tokenizer side by side."""
     import torch

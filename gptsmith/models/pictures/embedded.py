@@ -12,7 +12,7 @@ from gptsmith.errors import NotReadyError
 Kind = Literal["generator", "captioner", "clip", "upsampler"]
 
 WEIGHTS = Path(__file__).with_name("weights")
-_HASHES = "SHA256SUMS"
+HASHES = "SHA256SUMS"
 _INSTEAD = {
     "generator": ("drawing", "name a diffusers folder or hub id, or openai:<images model>"),
     "captioner": ("describing pictures", "name a transformers folder or hub id, or a vision chat model"),
@@ -29,7 +29,7 @@ def folder(kind: Kind) -> Path:
     """
     found = WEIGHTS / kind
     what, instead = _INSTEAD[kind]
-    if not (found / _HASHES).is_file():
+    if not (found / HASHES).is_file():
         raise NotReadyError(
             f"the embedded model for {what} is not part of this release", code="missing_weights", hint=instead
         )
@@ -39,7 +39,7 @@ def folder(kind: Kind) -> Path:
 
 @lru_cache(maxsize=8)
 def _check(found: Path) -> None:
-    for line in (found / _HASHES).read_text("utf-8").splitlines():
+    for line in (found / HASHES).read_text("utf-8").splitlines():
         digest, _, name = line.partition("  ")
         if not name:
             continue

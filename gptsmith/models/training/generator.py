@@ -155,7 +155,9 @@ def patch_loss(told: Tensor, drawn: Sequence[Drawn]) -> tuple[Tensor, float]:
     shown = names > 0
     weight = torch.ones(len(NAMES), device=told.device)
     weight[0] = _GROUND_WEIGHT
-    wrong = F.cross_entropy(named, names, weight=weight) + 0.5 * F.cross_entropy(tinted.movedim(1, -1)[shown], tints[shown])
+    wrong = F.cross_entropy(named, names, weight=weight) + 0.5 * F.cross_entropy(
+        tinted.movedim(1, -1)[shown], tints[shown]
+    )
     wrong = wrong + 4 * F.mse_loss(placed.movedim(1, -1)[shown], parts.movedim(1, -1)[shown])
     return wrong, float((named.argmax(1) == names)[shown].float().mean())
 

@@ -28,7 +28,8 @@ _BATCH = 32
 def write_shard(folder: Path, number: int, vae: Any, *, seed: int = 0, scenes: int = SHARD, size: int = 128) -> Path:
     """Draw and encode shard `number`, unless it is there, and return its latents' file: float16 (scenes, 4, h, w).
 
-    Beside it a line of JSON for each scene says what is in it and where that was put. The scenes depend on `seed` and `number` alone, so that a run on another machine sees the same pictures.
+    Beside it a line of JSON for each scene says what is in it and where that was put. The scenes depend on `seed` and
+    `number` alone, so that a run on another machine sees the same pictures.
     """
     target = folder / f"{number:05d}.npy"
     if target.exists():

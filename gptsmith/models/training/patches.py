@@ -18,9 +18,8 @@ TINTS = ("", *COLORS)
 def patch_labels(
     scene: Scene, placed: Sequence[Placed], side: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
-    """Return what the middles of side x side patches show: objects (side, side), 0 for the ground; colours (side, side),
-    0 for a thing's own; and where on the thing that is, (2, side, side) in -0.5..0.5, rightwards as the font draws it
-    and downwards."""
+    """Return what the middles of side x side patches show: objects, 0 for the ground; colours, 0 for a thing's own;
+    and where on the thing that is, (2, side, side) in -0.5..0.5, rightwards as the font draws it and downwards."""
     names, tints = (np.zeros((side, side), np.int64) for _ in range(2))
     parts = np.zeros((2, side, side), np.float32)
     centre = ((np.arange(side) + 0.5) / side).astype(np.float32)
