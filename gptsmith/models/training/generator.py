@@ -41,7 +41,8 @@ ARMS = {
 WIDTHS = (48, 96, 192, 320)
 CAPTION_DROP = 0.1  # captions left out, so that guidance has something to lead away from
 _PATCHES = 0.05  # the weight of telling patches against the velocity
-_GROUND_WEIGHT = 0.15
+_GROUND_WEIGHT = 0.15  # of naming patches
+_THINGS = 3.0
 _NEW_SHARDS = 200  # steps between looks for new pictures
 
 
@@ -126,7 +127,7 @@ class Student(nn.Module):
 
 
 class Velocity:
-    """The mean squared error of the velocity that the U-Net predicts at random times, and how well it tells patches.
+    """Squared errors (n, h, w) of the velocity that the U-Net predicts at random times, with what it tells of patches.
 
     The passes run in bfloat16 on copies of the float32 weights, which is what the optimizer moves.
     """
@@ -143,23 +144,37 @@ class Velocity:
         noisy = (signal * latents + noise * drawn).to(torch.bfloat16, memory_format=torch.channels_last)
         weights = {name: p.to(torch.bfloat16) for name, p in self.student.named_parameters()}
         predicted, patches = functional_call(self.student, weights, (noisy, at, text))
-        return F.mse_loss(predicted, signal * drawn - noise * latents), patches
+        return (predicted - signal * drawn + noise * latents).square().mean(1), patches
 
 
-def patch_loss(told: Tensor, drawn: Sequence[Drawn]) -> tuple[Tensor, float]:
+def patch_truth(drawn: Sequence[Drawn], side: int, where: torch.device) -> list[Tensor]:
+    """Return objects (n, side, side), colours (n, side, side) and parts (n, 2, side, side) of `patch_labels`."""
+    labels = [patch_labels(d.scene, d.placed, side) for d in drawn]
+    return [torch.from_numpy(np.stack(column)).to(where) for column in zip(*labels, strict=True)]
+
+
+def patch_loss(told: Tensor, names: Tensor, tints: Tensor, parts: Tensor) -> tuple[Tensor, float]:
     """Return how wrong is what a U-Net tells of its patches, (n, names + tints + 2, side, side), and how much of the
     things it names right."""
-    labels = [patch_labels(d.scene, d.placed, told.shape[-1]) for d in drawn]
-    names, tints, parts = (torch.from_numpy(np.stack(column)).to(told.device) for column in zip(*labels, strict=True))
     named, tinted, placed = told.split([len(NAMES), len(TINTS), 2], dim=1)
     shown = names > 0
     weight = torch.ones(len(NAMES), device=told.device)
     weight[0] = _GROUND_WEIGHT
-    wrong = F.cross_entropy(named, names, weight=weight) + 0.5 * F.cross_entropy(
-        tinted.movedim(1, -1)[shown], tints[shown]
-    )
-    wrong = wrong + 4 * F.mse_loss(placed.movedim(1, -1)[shown], parts.movedim(1, -1)[shown])
-    return wrong, float((named.argmax(1) == names)[shown].float().mean())
+    name_error = F.cross_entropy(named, names, weight=weight)
+    tint_error = F.cross_entropy(tinted.movedim(1, -1)[shown], tints[shown])
+    part_error = F.mse_loss(placed.movedim(1, -1)[shown], parts.movedim(1, -1)[shown])
+    right = float((named.argmax(1) == names)[shown].float().mean())
+    return name_error + 0.5 * tint_error + 4 * part_error, right
+
+
+def on_things(errors: Tensor, names: Tensor) -> Tensor:
+    """Return the mean of errors (n, h, w), those on things counting _THINGS times those on the ground.
+
+    The ground fills most of a picture and is learned first; what errors weigh moves no minimum.
+    """
+    shown = F.interpolate((names > 0).float()[:, None], size=errors.shape[1:])[:, 0]
+    weight = 1 + (_THINGS - 1) * shown
+    return (errors * weight).sum() / weight.sum()
 
 
 def train(
@@ -195,10 +210,11 @@ def train(
             shards.refresh()
         rng, generator = random.Random(f"{seed} {step}"), torch.Generator().manual_seed(seed * 1_000_003 + step)
         rows, drawn = shards.batch(rng, batch)
-        noise_error, told = velocity(rows.to(where), text(say([d.scene for d in drawn], arm, rng)), generator)
-        untold, named = patch_loss(told, drawn)
-        figures = {"velocity": float(noise_error.detach()), "named": named, "scenes": float(len(shards))}
-        return noise_error + _PATCHES * untold, batch, figures
+        errors, told = velocity(rows.to(where), text(say([d.scene for d in drawn], arm, rng)), generator)
+        names, tints, parts = patch_truth(drawn, told.shape[-1], where)
+        untold, named = patch_loss(told, names, tints, parts)
+        figures = {"velocity": float(errors.detach().mean()), "named": named, "scenes": float(len(shards))}
+        return on_things(errors, names) + _PATCHES * untold, batch, figures
 
     run.train(one, steps)
     run.use_average()
