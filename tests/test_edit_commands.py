@@ -28,8 +28,12 @@ conversation_starters: [Where is Mars?, What is a comet?]
 """
 
 
-FRESH = [json.loads(line) for line in COMMANDS.with_name("edit_commands_fresh.jsonl").read_text("utf-8").splitlines()]
-LATER = [json.loads(line) for line in COMMANDS.with_name("edit_commands_later.jsonl").read_text("utf-8").splitlines()]
+def _rows(name: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in COMMANDS.with_name(name).read_text("utf-8").splitlines()]
+
+
+FRESH = [*_rows("edit_commands_fresh.jsonl"), *_rows("edit_commands_other_hand.jsonl")]
+LATER = _rows("edit_commands_later.jsonl")
 
 
 @pytest.mark.slow

@@ -138,7 +138,9 @@ _ABSENT: dict[str, re.Pattern[str]] = {
     "payments or orders": re.compile(r"\b(?:takes?|process\w*|charges?)\b[^.;]{0,15}\bpayments?\b|\b(?:places?"
         r"|cancels?) (?:the |my |an? )?orders?\b", re.IGNORECASE),
     "voice": re.compile(r"\b(?:speaks?|reads?) (?:it |them |the answers? )?(?:aloud|out loud) to (?:me|them"
-        r"|users)\b|\bphone calls?\b[^.;]{0,15}\b(?:makes?|answers?)\b", re.IGNORECASE),
+        r"|users)\b|\bplays?\b[^.;]{0,20}\b(?:music|songs?|sounds?|audio|videos?)\b(?! quiz)"
+        r"|\b(?:phones?|rings?(?: up)?|telephones?) (?:the|my|our|me|them|people|customers)\b"
+        r"|\bphone calls?\b[^.;]{0,15}\b(?:makes?|answers?)\b", re.IGNORECASE),
 }  # fmt: skip
 
 _PRECISE = re.compile(

@@ -236,5 +236,10 @@ def _does(what: str, *, free: bool) -> bool:
     return free or (first.group() not in _ABLE and (is_verb(first.group()) or first.group() in BEHAVING))
 
 
+def is_order_verb(text: str, verb: str) -> bool:
+    """Say whether an order with this verb may be one to the assistant, and is not about the person who gives it."""
+    return is_verb(verb) and verb not in _BUILDING and not _OF_ME.search(text) and not _VAGUE.search(text)
+
+
 def unquoted(text: str) -> str:
     return text.strip().strip('"“”„«»').strip() if re.match(r"^[\"“„«].*[\"”“»][.!]?$", text.strip()) else text.strip()

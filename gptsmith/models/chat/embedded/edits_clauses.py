@@ -15,7 +15,8 @@ _CUT = re.compile(
     r"(?P<semi>\s*;\s*|\s+&\s+(?=[a-z]+ ))|(?P<dash>\s+[–—-]\s+)|(?P<and>,?\s+(?:and|then|plus|but|und|y|e|et"
     r"|sowie)(?:\s+(?:also|then"
     r"|then also"
-    r"|please|dann|auch|también|também))?\s+)|(?P<comma>[,:]\s+|,?\s+so\s+(?!(?:that|it|they|he|she|people|everyone"
+    r"|please|instead|dann|auch|también|também))?\s+)|(?P<comma>[,:]\s+|,?\s+so\s+(?!(?:that|it|they|he|she|people"
+    r"|everyone"
     r"|users?|visitors?)\b(?! (?:should|must|needs?|has to|have to)\b)))",
     ANY_CASE,
 )
@@ -31,6 +32,12 @@ _THINGS = (
     r"|version|fallback|memory"
     r"|citations?|knowledge)\b"
 )
+_SWITCHED = r"(?:(?:please )?(?:turn|switch) o(?:n|ff)|enable|disable|activate|deactivate|add|remove|give it)(?: the)?"
+_ABILITY = (
+    r"\b(?:(?:image|picture|photo)s? (?:drawing|generation|description|recognition|captioning|search)s?|drawings?"
+    r"|captioning|captions|recognition|(?:web|internet|online) (?:search|access)|browsing|emails?|calendar|voice|speech"
+    r"|memory|citations)\b"
+)
 _FIELDS = r"(?:name|title|description|welcome(?: message)?|greeting|disclaimer|version|temperature)"
 _STARTS = re.compile(
     r"^(?:please |also |then |now |bitte )*(?:"
@@ -44,7 +51,8 @@ _STARTS = re.compile(
     r"|start|allow|forbid|hide|bump|cap|limit|greet|describe|answer|reply|respond|write|speak|say|tell|ask|mention"
     r"|avoid"
     r"|forget|cite|include|exclude|raise|lower|increase|reduce|shorten|translate|publish|throw|run|enable|disable|drop"
-    r"|remember|ignore|never|always|don['’]t|do not|no|only|if|when|whenever|make sure|be|sound|talk|explain"
+    r"|remember|ignore|let['’]?s|(?:tests?|check|verify) (?:that|whether|if)|never|always|don['’]t|do not|no|only|if"
+    r"|when|whenever|make sure|be|sound|talk|explain"
     r"|begin|end"
     r"|finish|show|read|look|send|book|warn|treat|leave|cut|skip|swap|undo|talk)\b"
     r"|(?:it|its|he|she|they|answers?|replies|people|users|every|each|there|what|which|how many|who)\b"
@@ -165,7 +173,10 @@ def _one_text(parts: list[str]) -> list[str]:
         text = re.search(
             rf"\b(?:welcome|greeting|disclaimer|description|message)[^:{HIDDEN}]{{0,12}}[:=]\s*{HIDDEN}", before
         )
-        if text and not _COMMANDS.match(part):
+        listed = re.search(
+            rf"\b(?:starters|suggestions|questions|prompts)[^:{HIDDEN}]{{0,12}}:\s*{HIDDEN}", before
+        ) and (re.match(r"(?:and|or) ", part) or (part.endswith("?") and not begins(part.lower())))
+        if listed or (text and not _COMMANDS.match(part)):
             out[-1] = f"{out[-1]} {part}"
         else:
             out.append(part)
@@ -253,6 +264,9 @@ def _shared_verb(left: str, right: str) -> str:
     )
     if verb and both and HIDDEN * 3 not in right:
         return verb.group()
+    switched = re.match(rf"{_SWITCHED}\s", left, ANY_CASE)
+    if switched and re.search(_ABILITY, left) and re.match(rf"(?:(?:the|its|an?) )?(?:\w+ )?{_ABILITY}(?=\W|$)", right):
+        return switched.group()
     made = re.match(rf"(?:make|keep) (?:it|the answers) (?=[\w-]+$|{FREE})", left, ANY_CASE)
     if (
         made

@@ -8,7 +8,7 @@ from gptsmith.assistants.draft import Missing
 from gptsmith.models.chat.embedded import edits_instructions as told
 from gptsmith.models.chat.embedded.compose_words import for_reader
 from gptsmith.models.chat.embedded.edits_clauses import Clause, is_statement
-from gptsmith.models.chat.embedded.edits_knowledge import dropped_source, source_of
+from gptsmith.models.chat.embedded.edits_knowledge import dropped_part, source_of
 from gptsmith.models.chat.embedded.edits_manner import wanted_manners
 from gptsmith.models.chat.embedded.edits_subject import Found, Subject, add, put, retell, sentence
 from gptsmith.models.chat.embedded.edits_texts import renamed
@@ -114,7 +114,7 @@ def _knowledge(clause: Clause, subject: Subject) -> Found | None:
         r"|without|out of date|old|wrong|stop|ignore"
     )
     if source is not None and has(away, clause.open) and not told.about(subject.instructions, clause.open, least=0.75):
-        return Found([dropped_source(subject, source)])
+        return Found([dropped_part(clause, subject, source)])
     known = _KNOWS.search(clause.text.rstrip(" .!"))
     if known and not clause.files and source is None and not clause.values:
         how = "Attach the file to your message, or add its path under knowledge."

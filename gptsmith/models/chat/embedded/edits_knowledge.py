@@ -204,7 +204,7 @@ def _dropped(clause: Clause, subject: Subject) -> Found | None:
     using = has(rf"{_NOUN}|us(?:e|es|ing)|answer\w*|read\w*|know\w*", clause.open)
     alone = named is not None and re.match(rf"\w+(?: out)? (?:the |our |its )?(?:{_names(subject)})\W*$", clause.open)
     if named is not None and (using or alone) and not has("rule|starter|test|tool", clause.open):
-        return Found([dropped_source(subject, named)])
+        return Found([dropped_part(clause, subject, named)])
     if has("all|every|any", clause.open) and has("knowledge|files|sources", clause.open) and subject.knowledge:
         return Found([drop("knowledge", "Take out all the knowledge.")])
     if is_drop(clause) and re.search(r"\b(?:the|that|its) (?:knowledge|source|file|document)\W*$", clause.open):
@@ -215,6 +215,19 @@ def _dropped(clause: Clause, subject: Subject) -> Found | None:
             return Found([drop("knowledge", f"Take out the source {names}.")])
         return Found(question=f"Which source: {names}?")
     return None
+
+
+def dropped_part(clause: Clause, subject: Subject, n: int) -> ProposedChange:
+    """Return the change that takes out the one file or page of a source that the command names, else all of it."""
+    source = subject.knowledge[n]
+    words = {stem(w) for w in tokens(clause.open)}
+    for key in ("paths", "urls"):
+        entries = [str(entry) for entry in source.get(key) or []]
+        stems = [set(_parts(re.split(r"[/#?]", e.rstrip("/"))[-1].split(".")[0])) for e in entries]
+        named = [i for i, parts in enumerate(stems) if parts <= words]
+        if len(named) == 1 and len(entries) > 1:
+            return _without(subject, key, n, named[0], entries[named[0]].rsplit("/", 1)[-1])
+    return dropped_source(subject, n)
 
 
 def dropped_source(subject: Subject, n: int) -> ProposedChange:

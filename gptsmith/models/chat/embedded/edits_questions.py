@@ -9,6 +9,7 @@ from gptsmith.models.chat.embedded import edits_instructions as told
 from gptsmith.models.chat.embedded.edits_clauses import Clause
 from gptsmith.models.chat.embedded.edits_subject import Found, Subject
 from gptsmith.models.chat.embedded.edits_words import ANY_CASE, has
+from gptsmith.models.chat.embedded.words import content_stems, listed, stem
 
 _ASKS = re.compile(
     r"^(?:what(?:['’]s)?|which|how (?:many|much|long|often|is|does|\w+ (?:is|are))|who|where|when|why|list|show(?:"
@@ -35,6 +36,23 @@ _COURTESY = re.compile(
 )
 
 
+_DISSATISFIED = re.compile(
+    r"^(?:(?:it|this|that|the (?:answers?|assistant|bot|thing))(?:['’]?s| is| are|['’]?re)?(?: still"
+    r"| just)? )?(?:not|isn['’]?t"
+    r"|aren['’]?t|never)(?: (?:quite|really|exactly|at all|totally|yet))*"
+    r" (?:right|good|good enough|there|happy|convinced|it|working|great|perfect|what (?:i|we) (?:\w+ ){0,2}(?:want"
+    r"|meant?"
+    r"|need|wanted|asked for|had in mind))(?: (?:yet|either|though|at all|still|with (?:it|this|that)))*\W*$"
+    r"|^(?:something|it) (?:is |feels |seems )(?:off|wrong|odd|weird)\W*$",
+    ANY_CASE,
+)
+_EMPTY = frozenset(stem(w) for w in listed(
+    "thing things stuff one ones other others like before same way do different differently somehow something anything"
+    " else work works change fix again better whatever kind sort usual always bit little more less lot really quite"
+    " set put use let help try go")
+)  # fmt: skip
+
+
 def read(clause: Clause, subject: Subject) -> Found | None:
     """Return the answer to a question about the file; None when it is a command, or about something else."""
     if _UNDO.match(clause.open):
@@ -47,6 +65,10 @@ def read(clause: Clause, subject: Subject) -> Found | None:
         return Found(reply=f"I am the builder of {name}: say what should be different, and I propose the change.")
     if _COURTESY.match(clause.said):
         return Found(question="What should change next?")
+    if _DISSATISFIED.match(clause.text):
+        return Found(question="What should be different: what does it do now, and what should it do instead?")
+    if re.search(r"\bthings?\b|\bstuff\b", clause.open) and not set(content_stems(clause.open)) - _EMPTY:
+        return Found(question="Which thing do you mean, and what should it do?")
     if not _ASKS.match(f"{clause.open}{'?' * (clause.said.rstrip().endswith('?') and not clause.values)}") or (
         re.match(r"(?:show|tell|list)", clause.open) and not has("me|its?|the|all", clause.open)
     ):

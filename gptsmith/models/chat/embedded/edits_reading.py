@@ -13,7 +13,9 @@ from gptsmith.models.chat.embedded import (
     edits_metadata,
     edits_model,
     edits_privacy,
+    edits_pronouns,
     edits_questions,
+    edits_revised,
     edits_rules,
     edits_settings,
     edits_starters,
@@ -27,12 +29,13 @@ from gptsmith.models.chat.embedded import (
 from gptsmith.models.chat.embedded.edits_behaviour import spoken_rule
 from gptsmith.models.chat.embedded.edits_clauses import Clause, clause, is_statement
 from gptsmith.models.chat.embedded.edits_subject import Found, Subject
-from gptsmith.models.chat.embedded.edits_words import COMMAND_WORDS
+from gptsmith.models.chat.embedded.edits_words import COMMAND_WORDS, with_apostrophes
 from gptsmith.models.chat.embedded.words import correct
 
 Reader = Callable[[Clause, Subject], Found | None]
 READERS: tuple[Reader, ...] = (  # the more particular before the more general
     edits_questions.read,
+    edits_pronouns.read,
     edits_swaps.read,
     edits_tests.read,
     edits_starters.read,
@@ -46,6 +49,7 @@ READERS: tuple[Reader, ...] = (  # the more particular before the more general
     edits_knowledge.read,
     edits_texts.read,
     edits_tongue.read,
+    edits_revised.read,
     edits_manner.read,
     edits_rules.read_changed,
     edits_guess.read,
@@ -87,9 +91,13 @@ def read_all(commands: list[Clause], subject: Subject) -> list[Read]:
     results: list[Read] = []
     noun = ""
     left = list(commands)
+    before: Clause | None = None
     while left:
         command = _with_noun(left.pop(0), noun)
         result = _read(command, subject)
+        if spoken := edits_pronouns.named(command, before):
+            result = Read(command, edits_rules.told_rule(subject, spoken), edits_rules.read)
+        before = command
         if left and _needs_next(result, left[0], subject):
             both = _joined(command, left[0])
             whole = _read(both, subject, [r for r in READERS if r not in _GENERAL or r is edits_guess.read])
@@ -173,7 +181,7 @@ def _read(command: Clause, subject: Subject, readers: list[Reader] | tuple[Reade
 
 
 def _corrected(command: Clause) -> Clause:
-    text = correct(command.text, COMMAND_WORDS)
+    text = correct(with_apostrophes(command.text), COMMAND_WORDS)
     return command if text == command.text else clause(text, command.files, command.code)
 
 

@@ -7,10 +7,11 @@ import re
 from gptsmith.assistants.draft import Missing
 from gptsmith.models.chat.embedded import compose_needs
 from gptsmith.models.chat.embedded import edits_instructions as told
-from gptsmith.models.chat.embedded.edits_behaviour import OUGHT, spoken_rule, unquoted
+from gptsmith.models.chat.embedded.edits_behaviour import OUGHT, is_order_verb, spoken_rule, unquoted
 from gptsmith.models.chat.embedded.edits_choice import is_drop
 from gptsmith.models.chat.embedded.edits_clauses import Clause, is_statement
 from gptsmith.models.chat.embedded.edits_instructions import Statement
+from gptsmith.models.chat.embedded.edits_revised import fitting
 from gptsmith.models.chat.embedded.edits_subject import Found, Subject, retell, sentence
 from gptsmith.models.chat.embedded.edits_words import ANY_CASE, IT, SWAP, has, ordinal
 
@@ -32,12 +33,17 @@ _OF_RULE = re.compile(
     rf"|mit))*\s+(?P<what>.+)$"
 )
 _BEFORE_RULE = re.compile(rf"\b(?:the|its|that) (?P<what>[\w' -]+?) (?:{_NOUN})\b")
-_THAT_RULE = re.compile(r"^\w+(?: out)? (?:that|this|the) (?:rule|one|line|bit|part)(?: out)?\W*$")
+_THAT_RULE = re.compile(r"^\w+(?: out)? (?:that|this|the|it)(?: (?:rule|one|line|bit|part))?(?: out)?\W*$")
 _NEEDLESS = re.compile(
     r"^(?P<what>.+?) (?:isn['’]t|is not|is no longer|aren['’]t|are not|are no longer|is|are) (?:really )?(?:not"
     r" )?(?:unnecessary|superfluous"
     r"|necessary|needed|required|wanted|important|allowed|fine|ok|okay|a must)\b(?P<now> (?:any ?more|now|after all"
     r"|again|from now on))?",
+    ANY_CASE,
+)
+_PERMITTED = re.compile(
+    r"^(?:it['’]?s|it is) (?:perfectly |totally )?(?:fine|ok|okay|alright|all right|allowed|good) (?:to|if (?:it|they))"
+    r" (?P<what>.+?)(?P<now> (?:any ?more|now|after all|again|from now on))?\W*$",
     ANY_CASE,
 )
 _STOPPED = re.compile(
@@ -136,15 +142,22 @@ def _instead_of(subject: Subject, old: str, new: str) -> Found | None:
     text = subject.instructions
     old = re.sub(r"^(?:being|to be|just) ", "", old)
     span = told.find(text, old)
+    if re.search(r"\bones?$", old) and not span:
+        old = new  # `only after the last round, not after each one`: what it is about stands in the other half
     if not span and len(found := told.about(text, old)) == 1:
         return _exchanged(subject, found[0], _core(new))
     if not span:
         return None
     new = _core(new)
+    wider = fitting(text, span, new)
     stated = next((s for s in told.statements(text) if s.start <= span[0] < s.end), None)
     if stated is None:
         return None
     before = set(_words(text[stated.start : span[0]]))
+    if wider != span and wider[1] <= stated.end:
+        while before and new.split() and set(_words(new.split()[0])) <= before:
+            new = " ".join(new.split()[1:])
+        return _swap(subject, wider, new)
     rest = before | set(_words(text[span[1] : stated.end]))
     said = new.split()
     while before and said and set(_words(said[0])) <= before:
@@ -205,9 +218,11 @@ def _named_away(clause: Clause, subject: Subject) -> Found | None:
     named, before = _OF_RULE.search(clause.open), _BEFORE_RULE.search(clause.open)
     if named and not re.match(r"(?:out|away|off|please)\W*$", named["what"]):
         return _about(subject, named["what"])
+    if "rule" in subject.recent and _THAT_RULE.match(clause.open):
+        return Found()  # the one that was taken out just before
     if named or before:
         return _about(subject, before["what"] if before else "")
-    return _about(subject, "") if _THAT_RULE.match(clause.open) else None
+    return None
 
 
 def _needless(clause: Clause, subject: Subject) -> Found | None:
@@ -220,9 +235,10 @@ def _needless(clause: Clause, subject: Subject) -> Found | None:
     )
     if done and permits and (found := told.about(subject.instructions, done["what"])):
         return _one_gone(subject, found, done["what"])
-    needless = _NEEDLESS.match(clause.text)
+    needless = _PERMITTED.match(clause.text) or _NEEDLESS.match(clause.text)
+    now = re.search(r"\b(?:now|again|after all|any ?more)\W*$", clause.said, ANY_CASE)
     no = r"n['’]t|not|no longer|unnecessary|superfluous"
-    if needless and (needless["now"] or re.search(no, needless.group())):
+    if needless and (now or needless["now"] or re.search(no, needless.group())):
         found = told.about(subject.instructions, needless["what"])
         return _one_gone(subject, found, needless["what"]) if found else None
     return None
@@ -241,8 +257,6 @@ def _one_gone(subject: Subject, found: list[Statement], what: str) -> Found:
 
 def _about(subject: Subject, what: str) -> Found:
     what = what.strip(" .!")
-    if not re.search(r"\w", what) and "rule" in subject.recent:
-        return Found()  # `that rule`: the one that was taken out just before
     numbered = _numbered(subject, what)
     if numbered:
         return _gone(subject, numbered)
@@ -294,13 +308,22 @@ def _swap_out(subject: Subject, span: tuple[int, int]) -> Found:
 
 
 def _added(clause: Clause, subject: Subject) -> Found | None:
-    rule = spoken_rule(clause)
+    rule = spoken_rule(clause) or _like_another(clause, subject)
     able = _ABLE.match(clause.open.strip())
     absent = compose_needs.absent(rule or (clause.open if able and not clause.values else ""))
     if absent and not re.search(r"^(?:if|when)\b|\b(?:never|not|no)\b|n['’]t\b", rule, ANY_CASE):
         how = "There is no such tool here; add an mcp or openapi tool that offers it under tools."
         return Found(missing=[Missing(kind="tool", what=what, how=how) for what in absent])
     return told_rule(subject, rule) if rule else None
+
+
+def _like_another(clause: Clause, subject: Subject) -> str:
+    """Return an order with the verb of one that is there: `correct every mistake` beside `Correct one mistake.`"""
+    words = _words(clause.text)
+    if len(words) < 3 or clause.values or clause.text.endswith("?") or not is_order_verb(clause.text, words[0]):
+        return ""
+    orders = {(_words(s.text) or [""])[0] for s in told.statements(subject.instructions)}
+    return clause.text if words[0] in orders else ""
 
 
 def told_rule(subject: Subject, rule: str) -> Found:

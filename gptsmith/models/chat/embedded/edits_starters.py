@@ -59,9 +59,19 @@ def _about_one(clause: Clause, subject: Subject) -> bool:
 
 def _values(clause: Clause) -> list[str]:
     if clause.values:
-        return list(clause.values)
+        several = len(clause.values) == 1 and re.search(r"\b(?:starters|suggestions|prompts|questions)\b", clause.open)
+        return _several(clause.values[0]) if several else list(clause.values)
+    behind = re.search(r":\s+(?P<value>\S.*)$", clause.text)
+    if behind and _NOUN.search(clause.text[: behind.start()]):
+        return [behind["value"].strip()]
     found = _AS.match(clause.text) or _WRITTEN.search(clause.text)
     return [found["value"].strip()] if found else []
+
+
+def _several(listed: str) -> list[str]:
+    """Return the starters that one value lists: `How are you? and Let us talk about food`."""
+    parts = re.split(r"(?<=[?!])[,;]?\s+(?:and |or |& )?(?=\w)|;\s+|\s+\|\s+", listed)
+    return [part.strip(" ,;") for part in parts if part.strip(" ,;")]
 
 
 def _dropped(clause: Clause, subject: Subject) -> Found:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from gptsmith.models.chat.embedded import edits_seen
 from gptsmith.models.chat.embedded.edits_choice import choose, is_drop
 from gptsmith.models.chat.embedded.edits_clauses import Clause
 from gptsmith.models.chat.embedded.edits_subject import Found, Subject, add, drop, put
@@ -27,8 +28,10 @@ _UNKNOWN = (
 
 def read(clause: Clause, subject: Subject) -> Found | None:
     """Return what a command about tests changes; None when it is about something else."""
-    if not has(r"tests?|testfall|checks? that|prueba|teste", clause.open):
+    if not has(r"tests?|testfall|checks? (?:that|whether|if)|verify|prueba|teste", clause.open):
         return None
+    if seen := edits_seen.read(clause, subject):
+        return seen
     labels = [f"{t.get('name', '')} {t.get('message', '')}" for t in subject.tests]
     if has(ADD, clause.open) or (clause.values and not is_drop(clause) and not has("rename", clause.open)):
         return _added(clause, subject)

@@ -124,8 +124,8 @@ def drawing(clause: Clause) -> list[tuple[str, Any, str]]:
     for key, said, words in (
         (
             "steps",
-            rf"\b({_COUNTED}) (?:denoising |diffusion |sampling )?steps\b|\bsteps(?: ?[:=] ?| (?:to|at|of) |"
-            rf" )({_COUNTED})\b",
+            rf"\b({_COUNTED}) (?:denoising |diffusion |sampling )?steps\b|\bsteps(?: ?[:=] ?| (?:to|at|of"
+            rf"|is|are|(?:should|must|shall|may) be) | )({_COUNTED})\b",
             "{} steps",
         ),
         ("seed", r"\bseed (?:to |of |= ?|is )?(\d+)\b", "seed {}"),
@@ -137,6 +137,8 @@ def drawing(clause: Clause) -> list[tuple[str, Any, str]]:
         ),
     ):
         number = re.search(said, text)
+        if number and key == "steps" and has("answer\\w*|repl\\w+|explain\\w*|respond|instructions?", text):
+            continue  # of an answer, not of drawing
         if number and not (key == "count" and has("at most|no more than|up to|max|maximum|limit", text)):
             value = _number(next(g for g in number.groups() if g))
             found.append((key, value, words.format(value)))

@@ -19,8 +19,8 @@ from gptsmith.models.chat.embedded.words import stem, tokens
 
 _KINDS = {
     "image_captioning": (
-        rf"{SHOTS}\b.{{0,60}}?\b(?:look(?:s|ing)? at|sees?|describ\w+|understand\w*|read|view) (?:them|it|those)|"
-        rf"(?:describ\w+|caption\w*|look(?:s|ing)? at|sees?|seeing|understand\w*|read(?:s|ing)?|view\w*|analy[sz]\w+"
+        rf"{SHOTS}\b.{{0,60}}?\b(?:look(?:s|ing)? at|sees?|descri\w+|understand\w*|read|view) (?:them|it|those)|"
+        rf"(?:descri\w+|caption\w*|look(?:s|ing)? at|sees?|seeing|understand\w*|read(?:s|ing)?|view\w*|analy[sz]\w+"
         rf"|comment\w* on) (?:\w+ ){{0,8}}?{SHOTS}|{SHOTS}\b.{{0,30}}?\bdescri\w+|{SHOTS} (?:descri\w+|caption\w*"
         rf"|understanding|input)|captions?"
         rf"|image[ _]captioning|vision"

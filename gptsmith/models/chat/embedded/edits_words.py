@@ -54,21 +54,27 @@ IT = (
     r"|that)"
 )
 _POLITE = re.compile(
-    r"^(?:\W*(?:please|pls|plz|kindly|hey|hi|hello|ok(?:ay)?|so|now|also|then|and|but|oh|well|actually|additionally"
+    r"^(?:\W*(?:please|pls|plz|kindly|hey|hi|hello|hm+|um+|erm|yo|alright|right then|tbh|honestly|ok(?:ay)?|so|now"
+    r"|also|then|and|but|oh|well|actually|additionally"
     r"|finally|next|furthermore|one more thing|another thing|by the way|btw|maybe|perhaps|just|first of all|lastly"
     r"|bitte|und|dann|außerdem|auch|por favor|y|e|também|además|et|aussi|s'il (?:te|vous) plaît)\b[\s,:!–-]*"
     r"|(?:can|could|would|will) (?:you|we|i)(?: please)?(?: (?:make sure|see to it)(?= it))? "
     r"|(?:i|we)(?:['’]d| would)? (?:like|want|need|prefer|love|rather)(?: you)? to (?=\w)"
     r"|(?:i|we)(?:['’]d| would)? (?:like|want|need|prefer|love)(?: to have| to see)? (?=(?:an? |the )?(?:\w+"
     r" )?(?:shorter|longer|more|less|fewer|warmer|friendlier|[a-z]+er|no)\b)|you (?:can|could|should|might|may)"
-    r" (?:also |just )?(?=\w)|let['’]s (?:also |just )?|(?:i|we) think (?:that )?"
+    r" (?:also |just )?(?=\w)|let['’]?s (?:also |just )?|(?:i|we) think (?:that )?"
     r"|would you mind |(?:what|how) about |why not |why don['’]t (?:you|we) |is it possible to |(?:kannst|könntest)"
     r" du (?:bitte )?|puedes |podrías |pode(?:s|rias|ria)? )+",
     ANY_CASE,
 )
 _TRAILING = re.compile(
-    r"(?:[\s,–-]+(?:please|pls|plz|thanks|thank you|thx|bitte|danke|por favor|gracias|obrigad[oa]|merci|ok|okay"
-    r"|if (?:you can|possible|that['’]s (?:ok|okay|possible))|for me|(?:from )?now(?: on)?|instead of that|as well"
+    r"(?:(?<! is)(?<! are)(?<!['’]s)[\s,–-]+(?:please|pls|plz|thanks|thank you|thx|bitte|danke|por favor|gracias"
+    r"|obrigad[oa]|merci|ok|okay"
+    r"|tbh|imo|imho|lol|haha|mate|cheers|ta|tho|though|honestly|innit|(?:if|when(?:ever)?) you (?:can|could"
+    r"|don['’]?t mind"
+    r"|get (?:a|the) chance|have (?:a|the) (?:time|moment))|would you|will you|if (?:possible|that['’]s (?:ok|okay"
+    r"|possible))"
+    r"|for me|(?:from )?now(?: on)?|instead of that|as well"
     r"|too))+"
     r"[\s.!?]*$",
     ANY_CASE,
@@ -160,3 +166,17 @@ COMMAND_WORDS = listed(
     " instructions"
     " called name shorten brief concise humour funny polite professional casual playful calm"
 )
+
+
+_CONTRACTED = {
+    **{f"{verb}nt": f"{verb}n't" for verb in ("do", "does", "did", "is", "are", "was", "should", "could", "would",
+                                             "must", "have", "has", "need")},
+    "cant": "can't", "wont": "won't", "im": "I'm", "ive": "I've", "lets": "let's", "thats": "that's",
+    "theres": "there's", "theyre": "they're", "youre": "you're", "whats": "what's",
+}  # fmt: skip
+_UNMARKED = re.compile(rf"\b(?:{'|'.join(_CONTRACTED)})\b", ANY_CASE)
+
+
+def with_apostrophes(text: str) -> str:
+    """Return `text` with the apostrophes of its short forms: `dont` -> `don't`."""
+    return _UNMARKED.sub(lambda m: _CONTRACTED[m.group().lower()], text)
