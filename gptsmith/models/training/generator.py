@@ -156,7 +156,7 @@ def patch_truth(drawn: Sequence[Drawn], side: int, where: torch.device) -> list[
 def patch_loss(told: Tensor, names: Tensor, tints: Tensor, parts: Tensor) -> tuple[Tensor, float]:
     """Return how wrong is what a U-Net tells of its patches, (n, names + tints + 2, side, side), and how much of the
     things it names right."""
-    named, tinted, placed = told.split([len(NAMES), len(TINTS), 2], dim=1)
+    named, tinted, placed = torch.split(told, [len(NAMES), len(TINTS), 2], dim=1)
     shown = names > 0
     weight = torch.ones(len(NAMES), device=told.device)
     weight[0] = _GROUND_WEIGHT
@@ -201,7 +201,7 @@ def train(
         "widths": list(widths),
         "warmup": min(300, steps // 20),
     }
-    student = Student(unet).to(where, memory_format=torch.channels_last)
+    student = Student(unet.to(memory_format=torch.channels_last)).to(where)
     run = Run(out, student, config, ema=ema)
     text, velocity = TextTokens(where), Velocity(student, where)
 

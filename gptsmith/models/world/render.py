@@ -59,7 +59,8 @@ def place(scene: Scene, rng: random.Random) -> list[Placed]:
     """Choose where the things of a scene stand, so that its counts and relations are true."""
     placed = [_on_grid(scene, thing) for thing in _place(scene, rng)]
     if _stacked(scene):
-        return _restacked(*placed, gap=0 if scene.relations[0].kind == "on" else 1 / GRID)
+        lower, upper = placed
+        return _restacked(lower, upper, 0 if scene.relations[0].kind == "on" else 1 / GRID)
     return placed
 
 
