@@ -27,6 +27,7 @@ from gptsmith.ui.cli import (
     pictures,
     spec_tests,
     specs,
+    training,
 )
 from gptsmith.ui.cli.output import fail
 
@@ -41,7 +42,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-for _module in (build, edit, history, chat, spec_tests, page, specs, library, bundles, knowledge, pictures, doctor):
+for _module in (
+    build,
+    edit,
+    history,
+    chat,
+    spec_tests,
+    page,
+    specs,
+    library,
+    bundles,
+    knowledge,
+    pictures,
+    training,
+    doctor,
+):
     _module.register(app)
 
 
