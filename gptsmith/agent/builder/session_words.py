@@ -34,7 +34,8 @@ _UNDO = re.compile(
     re.IGNORECASE,
 )
 _ENOUGH = re.compile(
-    r"(?:ok(?:ay)?,? )?(?:that(?:'| i)?s (?:it|all)|(?:that(?:'| i)?s )?enough(?: of)?(?: the)?(?: questions)?"
+    r"(?:ok(?:ay)?,? )?(?:that(?:'| i)?s (?:it|all)|(?:i(?:'| a)?m )?(?:done|finished)|(?:that(?:'"
+    r"| i)?s )?enough(?: of)?(?: the)?(?: questions)?"
     r"|no more questions|stop (?:asking|the questions)|let me try(?: it)?"
     r"|i(?:'d like| want) to try it|das reicht|genug|keine fragen mehr|ça suffit|c'est tout"
     r"|basta|es todo|chega|è tutto|genoeg)",

@@ -34,6 +34,7 @@ from gptsmith.models.chat.embedded.compose_starters import starters
 from gptsmith.models.chat.embedded.compose_thread import compose_thread
 from gptsmith.models.chat.embedded.compose_tongues import TONGUES
 from gptsmith.models.chat.embedded.compose_words import for_reader, moods
+from gptsmith.models.chat.embedded.interview import next_question
 from gptsmith.models.chat.embedded.structured import not_supported, register_composer
 
 TOOL_NAMES = {
@@ -93,6 +94,7 @@ def compose_draft(request: BuildRequest) -> Draft:
         missing=_missing(request, bare),
     )
     draft.tests = compose_tests.tests(draft, code)
+    draft.question = next_question([request.description]) if code == "en" else ""
     return draft
 
 

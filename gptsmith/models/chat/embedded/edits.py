@@ -11,7 +11,7 @@ from gptsmith.assistants.change_request import ChangeRequest, read_change_reques
 from gptsmith.assistants.changes import ChangeSet, ProposedChange
 from gptsmith.assistants.operations import apply_to_data
 from gptsmith.errors import UsageError
-from gptsmith.models.chat.embedded import edits_knowledge
+from gptsmith.models.chat.embedded import edits_knowledge, interview
 from gptsmith.models.chat.embedded.edits_clauses import Clause, clause, clauses
 from gptsmith.models.chat.embedded.edits_model import one_model
 from gptsmith.models.chat.embedded.edits_reading import read_all
@@ -39,6 +39,37 @@ def compose_changes(request: ChangeRequest) -> ChangeSet:
     if len(request.message) > MOST:
         said = f"{request.message[:80].strip()}…"
         return ChangeSet(not_understood=[said], reply=f"That is too much to read as commands. {CONNECT}")
+    asked = interview.open_question(request.conversation)
+    if not asked:
+        return _read(request)
+    answer = ChangeSet() if interview.leaves_it(request.message) else _answered(asked, request)
+    answer.question = answer.question or interview.next_question(*_lines(request))
+    if answer == ChangeSet():
+        answer.reply = "All right, that stays as it is."
+    return answer
+
+
+def _answered(asked: str, request: ChangeRequest) -> ChangeSet:
+    """Read a message as a command; what is none is the answer to what was asked about the new assistant."""
+    answer = _read(request)
+    if answer.changes or answer.missing or (answer.question and not answer.not_understood):
+        return answer
+    subject = subject_of(request)
+    found = interview.read_answer(asked, request.message, subject)
+    if found is None:
+        return answer
+    answer = ChangeSet()
+    _gather(answer, clause(request.message), found, subject)
+    return answer
+
+
+def _lines(request: ChangeRequest) -> tuple[list[str], list[str]]:
+    """Return what the person said up to now, and what the builder did."""
+    said = [line.removeprefix("person: ") for line in request.conversation if line.startswith("person: ")]
+    return [*said, request.message], [line for line in request.conversation if line.startswith("builder: ")]
+
+
+def _read(request: ChangeRequest) -> ChangeSet:
     subject = subject_of(request)
     commands = clauses(_with_what_was_asked(request), request.files)
     answer = ChangeSet()
@@ -98,7 +129,11 @@ def _not_understood(answer: ChangeSet) -> str:
 
 def _with_what_was_asked(request: ChangeRequest) -> str:
     """Return the message; an answer to our own question stands behind the command that it was asked about."""
-    if len(request.conversation) < 2 or not re.match(r"builder: .*\?\s*$", request.conversation[-1], re.DOTALL):
+    if (
+        len(request.conversation) < 2
+        or interview.open_question(request.conversation)
+        or not re.match(r"builder: .*\?\s*$", request.conversation[-1], re.DOTALL)
+    ):
         return request.message
     offered = re.search(r"Shall it be called (.+)\?\s*$", request.conversation[-1])
     if offered and re.match(r"(?:yes|yep|yeah|sure|ok(?:ay)?|please|do|ja|sí|sim)\b", request.message, re.IGNORECASE):

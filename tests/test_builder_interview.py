@@ -1,0 +1,89 @@
+"""The embedded builder asks about a new assistant: one thing at a time, only what is open, each answer a change."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from gptsmith import Builder
+from gptsmith.assistants.change_request import ChangeRequest
+from gptsmith.models.chat.embedded.edits import compose_changes
+
+NEVER = "Is there anything that it must never say or do?"
+ASK = "If somebody leaves something important out, should it ask, or go ahead with a sensible guess?"
+FIRST = "When somebody turns to it, what should it do before anything else?"
+WHO = "Who will mostly turn to it?"
+TONE = "Should it sound more like a friend, or more like somebody at an office desk?"
+SPEC = "schema: assistant/v1\nname: Tea\ndescription: Tea.\ninstructions: You advise.\n"
+INVITE = "Try it in the preview. From here on, say what to change, in your own words."
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work in a folder without a library."""
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "description, question",
+    [
+        ("A tea adviser.", WHO),
+        ("A tea adviser for hotel guests.", NEVER),
+        ("A tea adviser for hotel guests. Never recommend black tea at night.", ASK),
+        ("Helps my students with fractions. Always ask for their age first. Never give the answer away.", ""),
+    ],
+)
+def test_only_what_the_description_leaves_open_is_asked(description: str, question: str) -> None:
+    message = Builder("embedded").session().say(description)
+    assert (message.kind, message.question) == ("draft", question)
+    assert (INVITE in message.text) is not bool(question)
+
+
+def test_one_question_at_a_time_until_enough_is_known() -> None:
+    session = Builder("embedded").session()
+    session.say("A tea adviser.")
+    asked = [session.say(words).question for words in ("people who sleep badly", "politics", "guess")]
+    assert asked == [NEVER, ASK, FIRST]
+    last = session.say("greet people by their name")
+    assert last.question == "" and INVITE in last.text
+    session.accept()
+    told = [
+        "You talk mainly with people who sleep badly.",
+        "Never talk about politics.",
+        "sensible guess",
+        "by their name",
+    ]
+    assert all(words in session.yaml for words in told)
+    assert not re.search(r"ask one short question first", session.yaml)
+
+
+def test_an_order_is_carried_out_and_the_next_question_asked() -> None:
+    session = Builder("embedded").session()
+    session.say("A tea adviser.")
+    message = session.say("call it Mira")
+    assert message.words[0] == 'Changes the name from "Tea Adviser" to "Mira".'
+    assert message.question == NEVER
+
+
+@pytest.mark.parametrize("words", ["no", "nothing", "you decide", "I don't mind", "skip", "it doesn't matter"])
+def test_what_is_left_to_the_builder_changes_nothing(words: str) -> None:
+    session = Builder("embedded").session()
+    session.say("A tea adviser for hotel guests.")
+    message = session.say(words)
+    assert (message.words, message.text, message.question) == ([], "", ASK)
+
+
+@pytest.mark.parametrize(
+    "answer, told",
+    [
+        ("a friend", "Speak as a friend would."),
+        ("like a forest ranger", "Sound like a forest ranger."),
+        ("office desk", "Speak politely and to the point, as somebody at a desk would."),
+    ],
+)
+def test_an_answer_on_how_it_sounds_is_told(answer: str, told: str) -> None:
+    request = ChangeRequest(spec=SPEC, message=answer, conversation=["person: A tea adviser.", f"builder: {TONE}"])
+    changed = compose_changes(request)
+    assert [change.new for change in changed.changes] == [f"You advise. {told}"]
