@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,36 @@ def test_the_generator_trains_on_shards_and_its_folder_draws(tmp_path: Path, mon
     pipe.set_progress_bar_config(disable=True)
     picture = pipe("a red cube", num_inference_steps=2, output_type="np").images[0]
     assert picture.shape == (128, 128, 3)
+
+
+class Reader:
+    """A captioner that says how bright a picture is: what it writes depends on the pixels alone."""
+
+    def write(self, model: object, tokenizer: object, pixels: torch.Tensor, *, long: bool) -> list[str]:
+        return [f"{'a picture of brightness' if long else 'brightness'} {float(p.mean()):.4f}" for p in pixels]
+
+
+def test_captions_by_the_captioner_stand_beside_their_pictures_and_the_arms_use_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    try:
+        sprites.font_path()
+    except NotReadyError as error:
+        pytest.skip(str(error))
+    from gptsmith.models.training import autoencoder, captioner, generator, recaption
+    from gptsmith.models.training.latents import Shards, drawn_pictures, write_shard
+
+    monkeypatch.setattr(captioner, "write", Reader().write)
+    write_shard(tmp_path, 0, autoencoder.build().eval(), scenes=40)
+    recaption.write_captions(tmp_path, 0, torch.nn.Linear(1, 1), None)
+    drawn = Shards(tmp_path).batch(random.Random(0), 64)[1]
+    pixels = [p.pixels / 127.5 - 1 for part in drawn_pictures(0, 40) for p in part]
+    assert {d.written["short"] for d in drawn} <= {f"brightness {p.mean():.4f}" for p in pixels}
+    for arm, opening in (("short", "brightness"), ("descriptive", "a picture of brightness")):
+        said = generator.say(drawn, arm, random.Random(0))
+        written = [text for text in said if text.startswith(opening)]
+        assert len(written) > 40 and "" in said
+        assert len(written) < sum(text != "" for text in said)  # the rest is alt text
 
 
 def test_the_caption_writer_trains_and_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

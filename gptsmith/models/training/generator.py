@@ -29,7 +29,6 @@ from gptsmith.models.training.latents import Drawn, Shards
 from gptsmith.models.training.patches import NAMES, TINTS, patch_labels
 from gptsmith.models.training.run import Run, device
 from gptsmith.models.world import captions
-from gptsmith.models.world.scene import Scene
 
 KINDS = {"short": captions.short, "descriptive": captions.descriptive, "alt": captions.alt_text}
 ARMS = {
@@ -87,10 +86,14 @@ def build(widths: Sequence[int] = WIDTHS, sample_size: int = 32) -> Any:
     return unet
 
 
-def say(scenes: Sequence[Scene], arm: str, rng: random.Random) -> list[str]:
-    """Return a caption for each scene, of the kinds of `arm`, a tenth of them empty."""
-    kinds = rng.choices(list(ARMS[arm]), list(ARMS[arm].values()), k=len(scenes))
-    return ["" if rng.random() < CAPTION_DROP else KINDS[k](s, rng) for s, k in zip(scenes, kinds, strict=True)]
+def say(drawn: Sequence[Drawn], arm: str, rng: random.Random) -> list[str]:
+    """Return a caption for each picture, of the kinds of `arm`, a tenth of them empty.
+
+    They are the captioner's where it wrote any (`training.recaption`), else the grammar's; alt text always is.
+    """
+    kinds = rng.choices(list(ARMS[arm]), list(ARMS[arm].values()), k=len(drawn))
+    said = [d.written.get(kind) or KINDS[kind](d.scene, rng) for d, kind in zip(drawn, kinds, strict=True)]
+    return ["" if rng.random() < CAPTION_DROP else text for text in said]
 
 
 class TextTokens:
@@ -210,7 +213,7 @@ def train(
             shards.refresh()
         rng, generator = random.Random(f"{seed} {step}"), torch.Generator().manual_seed(seed * 1_000_003 + step)
         rows, drawn = shards.batch(rng, batch)
-        errors, told = velocity(rows.to(where), text(say([d.scene for d in drawn], arm, rng)), generator)
+        errors, told = velocity(rows.to(where), text(say(drawn, arm, rng)), generator)
         names, tints, parts = patch_truth(drawn, told.shape[-1], where)
         untold, named = patch_loss(told, names, tints, parts)
         figures = {"velocity": float(errors.detach().mean()), "named": named, "scenes": float(len(shards))}

@@ -8,16 +8,18 @@ from __future__ import annotations
 import argparse
 import json
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple
+from itertools import count, islice
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from gptsmith.models.world.render import Placed, render
+from gptsmith.models.world.render import Picture, Placed, render
 from gptsmith.models.world.scene import Scene, sample_scene
 from gptsmith.state import atomic_write
 
@@ -34,10 +36,8 @@ def write_shard(folder: Path, number: int, vae: Any, *, seed: int = 0, scenes: i
     target = folder / f"{number:05d}.npy"
     if target.exists():
         return target
-    rng = random.Random(f"{seed}-{number}")
     parts, lines = [], []
-    for start in range(0, scenes, _BATCH):
-        pictures = [render(sample_scene(rng), rng, size) for _ in range(min(_BATCH, scenes - start))]
+    for pictures in drawn_pictures(number, scenes, seed=seed, size=size):
         parts.append(encode(vae, [p.pixels for p in pictures]))
         lines += [json.dumps({"scene": p.scene.to_dict(), "placed": [astuple(t) for t in p.placed]}) for p in pictures]
     folder.mkdir(parents=True, exist_ok=True)
@@ -47,6 +47,24 @@ def write_shard(folder: Path, number: int, vae: Any, *, seed: int = 0, scenes: i
         np.save(file, np.concatenate(parts))
     partial.replace(target)
     return target
+
+
+def drawn_pictures(number: int, scenes: int = SHARD, *, seed: int = 0, size: int = 128) -> Iterator[list[Picture]]:
+    """Yield the pictures of shard `number`, a few at a time."""
+    rng = random.Random(f"{seed}-{number}")
+    drawn = (render(sample_scene(rng), rng, size) for _ in range(scenes))
+    while pictures := list(islice(drawn, _BATCH)):
+        yield pictures
+
+
+def written_file(folder: Path, number: int) -> Path:
+    """Return where the captions stand that the captioner wrote for a shard."""
+    return folder / f"{number:05d}.written.jsonl"
+
+
+def shards_in(folder: Path) -> int:
+    """Return how many shards of a folder are whole, from the first on."""
+    return next(n for n in count() if not (folder / f"{n:05d}.npy").exists())
 
 
 @torch.inference_mode()
@@ -61,10 +79,11 @@ def encode(vae: Any, pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.float1
 
 
 class Drawn(NamedTuple):
-    """A scene that was drawn, and where its things were put."""
+    """A scene that was drawn, where its things were put, and what the captioner wrote of it, by kind, if it did."""
 
     scene: Scene
     placed: tuple[Placed, ...]
+    written: Mapping[str, str] = MappingProxyType({})
 
 
 class Shards:
@@ -81,9 +100,12 @@ class Shards:
 
     def refresh(self) -> None:
         """Read the shards that follow those already read."""
-        while (file := self.folder / f"{len(self._latents):05d}.npy").exists():
-            lines = file.with_suffix(".jsonl").read_text("utf-8").splitlines()
-            self._drawn.append([_drawn(json.loads(line)) for line in lines])
+        for number in range(len(self._latents), shards_in(self.folder)):
+            file, told = self.folder / f"{number:05d}.npy", written_file(self.folder, number)
+            drawn = [_drawn(line) for line in _lines(file.with_suffix(".jsonl"))]
+            if told.exists():
+                drawn = [d._replace(written=line) for d, line in zip(drawn, _lines(told), strict=True)]
+            self._drawn.append(drawn)
             self._latents.append(np.load(file, mmap_mode="r", allow_pickle=False))
 
     def batch(self, rng: random.Random, size: int) -> tuple[torch.Tensor, list[Drawn]]:
@@ -95,6 +117,10 @@ class Shards:
             rows.append(np.asarray(self._latents[shard][row], dtype=np.float32))
             drawn.append(self._drawn[shard][row])
         return torch.from_numpy(np.stack(rows)), drawn
+
+
+def _lines(file: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in file.read_text("utf-8").splitlines()]
 
 
 def _drawn(line: dict[str, Any]) -> Drawn:

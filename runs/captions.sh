@@ -1,0 +1,10 @@
+#!/bin/sh
+# The experiment on captions: one generator for each kind, same pictures, seed and steps; captions by our captioner.
+set -e
+OUT=${OUT:-runs/out} STEPS=${STEPS:-4000}
+${PYTHON:-python} -m gptsmith.models.training.latents --out "$OUT/captions/latents" --autoencoder "$OUT/autoencoder/first" --shards 12
+${PYTHON:-python} -m gptsmith.models.training.recaption --latents "$OUT/captions/latents" --captioner "$OUT/captioner/final"
+for arm in alt short descriptive mixed; do
+  ${PYTHON:-python} -m gptsmith.models.training.generator --out "$OUT/captions/$arm" --latents "$OUT/captions/latents" \
+    --arm "$arm" --steps "$STEPS" --batch 32 --lr 5e-4
+done
