@@ -32,7 +32,11 @@ def _rows(name: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in COMMANDS.with_name(name).read_text("utf-8").splitlines()]
 
 
-FRESH = [*_rows("edit_commands_fresh.jsonl"), *_rows("edit_commands_other_hand.jsonl")]
+FRESH = [
+    *_rows("edit_commands_fresh.jsonl"),
+    *_rows("edit_commands_other_hand.jsonl"),
+    *_rows("edit_commands_second_hand.jsonl"),
+]
 LATER = _rows("edit_commands_later.jsonl")
 
 

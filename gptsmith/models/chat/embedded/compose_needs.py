@@ -128,12 +128,14 @@ _ABSENT: dict[str, re.Pattern[str]] = {
         r"\b(?:books?|reserves?)\b[^.;]{0,20}\b(?:flights?|hotels?|tickets?|trips?|trains?|taxis?)\b",
         re.IGNORECASE),
     "reminders": re.compile(r"\b(?:reminds?|notif(?:y|ies)|alerts?) (?:me|us|them|users)\b(?! of\b)", re.IGNORECASE),
-    "messaging": re.compile(r"\b(?:posts?|sends?)\b[^.;]{0,30}\b(?:slack|whatsapp|telegram|teams channel"
+    "messaging": re.compile(r"\b(?:texts?|messages?|phones? up|whatsapps?) (?:me|us|them|everyone|everybody|people"
+        r"|members|all (?:the )?\w+)\b(?= when|\W*$)"
+        r"|\b(?:posts?|sends?)\b[^.;]{0,30}\b(?:slack|whatsapp|telegram|teams channel"
         r"|discord channel|sms|text message)\b", re.IGNORECASE),
     "ticket system": re.compile(
         r"\b(?:opens?|creates?|files?|closes?)\b[^.;]{0,15}\b(?:tickets?|issues? in (?:jira|github))\b", re.IGNORECASE
     ),
-    "running code": re.compile(r"\b(?:runs?|executes?) (?:the |my |python |their )?(?:code|scripts?"
+    "running code": re.compile(r"\b(?:runs?|executes?) (?:the |my |python |their )?(?:[\w'’]+ )?(?:code|scripts?"
         r"|tests)\b", re.IGNORECASE),
     "payments or orders": re.compile(r"\b(?:takes?|process\w*|charges?)\b[^.;]{0,15}\bpayments?\b|\b(?:places?"
         r"|cancels?) (?:the |my |an? )?orders?\b", re.IGNORECASE),

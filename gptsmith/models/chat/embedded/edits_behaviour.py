@@ -83,9 +83,10 @@ _ALLOWED = re.compile(
 )
 _FACT = re.compile(  # something to know, with a number, a day or an address in it: `we are closed on Mondays`
     r"^(?!(?:it|this|that|i|he|she|they|there)\b)(?=.*(?:\d|\b(?:mon|tues|wednes|thurs|fri|satur|sun)days?\b"
+    r"|\b(?:behind|opposite|next to|near|in front of|upstairs|downstairs)\b"
     r"|@))(?:we|our|the|all|most|some|[a-z]+s)\b"
-    r"[^?]{2,80}?\b(?:is|are|was|were|open|opens|close|closes|closed|cost|costs|get|gets|have|has|starts?|ends?"
-    r"|takes?|lies|comes?|pay|pays)\b[^?]*$",
+    r"[^?]{1,80}?\b(?:is|are|was|were|open|opens|close|closes|closed|cost|costs|get|gets|have|has|starts?|ends?"
+    r"|takes?|lies|comes?|pay|pays|parks?|meets?|sits?|stands?)\b[^?]*$",
     ANY_CASE,
 )
 _EVERY = re.compile(
@@ -176,6 +177,11 @@ def _is_beyond_doubt(text: str, count: int) -> bool:
     """Say whether the words can be nothing but a rule: a condition, a bound, something unwanted or stressed."""
     if any(pattern.match(text) for pattern in (_WHEN, _AT, _UNWANTED, _DISLIKED, _FORMS)) or _ALLOWED.search(text):
         return True
+    then = re.match(
+        r"(?:if|when|whenever) (?:[\w'’-]+ ){2,8}?(?P<verb>[a-z]+) (?=(?:in|with|by|that|the|them|only|as)\b)", text
+    )
+    if then and then["verb"] in BEHAVING and not text.endswith("?"):
+        return True
     if _SIZED.search(text) and not re.match(r"(?:what|how|why)\b", text):
         return True
     if count > 3 and (_STRESSED.match(text) or _FACT.match(text)):
@@ -239,6 +245,11 @@ def _does(what: str, *, free: bool) -> bool:
 def is_order_verb(text: str, verb: str) -> bool:
     """Say whether an order with this verb may be one to the assistant, and is not about the person who gives it."""
     return is_verb(verb) and verb not in _BUILDING and not _OF_ME.search(text) and not _VAGUE.search(text)
+
+
+def is_bound(clause: Clause) -> bool:
+    """Say whether the words bound how long an answer is: `two lines at most`."""
+    return bool(_SIZED.search(clause.open))
 
 
 def unquoted(text: str) -> str:

@@ -9,7 +9,7 @@ from gptsmith.assistants.description import sentences
 from gptsmith.models.chat.embedded import language
 from gptsmith.models.chat.embedded.compose_words import base, is_joined_verb, is_verb
 from gptsmith.models.chat.embedded.edits_values import HIDDEN, mask
-from gptsmith.models.chat.embedded.edits_words import ANY_CASE, BEHAVING, DROP, FORMS, FREE, STEADY, bare
+from gptsmith.models.chat.embedded.edits_words import ANY_CASE, BEHAVING, DROP, FORMS, FREE, STEADY, bare, is_courtesy
 
 _CUT = re.compile(
     r"(?P<semi>\s*;\s*|\s+&\s+(?=[a-z]+ ))|(?P<dash>\s+[–—-]\s+)|(?P<and>,?\s+(?:and|then|plus|but|und|y|e|et"
@@ -160,7 +160,7 @@ def clauses(message: str, files: list[str]) -> list[Clause]:
             for piece, before in _pieces(sentence):
                 made = _clause(piece, tuple(files), code, before if glue else "")
                 glue = piece
-                if made.text:
+                if made.text and not is_courtesy(piece):
                     found.append(made)
     return found
 
@@ -247,6 +247,7 @@ def _pieces(sentence: str) -> list[tuple[str, str]]:
                 or (begins(right) and not _more_of_it(left, right))
                 or (cut["comma"] and _tells_why(right))
                 or _after_value(left, right)
+                or (cut["and"] and is_statement(left) and re.match(r"(?:we|they|our)\b", right))
             )
         ):
             pieces.append((sentence[start : cut.start()], between))

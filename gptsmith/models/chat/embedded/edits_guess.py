@@ -79,7 +79,11 @@ def _shown(clause: Clause, subject: Subject) -> Found | None:
     ):
         return None
     field = "disclaimer" if has(_BELOW, clause.open) else "welcome_message" if has(_SHOWN, clause.open) else ""
-    if not field or has("each|every|end|close|finish|sign|answers?|letters?|repl(?:y|ies)|when", clause.open):
+    if not field or has(
+        "each|every|end|close|finish|sign|answers?|letters?|repl(?:y|ies)"
+        r"|when(?! (?:it|the (?:chat|page)) (?:open|start|begin)s)",
+        clause.open,
+    ):
         return None
     label = field.replace("_", " ")
     return Found([put(field, clause.values[0], f"Set the {label} to “{clause.values[0]}”.")])

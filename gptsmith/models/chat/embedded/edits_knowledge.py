@@ -44,6 +44,11 @@ _OWN = re.compile(
     r"|plan|table|report|paper|archive|letters|records?|site|website|blog|calendar|index|map|menu|log|diary)s?)\b",
     ANY_CASE,
 )
+_NAMED_FOLDER = re.compile(
+    r"^(?:use|read|consult|add|include|answer from|look (?:in|into|at)|search(?: in)?) (?P<what>the (?:[\w'’-]+ ){1,3}?"
+    r"(?:folder|files?|pdfs?|documents?|spreadsheet|archive|handbook|manual|leaflets?))\W*$",
+    ANY_CASE,
+)
 _ABOUT_CITING = (
     r"it|its|the|answers?|should|must|need\w*|to|with|no|not|always|every|time|turn|switch|on|off|please|any|more"
     r"|show|hide"
@@ -249,7 +254,7 @@ def _attached(clause: Clause, subject: Subject) -> Found | None:
 def _missing(clause: Clause, subject: Subject) -> Found | None:
     if clause.files or not has(_USE, clause.open) or re.search(r"\b(?:never|always|don['’]t|must|only)\b", clause.open):
         return None
-    own = _OWN.search(clause.text)
+    own = _OWN.search(clause.text) or _NAMED_FOLDER.match(clause.text)
     phrases = compose_needs.knowledge(clause.text) or ([own["what"]] if own else [])
     if not phrases or source_of(clause, subject) is not None:
         return None
@@ -268,6 +273,7 @@ def source_of(clause: Clause, subject: Subject) -> int | None:
     for source in subject.knowledge:
         about = set(content_stems(str(source.get("description", "")))) | set(_parts(str(source.get("name"))))
         about |= {p for path in source.get("paths") or [] for p in _parts(str(path).rsplit("/", 1)[-1].split(".")[0])}
+        about |= {p for url in source.get("urls") or [] for p in _parts(str(url).rstrip("/").rpartition("/")[2])}
         scores.append(len((words - _VAGUE) & about))
     best = max(scores, default=0)
     return scores.index(best) if best and scores.count(best) == 1 else None

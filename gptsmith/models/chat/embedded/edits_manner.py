@@ -94,6 +94,9 @@ _FAULTS = {  # what it does, when the manner that is named is wanted
     "polite": r"\b(?:talk(?:s|ed|ing)? down to|makes? (?:people|users|them) feel (?:stupid|dumb|small))(?!\w)",
     "friendly": r"\b(?:snaps?|scolds?|barks?|lectures?|nags?|shouts? at|puts? (?:people|users|visitors) off)\b",
 }
+_FORBIDDEN = (  # a fault that is forbidden in so many words is a rule, kept as it was said
+    r"(?:should|must|do|may)(?:n['’]?t| not| never)|never|not to"
+)
 _OWN = re.compile(  # ways of speaking without a contrary, told in the person's word
     rf"^(?:make|keep) {IT} (?:sound |feel |be )?(?:more )?(?P<how>(?:(?:very|really|a bit|a little|slightly) )?"
     r"(?:sarcastic|sad|melancholic|nostalgic|cute|rude|bossy|grumpy|quirky|cynical|cryptic|theatrical|philosophical"
@@ -181,7 +184,7 @@ def _wanted(text: str) -> tuple[list[Manner], list[str]]:
             found.append(manner)
             rest = rest.replace(complained.group(), " ")
     for name, verbs in _FAULTS.items():
-        if re.search(verbs, rest, ANY_CASE):
+        if re.search(verbs, rest, ANY_CASE) and not has(_FORBIDDEN, rest):
             found += [manner for manner in MANNERS if manner.name == name and manner not in found]
             rest = re.sub(verbs, " ", rest, flags=ANY_CASE)
     if found:  # whom it bothers is no part of what is wanted
@@ -204,6 +207,8 @@ def _complains(said: str, text: str) -> bool:
         return True
     if re.search(r"\b(?:too|overly)\b", said, ANY_CASE):
         return True
+    if re.match(r"\W*(?:to )?(?:sound|feel|seem|come across|act|look)\b", text, ANY_CASE):
+        return False  # an order: `sound calmer`
     if re.match(rf"(?:{_SEEMS})\b", said, ANY_CASE):
         return not has("should|must|make|could|can|let|wants?|would", text)
     frame = r"\b(?:sounds?|is|are|feels?|seems?|comes? across|reads?|looks?|find\w*|gets?|goes|talks?|it['’]s)\b"

@@ -38,11 +38,13 @@ _COURTESY = re.compile(
 
 _DISSATISFIED = re.compile(
     r"^(?:(?:it|this|that|the (?:answers?|assistant|bot|thing))(?:['’]?s| is| are|['’]?re)?(?: still"
-    r"| just)? )?(?:not|isn['’]?t"
-    r"|aren['’]?t|never)(?: (?:quite|really|exactly|at all|totally|yet))*"
+    r"| just)? )?(?:just )?(?:not|isn['’]?t"
+    r"|aren['’]?t|never|(?:does|do)(?:n['’]?t| not) (?:feel|look|sound|seem|work))(?: (?:quite|really|exactly|at all"
+    r"|totally|yet))*"
     r" (?:right|good|good enough|there|happy|convinced|it|working|great|perfect|what (?:i|we) (?:\w+ ){0,2}(?:want"
     r"|meant?"
-    r"|need|wanted|asked for|had in mind))(?: (?:yet|either|though|at all|still|with (?:it|this|that)))*\W*$"
+    r"|need|wanted|asked for|had in mind))(?: (?:yet|either|though|at all|still|somehow|to me|with (?:it|this"
+    r"|that)))*\W*$"
     r"|^(?:something|it) (?:is |feels |seems )(?:off|wrong|odd|weird)\W*$",
     ANY_CASE,
 )

@@ -26,7 +26,7 @@ from gptsmith.models.chat.embedded import (
     edits_tools,
     edits_variables,
 )
-from gptsmith.models.chat.embedded.edits_behaviour import spoken_rule
+from gptsmith.models.chat.embedded.edits_behaviour import is_bound, spoken_rule
 from gptsmith.models.chat.embedded.edits_clauses import Clause, clause, is_statement
 from gptsmith.models.chat.embedded.edits_subject import Found, Subject
 from gptsmith.models.chat.embedded.edits_words import COMMAND_WORDS, with_apostrophes
@@ -97,6 +97,9 @@ def read_all(commands: list[Clause], subject: Subject) -> list[Read]:
         result = _read(command, subject)
         if spoken := edits_pronouns.named(command, before):
             result = Read(command, edits_rules.told_rule(subject, spoken), edits_rules.read)
+        if results and _hangs(command, result, results[-1]):
+            results[-1] = _with_undone(results[-1], command)
+            continue
         before = command
         if left and _needs_next(result, left[0], subject):
             both = _joined(command, left[0])
@@ -121,6 +124,22 @@ def read_all(commands: list[Clause], subject: Subject) -> list[Read]:
         noun = _NOUNS.get(result.reader, noun) if result.reader else noun
         results.append(result)
     return _merged(results, subject)
+
+
+def _hangs(command: Clause, result: Read, before: Read) -> bool:
+    """Say whether a command only goes on with one that cannot be done: `run their code and tell them if it works`."""
+    undone = bool(before.found.missing or before.found.unclear) and not before.found.changes
+    return (
+        undone
+        and bool(re.match(r",?\s+(?:and|then)\b", command.glued))
+        and (result.reader is edits_rules.read or result.found.unclear)
+        and bool(re.search(r"\b(?:it|them|those|this|the results?)\b", command.open))
+    )
+
+
+def _with_undone(result: Read, more: Clause) -> Read:
+    last = result.command
+    return replace(result, command=replace(last, said=last.said + more.glued + more.said))
 
 
 def _needs_next(result: Read, after: Clause, subject: Subject) -> bool:
@@ -188,7 +207,9 @@ def _corrected(command: Clause) -> Clause:
 def _merged(results: list[Read], subject: Subject) -> list[Read]:
     """Put rules that the person said in one sentence together again: `never guess, and always say where it hangs`."""
     out: list[Read] = []
-    for result in results:
+    for n, result in enumerate(results):
+        if n + 1 < len(results) and _bounded_next(result, results[n + 1]):
+            continue  # `it talks too much, two lines at most`: what is wanted is said exactly
         rule, before = _rule(result), _rule(out[-1]) if out else ""
         glue = result.command.glued
         if rule and before and glue:
@@ -200,6 +221,13 @@ def _merged(results: list[Read], subject: Subject) -> list[Read]:
         else:
             out.append(result)
     return out
+
+
+def _bounded_next(result: Read, after: Read) -> bool:
+    """Say whether a complaint about the length stands before the length that is wanted."""
+    complaint = result.reader is edits_manner.read and is_statement(result.command.text)
+    short = any("short" in (change.new or "") for change in result.found.changes)
+    return complaint and short and bool(_rule(after)) and is_bound(after.command)
 
 
 def _with_more(result: Read, more: Clause, subject: Subject) -> Read:

@@ -19,9 +19,13 @@ _VALUE = re.compile(
     r"|sun)day)(?!\w)",
     ANY_CASE,
 )
-_HOW = listed("level answer it be use should must give make speak keep please rather than instead from at most up only")
+_HOW = listed(
+    "level it be use should must give make keep please rather than instead from at most up only now currently today"
+    " new ok okay fine enough allowed want like would as well really since"
+)
 _RATHER = re.compile(
-    r"^(?:it['’]?s|it is|it should be|that should be|that['’]s) (?P<new>[\w.:-]+)(?: (?:that|which)(?: \w+){1,6}?)?"
+    r"^(?:it['’]?s|it is|it should be|that should be|that['’]s) (?P<new>[\w.:-]+)(?: now)?(?: (?:that"
+    r"|which)(?: \w+){1,6}?)?"
     r"(?:,| and|, and)? (?:not|instead of|rather than) (?P<old>[\w.:-]+)$",
     ANY_CASE,
 )
@@ -37,42 +41,53 @@ def read(clause: Clause, subject: Subject) -> Found | None:
     if not values or len(text.split()) > 14 or clause.values:
         return None
     about = set(content_stems(_VALUE.sub(" ", text))) - {stem(w) for w in _HOW}
-    stated = _same_matter(subject.instructions, text, about, len(values))
+    stated = _same_matter(subject.instructions, text, about)
     if stated is None:
         return None
-    there = list(_VALUE.finditer(stated.text))
-    differing = [n for n, (a, b) in enumerate(zip(there, values, strict=True)) if a[0].lower() != b[0].lower()]
-    if len(differing) != 1:
+    there = [v for v in _VALUE.finditer(stated.text) if _kind(v[0]) in {_kind(w[0]) for w in values}]
+    pairs = [(a, b) for a, b in zip(there, values, strict=True) if a[0].lower() != b[0].lower()]
+    if len(pairs) != 1:
         return None
-    was = there[differing[0]]
-    return _changed(subject, (stated.start + was.start(), stated.start + was.end()), values[differing[0]][0])
+    was, new = pairs[0]
+    (old_noun, old_end), (new_noun, new_end) = _noun(stated.text, was.end()), _noun(text, new.end())
+    same = old_noun and stem(old_noun) == stem(new_noun) and old_noun != new_noun  # `one step`, `three steps`
+    end, instead = (old_end, text[new.start() : new_end]) if same else (was.end(), new[0])
+    return _changed(subject, (stated.start + was.start(), stated.start + end), instead)
 
 
-def _same_matter(text: str, said: str, about: set[str], count: int) -> Statement | None:
-    """Return the one statement that speaks of all that is said, has as many values, and no other demand beside them."""
+def _noun(text: str, at: int) -> tuple[str, int]:
+    """Return the word that stands behind a value, in lower case, and where it ends."""
+    word = re.match(r" ([a-z]+)", text[at:], ANY_CASE)
+    return (word[1].lower(), at + word.end()) if word else ("", at)
+
+
+def _same_matter(text: str, said: str, about: set[str]) -> Statement | None:
+    """Return the one statement that speaks of all that is said and has values of the same kinds in the same order."""
     ought = OUGHT.match(said)
-    if ought and ought["not"]:
+    if (ought and ought["not"]) or re.match(r"(?:never|don['’]t|do not|no|if|when|whenever)\b", said, ANY_CASE):
         return None
     found = [
         s
         for s in told.statements(text)
-        if len(_VALUE.findall(s.text)) == count
-        and about <= set(content_stems(s.text))
-        and _same_kind(said, s.text)
-        and (about or _marked(said))
+        if about <= set(content_stems(s.text)) and _same_kind(said, s.text) and (about or _marked(said))
     ]
     return found[0] if len(found) == 1 else None
 
 
 def _same_kind(a: str, b: str) -> bool:
-    """Say whether the values of two texts are of the same kinds in the same order: a level for a level."""
+    """Say whether the second text has as many values of each kind as the first: a level for a level."""
+    wanted = [_kind(v) for v in _VALUE.findall(a)]
+    return [k for k in (_kind(v) for v in _VALUE.findall(b)) if k in wanted] == wanted
 
-    def kinds(text: str) -> list[str]:
-        found = (v.lower() for v in _VALUE.findall(text))
-        return ["day" if v.endswith("day") else re.sub(r"\d[\d.:]*", "0", re.sub(r"^[a-z](?=\d)", "x", v))
-                if re.search(r"\d", v) else "0" for v in found]  # fmt: skip
 
-    return kinds(a) == kinds(b)
+def _kind(value: str) -> str:
+    low = value.lower()
+    if low.endswith("day"):
+        return "day"
+    if not re.search(r"\d", low):
+        return "0"
+    shape = re.sub(r"^[a-z](?=\d)", "x", low)
+    return re.sub(r"\d+", "0", shape)
 
 
 def _marked(said: str) -> bool:
@@ -87,8 +102,9 @@ def _whole_word(text: str, word: str) -> tuple[int, int] | None:
 
 def _changed(subject: Subject, span: tuple[int, int], new: str) -> Found:
     was = subject.instructions[slice(*span)]
+    stated = next((s for s in told.statements(subject.instructions) if s.start <= span[0] < s.end), None)
     new = new[:1].upper() + new[1:] if was[:1].isupper() else new
-    subject.touched.append(span)
+    subject.touched.append((stated.start, stated.end) if stated else span)
     old, instead = told.exchange(subject.instructions, *span, new)
     return Found([retell(old, instead, f"Say “{new}” instead of “{was}”.")])
 

@@ -11,9 +11,11 @@ from gptsmith.models.chat.embedded.edits_behaviour import OUGHT, is_order_verb, 
 from gptsmith.models.chat.embedded.edits_choice import is_drop
 from gptsmith.models.chat.embedded.edits_clauses import Clause, is_statement
 from gptsmith.models.chat.embedded.edits_instructions import Statement
+from gptsmith.models.chat.embedded.edits_nearest import nearest
 from gptsmith.models.chat.embedded.edits_revised import fitting
 from gptsmith.models.chat.embedded.edits_subject import Found, Subject, retell, sentence
 from gptsmith.models.chat.embedded.edits_words import ANY_CASE, IT, SWAP, has, ordinal
+from gptsmith.models.chat.embedded.words import content_stems
 
 _NOUN = (
     r"rules?|instructions?|lines?|bits?|parts?|sentences?|points?|bullets?|guidelines?|thing|stuff|requirement"
@@ -37,7 +39,8 @@ _THAT_RULE = re.compile(r"^\w+(?: out)? (?:that|this|the|it)(?: (?:rule|one|line
 _NEEDLESS = re.compile(
     r"^(?P<what>.+?) (?:isn['’]t|is not|is no longer|aren['’]t|are not|are no longer|is|are) (?:really )?(?:not"
     r" )?(?:unnecessary|superfluous"
-    r"|necessary|needed|required|wanted|important|allowed|fine|ok|okay|a must)\b(?P<now> (?:any ?more|now|after all"
+    r"|necessary|needed|required|wanted|important|allowed|fine|ok|okay|a must)\b(?P<now> (?:(?:by|with|for) (?:me"
+    r"|us)|any ?more|now|after all"
     r"|again|from now on))?",
     ANY_CASE,
 )
@@ -252,7 +255,23 @@ def _stopped(clause: Clause, subject: Subject) -> Found | None:
 
 
 def _one_gone(subject: Subject, found: list[Statement], what: str) -> Found:
+    part = _item(found[0], what) if len(found) == 1 else None
+    if part:
+        return _swap_out(subject, part)
     return _gone(subject, found[0]) if len(found) == 1 else _unsure(found, what)
+
+
+def _item(stated: Statement, what: str) -> tuple[int, int] | None:
+    """Return where the one thing meant stands in a list of things forbidden: `no weapons, no brands`."""
+    items = list(re.finditer(r"(?:^|,? (?:and |or )?)no [^,.;]+?(?=,? (?:and |or )?no |[.;]?$)", stated.text, ANY_CASE))
+    wanted = set(content_stems(what))
+    meant = [item for item in items if wanted & set(content_stems(item.group()))]
+    if len(items) < 2 or len(meant) != 1 or "".join(i.group() for i in items).rstrip(".") != stated.text.rstrip("."):
+        return None
+    start, end = meant[0].span()
+    if start == 0:
+        end += (re.match(r",? (?:and |or )?", stated.text[end:]) or meant[0]).end()
+    return stated.start + start, stated.start + end
 
 
 def _about(subject: Subject, what: str) -> Found:
@@ -265,7 +284,9 @@ def _about(subject: Subject, what: str) -> Found:
     if len(rules) == 1:
         return _gone(subject, rules[0])
     if not found:
-        return Found(unclear=True, reply=f"I find nothing in its instructions about “{what}”.")
+        stated = told.statements(subject.instructions)
+        near = nearest(what, [s.text for s in stated]) if len(what.split()) <= 8 else None
+        return _gone(subject, stated[near]) if near is not None else _unsure([], what)
     return _unsure(found, what)
 
 
@@ -310,11 +331,27 @@ def _swap_out(subject: Subject, span: tuple[int, int]) -> Found:
 def _added(clause: Clause, subject: Subject) -> Found | None:
     rule = spoken_rule(clause) or _like_another(clause, subject)
     able = _ABLE.match(clause.open.strip())
-    absent = compose_needs.absent(rule or (clause.open if able and not clause.values else ""))
+    to_us = re.match(r"(?:book|order|buy|get|bring|reserve)\b", clause.open)  # what nobody asks of the assistant
+    plain = clause.open if (able or not (rule or to_us)) and not clause.values else ""
+    absent = compose_needs.absent(rule or plain)
     if absent and not re.search(r"^(?:if|when)\b|\b(?:never|not|no)\b|n['’]t\b", rule, ANY_CASE):
         how = "There is no such tool here; add an mcp or openapi tool that offers it under tools."
         return Found(missing=[Missing(kind="tool", what=what, how=how) for what in absent])
+    if rule and (lifted := _lifted(rule, subject)):
+        return lifted
     return told_rule(subject, rule) if rule else None
+
+
+def _lifted(rule: str, subject: Subject) -> Found | None:
+    """Read a permission of what a rule forbids: `it may talk about solos` beside `Never talk about solos.`"""
+    allowed = re.match(
+        r"^(?:it|he|she|they|people|the \w+) (?:may|can|is allowed to|are allowed to) (?!not|only|never)(?P<what>.+)$",
+        rule,
+        ANY_CASE,
+    )
+    found = told.about(subject.instructions, allowed["what"], least=0.65) if allowed else []
+    forbids = [s for s in found if re.match(r"(?:never|do not|don['’]t|no|avoid)\b", s.text, ANY_CASE)]
+    return _gone(subject, forbids[0]) if len(forbids) == 1 == len(found) else None
 
 
 def _like_another(clause: Clause, subject: Subject) -> str:

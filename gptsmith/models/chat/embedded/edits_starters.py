@@ -6,6 +6,7 @@ import re
 
 from gptsmith.models.chat.embedded.edits_choice import choose, is_drop
 from gptsmith.models.chat.embedded.edits_clauses import Clause, is_statement
+from gptsmith.models.chat.embedded.edits_nearest import nearest
 from gptsmith.models.chat.embedded.edits_subject import Found, Subject, add, drop, put
 from gptsmith.models.chat.embedded.edits_words import ADD, ANY_CASE, SWAP, has, ordinal
 
@@ -28,13 +29,23 @@ _AS = re.compile(
     r"(?:new |extra |further )?(?:\w+ )?(?:starters?|suggestions?|prompts?)\W*$",
     ANY_CASE,
 )
-_TO = re.compile(r"\b(?:to|with|by|into|read|say|be|durch|por|con)\s+(?P<value>[A-ZÄÖÜÉÁ¿¡0-9].*|.*\?)\s*$")
+_TO = re.compile(r"\b(?:to|with|by|into|read|say|be|durch|por|con|for(?=:)):?\s+(?P<value>[A-ZÄÖÜÉÁ¿¡0-9].*|.*\?)\s*$")
+
+_OF_ONE = re.compile(
+    r"\b(?:the|that) (?P<before>(?!first|second|third|last|other|new)[\w'’ -]{3,40}?) (?:question|starter|suggestion"
+    r"|one)\b"
+    r"|\b(?:question|starter|suggestion|one) (?:about|on|for|with) (?P<about>[\w'’ -]{3,40})",
+    ANY_CASE,
+)
 
 
 def read(clause: Clause, subject: Subject) -> Found | None:
     """Return what a command about starters changes; None when it is about something else."""
     clicked = bool(clause.values) and has("click\\w*|tap\\w*|buttons?", clause.open) and not is_statement(clause.text)
-    if not _NOUN.search(clause.open) and not clicked:
+    asked = bool(subject.starters) and has("question", clause.open) and bool(_OF_ONE.search(clause.open))
+    told = re.match(r"(?:never|always|if|when|ask|answer|repeat|end|don['’]t|do not)\b", clause.open)
+    asked = asked and not told and (is_drop(clause) or has("replace|swap|change", clause.open))
+    if not _NOUN.search(clause.open) and not clicked and not asked:
         return None
     beyond = (ordinal(clause.open) or 0) >= max(len(subject.starters), 1)  # `a fourth starter` where there are three
     if has(SWAP, clause.open) and not beyond and not has(r"turn", clause.open):
@@ -68,6 +79,13 @@ def _values(clause: Clause) -> list[str]:
     return [found["value"].strip()] if found else []
 
 
+def _spoken_of(clause: Clause, labels: list[str]) -> list[int]:
+    """Return the starter that the command speaks of in other words than the starter's own."""
+    one = _OF_ONE.search(clause.open)
+    found = nearest(one["before"] or one["about"], labels) if one else None
+    return [] if found is None else [found]
+
+
 def _several(listed: str) -> list[str]:
     """Return the starters that one value lists: `How are you? and Let us talk about food`."""
     parts = re.split(r"(?<=[?!])[,;]?\s+(?:and |or |& )?(?=\w)|;\s+|\s+\|\s+", listed)
@@ -78,7 +96,7 @@ def _dropped(clause: Clause, subject: Subject) -> Found:
     labels = subject.starters
     if not labels:
         return Found(reply="There are no starters to take out.")
-    which = choose(clause, labels)
+    which = choose(clause, labels) or _spoken_of(clause, labels)
     if not which and re.search(r"\b(?:starters|suggestions|prompts|questions|vorschläge)\b", clause.open):
         which = list(range(len(labels)))
     if not which:
@@ -99,7 +117,7 @@ def _replaced(clause: Clause, subject: Subject) -> Found | None:
         return Found(unclear=True)
     if not labels:
         return Found([add("conversation_starters", values[-1], f"Add the starter “{values[-1]}”.")])
-    which = choose(clause, labels)
+    which = choose(clause, labels) or _spoken_of(clause, labels)
     if has(ADD, clause.open) and not which:
         return Found([add("conversation_starters", v, f"Add the starter “{v}”.") for v in values])
     if len(which) != 1:

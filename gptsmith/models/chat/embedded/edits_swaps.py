@@ -7,6 +7,7 @@ import re
 from gptsmith.models.chat.embedded.edits_choice import is_drop
 from gptsmith.models.chat.embedded.edits_clauses import Clause
 from gptsmith.models.chat.embedded.edits_subject import Found, Subject, drop, put, retell
+from gptsmith.models.chat.embedded.edits_texts import renamed
 from gptsmith.models.chat.embedded.edits_words import ANY_CASE, SWAP, has
 
 _TEXTS = ("welcome_message", "description", "disclaimer", "name")
@@ -28,7 +29,11 @@ def _spoken(clause: Clause, subject: Subject) -> Found | None:
     said = re.match(
         r"^(?:replace|swap|change) (?P<old>\S.*?) (?:with|by|for|to|into) (?P<new>\S.*?)[ .!]*$", clause.text, ANY_CASE
     )
-    if not said or said["old"].islower():
+    arrow = re.match(r"^(?P<old>\S.*?)\s*(?:->|=>|→)\s*(?P<new>\S.*?)[ .!]*$", clause.text)
+    said = arrow or said
+    if arrow and arrow["old"].lower() == str(subject.data.get("name", "")).lower():
+        return renamed(arrow["new"], subject)
+    if not said or (said["old"].islower() and not arrow):
         return None
     defaults = [name for name, one in subject.variables.items() if one.get("default") == said["old"]]
     if len(defaults) == 1 and said["old"] not in subject.instructions:

@@ -77,7 +77,7 @@ _FIELDS = (  # the field, its noun, verbs that mean it
     (
         "welcome_message",
         r"welcom(?:e|es|ing)(?: (?:message|text|line|note|people))?|greet(?:ing|s)?(?: message)?|(?:when|as soon as"
-        r"|every time|at the (?:start|beginning|opening))(?: of)? (?:the|a|each|every|someone|somebody|people)"
+        r"|every time|at the (?:start|beginning|opening))(?: of)? (?:the|a|each|every|someone|somebody|people|it)"
         r" ?(?:new )?(?:chat|conversation|session|person|user|visitor)? ?(?:opens?|starts?|begins?|comes? in"
         r"|arrives?|is opened|is started)?(?=\W*$)|opening (?:message"
         r"|line|words)"
@@ -106,6 +106,9 @@ _LEAD = re.compile(
     r"|é)\b:?|:|=)\s*(?P<value>.+)$",
     ANY_CASE | re.DOTALL,
 )
+
+
+_MADE = re.compile(r"^ (?P<value>[A-ZÄÖÜÉ]\S*(?: \S+){2,})$")  # `make the description Keeps us on time`
 
 
 def read_name(clause: Clause, subject: Subject) -> Found | None:
@@ -231,7 +234,7 @@ def _value(clause: Clause, path: str, noun: str) -> str | None:
     spoken = re.search(noun, clause.text, ANY_CASE)
     behind = clause.text[spoken.end() :] if spoken else ""
     as_ = re.match(r"\s+(?P<value>.+)$", behind) if spoken and spoken.group().lower().endswith(" as") else None
-    lead = as_ or _LEAD.match(behind)
+    lead = as_ or _LEAD.match(behind) or (_MADE.match(behind) if has("make|set|have", clause.open) else None)
     if not lead:
         return None
     value = lead["value"].strip()

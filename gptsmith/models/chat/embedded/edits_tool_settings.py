@@ -18,9 +18,10 @@ def values(clause: Clause, kind: str) -> list[tuple[str, Any, str]]:
     found = [*_approval(clause), *_calls(clause), *_name(clause)]
     if kind == "image_generation":
         found += drawing(clause)
-    if kind == "image_captioning" and has("short|shorter|brief|one line|concise", clause.open):
+    shot = re.sub(r"\b(?:no|any) longer\b", " ", clause.open)
+    if kind == "image_captioning" and has("short|shorter|brief|one line|concise", shot):
         found.append(("detail", "short", "describe in few words"))
-    if kind == "image_captioning" and has("detailed|descriptive|longer|long|in detail|full", clause.open):
+    if kind == "image_captioning" and has("detailed|descriptive|longer|long|in detail|full", shot):
         found.append(("detail", "descriptive", "describe in detail"))
     if kind == "image_recognition":
         found += _labels(clause)

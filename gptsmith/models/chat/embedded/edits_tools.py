@@ -97,11 +97,18 @@ def _named(clause: Clause, subject: Subject) -> int | None:
             return n
     for n, tool in enumerate(subject.tools):
         parts = {stem(w) for w in re.split(r"[_\W]+", str(tool.get("name") or "").lower()) if len(w) > 3}
-        if tool.get("type") in TOOL_NAMES:
+        if tool.get("type") in TOOL_NAMES and not is_drop(clause):
             continue  # the parts of `draw_tile` are words of every day
         if parts and parts <= words:
             return n
-    return None
+    off = re.match(r"(?:(?:turn|switch) off|disable) (?:the )?(?P<what>\w+)\W*$", clause.open)
+    what = stem(off["what"]) if off else ""
+    part = [n for n, tool in enumerate(subject.tools) if what in {stem(w) for w in _parts(tool)}]
+    return part[0] if what and len(part) == 1 else None
+
+
+def _parts(tool: dict[str, Any]) -> list[str]:
+    return re.split(r"[_\W]+", str(tool.get("name") or tool.get("type") or "").lower())
 
 
 def _of_kind(kind: str, subject: Subject) -> int | None:
@@ -143,6 +150,9 @@ def _goes(clause: Clause, name: str) -> bool:
     negated = has(_NOT, clause.open)
     if not negated and not is_drop(clause):
         return False
+    parts = {stem(w) for w in name.lower().split("_")}
+    if len(parts) > 1 and is_drop(clause) and parts <= {stem(w) for w in tokens(clause.open)}:
+        return True
     if has(r"tools?|turn\w*|switch\w*|disabl\w+|deactivat\w+|ability|generation|captioning|recognition", clause.open):
         return True
     after = re.search(

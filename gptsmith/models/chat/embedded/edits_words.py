@@ -12,7 +12,8 @@ ANY_CASE = re.IGNORECASE
 DROP = (
     r"(?:drop|remov\w+|delet\w+|take (?:\S+ ){0,6}?(?:out|away|off)|get rid of|rid|cut|scrap|ditch|lose|strip|erase"
     r"|clear"
-    r"|forget|kill|skip|throw (?:\S+ ){0,4}?(?:out|away)|leave (?:\S+ ){0,4}?out|can go|must go|should go|has to go"
+    r"|forget|kill|skip|(?:bin|axe|chuck|dump|nix|zap)(?= (?:the|that|it|this|its|all|those|these)\b)"
+    r"|throw (?:\S+ ){0,4}?(?:out|away)|leave (?:\S+ ){0,4}?out|can go|must go|should go|has to go"
     r"|not? (?:longer |more )?need(?:ed|s)?|no more(?! than)|no longer|any ?more|without|do(?:es)? not need"
     r"|don['’]t need"
     r"|doesn['’]t need|don['’]t want|do not want"
@@ -70,7 +71,8 @@ _POLITE = re.compile(
 _TRAILING = re.compile(
     r"(?:(?<! is)(?<! are)(?<!['’]s)[\s,–-]+(?:please|pls|plz|thanks|thank you|thx|bitte|danke|por favor|gracias"
     r"|obrigad[oa]|merci|ok|okay"
-    r"|tbh|imo|imho|lol|haha|mate|cheers|ta|tho|though|honestly|innit|(?:if|when(?:ever)?) you (?:can|could"
+    r"|tbh|imo|imho|lol|haha|mate|cheers|ta|tho|though|honestly|innit|(?:if|when(?:ever)?) you (?:can|could|please"
+    r"|like|would"
     r"|don['’]?t mind"
     r"|get (?:a|the) chance|have (?:a|the) (?:time|moment))|would you|will you|if (?:possible|that['’]s (?:ok|okay"
     r"|possible))"
@@ -134,6 +136,11 @@ def bare(text: str) -> str:
         if not _GIVEN_QUESTION.search(text):
             text = _TRAILING.sub("", text).strip() or before
     return text.strip(" ,;–-")
+
+
+def is_courtesy(text: str) -> bool:
+    """Say whether the words are nothing but courtesy: `if you please`."""
+    return bool(_TRAILING.fullmatch(f" {text.strip()}"))
 
 
 def ordinal(text: str) -> int | None:
