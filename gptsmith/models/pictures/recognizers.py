@@ -13,7 +13,7 @@ from PIL import Image
 from gptsmith.errors import UsageError
 from gptsmith.models.pictures.names import ModelName, read_name
 
-MOST = 200  # labels at once
+MOST = 500  # labels at once
 _FORM = "a picture of {}"
 _NEEDS = "a CLIP model with its processor and safetensors weights"
 
