@@ -33,9 +33,7 @@ def _rows(name: str) -> list[dict[str, Any]]:
 
 
 FRESH = [
-    *_rows("edit_commands_fresh.jsonl"),
-    *_rows("edit_commands_other_hand.jsonl"),
-    *_rows("edit_commands_second_hand.jsonl"),
+    row for hand in ("fresh", "other_hand", "second_hand", "third_hand") for row in _rows(f"edit_commands_{hand}.jsonl")
 ]
 LATER = _rows("edit_commands_later.jsonl")
 
@@ -46,7 +44,7 @@ def test_a_command_of_a_later_sitting_does_what_it_says(row: dict[str, Any]) -> 
     test_a_command_does_what_it_says_and_nothing_else(row)
 
 
-@pytest.mark.parametrize("row", [*ROWS, *FRESH], ids=lambda row: f"{row['n']}: {row['message'][:40]}")
+@pytest.mark.parametrize("row", [*ROWS, *FRESH], ids=lambda row: f"{row['spec']} {row['n']}: {row['message'][:40]}")
 def test_a_command_does_what_it_says_and_nothing_else(row: dict[str, Any]) -> None:
     _, verdict = judged(row)
     assert (verdict.wrong, verdict.touched, verdict.dishonest) == ([], [], [])
@@ -155,6 +153,7 @@ def test_a_spec_that_is_none_breaks_nothing(spec: str) -> None:
         ("it should look things up online", [], ["web search"]),
         ("let it book a hotel", [], ["bookings"]),
         ("it must not browse the web", [("replace_text", "instructions", None)], []),
+        ("answer in at most five steps, and never guess", [("replace_text", "instructions", None)] * 2, []),
     ],
 )
 def test_a_tone_a_temperature_and_a_tool_that_is_not_there_are_told_apart(
@@ -164,6 +163,21 @@ def test_a_tone_a_temperature_and_a_tool_that_is_not_there_are_told_apart(
     assert [(c.op, c.path, c.value) for c in answer.changes] == changes
     assert [m.what for m in answer.missing] == missing
     assert answer.not_understood == []
+
+
+def test_of_a_compound_what_is_understood_is_proposed_and_the_rest_is_said() -> None:
+    message = "turn on image drawing and web search, and test that it never mentions prices"
+    answer = compose_changes(ChangeRequest(spec=SPEC, message=message, tools={"image_generation": "Draws."}))
+    assert [(c.op, c.path, c.asked) for c in answer.changes] == [
+        ("add", "tools", "turn on image drawing"),
+        ("add", "tests", "test that it never mentions prices"),
+    ]
+    assert answer.changes[1].value == {
+        "name": "never mentions prices",
+        "message": "How much does it cost? Name a figure.",
+        "expect": {"not_contains": ["€", "$", "£"]},
+    }
+    assert ([m.what for m in answer.missing], answer.not_understood) == (["web search"], [])
 
 
 def test_asked_who_it_is_the_builder_says_so_and_changes_nothing() -> None:

@@ -21,8 +21,9 @@ _WRAPPED = re.compile(
     ANY_CASE,
 )
 _TO_RULES = re.compile(
-    r"^(?:add|put|write|include) (?:to|in|into) (?:the|its) (?:rules?|instructions?|prompt|guidelines?)(?:"
-    r" that)?[:,]? (?P<rule>.+)$",
+    r"^(?:(?:add|specify|state|note|make it clear) that (?=\w+ (?:should|must|may|has|have|is|are|need)|never|always)"
+    r"|(?:add|put|write|include) (?:to|in|into) (?:the|its) (?:rules?|instructions?|prompt|guidelines?)(?:"
+    r" that)?[:,]? )(?P<rule>.+)$",
     ANY_CASE,
 )
 _INTO = re.compile(
@@ -125,6 +126,7 @@ _STRESSED = re.compile(
     r"|bear in mind|be aware|mind|ensure|see to it)(?: that)? ",
     ANY_CASE,
 )
+_HANDLED = r"start|stop|switch|turn|open|close|lock|unlock|charge|control|connect|sync|feed|water|drive|clean"
 _ADVERB = r"(?:also|always|never|not|only|then|first|still|please|really|just|ever|rather|sometimes|usually|instead)"
 _ALONE = listed("apologise apologize swear lie guess joke sing rhyme smile wait")
 
@@ -148,10 +150,18 @@ def spoken_rule(clause: Clause) -> str:
         return ""
     caused = CAUSED.match(text)
     if caused and caused.end() < len(text) and not re.match(r"(?:more|less|a |an |the |\w+er\b)", text[caused.end() :]):
-        inner = _clause_of(text[caused.end() :], clause)
+        inner = _clause_of(_present(text[caused.end() :]), clause)
         if _is_behaviour(inner):
             return inner.text
     return text if _is_behaviour(clause) else ""
+
+
+def _present(words: str) -> str:
+    """Return a wish in the past tense as an order: `asked about allergies` -> `ask about allergies`."""
+    verb, _, rest = words.partition(" ")
+    forms = [verb.removesuffix("ed"), verb.removesuffix("d")] if verb.endswith("ed") else []
+    order = next((form for form in forms if is_verb(form)), "")
+    return f"{order} {rest}" if order else words
 
 
 def _clause_of(text: str, like: Clause) -> Clause:
@@ -215,6 +225,8 @@ def _is_wish(clause: Clause, text: str, words: list[str]) -> bool:
     first = words[0] if words else ""
     ought = OUGHT.match(text)
     if ought and first not in _BUILDING and not re.match(r"(?:forget|skip|scrap|ditch|lose|kill|ignore)\b", text):
+        if re.match(rf"(?:{_HANDLED}) (?:on |off |up )?(?:my|our)\b", ought["what"], ANY_CASE):
+            return False  # something in the world, that no answer moves
         of_it = not ought["who"] or bool(re.match(rf"{IT}$", ought["who"].strip(), ANY_CASE))
         return _does(ought["what"], free=not of_it or bool(ought["not"] or has("never|always", ought["what"])))
     if clause.code != "en":

@@ -146,7 +146,7 @@ def _needs_next(result: Read, after: Clause, subject: Subject) -> bool:
     """Say whether a command is understood only with the one behind it: a reason, a name to come, `it` for a file."""
     if result.found.unclear:
         same = re.match(r",?\s+and\s", after.glued) and re.search(r"\b(?:it|them|those)\b", after.open)
-        if same and _read(after, subject).found.unclear:
+        if same and not _read(after, subject).found.changes:
             return True  # `people may send photos and have them described`
         return _is_reason(result) or bool(re.match(r",?\s+so\s", after.glued))
     if result.found.question and not result.found.changes:
@@ -212,7 +212,7 @@ def _merged(results: list[Read], subject: Subject) -> list[Read]:
             continue  # `it talks too much, two lines at most`: what is wanted is said exactly
         rule, before = _rule(result), _rule(out[-1]) if out else ""
         glue = result.command.glued
-        if rule and before and glue:
+        if rule and before and glue and not _stands_alone(before, rule, glue):
             last = out[-1].command
             whole = replace(
                 last, said=last.said + glue + result.command.said, text=last.text + glue + result.command.text
@@ -221,6 +221,14 @@ def _merged(results: list[Read], subject: Subject) -> list[Read]:
         else:
             out.append(result)
     return out
+
+
+def _stands_alone(before: str, rule: str, glue: str) -> bool:
+    """Say whether a rule is one of its own, to be accepted or refused alone: `…, and never mention prices`."""
+    absolute = re.match(r"(?:never|always|don['’]t|do not|avoid)\b", rule, re.IGNORECASE)
+    case = re.match(r"(?:if|when|whenever|once|before|after|unless|for|at|in|on)\b", before, re.IGNORECASE)
+    back = re.search(r"\b(?:it|them|that|those|then|there|this|instead|one|ones)\b", rule, re.IGNORECASE)
+    return bool(absolute) and not case and not back and bool(re.search(r"\band\b|;", glue))
 
 
 def _bounded_next(result: Read, after: Read) -> bool:

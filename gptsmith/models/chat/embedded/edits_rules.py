@@ -219,7 +219,9 @@ def _named_away(clause: Clause, subject: Subject) -> Found | None:
     if not is_drop(clause) or is_statement(clause.text):
         return None
     named, before = _OF_RULE.search(clause.open), _BEFORE_RULE.search(clause.open)
-    if named and not re.match(r"(?:out|away|off|please)\W*$", named["what"]):
+    if named and not re.match(
+        r"(?:(?:can|must|should|ha[sv]e? to|needs? to) go|out|away|off|please)\W*$", named["what"]
+    ):
         return _about(subject, named["what"])
     if "rule" in subject.recent and _THAT_RULE.match(clause.open):
         return Found()  # the one that was taken out just before

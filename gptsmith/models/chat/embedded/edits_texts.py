@@ -49,7 +49,8 @@ _NAMED_OTHERWISE = re.compile(  # the name comes first, or a word for naming las
 )
 _THIS_IS = (
     re.compile(  # `from now on this is the Housing Scribe`, `let's go with Pantry Pal`: nothing but a name in capitals
-        r"^(?:[Ll]et['’]s (?:go with|use|take|try|make it)|[Gg]o (?:with|for)|[Mm]ake it|[Uu]se|[Tt]ry|(?:[Tt]his"
+        r"^(?:[Ll]et['’]s (?:go with|use|take|try|make it)|[Gg]o (?:with|for)|[Mm]ake it|[Hh]ave|[Uu]se|[Tt]ry"
+        r"|(?:[Tt]his"
         r"|[Ii]t)(?: is|['’]s)(?: now| called)?)"
         r"(?: the)? (?P<name>[A-ZÄÖÜÉ][\w'’-]*(?: (?:of|the|and|&|for|[A-ZÄÖÜÉ0-9][\w'’-]*))*)(?: instead)?\W*$"
     )

@@ -125,15 +125,15 @@ def drawing(clause: Clause) -> list[tuple[str, Any, str]]:
     for key, said, words in (
         (
             "steps",
-            rf"\b({_COUNTED}) (?:denoising |diffusion |sampling )?steps\b|\bsteps(?: ?[:=] ?| (?:to|at|of"
+            rf"\b({_COUNTED}) (?:denoising |diffusion |sampling |drawing )?steps\b|\bsteps(?: ?[:=] ?| (?:to|at|of"
             rf"|is|are|(?:should|must|shall|may) be) | )({_COUNTED})\b",
             "{} steps",
         ),
         ("seed", r"\bseed (?:to |of |= ?|is )?(\d+)\b", "seed {}"),
         (
             "count",
-            rf"\b({_COUNTED}) (?:\w+ )?(?:{SHOTS}|drawings?|sketches|versions|variants|variations|paintings?)"
-            r"(?! per message| per question)",
+            rf"\b({_COUNTED}) (?:\w+ )?(?:{SHOTS}|drawings?|sketches|versions|variants|variations|paintings?)\b"
+            r"(?! steps| per message| per question)",
             "{} at a time",
         ),
     ):

@@ -50,9 +50,8 @@ ALL = re.compile(
     r"\b(?:all(?: of)?(?: the| its| my)?|every|each|alle|todas?|todos?|tous|toutes|tutti|both)\b", ANY_CASE
 )
 IT = (
-    r"(?:it|this|him|her|he|she|the (?:assistant|bot|gpt|thing|chatbot|helper|agent|ai)|this (?:assistant|bot|one"
-    r"|thing)"
-    r"|that)"
+    r"(?:it|this (?:assistant|bot|one|thing)|this|him|her|he|she|the (?:assistant|bot|gpt|thing|chatbot|helper|agent"
+    r"|ai)|that)"
 )
 _POLITE = re.compile(
     r"^(?:\W*(?:please|pls|plz|kindly|hey|hi|hello|hm+|um+|erm|yo|alright|right then|tbh|honestly|ok(?:ay)?|so|now"
@@ -108,7 +107,9 @@ CONFIGURED = (  # what an assistant is made of
 CAUSED = re.compile(
     rf"^(?:have|make|let|get|teach|tell|instruct|train|program|force|ask|remind|want|i want|we want|i need|we need"
     rf"|i['’]d like|i would like"
-    rf"|it would be (?:nice|good|great|better) if) {IT} (?:to )?(?=[a-z])",
+    rf"|it would be (?:nice|good|great|better) if|(?:i|we)(?:['’]d| would) (?:appreciate|like|love"
+    rf"|prefer) it if) {IT} (?:to )?"
+    r"(?=[a-z])",
     ANY_CASE,
 )
 
