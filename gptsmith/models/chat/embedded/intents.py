@@ -13,8 +13,9 @@ from gptsmith.models.chat.embedded.calls import Called, Similarity, wants_call
 from gptsmith.models.chat.embedded.changing import wants_change
 from gptsmith.models.chat.embedded.conversation import Conversation, Picture
 from gptsmith.models.chat.embedded.drawing import Wanted, wants_picture
-from gptsmith.models.chat.embedded.looking import Look, wants_look
+from gptsmith.models.chat.embedded.looking import Look, choices, looks_again, recognizes, wants_look
 from gptsmith.models.chat.embedded.lookups import is_search, wants_lookup
+from gptsmith.models.chat.embedded.stories import moment, story_of
 from gptsmith.models.chat.embedded.toolbox import Param, Tool
 from gptsmith.models.chat.embedded.words import correct, listed, stem, tokens
 
@@ -92,10 +93,10 @@ def _decide(
 def _pictures(asks: list[Ask], kinds: dict[str, list[Tool]], talk: Conversation, attached: bool) -> Intent | None:
     draw = kinds["draw"][0] if kinds["draw"] else None
     picture = talk.picture
-    fresh, nouns = bool(picture and picture.age <= 1), draw.nouns if draw else frozenset()
-    look = wants_look(asks, attached=attached, fresh=fresh, nouns=nouns) if kinds["look"] else None
-    if look and (picture or (look.named and not kinds["search"])):
-        return _look(look, kinds["look"], talk)
+    if draw and (story := story_of(talk.words, talk.role)) is not None:
+        return _new(draw, Wanted(moment(story) or ""))
+    if kinds["look"] and (looked := _looking(asks, kinds, talk, attached)):
+        return looked
     if draw is None:
         return None
     changes = picture is not None and draw.param("image", "picture", "image_id") is not None
@@ -105,6 +106,25 @@ def _pictures(asks: list[Ask], kinds: dict[str, list[Tool]], talk: Conversation,
     if changes and picture is not None and (change := wants_change(asks, fresh=picture.age <= 1)):
         return _changed(draw, change, picture)
     return _new(draw, wanted) if wanted is not None else None
+
+
+def _looking(asks: list[Ask], kinds: dict[str, list[Tool]], talk: Conversation, attached: bool) -> Intent | None:
+    """Return the call of a tool that looks at a picture; where nothing else can be meant, later words are of it too."""
+    draw, looks, picture = kinds["draw"][0] if kinds["draw"] else None, kinds["look"], talk.picture
+    fresh, nouns = bool(picture and picture.age <= 1), draw.nouns if draw else frozenset()
+    look = wants_look(asks, attached=attached, fresh=fresh, nouns=nouns)
+    only_looks = draw is None and not kinds["search"] and talk.passages is None
+    if only_looks and picture and look is None:
+        look = looks_again(asks, talk.words)
+    labels = choices(asks)
+    if only_looks and labels and picture is None:
+        return _look(Look(None, True), looks, talk)
+    namer = next((tool for tool in looks if tool.param("labels")), None)
+    if namer and picture and (fresh or only_looks) and (labels or (look and recognizes(asks))):
+        return _recognized(namer, labels, picture)
+    if look and (picture or (look.named and not kinds["search"])):
+        return _look(look, looks, talk)
+    return None
 
 
 def _of_the_last(asks: list[Ask], wanted: Wanted) -> bool:
@@ -157,6 +177,13 @@ def _look(look: Look, tools: list[Tool], talk: Conversation) -> Intent:
     if look.detail and detail and look.detail in detail.enum:
         args["detail"] = look.detail
     return Intent(tool, args)
+
+
+def _recognized(tool: Tool, labels: list[str], picture: Picture) -> Intent:
+    image, slot = tool.param("image", "picture", "photo", "image_id"), tool.param("labels")
+    if image is None or slot is None:
+        return NONE
+    return Intent(tool, {image.name: picture.id, **({slot.name: labels} if labels else {})})
 
 
 def _others(

@@ -46,7 +46,10 @@ _THIS = re.compile(
     r"(?: thing| place| animal| here)?|what do you (?:see|notice)(?: here| in it| there)?|what can you see(?: here)?"
     r"|(?:describe|caption|what you see|what i see|identify|recogni[sz]e|look at|see|check out|explain"
     r"|take a look(?: at)?"
-    r"|have a look(?: at)?)(?: (?:this|it|that))?(?: for me| please| in detail| briefly)*)$",
+    r"|have a look(?: at)?)(?: (?:this|it|that))?(?: for me| please| in detail| briefly)*"
+    r"|(?:tell (?:me|us)|say|list|name|describe) (?:everything|all|all the things) (?:that )?(?:you (?:can )?see"
+    r"|is (?:there|here|on it|in it|shown)|it shows)"
+    r"|(?:recogni[sz]e|identify|classify) (?:what (?:this|it|that) is|(?:the|this|that) (?:thing|object|animal)))$",
     re.IGNORECASE,
 )
 _RESULT = re.compile(
@@ -133,3 +136,58 @@ def _detail(text: str) -> Literal["short", "descriptive"] | None:
     if _SHORT.search(text):
         return "short"
     return "descriptive" if _LONG.search(text) else None
+
+
+_OR = re.compile(
+    r"^(?:(?:is|are|was) (?:this|that|it|there|these|those)(?: (?:picture|photo|image|thing|animal|one))?"
+    r"(?: (?:of|here|more like))?|do(?:es)? (?:it|this|that|the (?:picture|photo|image)) show|do you see"
+    r"|which (?:is it|of (?:these|them|the two|the three)(?: is it)?|one is it|(?:animal|thing) is it"
+    r"|(?:of (?:these|them)|(?:animal|thing|one)) does (?:it|this|the picture) show)\b[\s,:–-]*"
+    r"|what is it[,:])\s*(?P<choices>.+? or .+?)[\s?.!]*$",
+    re.IGNORECASE,
+)
+_ARTICLE = re.compile(r"^(?:either |rather |maybe )?(?:an?|the|some) ", re.IGNORECASE)
+_PLACE = re.compile(r"\s+(?:(?:in|on) (?:it|this|that|the (?:picture|photo|image))|here)$", re.IGNORECASE)
+_AGAIN = re.compile(
+    r"^(?:(?:and|now|or|but|make|say|describe|write|tell me|give me|it|that|this|please|a|the)[\s,]+)*"
+    r"(?:(?:much |even |a bit |a little )?(?:shorter|longer)(?: version| one| description)?"
+    r"|(?:more )?(?:briefly|fully)|more details?"
+    r"|in (?:more |full |greater |great )?detail|in full|in (?:a|one|a single) (?:short )?(?:line|sentence|word))"
+    r"(?: please| then| now)*[?.!]*$",
+    re.IGNORECASE,
+)
+_LONGER = re.compile(r"\b(?:longer|more details?|fully|full|detail)\b", re.IGNORECASE)
+_OF_IT = re.compile(
+    r"\b(?:it|its|there|this|that|here|you see)\b|^(?:what colou?r|how many|where|is|are|does|do)\b.* the ",
+    re.IGNORECASE,
+)
+_RECOGNIZE = re.compile(
+    r"^(?:recogni[sz]e|identify|classify|what (?:kind|sort|type) of (?:thing|animal|object))\b", re.I
+)
+_MOST_WORDS = 5  # of one choice: more is no name of a thing
+
+
+def choices(asks: list[Ask]) -> list[str]:
+    """Return the things between which a sentence lets choose ("is this a cat or a dog?"); empty when it does not."""
+    for ask in asks:
+        if (m := _OR.match(ask.core)) and not ask.negated:
+            parts = re.split(r",? or (?:rather )?|, ", _PLACE.sub("", m["choices"]))
+            named = [_ARTICLE.sub("", part.strip()) for part in parts if part.strip()]
+            if len(named) > 1 and all(len(name.split()) <= _MOST_WORDS for name in named):
+                return named
+    return []
+
+
+def looks_again(asks: list[Ask], words: str) -> Look | None:
+    """Tell whether words after a description want it otherwise ("shorter, please") or ask on ("what is in it?")."""
+    if _AGAIN.match(words.strip()):
+        return Look("descriptive" if _LONGER.search(words) else "short", False)
+    for ask in asks:
+        if ask.form == "question" and not is_chat(ask) and _ASKS.match(ask.core) and _OF_IT.search(ask.core):
+            return Look(None, False)
+    return None
+
+
+def recognizes(asks: list[Ask]) -> bool:
+    """Tell whether a sentence asks for the name of a thing rather than for a description."""
+    return any(_RECOGNIZE.match(ask.core) for ask in asks if not ask.negated)

@@ -151,7 +151,8 @@ class EmbeddedChatModel(BaseChatModel):
         return text, []
 
     def _intent(self, talk: Conversation, box: list[Tool]) -> Intent:
-        if not box or small_talk(talk.words, talk.role, box):
+        attached = talk.picture is not None and talk.picture.age == 0 and not talk.picture.drawn
+        if not box or (small_talk(talk.words, talk.role, box) and not attached):  # "who is this?" asks of the picture
             return NONE
         last = talk.earlier[-1] if talk.earlier else None
         pending = last.words if last and asked_before(last.reply) else ""
