@@ -25,6 +25,7 @@ from gptsmith.ui.cli import (
     library,
     page,
     pictures,
+    portrait,
     spec_tests,
     specs,
     training,
@@ -54,6 +55,7 @@ for _module in (
     bundles,
     knowledge,
     pictures,
+    portrait,
     training,
     doctor,
 ):

@@ -10,18 +10,21 @@ import difflib
 import hashlib
 import os
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gptsmith.assistants.drafts import Drafts
 from gptsmith.assistants.edited_file import PlannedEdit, plan_edit
 from gptsmith.assistants.library import SUFFIX, is_shipped, state_key
 from gptsmith.assistants.loader import check_text, load_text
 from gptsmith.assistants.operations import apply_to_data
+from gptsmith.assistants.paths import resolve
 from gptsmith.assistants.reader import read
 from gptsmith.assistants.tool_types import load_tool_types
 from gptsmith.assistants.versions import Version, Versions
 from gptsmith.errors import Diagnostic, GptsmithError, SpecError, UsageError
+from gptsmith.models.pictures.input_images import open_picture
 from gptsmith.state import State
 from gptsmith.ui.web import differences
 from gptsmith.ui.web.differences import Operation
@@ -29,6 +32,9 @@ from gptsmith.ui.web.form import lines_of
 from gptsmith.ui.web.test_runs import TestRuns
 from gptsmith.ui.web.unsaved import Unsaved
 from gptsmith.ui.web.uploads import Upload, store
+
+if TYPE_CHECKING:
+    from gptsmith.agent.builder.portrait import Portrait
 
 __all__ = ["Bench", "Proposal", "Sheet", "Version", "diff_of", "text_diff"]
 _FIRST = {
@@ -232,6 +238,26 @@ class Bench:
         if not left:
             del wanted["tests"]
         return self.write(self.propose(sheet, wanted), f"without the test {sheet.data['tests'][number].get('name')}")
+
+    # -- its picture -------------------------------------------------------------------------------------------------
+
+    def picture(self, sheet: Sheet) -> bytes | None:
+        """Return the picture that the file names, None when there is none that can be shown."""
+        named = sheet.data.get("avatar")
+        if not isinstance(named, str):
+            return None
+        try:
+            picture, png = open_picture(resolve(self.path.parent, named)), BytesIO()
+        except GptsmithError:  # a wrong path is among the file's problems
+            return None
+        picture.save(png, "PNG")
+        return png.getvalue()
+
+    def propose_picture(self) -> Portrait:
+        """Draw a picture for the assistant; raise GptsmithError when it cannot be drawn."""
+        from gptsmith.agent.builder.portrait import propose_picture
+
+        return propose_picture(self.path)
 
     # -- files -------------------------------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from gptsmith.errors import GptsmithError
-from gptsmith.ui.web import form, markdown, session, uploads, work
+from gptsmith.ui.web import form, markdown, portrait, session, uploads, work
 from gptsmith.ui.web.bench import Bench, Sheet
 from gptsmith.ui.web.differences import short
 from gptsmith.ui.web.fields import draw_field, draw_fields
@@ -153,6 +153,7 @@ def _basics(mine: Form) -> None:
     if told.value is None and "instructions_file" in data:
         told = Field(**{**told.__dict__, "value": mine.bench.instructions(mine.sheet)})
     draw_field(mine, told, height=280)
+    portrait.draw(mine.bench, mine.sheet, idle=mine.work.changed)
 
 
 def _section(mine: Form, title: str, key: str) -> Any:
