@@ -84,7 +84,7 @@ def propose_picture(
         raise UsageError(f"{path.name} is shipped with gptsmith and stays", hint="make a copy of it first")
     if "avatar" in loaded.spec.x_builder.locked:
         raise UsageError(f"the picture of {path.name} is locked", hint="take avatar out of x-builder.locked")
-    from gptsmith import Pictures
+    from gptsmith.agent.pictures import Pictures
 
     chosen = thing.strip() or choose_thing(loaded.spec.name, loaded.spec.description)
     request = f"{_article(chosen)} on a plain {_GROUND} background"
@@ -106,7 +106,7 @@ def choose_thing(name: str, description: str) -> str:
     What its name says goes before what its description says; else the thing that is nearest in meaning.
     """
     from gptsmith.models.embedding import load_embedder
-    from gptsmith.models.world.nearest import nearest
+    from gptsmith.models.world.nearest import SAME, nearest
     from gptsmith.models.world.objects import objects
     from gptsmith.models.world.requests import parse_request
 
@@ -115,7 +115,7 @@ def choose_thing(name: str, description: str) -> str:
             return groups[0].name
     encode = load_embedder("embedded").encode
     for text in (name, description):
-        found = [near for word in _WORD.findall(text.lower()) if (near := nearest(word, encode))]
+        found = [near for word in _WORD.findall(text.lower()) if (near := nearest(word, encode, SAME))]
         things = [near for near in found if near.known in objects()]
         if things:
             return max(things, key=lambda near: near.cosine).known
