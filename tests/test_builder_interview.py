@@ -87,3 +87,23 @@ def test_an_answer_on_how_it_sounds_is_told(answer: str, told: str) -> None:
     request = ChangeRequest(spec=SPEC, message=answer, conversation=["person: A tea adviser.", f"builder: {TONE}"])
     changed = compose_changes(request)
     assert [change.new for change in changed.changes] == [f"You advise. {told}"]
+
+
+@pytest.mark.parametrize(
+    "said, rules",
+    [
+        (
+            "Never name prices, always ask for the hour, and never guess.",
+            ["Never name prices.", "Always ask for the hour.", "Never guess."],
+        ),
+        ("Never guess; don't lie.", ["Never guess.", "Don't lie."]),
+        ("Never say “always ask first, and never guess”.", ["Never say “always ask first, and never guess”."]),
+        (
+            "Never name prices when guests ask, and never guess.",
+            ["Never name prices when guests ask, and never guess."],
+        ),
+        ("It must be short and never dull.", ["It must be short and never dull."]),
+    ],
+)
+def test_rules_that_hang_in_one_sentence_are_kept_one_by_one(said: str, rules: list[str]) -> None:
+    assert Builder("embedded").build(f"A tea adviser for guests. {said}").draft.emphasis == rules

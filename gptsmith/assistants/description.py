@@ -33,6 +33,10 @@ _RULE = re.compile(
     r"|必须|不要|总是|只能|只|绝不|禁止|必ず|決して|常に|のみ|しないで|никогда|всегда|только|должен|должна|нельзя",
     re.IGNORECASE,
 )
+_ABSOLUTE = re.compile(r"(?:never|always|do not|don['’]t|avoid) ", re.IGNORECASE)
+_NEXT_RULE = re.compile(
+    r"(?:[,;] (?:and |but )?| and | but )(?=(?:never|always|do not|don['’]t) (?!it\b|that\b|them\b))", re.IGNORECASE
+)
 _NOT_A_RULE = re.compile(
     r"\b(not only|only (?:one )?of|i (?:do not|don['’]t|can['’]t|cannot) (?:know|have)\b)", re.IGNORECASE
 )
@@ -140,8 +144,18 @@ def is_rule(sentence: Sentence) -> bool:
 
 
 def rules(text: str) -> list[str]:
-    """Return the person's rules, word for word, in order."""
-    return list(dict.fromkeys(s.text for s in split(text) if is_rule(s)))
+    """Return the person's rules, word for word, in order; those that hang in one sentence one by one."""
+    return list(dict.fromkeys(rule for s in split(text) if is_rule(s) for rule in rules_of(s)))
+
+
+def rules_of(sentence: Sentence) -> list[str]:
+    """Return the rules of a sentence, apart where each stands alone: `Never guess, and always ask first.`"""
+    if not _ABSOLUTE.match(sentence.text):
+        return [sentence.text]
+    masked = _mask(sentence.text)
+    cuts = [m for m in _NEXT_RULE.finditer(masked) if not re.search(r"\b(?:if|when|unless)\b", masked[: m.start()])]
+    starts, ends = [0, *(m.end() for m in cuts)], [*(m.start() for m in cuts), len(masked)]
+    return [sentence.text[start:end].strip() for start, end in zip(starts, ends, strict=True)]
 
 
 def first_request(text: str) -> str | None:

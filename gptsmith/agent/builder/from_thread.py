@@ -7,10 +7,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gptsmith.agent.builder.answers import called, why_unusable
 from gptsmith.agent.builder.attachments import Attachment, attach, listing
 from gptsmith.agent.builder.discretion import discreet, is_marked, is_private, names_in
-from gptsmith.agent.builder.graph import ROUNDS, make_assemble, make_validate, review
+from gptsmith.agent.builder.graph import ROUNDS, make_assemble, make_validate, read_answer, review
 from gptsmith.agent.builder.prompt import words
 from gptsmith.agent.runtime.results import shortened
 from gptsmith.assistants.build_request import BuildRequest
@@ -18,7 +17,7 @@ from gptsmith.assistants.draft import Draft, Missing
 from gptsmith.assistants.thread_request import FENCES, Exchange, ThreadRequest
 from gptsmith.assistants.variables import fill
 from gptsmith.assistants.wishes import read_message
-from gptsmith.errors import ProviderError, UsageError
+from gptsmith.errors import UsageError
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -78,16 +77,8 @@ def _proposed(model: BaseChatModel, request: ThreadRequest, state: dict[str, Any
     """Ask the model once; what it cannot read becomes a problem of the next round."""
     asking = model.with_structured_output(Draft, method="function_calling", include_raw=True)
     answer = asking.invoke(messages(request, state["draft"], state["problems"]))
-    rounds = state["rounds"] + 1
     assert isinstance(answer, dict), "include_raw gives a dict"  # noqa: S101
-    draft = answer.get("parsed")
-    if isinstance(draft, Draft):
-        return {"draft": draft.model_dump(), "problems": [], "rounds": rounds}
-    problem = why_unusable(answer, Draft)
-    if rounds >= ROUNDS:
-        hint = "try again, or build with another model"
-        raise ProviderError(f"the model gave no usable design: {problem}", code="bad_answer", hint=hint)
-    return {"draft": next(iter(called(answer)), {}), "problems": [problem], "rounds": rounds}
+    return dict(read_answer(answer, state["rounds"] + 1))
 
 
 def messages(request: ThreadRequest, draft: dict[str, Any], problems: list[str]) -> list[BaseMessage]:

@@ -75,24 +75,28 @@ def make_propose(model: BaseChatModel) -> tuple[Callable[[BuildState], BuildStat
         problems = "\n".join(f"- {p}" for p in state.get("problems", []))
         return messages(request, _dump(state.get("draft")), problems)
 
-    def answered(state: BuildState, answer: dict[str, Any]) -> BuildState:
-        rounds = state.get("rounds", 0) + 1
-        draft = answer.get("parsed")
-        if isinstance(draft, Draft):
-            return {"draft": draft.model_dump(), "problems": [], "rounds": rounds}
-        problem = why_unusable(answer, Draft)
-        if rounds >= ROUNDS:
-            hint = "try again, or build with another model"
-            raise ProviderError(f"the model gave no usable design: {problem}", code="bad_answer", hint=hint)
-        return {"draft": next(iter(called(answer)), {}), "problems": [problem], "rounds": rounds}
-
     def propose(state: BuildState) -> BuildState:
-        return answered(state, asking.invoke(asked(state)))
+        return read_answer(asking.invoke(asked(state)), state.get("rounds", 0) + 1)
 
     async def apropose(state: BuildState) -> BuildState:
-        return answered(state, await asking.ainvoke(asked(state)))
+        return read_answer(await asking.ainvoke(asked(state)), state.get("rounds", 0) + 1)
 
     return propose, apropose
+
+
+def read_answer(answer: dict[str, Any], rounds: int) -> BuildState:
+    """Return the draft that a model answered with in round `rounds`; what cannot be read is a problem of the next.
+
+    Raises ProviderError when no round is left.
+    """
+    draft = answer.get("parsed")
+    if isinstance(draft, Draft):
+        return {"draft": draft.model_dump(), "problems": [], "rounds": rounds}
+    problem = why_unusable(answer, Draft)
+    if rounds >= ROUNDS:
+        hint = "try again, or build with another model"
+        raise ProviderError(f"the model gave no usable design: {problem}", code="bad_answer", hint=hint)
+    return {"draft": next(iter(called(answer)), {}), "problems": [problem], "rounds": rounds}
 
 
 def make_assemble(

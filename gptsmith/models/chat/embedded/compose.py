@@ -10,7 +10,16 @@ from typing import Any
 from langchain_core.messages import BaseMessage
 
 from gptsmith.assistants.build_request import BuildRequest, read_request
-from gptsmith.assistants.description import Sentence, first_request, is_first_request, is_rule, language, split, urls
+from gptsmith.assistants.description import (
+    Sentence,
+    first_request,
+    is_first_request,
+    is_rule,
+    language,
+    rules_of,
+    split,
+    urls,
+)
 from gptsmith.assistants.draft import Draft, DraftKnowledge, DraftTool, DraftVariable, Missing
 from gptsmith.assistants.placeholders import Blank, fill_blanks, plain, variable_name
 from gptsmith.assistants.thread_request import read_thread_request
@@ -34,6 +43,7 @@ from gptsmith.models.chat.embedded.compose_starters import starters
 from gptsmith.models.chat.embedded.compose_thread import compose_thread
 from gptsmith.models.chat.embedded.compose_tongues import TONGUES
 from gptsmith.models.chat.embedded.compose_words import for_reader, moods
+from gptsmith.models.chat.embedded.edits_subject import sentence as as_sentence
 from gptsmith.models.chat.embedded.interview import next_question
 from gptsmith.models.chat.embedded.structured import not_supported, register_composer
 
@@ -76,7 +86,7 @@ def compose_draft(request: BuildRequest) -> Draft:
     body = (
         _english(parts, identity, text, bool(request.files)) if code == "en" else _foreign(parts, identity, text, code)
     )
-    body["rules"] = [s.text for s in parts if is_rule(s)]
+    body["rules"] = [rule for s in parts if is_rule(s) for rule in _apart(s)]
     draft = Draft(
         name=_shortened(plain(identity.name, blanks), 40),
         description=_shortened(plain(body["description"], blanks), 200) or identity.name,
@@ -96,6 +106,12 @@ def compose_draft(request: BuildRequest) -> Draft:
     draft.tests = compose_tests.tests(draft, code)
     draft.question = next_question([request.description]) if code == "en" else ""
     return draft
+
+
+def _apart(stated: Sentence) -> list[str]:
+    """Return the rules of a sentence as the person wrote it, or as sentences where it holds several."""
+    found = rules_of(stated)
+    return found if len(found) == 1 else [as_sentence(rule) for rule in found]
 
 
 def _english(parts: list[Sentence], identity: Identity, text: str, files: bool) -> dict[str, Any]:
