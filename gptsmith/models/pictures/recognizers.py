@@ -6,7 +6,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from PIL import Image
 
@@ -14,6 +14,8 @@ from gptsmith.errors import UsageError
 from gptsmith.models.pictures.names import ModelName, read_name
 
 MOST = 500  # labels at once
+Ranking = Literal["prompt", "prior"]
+RANKING: Ranking = "prompt"  # `python -m benchmarks.ranking` compares the two
 _FORM = "a picture of {}"
 _NEEDS = "a CLIP model with its processor and safetensors weights"
 
@@ -56,12 +58,36 @@ class Recognizer:
         found = [Match(label, round(float(score), 4)) for label, score in zip(wanted, scores, strict=True)]
         return sorted(found, key=lambda match: -match.score)
 
-    def scores(self, images: Sequence[Image.Image], text: str) -> list[float]:
-        """Return how well each picture fits a text; higher is better, comparable within one call only."""
+    def scores(self, images: Sequence[Image.Image], text: str, by: Ranking = RANKING) -> list[float]:
+        """Return how well each picture fits a text; higher is better, comparable within one call only.
+
+        `by` compares them with the text itself, or with what the prior makes of it, where the CLIP has one.
+        """
+        if by == "prior" and (scores := self._by_prior(images, text)) is not None:
+            return scores
         return [float(score) for score in self._compare(images, [text])[:, 0]]
+
+    def _by_prior(self, images: Sequence[Image.Image], text: str) -> list[float] | None:
+        """Return the cosines of the pictures to the embedding that the prior expects; None without a prior."""
+        import torch
+
+        from gptsmith.models.pictures.prior import load_prior
+
+        self._parts()  # finds the folder of a hub id
+        prior = load_prior(self._folder) if self._folder else None
+        if prior is None:
+            return None
+        out = self._run(images, [text])
+        with torch.inference_mode():
+            expected = prior(out.text_embeds.float().cpu())
+        return [float(score) for score in (out.image_embeds.float().cpu() @ expected.T)[:, 0]]
 
     def _compare(self, images: Sequence[Image.Image], texts: list[str]) -> Any:
         """Return the logits of shape (pictures, texts)."""
+        return self._run(images, texts).logits_per_image.float().cpu()
+
+    def _run(self, images: Sequence[Image.Image], texts: list[str]) -> Any:
+        """Return what the model says of pictures and texts."""
         import torch
 
         model, processor = self._parts()
@@ -75,7 +101,7 @@ class Recognizer:
                 truncation=True,
             )
             given = {k: v.to(model.device, model.dtype if v.is_floating_point() else None) for k, v in given.items()}
-            return model(**given).logits_per_image.float().cpu()
+            return model(**given)
 
     def _parts(self) -> tuple[Any, Any]:
         from gptsmith.models.pictures import weights
