@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gptsmith.assistants.operations import apply_to_data
 from gptsmith.ui.web import differences, form
+from gptsmith.ui.web.bench import Sheet
+from gptsmith.ui.web.work import Work
 
 SPEC: dict[str, Any] = {
     "schema": "assistant/v1",
@@ -88,3 +91,14 @@ def test_every_field_of_every_part_has_a_widget() -> None:
     assert {field.kind for field in found} <= set(_WIDGETS)
     labels = {field.label for field in form.fields(SPEC, ("tools", 0))}
     assert {"Size", "Steps", "Guidance scale", "Sampler", "Seed", "Count", "Negative prompt"} <= labels
+
+
+def test_a_new_name_comes_to_the_welcome_and_to_what_tests_expect() -> None:
+    tests = [{"name": "says it", "message": "Who are you?", "expect": {"contains": ["Night sky", "stars"]}}]
+    made = {**SPEC, "welcome_message": "Night sky greets you.", "tests": tests}
+    sheet = Sheet(Path("night-sky.assistant.yaml"), "", "", made, [], False)
+    written = Work(sheet, {**made, "name": "Mira"}).finished()
+    assert (written["name"], written["welcome_message"]) == ("Mira", "Mira greets you.")
+    assert written["tests"][0]["expect"]["contains"] == ["Mira", "stars"]
+    own = Work(sheet, {**made, "name": "Mira", "welcome_message": "Hello."}).finished()
+    assert own["welcome_message"] == "Hello."

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from gptsmith.assistants.faults import KeyPath
+from gptsmith.assistants.renaming import places_of_name
 from gptsmith.ui.web import form
 from gptsmith.ui.web.bench import Bench, Sheet
 from gptsmith.ui.web.form import Field
@@ -71,12 +72,22 @@ class Work:
         return replace(self, data=data, turn=self.turn + 1)
 
     def finished(self) -> dict[str, Any]:
-        """Return the data to write: items that were added and left empty are not in it."""
-        starters = self.data.get("conversation_starters")
+        """Return the data to write: without items that were added and left empty, with a new name wherever it stood."""
+        data = self._renamed()
+        starters = data.get("conversation_starters")
         if not starters or "" not in starters:
-            return self.data
+            return data
         kept = [starter for starter in starters if starter != ""]
-        return form.put(self.data, ("conversation_starters",), kept or None)
+        return form.put(data, ("conversation_starters",), kept or None)
+
+    def _renamed(self) -> dict[str, Any]:
+        """Return the data with a new name also in the welcome and in what tests expect, where the old one stands."""
+        data, old, new = self.data, self.made.data.get("name"), self.data.get("name")
+        if not isinstance(old, str) or not isinstance(new, str) or not new or old == new:
+            return data
+        for path in places_of_name(data, old):
+            data = form.put(data, path, form.at(data, path).replace(old, new))
+        return data
 
 
 def begin(sheet: Sheet, turn: int = 0) -> Work:

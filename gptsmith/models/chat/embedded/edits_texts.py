@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 from gptsmith.assistants.changes import ProposedChange
+from gptsmith.assistants.operations import write_path
+from gptsmith.assistants.renaming import places_of_name
 from gptsmith.models.chat.embedded.edits_choice import is_drop
 from gptsmith.models.chat.embedded.edits_clauses import Clause
 from gptsmith.models.chat.embedded.edits_subject import Found, Subject, drop, put, retell
@@ -168,16 +170,12 @@ def _said_elsewhere(name: str, subject: Subject) -> list[ProposedChange]:
     """Return what else says the old name in full: the welcome message, and the tests that expect to read it."""
     old = str(subject.data.get("name", ""))
     changes = []
-    welcome = subject.data.get("welcome_message")
-    if old and isinstance(welcome, str) and welcome.count(old) == 1:
-        changes.append(retell(old, name, "The welcome message says the new name.", "welcome_message"))
-    for n, test in enumerate(subject.tests):
-        expect = test.get("expect")
-        contains = expect.get("contains") if isinstance(expect, dict) else None
-        for i, text in enumerate(contains if isinstance(contains, list) else []):
-            if text == old:
-                path = f"tests[{n}].expect.contains[{i}]"
-                changes.append(put(path, name, f"The test “{test.get('name')}” expects the new name."))
+    for path in places_of_name(subject.data, old):
+        if path == ("welcome_message",):
+            changes.append(retell(old, name, "The welcome message says the new name.", "welcome_message"))
+        else:
+            test = subject.data["tests"][path[1]].get("name")
+            changes.append(put(write_path(path), name, f"The test “{test}” expects the new name."))
     return changes
 
 
