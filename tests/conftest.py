@@ -97,3 +97,15 @@ def loopback() -> Iterator[Loopback]:
     """A running OpenAI-compatible server; see `tests/loopback.py`."""
     with Loopback() as server:
         yield server
+
+
+@pytest.fixture
+def no_picture_weights(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Take the embedded models that draw, describe and recognize away, as if they were not part of the release."""
+    from gptsmith.models.pictures import captioners, embedded, generators, recognizers
+
+    none = tmp_path_factory.mktemp("weights")
+    (none / "upsampler").symlink_to(embedded.WEIGHTS / "upsampler")
+    monkeypatch.setattr(embedded, "WEIGHTS", none)
+    for room in (captioners, generators, recognizers):
+        monkeypatch.setattr(room, "_made", {})

@@ -99,6 +99,7 @@ def test_a_picture_is_changed(capsys: Out) -> None:
         (["upsample", " "], 2, "the description is empty; "),
     ],
 )  # fmt: skip
+@pytest.mark.usefixtures("no_picture_weights")
 def test_what_cannot_be_done_is_one_sentence(arguments: list[str], code: int, message: str, capsys: Out) -> None:
     assert run(arguments) == code
     said = capsys.readouterr()

@@ -478,6 +478,7 @@ def test_weights_that_are_damaged(folder: Path, tmp_path: Path) -> None:
          "model>"),
     ],
 )  # fmt: skip
+@pytest.mark.usefixtures("no_picture_weights")
 def test_a_name_that_is_no_model(name: str, kind: type[GptsmithError], message: str) -> None:
     with pytest.raises(kind) as raised:
         Studio(load_generator(name)).draw(Wish("a cat"))

@@ -124,6 +124,7 @@ def test_labels_that_cannot_be_compared(pictures: Pictures, labels: list[str], m
          "model"),
     ],
 )  # fmt: skip
+@pytest.mark.usefixtures("no_picture_weights")
 def test_what_is_not_part_of_this_release_says_so(use: Any, message: str) -> None:
     with pytest.raises(NotReadyError) as raised:
         use()

@@ -92,6 +92,7 @@ def test_check_warns_of_a_setting_without_effect(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.usefixtures("no_picture_weights")
 def test_check_warns_of_tools_that_cannot_run(tmp_path: Path) -> None:
     file = tmp_path / "draw.assistant.yaml"
     file.write_text(TEXT + "tools:\n  - {type: image_generation, name: draw}\n", "utf-8")

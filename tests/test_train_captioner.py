@@ -87,6 +87,7 @@ def test_it_learns_goes_on_and_its_model_describes(
         (["own", "--lr", "2"], 2, "lr cannot be 2; give a rate above 0, to 0.1"),
     ],
 )  # fmt: skip
+@pytest.mark.usefixtures("no_picture_weights")
 def test_what_cannot_be_learned_from_is_one_sentence(
     arguments: list[str],
     code: int,

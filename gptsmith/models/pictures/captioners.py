@@ -119,12 +119,13 @@ class LocalCaptioner(Captioner):
 
         with self._lock:  # one at a time: the memory of a model is bounded, the person's patience with two is not
             model, processor, tokenizer = self._parts()
-            inputs = self._inputs(processor, tokenizer, image, detail)
+            inputs = self._inputs(processor, image, detail)
             inputs = {k: v.to(model.device, model.dtype if v.is_floating_point() else None) for k, v in inputs.items()}
             try:
                 with torch.inference_mode(), weights.quiet():
                     out = model.generate(
                         **inputs,
+                        **_opening(tokenizer, detail),
                         max_new_tokens=min(_TOKENS[detail], _room(model, inputs)),
                         do_sample=False,
                         num_beams=1,
@@ -165,7 +166,7 @@ class LocalCaptioner(Captioner):
             return model, processor, AutoTokenizer.from_pretrained(place, **keywords)
         return model, processor, processor.tokenizer
 
-    def _inputs(self, processor: Any, tokenizer: Any, image: Image.Image, detail: Detail) -> dict[str, Any]:
+    def _inputs(self, processor: Any, image: Image.Image, detail: Detail) -> dict[str, Any]:
         if getattr(processor, "chat_template", None):
             content = [{"type": "image", "image": image}, {"type": "text", "text": _ASKS[detail]}]
             return dict(
@@ -177,13 +178,7 @@ class LocalCaptioner(Captioner):
                     return_tensors="pt",
                 )
             )
-        inputs = dict(processor(images=image, return_tensors="pt"))
-        control = tokenizer.convert_tokens_to_ids(f"<{detail}>")
-        if control is not None and control != tokenizer.unk_token_id:  # a captioner trained with a word for each length
-            import torch
-
-            inputs["decoder_input_ids"] = torch.tensor([[control]])
-        return inputs
+        return dict(processor(images=image, return_tensors="pt"))
 
 
 class ChatCaptioner(Captioner):
@@ -212,11 +207,17 @@ class ChatCaptioner(Captioner):
         return Caption(text)
 
 
+def _opening(tokenizer: Any, detail: Detail) -> dict[str, int]:
+    """Return what lets a captioner that was trained with a word for each length begin with that word."""
+    control = tokenizer.convert_tokens_to_ids(f"<{detail}>")
+    return {} if control in (None, tokenizer.unk_token_id) else {"decoder_start_token_id": control}
+
+
 def _room(model: Any, inputs: dict[str, Any]) -> int:
     """Return how many tokens the model can still write: its positions less those of the prompt."""
     parts = [model.config, *(getattr(model.config, n, None) for n in ("text_config", "decoder"))]
     known = [int(n) for part in parts if (n := getattr(part, "max_position_embeddings", None))]
-    prompt = inputs.get("input_ids", inputs.get("decoder_input_ids"))
+    prompt = inputs.get("input_ids")
     used = prompt.shape[1] if prompt is not None else 2
     return max(1, min(known) - used - 1) if known else max(_TOKENS.values())
 

@@ -199,7 +199,7 @@ def write(model: Any, tokenizer: Any, pixels: Tensor, *, long: bool) -> list[str
     start = tokenizer.convert_tokens_to_ids(DESCRIPTIVE if long else SHORT)
     out = model.generate(
         pixel_values=pixels,
-        decoder_input_ids=torch.full((len(pixels), 1), start, device=pixels.device),
+        decoder_start_token_id=start,  # given as input it would come after the default one
         max_new_tokens=96 if long else 32,
         do_sample=False,
         no_repeat_ngram_size=3,
@@ -278,7 +278,7 @@ def main() -> None:
     parser.add_argument("--clip", type=Path)
     parser.add_argument("--start", type=Path)
     parser.add_argument("--data", type=Path)
-    parser.add_argument("--steps", type=int, default=3000)
+    parser.add_argument("--steps", type=int, default=7000)
     parser.add_argument("--batch", type=int, default=24)
     parser.add_argument("--lr", type=float, default=1e-3)
     parser.add_argument("--seed", type=int, default=0)
