@@ -1,5 +1,5 @@
 #!/bin/sh
-# The shipped autoencoder: 16,000 crops for all of it, then 6,000 pictures for its decoder. Run again to resume.
+# The autoencoder: 25,600 crops for all of it, then 9,600 pictures for its decoder. Run again to resume.
 set -e
 OUT=${OUT:-runs/out}
 ${PYTHON:-python} -m gptsmith.models.training.autoencoder --out "$OUT/autoencoder" --steps 8000 --batch 8 --lr 1e-3

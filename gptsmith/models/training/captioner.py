@@ -44,6 +44,7 @@ from gptsmith.models.world.scene import Scene, sample_scene
 SHORT, DESCRIPTIVE = "<short>", "<descriptive>"
 LAYERS, POSITIONS = 3, 128
 LONG_FROM = 14  # words from which a person's own caption counts as descriptive
+LONG_SHARE = 0.25  # of the captions of the world: things are named in both, surroundings are soon learned
 
 
 @dataclass(frozen=True)
@@ -90,11 +91,11 @@ def load(folder: Path) -> tuple[Any, Any]:
 
 
 def world_pairs(seed: str) -> Iterator[Pair]:
-    """Yield scenes of the world without end, short and descriptive captions in turn."""
+    """Yield scenes of the world without end, with a short or a descriptive caption."""
     rng = random.Random(seed)
     while True:
         scene = sample_scene(rng)
-        long = rng.random() < 0.5
+        long = rng.random() < LONG_SHARE
         yield Pair(render(scene, rng).pixels, caption_of(scene, rng, long=long), long)
 
 
@@ -278,8 +279,8 @@ def main() -> None:
     parser.add_argument("--clip", type=Path)
     parser.add_argument("--start", type=Path)
     parser.add_argument("--data", type=Path)
-    parser.add_argument("--steps", type=int, default=7000)
-    parser.add_argument("--batch", type=int, default=24)
+    parser.add_argument("--steps", type=int, default=6600)
+    parser.add_argument("--batch", type=int, default=48)
     parser.add_argument("--lr", type=float, default=1e-3)
     parser.add_argument("--seed", type=int, default=0)
     print(train(**vars(parser.parse_args())))
