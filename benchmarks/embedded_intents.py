@@ -6,7 +6,8 @@ tool and get a call. Right arguments: share of the right calls whose arguments a
 that carry meaning must agree (F1 of at least .8). Every third message was held out while the grammar was
 written; `--file intents_later.jsonl` are 292 written afterwards in four sittings (see docs/embedded.md),
 `--file intents_fresh.jsonl` are sets in other voices with tools of other domains, each written and frozen before it was
-first run; `--file intents_other_hand.jsonl` are such sets by a hand that had not read the grammar before it wrote them.
+first run; `--file intents_other_hand.jsonl` and `--file intents_third_hand.jsonl` are such sets by hands that had not
+read the grammar before they wrote them.
 """
 
 from __future__ import annotations

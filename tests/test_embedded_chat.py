@@ -82,6 +82,43 @@ def test_later_messages_too(file: str) -> None:
     assert (shares["right_tool"] >= 0.9, shares["false_call"] <= 0.02, shares["right_arguments"] >= 0.85) == (True,) * 3
 
 
+def test_requests_of_a_third_hand() -> None:
+    """Of messages that want no tool only questions that its files may answer are searched for."""
+    bench = _benchmark()
+    rows, tools = bench.load("intents_third_hand.jsonl")
+    outcomes = bench.run(rows, tools)
+    shares = bench.report(outcomes)
+    assert (shares["right_tool"] >= 0.9, shares["false_call"] <= 0.1, shares["right_arguments"] >= 0.85) == (True,) * 3
+    acted = [o.call["name"] for o in outcomes if o.row["intent"] == "none" and o.call]
+    assert [name for name in acted if not name.startswith("search_")] == []
+
+
+@pytest.mark.parametrize(
+    ("description", "question", "searched"),
+    [
+        (
+            "Looks up in the files: the rules and fees of the tennis club.",
+            "who painted the Mona Lisa?",
+            False,
+        ),
+        ("Looks up in the files: the rules and fees of the tennis club.", "what is the fee?", True),
+        ("Looks up in the files: famous painters and their paintings.", "who painted the Mona Lisa?", True),
+        ("Looks up in the files: the source papers.", "who painted the Mona Lisa?", True),
+        ("Looks up in the files: the rules of the tennis club.", "search for the Mona Lisa", True),
+    ],
+)
+def test_a_search_is_left_out_only_when_the_files_are_of_something_else(
+    description: str, question: str, searched: bool
+) -> None:
+    tool = {
+        "name": "search_files",
+        "description": f"{description} The query is a few words or a question.",
+        "parameters": {"type": "object", "properties": {"query": {"type": "string"}}, "required": ["query"]},
+    }
+    reply = EmbeddedChatModel().bind_tools([{"type": "function", "function": tool}]).invoke(question)
+    assert bool(reply.tool_calls) is searched
+
+
 def test_requests_of_another_hand() -> None:
     """Of messages that want no tool some questions are searched for, but nothing is done or drawn."""
     bench = _benchmark()

@@ -127,7 +127,7 @@ _NEGATED = re.compile(
 _WISH = re.compile(
     r"^(?:i|we)(?:'d| would)? (?:really |also |just |still )?(?:like|love|want|need|prefer)\b|^(?:i'd"
     r"|we'd) (?:rather|prefer)\b"
-    r"|^(?:can|could|may) (?:i|we) (?:please |pls )?(?:get|have|see)\b",
+    r"|^(?:can|could|may) (?:i|we) (?:please |pls )?(?:get|have|see)\b|^would (?:like|love|prefer)\b",
     re.IGNORECASE,
 )
 _QUESTION = re.compile(
@@ -159,11 +159,13 @@ _VERB = (
 _STATEMENT = re.compile(rf"^{_SUBJECT}(?:'(?:m|re|s|ve|d|ll)| {_VERB})\b", re.IGNORECASE)
 _CLAUSE = re.compile(
     r"(?<=[.!?])\s+|\n+|(?<!\d)[,;:](?:\s+|$)|\s+[–—-]\s+"
+    r"|,?\s+but\s+|\s+and\s+(?=(?:i |we )?would (?:like|love|prefer)\b)"
     r"|[,\s]+(?:and|but|so|then|or)(?: then| please)?\s+(?=(?:draw|paint|sketch|illustrate|render|describe"
     r"|caption|search|look up|find"
     r"|tell|show|add|remove|change|make|turn|set|book|send|email|convert|put|erase|replace)\b)",
     re.IGNORECASE,
 )
+_RUN_ON = re.compile(r"(?<=\w)\s+(?=(?:can|could|would|will) (?:you|u|somebody|someone)\b)", re.IGNORECASE)
 _SPLIT = re.compile(r"(?<=[.!?])\s+(?=\S)|\n+")
 
 
@@ -189,9 +191,10 @@ def read_asks(text: str) -> list[Ask]:
 
 
 def read_clauses(text: str) -> list[Ask]:
-    """Read each clause of a message: what a comma, a colon or "and" with a verb of asking behind it sets apart."""
+    """Read each clause: what a comma, a colon, "can you" or "and" with a verb of asking behind it sets apart."""
     parts = [p.strip() for p in _CLAUSE.split(text) if p and p.strip()]
-    return [a for a in (_read(p) for p in parts) if a.core]
+    whole = [q for p in parts for q in ([p] if _ASKING.match(_OPENERS.sub("", p)) else _RUN_ON.split(p))]
+    return [a for a in (_read(p) for p in whole) if a.core]
 
 
 def _read(sentence: str) -> Ask:

@@ -21,7 +21,8 @@ Similarity = Callable[[str, list[str]], list[float]]
 
 _ABOUT_WORLD = re.compile(
     r"^(?:who|why|which|when|how (?!much is|much are|many \w+ is|is the|about|hot|cold|warm)|is there"
-    r"|what (?:is|are|does) (?:an?|your)\b|do you|are you|have you|what do you|did)",
+    r"|what (?:is|are|does) (?:an?|your)\b|do you|are you|have you|what do you|did"
+    r"|(?:is|are|am) .{2,40}\b(?:allowed|permitted|forbidden)\b)",
     re.IGNORECASE,
 )
 _OWN = re.compile(r"\b(?:my|our)\b", re.IGNORECASE)

@@ -49,7 +49,7 @@ _FRAGMENT = re.compile(
     r"|lighter|brighter|cartoon|pixel)"
     r"|as an?|at (?:night|dusk|dawn|sunset|sunrise|noon)|on an?)\b"
     r"|(?:(?:a (?:bit|little|touch|tad)|slightly|much|even|way|far) )?(?:more|less|fewer)\b"
-    r"|(?:(?:a (?:bit|little|touch|tad)|slightly|much|even|way|far) )(?:\w+er|better|nicer|worse)\b"
+    r"|(?:(?:(?:a )?(?:bit|little|touch|tad)|slightly|much|even|way|far) )(?:\w+er|better|nicer|worse)\b"
     r"|(?:bigger|smaller|larger|darker|lighter|brighter|warmer|cooler|softer|sharper|simpler|taller|wider"
     r"|bolder|older|younger|happier)\b"
     r"|(?:the )?same (?:but|with|in|again|one|picture|thing|for)\b|no \w+(?:,|$| and)|fewer |another (?:version"
@@ -57,7 +57,7 @@ _FRAGMENT = re.compile(
     r"|(?:far |way |much |a bit |a little )?too \w+(?:$|,| and)|different (?:colou?rs?|background|style)\b)",
     re.IGNORECASE,
 )
-_SLIGHTLY = re.compile(r"^(?:a (?:bit|little|touch|tad)|slightly|even) (?:more|less|fewer|\w+er)\b", re.IGNORECASE)
+_SLIGHTLY = re.compile(r"^(?:(?:a )?(?:bit|little|touch|tad)|slightly|even) (?:more|less|fewer|\w+er)\b", re.IGNORECASE)
 _SHOULD = re.compile(
     rf"^(?:there|{_IT}) (?:needs|should|could|must|has to|ought to)\b(?! be (?:fun|fine|ok|easy|good))", re.IGNORECASE
 )

@@ -82,7 +82,8 @@ _IDIOM_HEADS = listed(
 )
 _PHRASAL = re.compile(r"^(?:up|out|near|back|away|in on|from|upon|on|nigh|together|level|to a close)\b", re.IGNORECASE)
 _VERBAL = re.compile(
-    r"\b(?:verbal|mental|in words|with words|in your mind|in prose|rosy picture|bleak picture|grim picture)\b",
+    r"\b(?:verbal|mental|in words|with words|in your mind|in prose|rosy picture|bleak picture|grim picture"
+    r"|(?:big|bigger|full|whole|wider|larger) picture (?:of (?:how|why|what|where|who)|about|on))\b",
     re.IGNORECASE,
 )
 _VAGUE = re.compile(

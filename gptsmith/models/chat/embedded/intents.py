@@ -14,10 +14,11 @@ from gptsmith.models.chat.embedded.changing import wants_change
 from gptsmith.models.chat.embedded.conversation import Conversation, Picture
 from gptsmith.models.chat.embedded.drawing import Wanted, wants_picture
 from gptsmith.models.chat.embedded.looking import Look, choices, looks_again, recognizes, wants_look
-from gptsmith.models.chat.embedded.lookups import is_search, wants_lookup
+from gptsmith.models.chat.embedded.lookups import is_search, is_told_to_search, wants_lookup
 from gptsmith.models.chat.embedded.stories import moment, story_of
 from gptsmith.models.chat.embedded.toolbox import Param, Tool
 from gptsmith.models.chat.embedded.words import correct, listed, stem, tokens
+from gptsmith.models.chat.embedded.worldly import is_worldly
 
 LEXICON = listed(
     """draw paint sketch illustrate generate create design picture image photo drawing painting change replace remove
@@ -87,7 +88,8 @@ def _decide(
     today: date | None,
 ) -> Intent:
     found = _pictures(asks, kinds, talk, attached)
-    return _others(asks, kinds, similarity, pending, today) if found is None else found
+    role = f"{talk.role.name}: {talk.role.description}".strip(" :")
+    return _others(asks, kinds, similarity, pending, today, role) if found is None else found
 
 
 def _pictures(asks: list[Ask], kinds: dict[str, list[Tool]], talk: Conversation, attached: bool) -> Intent | None:
@@ -187,7 +189,12 @@ def _recognized(tool: Tool, labels: list[str], picture: Picture) -> Intent:
 
 
 def _others(
-    asks: list[Ask], kinds: dict[str, list[Tool]], similarity: Similarity, pending: str, today: date | None
+    asks: list[Ask],
+    kinds: dict[str, list[Tool]],
+    similarity: Similarity,
+    pending: str,
+    today: date | None,
+    role: str,
 ) -> Intent:
     other = kinds["other"]
     called = wants_call(asks, other, similarity, rivals=kinds["search"], today=today)
@@ -204,7 +211,9 @@ def _others(
     if called and (found is None or (not searching and (called.sure or _is_better(called, asks)))):
         return Intent(called.tool, called.args, called.missing)
     if found:
-        tool, query = found
+        tool, query, ask = found
+        if not is_told_to_search(ask) and is_worldly(ask, kinds["search"], role, similarity):
+            return NONE
         slot = tool.text_param
         return Intent(tool, {slot.name: query}) if slot else NONE
     return NONE

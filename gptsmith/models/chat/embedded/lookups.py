@@ -45,7 +45,9 @@ _QUERY_TAIL = re.compile(
 )
 _SAY = re.compile(
     rf"^what (?:do|does|did) (?:the |your |my |our )?(?:[\w'-]+ ){{0,2}}?{_PLACE_NOUN} (?:say|tell us|tell me"
-    rf"|state|mention|have|write) (?:about |on |of )?",
+    rf"|state|mention|have|write) (?:about |on |of )?"
+    rf"|^(?:do|does|did) (?:it|they|that|(?:the |your |my |our )(?:[\w'-]+ ){{0,2}}?{_PLACE_NOUN}) (?:say|mention|state"
+    r"|tell us|tell me|have) (?:anything|something) (?:about |on )",
     re.IGNORECASE,
 )
 _TELL = re.compile(
@@ -73,7 +75,8 @@ _CHAT = re.compile(
     r"|don't) (?:you|u)\b(?! (?:ship|sell|deliver|offer|accept|have|take|open|provide|stock|charge|refund|know|"
     r"send|carry|support|allow|repair|serve|host|rent|close|still|also|exchange|restore|own|keep|do|find|need"
     r"|show|give))"
-    r"|what (?:can|do|would|did|could|should) (?:you|u)\b|what (?:languages|else) (?:do|can) you|(?:can|could"
+    r"|what (?:can|do|would|did|could|should) (?:you|u)\b|what \w+ would you\b|what (?:languages|else) (?:do|can) you"
+    r"|(?:can|could"
     r"|may|should) (?:i|we) (?:ask|talk|speak|chat|trust|call you|tell you)\b"
     r"|what (?:are|is) you\b|why (?:are|do|did|would|don't|should) (?:you|u|i)\b|how (?:do|does|can|did"
     r"|would) you\b|is (?:this|that|it) (?:true|ok|okay|right|fine|you|real)\b|isn't it|what (?:time|day|date) is it"
@@ -114,13 +117,18 @@ def is_search(ask: Ask) -> bool:
     return ask.form != "question" and bool(_OPEN.match(ask.core))
 
 
+def is_told_to_search(ask: Ask) -> bool:
+    """Tell whether a sentence orders a search in so many words, so that its subject does not matter."""
+    return ask.form != "question" and bool(_QUERY_HEAD.match(ask.core))
+
+
 def is_chat(ask: Ask) -> bool:
     """Tell whether a sentence is about the two who talk, or a sum: nothing that files would hold."""
     return bool(_CHAT.match(ask.low) or _SUM.search(ask.low) or _TELLABLE.match(ask.low))
 
 
-def wants_lookup(asks: list[Ask], tools: list[Tool]) -> tuple[Tool, str] | None:
-    """Return the search tool and the query when a sentence asks for something that files may hold."""
+def wants_lookup(asks: list[Ask], tools: list[Tool]) -> tuple[Tool, str, Ask] | None:
+    """Return the search tool, the query and the sentence that asks for something that files may hold."""
     if not tools:
         return None
     for i, ask in enumerate(asks):
@@ -130,7 +138,7 @@ def wants_lookup(asks: list[Ask], tools: list[Tool]) -> tuple[Tool, str] | None:
         if not query and i and ask.form == "question" and not is_chat(ask) and not _asks_something(ask):
             query = " ".join(a.text.strip() for a in asks[: i + 1])  # "My parcel is damaged. What should I do?"
         if query:
-            return _best(tools, ask.text), query
+            return _best(tools, ask.text), query, ask
     return None
 
 
@@ -152,6 +160,11 @@ def _query(ask: Ask, tools: list[Tool]) -> str | None:
         return m["what"] if about else None
     if ask.form == "order" and re.match(r"^(?:i|we) |^(?:do|does|is|are) ", core, re.IGNORECASE):
         return ask.text.strip()
+    if ask.form == "fragment" and (
+        m := re.match(r"^(?:the )?(?P<what>\w+) (?:of|for) (?:an?|the|my|one) \w+$", core, re.I)
+    ):
+        named = {s for t in tools for s in t.stems} & set(content_stems(m["what"]))
+        return core if named else None  # "price of a crown"
     if ask.form == "question" and _asks_something(ask):
         tail = _QUERY_TAIL.sub("", core)
         return _SAY.sub("", tail) if tail != core else _plain(ask)
