@@ -72,6 +72,7 @@ CALLS = {
 
 
 @pytest.mark.parametrize("kind", sorted(CALLS))
+@pytest.mark.usefixtures("no_picture_weights")
 def test_a_tool_that_cannot_run_is_offered_and_says_so(kind: str) -> None:
     data = {"type": kind, "name": "my_tool", **REQUIRED.get(kind, {})}
     spec = load_tool_types()[kind].model_validate(data)
