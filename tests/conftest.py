@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import signal
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,9 @@ import pytest
 from tests.loopback import Loopback
 
 KEYS = ("_API_KEY", "_TOKEN", "_proxy", "_PROXY", "_BASE_URL", "_API_BASE")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a background job: programs started here would inherit it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class OffLoopbackError(ConnectionError):
