@@ -58,7 +58,7 @@ class Portrait:
         _place(self.file, self.png)
         try:
             return Versions(self.path).write(self.planned, author="builder", reason=self.words)
-        except BaseException:
+        except BaseException:  # whatever stopped it, no picture may stay that no spec names
             _take_away(self.file)
             raise
 

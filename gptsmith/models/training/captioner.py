@@ -111,7 +111,7 @@ def folder_pairs(folder: Path, side: int, seed: str) -> Iterator[Pair]:
     Raises:
         UsageError: `captions.json` or a picture is missing or cannot be read.
     """
-    listed = _listed(folder)
+    listed = listed_captions(folder)
     rng = random.Random(seed)
     while True:
         rng.shuffle(listed)
@@ -128,7 +128,12 @@ def folder_pairs(folder: Path, side: int, seed: str) -> Iterator[Pair]:
             yield Pair(pixels, text, len(text.split()) >= LONG_FROM)
 
 
-def _listed(folder: Path) -> list[tuple[Path, str]]:
+def listed_captions(folder: Path) -> list[tuple[Path, str]]:
+    """Return the pictures that `captions.json` of a folder names, each with its caption.
+
+    Raises:
+        UsageError: the file is missing, of another form, or holds no caption.
+    """
     try:
         data = json.loads((folder / "captions.json").read_text("utf-8"))
         files = {image["id"]: folder / Path(image["file_name"]).name for image in data["images"]}

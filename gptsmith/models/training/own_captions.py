@@ -78,7 +78,7 @@ def _check_data(data: Path) -> tuple[int, int]:
     from gptsmith.models.pictures.input_images import open_picture
     from gptsmith.models.training import captioner
 
-    listed = captioner._listed(data)
+    listed = captioner.listed_captions(data)
     files = dict.fromkeys(file for file, _ in listed)
     for file in files:
         open_picture(file)
