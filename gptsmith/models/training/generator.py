@@ -42,6 +42,10 @@ CAPTION_DROP = 0.1  # captions left out, so that guidance has something to lead 
 _PATCHES = 0.05  # the weight of telling patches against the velocity
 _GROUND_WEIGHT = 0.15  # of naming patches
 _THINGS = 3.0
+_EVEN, _MIDDLE = 0.2, 0.5  # the part of times drawn evenly; where the others gather, as a logit
+_CELL, _TOLD = 2, len(NAMES) + len(TINTS) + 2
+_LOOKS = 0.2  # of telling how they look
+_KEPT_TEXTS = 120_000  # 49 KB each
 _NEW_SHARDS = 200  # steps between looks for new pictures
 
 
@@ -89,22 +93,35 @@ def build(widths: Sequence[int] = WIDTHS, sample_size: int = 32) -> Any:
 def say(drawn: Sequence[Drawn], arm: str, rng: random.Random) -> list[str]:
     """Return a caption for each picture, of the kinds of `arm`, a tenth of them empty.
 
-    They are the captioner's where it wrote any (`training.recaption`), else the grammar's; alt text always is.
+    They are the captioner's where it wrote any (`training.recaption`), else the grammar's; alt text always is. A scene
+    is always put in the same words, so that they need to be encoded only once.
     """
     kinds = rng.choices(list(ARMS[arm]), list(ARMS[arm].values()), k=len(drawn))
-    said = [d.written.get(kind) or KINDS[kind](d.scene, rng) for d, kind in zip(drawn, kinds, strict=True)]
+    said = [
+        d.written.get(kind) or KINDS[kind](d.scene, random.Random(f"{kind} {d.scene}"))
+        for d, kind in zip(drawn, kinds, strict=True)
+    ]
     return ["" if rng.random() < CAPTION_DROP else text for text in said]
 
 
 class TextTokens:
-    """Token states (captions, 64, 384) in bfloat16, padded as the pipeline pads them."""
+    """Token states (captions, 64, 384) in bfloat16, padded as the pipeline pads them, and kept for the next time."""
 
     def __init__(self, where: torch.device) -> None:
         self._encoder, self._tokenizer = load_text_encoder(torch.bfloat16)
         self._encoder, self._where = self._encoder.to(where), where
+        self._kept: dict[str, Tensor] = {}
+
+    def __call__(self, said: Sequence[str]) -> Tensor:
+        if len(self._kept) > _KEPT_TEXTS:
+            self._kept.clear()
+        new = [text for text in dict.fromkeys(said) if text not in self._kept]
+        if new:
+            self._kept.update(zip(new, self._encode(new).cpu(), strict=True))
+        return torch.stack([self._kept[text] for text in said]).to(self._where)
 
     @torch.no_grad()
-    def __call__(self, said: Sequence[str]) -> Tensor:
+    def _encode(self, said: Sequence[str]) -> Tensor:
         tokens = self._tokenizer(
             list(said), padding="max_length", max_length=MAX_TOKENS, truncation=True, return_tensors="pt"
         ).to(self._where)
@@ -113,24 +130,42 @@ class TextTokens:
 
 
 class Student(nn.Module):
-    """The U-Net, and a head that reads from within it what each patch shows; the head is thrown away afterwards."""
+    """The U-Net, and a head that reads from within it what each patch shows and how it looks.
+
+    The head is thrown away afterwards. It lets the coarse layers, which are wide enough to know how hundreds of things
+    look, learn that without the way through the narrow ones (deep supervision, Lee et al. 2014,
+    https://arxiv.org/abs/1409.5185).
+    """
 
     def __init__(self, unet: Any) -> None:
         super().__init__()
         self.unet = unet
-        self.head = nn.Conv2d(unet.config.block_out_channels[-2], len(NAMES) + len(TINTS) + 2, 1)
+        self.head = nn.Conv2d(unet.config.block_out_channels[-2], _TOLD + 4 * _CELL**2, 1)
         self._within: list[Tensor] = []
         unet.up_blocks[1].register_forward_hook(lambda block, given, found: self._within.append(found))
 
-    def forward(self, noisy: Tensor, at: Tensor, text: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the velocity (n, 4, h, w) and what patches show (n, names + tints + 2, patches, patches)."""
+    def forward(self, noisy: Tensor, at: Tensor, text: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the velocity (n, 4, h, w), what patches show (n, names + tints + 2, h / 2, w / 2) and their latents
+        (n, 4, h, w)."""
         self._within.clear()
         velocity = self.unet(noisy, at, text).sample.float()
-        return velocity, self.head(self._within.pop()).float()
+        told, looks = self.head(self._within.pop()).float().split([_TOLD, 4 * _CELL**2], dim=1)
+        return velocity, told, F.pixel_shuffle(looks, _CELL)
+
+
+def random_times(many: int, steps: int, generator: torch.Generator) -> Tensor:
+    """Return times, (many,), most of them of middle noise: there it is settled what a thing will be, whereas little
+    noise teaches texture, at the greatest error (logit-normal times, Esser et al. 2024,
+    https://arxiv.org/abs/2403.03206)."""
+    even = torch.rand(many, generator=generator)
+    middle = torch.sigmoid(torch.randn(many, generator=generator) + _MIDDLE)
+    chosen = torch.where(torch.rand(many, generator=generator) < _EVEN, even, middle)
+    return (chosen * steps).long().clamp(max=steps - 1)
 
 
 class Velocity:
-    """Squared errors (n, h, w) of the velocity that the U-Net predicts at random times, with what it tells of patches.
+    """Squared errors (n, h, w) of the velocity that the U-Net predicts at random times, of the latents that its head
+    tells, and what that tells of patches.
 
     The passes run in bfloat16 on copies of the float32 weights, which is what the optimizer moves.
     """
@@ -140,14 +175,15 @@ class Velocity:
         self.student, self.where = student, where
         self.signal, self.noise = alphas.sqrt(), (1 - alphas).sqrt()
 
-    def __call__(self, latents: Tensor, text: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        at = torch.randint(0, len(self.signal), (len(latents),), generator=generator).to(self.where)
+    def __call__(self, latents: Tensor, text: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
+        at = random_times(len(latents), len(self.signal), generator).to(self.where)
         drawn = torch.randn(latents.shape, generator=generator).to(self.where)
         signal, noise = self.signal[at].view(-1, 1, 1, 1), self.noise[at].view(-1, 1, 1, 1)
         noisy = (signal * latents + noise * drawn).to(torch.bfloat16, memory_format=torch.channels_last)
         weights = {name: p.to(torch.bfloat16) for name, p in self.student.named_parameters()}
-        predicted, patches = functional_call(self.student, weights, (noisy, at, text))
-        return (predicted - signal * drawn + noise * latents).square().mean(1), patches
+        predicted, told, looks = functional_call(self.student, weights, (noisy, at, text))
+        errors = (predicted - signal * drawn + noise * latents).square().mean(1)
+        return errors, (looks - latents).square().mean(1), told
 
 
 def patch_truth(drawn: Sequence[Drawn], side: int, where: torch.device) -> list[Tensor]:
@@ -191,8 +227,12 @@ def train(
     seed: int,
     widths: Sequence[int] = WIDTHS,
     ema: float = 0.999,
+    start: Path | None = None,
 ) -> Run:
-    """Train in `out` on the shards in `latents`, those that are still being written included; save `out/unet`."""
+    """Train in `out` on the shards in `latents`, those that are still being written included; save `out/unet`.
+
+    `start` is the folder of a run whose weights are the first ones.
+    """
     torch.manual_seed(seed)
     where, unet, shards = device(), build(widths), Shards(latents)
     config = {
@@ -206,6 +246,8 @@ def train(
     }
     student = Student(unet.to(memory_format=torch.channels_last)).to(where)
     run = Run(out, student, config, ema=ema)
+    if start:
+        run.start_from(start)
     text, velocity = TextTokens(where), Velocity(student, where)
 
     def one(step: int) -> tuple[Tensor, int, dict[str, float]]:
@@ -213,11 +255,16 @@ def train(
             shards.refresh()
         rng, generator = random.Random(f"{seed} {step}"), torch.Generator().manual_seed(seed * 1_000_003 + step)
         rows, drawn = shards.batch(rng, batch)
-        errors, told = velocity(rows.to(where), text(say(drawn, arm, rng)), generator)
+        errors, looks, told = velocity(rows.to(where), text(say(drawn, arm, rng)), generator)
         names, tints, parts = patch_truth(drawn, told.shape[-1], where)
         untold, named = patch_loss(told, names, tints, parts)
-        figures = {"velocity": float(errors.detach().mean()), "named": named, "scenes": float(len(shards))}
-        return on_things(errors, names) + _PATCHES * untold, batch, figures
+        figures = {
+            "velocity": float(errors.detach().mean()),
+            "looks": float(looks.detach().mean()),
+            "named": named,
+            "scenes": float(len(shards)),
+        }
+        return on_things(errors + _LOOKS * looks, names) + _PATCHES * untold, batch, figures
 
     run.train(one, steps)
     run.use_average()
@@ -235,6 +282,7 @@ def main() -> None:
     parser.add_argument("--lr", type=float, default=7e-4)
     parser.add_argument("--arm", choices=list(ARMS), default="mixed")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--start", type=Path, help="the folder of a run to begin from")
     train(**vars(parser.parse_args()))
 
 

@@ -19,7 +19,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from gptsmith.models.world.render import Picture, Placed, render
+from gptsmith.models.world.layout import Placed
+from gptsmith.models.world.render import Picture, render
 from gptsmith.models.world.scene import Scene, sample_scene
 from gptsmith.state import atomic_write
 

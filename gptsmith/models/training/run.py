@@ -89,6 +89,18 @@ class Run:
         """Begin the average again from the weights as they are now."""
         self.average = {n: p.detach().clone() for n, p in self._trained()} if self.average else {}
 
+    def start_from(self, folder: Path) -> None:
+        """Begin with the averaged weights of another run, those that fit, unless this run has begun already."""
+        if self.step:
+            return
+        tensors = load_file(folder / "checkpoint.safetensors")
+        with torch.no_grad():
+            for name, parameter in self._trained():
+                found = tensors.get(f"average.{name}")
+                if found is not None and found.shape == parameter.shape:
+                    parameter.copy_(found)
+        self.restart_average()
+
     def save(self) -> None:
         """Write the checkpoint, whole or not at all."""
         tensors = {f"model.{n}": p.detach() for n, p in self.model.state_dict().items()}

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 
 from gptsmith.models.world.objects import COLORS
 
-VARIANTS = 24  # different sceneries of one place and time
+VARIANTS = 8  # different sceneries of one place and time
 Color = tuple[int, int, int]
 _SKY: dict[str, tuple[Color, Color]] = {
     "day": ((96, 170, 235), (200, 230, 250)),

@@ -46,15 +46,15 @@ def aspect(name: str) -> float:
 
 
 @lru_cache(maxsize=8192)
-def sprite(name: str, color: str | None, size: int, flip: bool = False) -> Sprite:
-    """Return a thing with its longer side `size` pixels long; `color` tints it, `flip` mirrors it."""
+def sprite(name: str, color: str | None, size: int) -> Sprite:
+    """Return a thing with its longer side `size` pixels long; `color` tints it."""
     base = Image.fromarray(_base(name))
     scale = size / max(base.size)
     small = base.resize((max(1, round(base.width * scale)), max(1, round(base.height * scale))), Image.Resampling.BOX)
     pixels = np.asarray(small)
     if color:
         pixels = _tint(pixels, np.array(COLORS[color], np.float32))
-    return np.ascontiguousarray(pixels[:, ::-1] if flip else pixels)
+    return np.ascontiguousarray(pixels)
 
 
 @cache
