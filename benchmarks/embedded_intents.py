@@ -136,8 +136,8 @@ def load(name: str = "intents.jsonl") -> tuple[list[dict[str, Any]], dict[str, l
     """Return the messages and the sets of tools."""
     rows = [json.loads(line) for line in (DATA / name).read_text().splitlines()]
     tools: dict[str, list[dict[str, Any]]] = json.loads((DATA / "intent_tools.json").read_text())
-    for more in ("intent_tools_fresh.json", "intent_tools_other_hand.json", "intent_tools_third_hand.json"):
-        tools |= json.loads((DATA / more).read_text())
+    for more in sorted(DATA.glob("intent_tools_*.json")):
+        tools |= json.loads(more.read_text())
     return rows, tools
 
 
