@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field
 
 from gptsmith.errors import NotReadyError
 from gptsmith.models.chat.embedded import EmbeddedChatModel
+from gptsmith.models.chat.embedded.replies import CONNECT
 from gptsmith.models.passages import Passage, fence
 
 ROOT = Path(__file__).parent.parent
@@ -44,6 +45,16 @@ def _benchmark() -> ModuleType:
 def _ask(text: str, *before: BaseMessage, passages: list[Passage] | None = None, system: SystemMessage = SYSTEM) -> str:
     words = f"{text}\n\n{fence(passages)}" if passages is not None else text
     return str(EmbeddedChatModel().invoke([system, *before, HumanMessage(words)]).content)
+
+
+def _searches(description: str, question: str) -> bool:
+    tool = {
+        "name": "search_files",
+        "description": f"{description} The query is a few words or a question.",
+        "parameters": {"type": "object", "properties": {"query": {"type": "string"}}, "required": ["query"]},
+    }
+    reply = EmbeddedChatModel().bind_tools([{"type": "function", "function": tool}]).invoke(question)
+    return bool(reply.tool_calls)
 
 
 def test_intents_reach_the_goal() -> None:
@@ -93,6 +104,41 @@ def test_requests_of_a_third_hand() -> None:
     assert [name for name in acted if not name.startswith("search_")] == []
 
 
+def test_requests_of_a_fourth_hand() -> None:
+    bench = _benchmark()
+    rows, tools = bench.load("intents_fourth_hand.jsonl")
+    shares = bench.report(bench.run(rows, tools))
+    assert (shares["right_tool"] >= 0.9, shares["false_call"] <= 0.02, shares["right_arguments"] >= 0.85) == (True,) * 3
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("how was your weekend?", CONNECT),
+        ("what's the square root of 144?", CONNECT),
+        ("I am so scared of heights", CONNECT),
+        ("who owns the harbour café?", "I looked, but the files do not say."),
+        ("what about heights? I am scared. When was the North Light built?", "The North Light was built in 1846. [1]"),
+    ],
+)
+def test_the_files_are_spoken_of_only_to_those_who_ask_of_them(words: str, said: str) -> None:
+    assert _ask(words, passages=PASSAGES) == said
+
+
+@pytest.mark.parametrize(
+    ("description", "question", "searched"),
+    [
+        ("Looks up in the files: the rules of the tennis club.", "does the club open at dawn?", True),
+        ("Looks up in the files: the rules of the tennis club.", "who would win, a bear or a shark?", False),
+        ("Searches the files that were added.", "do you ever get lonely?", False),
+        ("Searches the files that were added.", "it draws quite a crowd, doesn't it", False),
+        ("Looks up in the files: sums and how to teach them.", "what is 12 times 7 by the book?", False),
+    ],
+)
+def test_talk_is_not_searched_for(description: str, question: str, searched: bool) -> None:
+    assert _searches(description, question) is searched
+
+
 @pytest.mark.parametrize(
     ("description", "question", "searched"),
     [
@@ -110,13 +156,7 @@ def test_requests_of_a_third_hand() -> None:
 def test_a_search_is_left_out_only_when_the_files_are_of_something_else(
     description: str, question: str, searched: bool
 ) -> None:
-    tool = {
-        "name": "search_files",
-        "description": f"{description} The query is a few words or a question.",
-        "parameters": {"type": "object", "properties": {"query": {"type": "string"}}, "required": ["query"]},
-    }
-    reply = EmbeddedChatModel().bind_tools([{"type": "function", "function": tool}]).invoke(question)
-    assert bool(reply.tool_calls) is searched
+    assert _searches(description, question) is searched
 
 
 def test_requests_of_another_hand() -> None:

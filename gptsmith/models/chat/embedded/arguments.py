@@ -90,6 +90,9 @@ def _is_time(p: Param) -> bool:
 def _value(
     p: Param, params: tuple[Param, ...], text: str, subject: set[str], taken: list[Span], today: date | None
 ) -> Any:
+    if p.enum and "currency" in p.words:
+        named = formed(p, params, text, subject, taken)  # "francs" is CHF, "in euros" the target
+        return named if named in p.enum else None
     if p.enum:
         twin = next((q for q in params if q is not p and q.enum == p.enum), None)
         return one_of_two(p, text) if twin else enum_value(p, text, taken)

@@ -9,7 +9,8 @@ from typing import Literal
 Form = Literal["order", "question", "wish", "fragment", "statement"]
 
 _OPENERS = re.compile(
-    r"^(?:(?:hey|hi|hello|yo|ok(?:ay)?|so|now|and|then|please|pls|plz|well|great|nice|cool|perfect|lovely"
+    r"^(?:(?:hey|hi|hello|hiya|howdy|yo|good (?:morning|afternoon|evening)"
+    r"|ok(?:ay)?|so|now|and|then|please|pls|plz|well|great|nice|cool|perfect|lovely"
     r"|thanks|thank you|"
     r"alright|also|oh|um+|hm+|yes|yeah|yep|sure|good|next|but|hey there|dear \w+|maybe|quick(?:ly)?|just"
     r"|actually|sorry|rather|preferably|ideally|perhaps|possibly)\b"
@@ -158,14 +159,19 @@ _VERB = (
 )
 _STATEMENT = re.compile(rf"^{_SUBJECT}(?:'(?:m|re|s|ve|d|ll)| {_VERB})\b", re.IGNORECASE)
 _CLAUSE = re.compile(
-    r"(?<=[.!?])\s+|\n+|(?<!\d)[,;:](?:\s+|$)|\s+[–—-]\s+"
-    r"|,?\s+but\s+|\s+and\s+(?=(?:i |we )?would (?:like|love|prefer)\b)"
+    r"(?<=[.!?])\s+|\n+|(?<!\d)[,;:](?:\s+|$)|(?<=\d)[,;]\s+(?=(?:can|could|would|will|please)\b)|\s+[–—-]\s+"
+    r"|,?\s+but\s+|\s+and\s+(?=(?:i |we )?(?:would (?:like|love|prefer)|want|need)\b)"
     r"|[,\s]+(?:and|but|so|then|or)(?: then| please)?\s+(?=(?:draw|paint|sketch|illustrate|render|describe"
     r"|caption|search|look up|find"
     r"|tell|show|add|remove|change|make|turn|set|book|send|email|convert|put|erase|replace)\b)",
     re.IGNORECASE,
 )
 _RUN_ON = re.compile(r"(?<=\w)\s+(?=(?:can|could|would|will) (?:you|u|somebody|someone)\b)", re.IGNORECASE)
+_TAG = re.compile(  # "it draws quite a crowd, doesn't it": the end asks nothing of its own
+    r",\s*(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should)(?:n['’]t| not)"
+    r" (?:it|he|she|they|we|you|i|that|there)(?=[\s.!?]*$)",
+    re.IGNORECASE,
+)
 _SPLIT = re.compile(r"(?<=[.!?])\s+(?=\S)|\n+")
 
 
@@ -186,13 +192,13 @@ class Ask:
 
 def read_asks(text: str) -> list[Ask]:
     """Read each sentence of a message."""
-    parts = [p.strip() for p in _SPLIT.split(text) if p.strip()]
+    parts = [_TAG.sub("", p.strip()) for p in _SPLIT.split(text) if p.strip()]
     return [a for a in (_read(p) for p in parts) if a.core]
 
 
 def read_clauses(text: str) -> list[Ask]:
     """Read each clause: what a comma, a colon, "can you" or "and" with a verb of asking behind it sets apart."""
-    parts = [p.strip() for p in _CLAUSE.split(text) if p and p.strip()]
+    parts = [p.strip() for p in _CLAUSE.split(_TAG.sub("", text)) if p and p.strip()]
     whole = [q for p in parts for q in ([p] if _ASKING.match(_OPENERS.sub("", p)) else _RUN_ON.split(p))]
     return [a for a in (_read(p) for p in whole) if a.core]
 

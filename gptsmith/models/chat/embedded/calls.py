@@ -31,6 +31,7 @@ _STATUS = re.compile(
     r"i need|has|have|can i)\b",
     re.IGNORECASE,
 )
+_TELL = re.compile(r"^(?:tell|inform|notify|message|text|let) (?!me\b|us\b|it\b|him\b|her\b|them\b)\w", re.IGNORECASE)
 _AKIN = 0.62  # cosine from which two words mean nearly the same
 _DONE = re.compile(r"\b(?:arrived|thanks|thank you|already|yesterday|last (?:night|week|year))\b", re.IGNORECASE)
 
@@ -56,6 +57,7 @@ class _Fit:
     near: float
     measured: bool  # a number stands beside the unit that an argument takes
     acts: bool  # the order begins with the verb by which the tool is described: "Order a refill"
+    tells: bool  # it passes on what somebody is to be told: "Tell Leila that the draft is ready"
     loose: bool  # a name or a thing was taken because nothing else was left
 
     @property
@@ -155,7 +157,8 @@ def _fit(tool: Tool, spoken: str, whole: str, near: float, today: date | None, a
     measured = any(p.name in args and is_measured(p) and p.type in ("integer", "number") for p in tool.params)
     acts = stem((tokens(spoken) or [""])[0]) == stem((tokens(tool.description) or [""])[0])
     named = len(said & tool.name_stems)
-    return _Fit(Called(tool, args, missing), named, told, typed, proper, worded, near, measured, acts, loose)
+    tells = bool(_TELL.match(spoken)) and not missing and any(is_saying(p) and p.name in args for p in tool.params)
+    return _Fit(Called(tool, args, missing), named, told, typed, proper, worded, near, measured, acts, tells, loose)
 
 
 def _borrows(fit: _Fit, chosen: set[str]) -> bool:
@@ -185,7 +188,9 @@ def _convinces(fit: _Fit, asks: list[Ask], whole: str) -> bool:
         if not required:
             return ordered and (fit.named > 0 or fit.near >= 0.5) and fit.near >= 0.3
         if ordered:
-            return (topic > 0 and fit.near >= 0.15) or fit.typed >= 2 or (fit.typed >= 1 and fit.near >= 0.25)
+            return (
+                fit.tells or (topic > 0 and fit.near >= 0.15) or fit.typed >= 2 or (fit.typed >= 1 and fit.near >= 0.25)
+            )
         if _ABOUT_WORLD.match(first.low):
             return (fit.typed >= 2 and (topic > 0 or fit.forms >= 3 or fit.near >= 0.28)) or (
                 fit.typed >= 1 and ((fit.named > 0 and fit.near >= 0.4) or (fit.told > 0 and fit.near >= 0.3))

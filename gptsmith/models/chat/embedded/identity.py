@@ -12,7 +12,8 @@ _END = (
     r"|then|for now|that's all|thats all|bye|ok|okay|please|indeed|good one)*$"
 )
 _GREETING = re.compile(
-    rf"^(?:hello|hi|hey|hiya|howdy|yo|greetings|good (?:morning|afternoon|evening|day)|welcome|bonjour|hola"
+    rf"^(?:hello|hi|hey|hiya|howdy|yo|greetings|(?:good )?(?:morning|afternoon|evening)|good day"
+    rf"|(?:it's |it is )?nice to meet you|welcome|bonjour|hola"
     rf"|hallo|ciao|olá){_END}",
     re.IGNORECASE,
 )

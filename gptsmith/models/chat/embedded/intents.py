@@ -16,6 +16,7 @@ from gptsmith.models.chat.embedded.drawing import Wanted, wants_picture
 from gptsmith.models.chat.embedded.looking import Look, choices, looks_again, recognizes, wants_look
 from gptsmith.models.chat.embedded.lookups import is_search, is_told_to_search, wants_lookup
 from gptsmith.models.chat.embedded.stories import moment, story_of
+from gptsmith.models.chat.embedded.talk import is_talk
 from gptsmith.models.chat.embedded.toolbox import Param, Tool
 from gptsmith.models.chat.embedded.words import correct, listed, stem, tokens
 from gptsmith.models.chat.embedded.worldly import is_worldly
@@ -212,7 +213,10 @@ def _others(
         return Intent(called.tool, called.args, called.missing)
     if found:
         tool, query, ask = found
-        if not is_told_to_search(ask) and is_worldly(ask, kinds["search"], role, similarity):
+        subjects = [t.description for t in kinds["search"]]
+        if not is_told_to_search(ask) and (
+            is_talk(ask.core, subjects, similarity) or is_worldly(ask, kinds["search"], role, similarity)
+        ):
             return NONE
         slot = tool.text_param
         return Intent(tool, {slot.name: query}) if slot else NONE

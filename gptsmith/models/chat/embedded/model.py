@@ -28,14 +28,16 @@ from gptsmith.models.chat.embedded.conversation import Conversation, read_conver
 from gptsmith.models.chat.embedded.followups import question_of, said_before, wants_more
 from gptsmith.models.chat.embedded.identity import small_talk
 from gptsmith.models.chat.embedded.intents import NONE, Intent, read_intent
-from gptsmith.models.chat.embedded.lookups import is_free_writing
+from gptsmith.models.chat.embedded.lookups import is_chat, is_free_writing
 from gptsmith.models.chat.embedded.manners import dress, read_manners
 from gptsmith.models.chat.embedded.replies import CONNECT, SILENT, answer_from, ask_for, asked_before, quoted, report
 from gptsmith.models.chat.embedded.structured import compose, composer_of, parameters_of
+from gptsmith.models.chat.embedded.talk import is_talk
 from gptsmith.models.chat.embedded.toolbox import Tool, read_tools
 from gptsmith.models.chat.embedded.words import tokens
 from gptsmith.models.embedding import load_embedder
 
+_SURE = 0.6  # the chance from which a sentence is quoted to somebody who asked nothing of the files
 _PIECE = re.compile(r"\s*\S+|\s+$")
 
 
@@ -168,9 +170,16 @@ class EmbeddedChatModel(BaseChatModel):
         foreign = language.of(talk.words)
         if foreign == "en" and all(is_free_writing(a) for a in read_asks(talk.words)):
             return CONNECT
-        found = self._from_passages(talk)
+        asks = read_asks(talk.words) if foreign == "en" else []
+        idle = bool(asks) and all(
+            is_chat(a) or is_talk(a.core, [talk.role.description], self._similarity) for a in asks
+        )
+        found = self._from_passages(talk, surely=idle)
         if found and not found.startswith(SILENT):
             return found
+        told = bool(asks) and all(a.form == "statement" or a.negated for a in asks)
+        if idle or (told and found == f"{SILENT}."):
+            return CONNECT  # nothing was asked of the files, so that nothing is said of them
         if foreign != "en":
             note = (
                 f"I work best in English, and this looks like {language.name_of(foreign)}; your words stay as they are."
@@ -178,13 +187,16 @@ class EmbeddedChatModel(BaseChatModel):
             return f"{found} {note}" if found else note
         return found or CONNECT
 
-    def _from_passages(self, talk: Conversation) -> str:
-        """Return the answer from the passages; empty when the message carries no block of them."""
+    def _from_passages(self, talk: Conversation, *, surely: bool) -> str:
+        """Return the answer from the passages; empty when the message carries no block of them.
+
+        `surely` says that only a sentence that answers beyond doubt is wanted.
+        """
         if talk.passages is None:
             return ""
         question, passages, least = question_of(talk), talk.passages, self.answer_threshold
         if question == talk.words:
-            return answer_from(question, passages, self._encode, least)
+            return answer_from(question, passages, self._encode, max(least, _SURE) if surely else least)
         said = said_before(talk)
         if wants_more(talk.words):
             on = what_follows(said, passages)

@@ -58,7 +58,8 @@ _STREET = re.compile(
 _PLACES = re.compile(r"\b(?:city|place|location|town|country|region|destination|origin|where|airport|station)\b")
 _STREETS = re.compile(r"\b(?:address|street)\b")
 _SAID = re.compile(
-    r"\b(?:message|text|body|question|comment|content|note|remark|what to (?:say|tell|ask|be)|reminder)\b"
+    r"\b(?:message|text|body|question|comment|content|note|remark|what to (?:say|tell|ask|be)|reminder"
+    r"|summary|complaint|what (?:is|was|went) wrong|what (?:has )?happened)\b"
 )
 _PEOPLE = re.compile(
     r"\b(?:name|player|person|colleague|employee|client|customer|contact|recipient|user|friend|artist|song|film|movie"
