@@ -29,6 +29,8 @@ from gptsmith.models.training.latents import Drawn, Shards
 from gptsmith.models.training.patches import NAMES, TINTS, patch_labels
 from gptsmith.models.training.run import Run, device
 from gptsmith.models.world import captions
+from gptsmith.models.world.everyday import EVERYDAY
+from gptsmith.models.world.scene import Scene
 
 KINDS = {"short": captions.short, "descriptive": captions.descriptive, "alt": captions.alt_text}
 ARMS = {
@@ -44,6 +46,7 @@ _GROUND_WEIGHT = 0.15  # of naming patches
 _THINGS = 3.0
 _EVEN, _MIDDLE = 0.2, 0.5  # the part of times drawn evenly; where the others gather, as a logit
 _CELL, _TOLD = 2, len(NAMES) + len(TINTS) + 2
+_EVERYDAY = 3.0
 _LOOKS = 0.2  # of telling how they look
 _KEPT_TEXTS = 120_000  # 49 KB each
 _NEW_SHARDS = 200  # steps between looks for new pictures
@@ -88,6 +91,12 @@ def build(widths: Sequence[int] = WIDTHS, sample_size: int = 32) -> Any:
     )
     unet.set_attn_processor(AttnProcessor())
     return unet
+
+
+def asked(scene: Scene) -> float:
+    """Return how often a scene is taken: _EVERYDAY times as often for each half of it that is everyday things."""
+    named = [g.name in EVERYDAY for g in scene.groups]
+    return float(_EVERYDAY ** (2 * sum(named) / len(named)))
 
 
 def say(drawn: Sequence[Drawn], arm: str, rng: random.Random) -> list[str]:
@@ -234,7 +243,7 @@ def train(
     `start` is the folder of a run whose weights are the first ones.
     """
     torch.manual_seed(seed)
-    where, unet, shards = device(), build(widths), Shards(latents)
+    where, unet, shards = device(), build(widths), Shards(latents, asked)
     config = {
         "lr": lr,
         "steps": steps,

@@ -8,9 +8,9 @@ from __future__ import annotations
 import argparse
 import json
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import astuple
-from itertools import count, islice
+from itertools import accumulate, count, islice
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -88,16 +88,20 @@ class Drawn(NamedTuple):
 
 
 class Shards:
-    """The shards of a folder that are whole; `refresh` finds those that came since."""
+    """The shards of a folder that are whole; `refresh` finds those that came since.
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    `weight` says how often a scene is taken, against others.
+    """
+
+    def __init__(self, folder: Path, weight: Callable[[Scene], float] = lambda scene: 1.0) -> None:
+        self.folder, self.weight = folder, weight
         self._latents: list[NDArray[np.float16]] = []
-        self._drawn: list[list[Drawn]] = []
+        self._drawn: list[Drawn] = []
+        self._until: list[float] = []  # sums of weights
         self.refresh()
 
     def __len__(self) -> int:
-        return sum(len(part) for part in self._drawn)
+        return len(self._drawn)
 
     def refresh(self) -> None:
         """Read the shards that follow those already read."""
@@ -106,18 +110,16 @@ class Shards:
             drawn = [_drawn(line) for line in _lines(file.with_suffix(".jsonl"))]
             if told.exists():
                 drawn = [d._replace(written=line) for d, line in zip(drawn, _lines(told), strict=True)]
-            self._drawn.append(drawn)
+            self._drawn += drawn
             self._latents.append(np.load(file, mmap_mode="r", allow_pickle=False))
+        self._until = list(accumulate(self.weight(d.scene) for d in self._drawn))
 
     def batch(self, rng: random.Random, size: int) -> tuple[torch.Tensor, list[Drawn]]:
         """Return `size` random latents, float32 (size, 4, h, w), and what was drawn."""
-        rows, drawn = [], []
-        for _ in range(size):
-            shard = rng.randrange(len(self._latents))
-            row = rng.randrange(len(self._drawn[shard]))
-            rows.append(np.asarray(self._latents[shard][row], dtype=np.float32))
-            drawn.append(self._drawn[shard][row])
-        return torch.from_numpy(np.stack(rows)), drawn
+        chosen = rng.choices(range(len(self)), cum_weights=self._until, k=size)
+        places = [divmod(one, len(self._latents[0])) for one in chosen]
+        rows = np.stack([self._latents[shard][row] for shard, row in places]).astype(np.float32)
+        return torch.from_numpy(rows), [self._drawn[one] for one in chosen]
 
 
 def _lines(file: Path) -> list[dict[str, Any]]:

@@ -150,12 +150,12 @@ def _elsewhere(kit: Templates, rows: NDArray[np.int64], template: int, y: int, x
 
 def _closely(picture: Floats, kit: Templates, template: int, y: int, x: int, outline: float) -> Seen:
     """Fit a thing at a place pixel by pixel: its exact spot, size and colour, and how sure that is."""
-    name, flip = kit.names[template], bool(kit.flips[template])
+    name = kit.names[template]
     middle_y, middle_x = (y + kit.heights[template] / 2) * CELL, (x + kit.widths[template] / 2) * CELL
     best: tuple[float, str | None, int, int, int, int] = (-1.0, None, 0, 0, 1, 1)
     for size in (round(float(kit.sizes[template]) * k) for k in (0.93, 1.0, 1.07)):
-        shape = sprite(name, None, size, flip).shape[:2]
-        spot = _best_shift(picture, name, size, flip, round(middle_y - shape[0] / 2), round(middle_x - shape[1] / 2))
+        shape = sprite(name, None, size).shape[:2]
+        spot = _best_shift(picture, name, size, round(middle_y - shape[0] / 2), round(middle_x - shape[1] / 2))
         if spot and spot[0] > best[0]:
             best = (*spot, *shape)
     fit, color, top, left, height, width = best
@@ -164,10 +164,10 @@ def _closely(picture: Floats, kit: Templates, template: int, y: int, x: int, out
 
 
 def _best_shift(
-    picture: Floats, name: str, size: int, flip: bool, top: int, left: int
+    picture: Floats, name: str, size: int, top: int, left: int
 ) -> tuple[float, str | None, int, int] | None:
     """Return how well the colours of a thing fit, 0 to 1, in which tint, and where, up to 5 pixels from a corner."""
-    faces = _faces(name, size, flip)
+    faces = _faces(name, size)
     best = _fit(picture, faces, top, left)
     if best is None:
         return None
@@ -211,16 +211,16 @@ def _tints(name: str) -> tuple[str | None, ...]:
     return _TINTS[1:] if objects()[name].kind == "shape" else _TINTS
 
 
-_kept: dict[tuple[str, int, bool], Floats] = {}
+_kept: dict[tuple[str, int], Floats] = {}
 
 
-def _faces(name: str, size: int, flip: bool) -> Floats:
+def _faces(name: str, size: int) -> Floats:
     """Return a thing in every tint and light, (tints * lights, height, width, 4) in 0..1."""
-    key = (name, size, flip)
+    key = (name, size)
     if key not in _kept:
         if len(_kept) > 600:
             _kept.clear()
-        faces = np.stack([sprite(name, tint, size, flip) for tint in _tints(name)]).astype(np.float32) / np.float32(255)
+        faces = np.stack([sprite(name, tint, size) for tint in _tints(name)]).astype(np.float32) / np.float32(255)
         lit = np.repeat(faces, len(_LIGHTS), axis=0)
         lit[..., :3] *= np.tile(_LIGHTS, (len(faces), 1))[:, None, None]
         _kept[key] = lit

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from gptsmith.models.world.sprites import sprite
 
 SIDE, CELL, BINS = 128, 4, 8
 CELLS = SIDE // CELL
-SIZES = (25, 29, 33, 38, 44, 50, 58, 66, 76, 87)  # pixels of a thing's longer side
+SIZES = (28, 32, 48, 64, 80, 96)  # pixels of the longer side, as things are laid out
 _FAINT = 0.5  # outlines weaker than this part of a thing's own count less
 _NOISE = 0.03  # edges weaker than this are none
 _STRONG = 0.25  # an edge of this contrast counts in full
@@ -23,11 +24,10 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Templates:
-    """Every thing at every size and both ways round, as spectra (n, ...) ready to be slid over a picture."""
+    """Every thing at every size, as spectra (n, ...) ready to be slid over a picture."""
 
     names: list[str]
     sizes: Floats  # (n,) longer side in pixels
-    flips: NDArray[np.bool_]
     heights: NDArray[np.int64]  # (n,) in cells
     widths: NDArray[np.int64]
     spectra: NDArray[np.complex64]  # (n, BINS, CELLS, CELLS // 2 + 1), of unit length before the transform
@@ -68,28 +68,24 @@ def soften(pixels: Floats) -> Floats:
 @cache
 def templates(among: tuple[str, ...] | None = None) -> Templates:
     """Return the templates of every object, or of those named; some seconds, once per process. Needs the emoji font."""
-    names, sizes, flips, heights, widths = [], [], [], [], []
+    names, sizes, heights, widths = [], [], [], []
     spectra, masks, strengths = [], [], []
-    for name in among or objects():
-        for size in SIZES:
-            for flip in (False, True):
-                edges, mask = _template(name, size, flip)
-                field = np.zeros((BINS, CELLS, CELLS), np.float32)
-                field[:, : edges.shape[0], : edges.shape[1]] = edges.transpose(2, 0, 1)
-                cover = np.zeros((CELLS, CELLS), np.float32)
-                cover[: mask.shape[0], : mask.shape[1]] = mask
-                spectra.append(np.conj(np.fft.rfft2(field / (np.linalg.norm(field) + 1e-6))).astype(np.complex64))
-                masks.append(np.conj(np.fft.rfft2(cover)).astype(np.complex64))
-                strengths.append(float(np.linalg.norm(field)))
-                names.append(name)
-                sizes.append(size)
-                flips.append(flip)
-                heights.append(edges.shape[0])
-                widths.append(edges.shape[1])
+    for name, size in product(among or objects(), SIZES):
+        edges, mask = _template(name, size)
+        field = np.zeros((BINS, CELLS, CELLS), np.float32)
+        field[:, : edges.shape[0], : edges.shape[1]] = edges.transpose(2, 0, 1)
+        cover = np.zeros((CELLS, CELLS), np.float32)
+        cover[: mask.shape[0], : mask.shape[1]] = mask
+        spectra.append(np.conj(np.fft.rfft2(field / (np.linalg.norm(field) + 1e-6))).astype(np.complex64))
+        masks.append(np.conj(np.fft.rfft2(cover)).astype(np.complex64))
+        strengths.append(float(np.linalg.norm(field)))
+        names.append(name)
+        sizes.append(size)
+        heights.append(edges.shape[0])
+        widths.append(edges.shape[1])
     return Templates(
         names,
         np.array(sizes, np.float32),
-        np.array(flips),
         np.array(heights),
         np.array(widths),
         np.stack(spectra),
@@ -98,9 +94,9 @@ def templates(among: tuple[str, ...] | None = None) -> Templates:
     )
 
 
-def _template(name: str, size: int, flip: bool) -> tuple[Floats, Floats]:
+def _template(name: str, size: int) -> tuple[Floats, Floats]:
     """Return a thing's outlines, (cells, cells, 8) and the cells that it covers; a margin of a cell around it."""
-    pixels = sprite(name, None, size, flip).astype(np.float32) / 255
+    pixels = sprite(name, None, size).astype(np.float32) / 255
     height, width = pixels.shape[:2]
     rows, columns = (min(CELLS, -(-n // CELL) + 2) for n in (height, width))
     top, left = (rows * CELL - height) // 2, (columns * CELL - width) // 2
