@@ -34,7 +34,7 @@ def test_the_generator_trains_on_shards_and_its_folder_draws(tmp_path: Path, mon
     first = write_shard(tmp_path / "latents", 0, vae, scenes=8)
     stamp = first.stat().st_mtime_ns
     assert write_shard(tmp_path / "latents", 0, vae, scenes=8).stat().st_mtime_ns == stamp  # whole shards stay
-    how = {"batch": 4, "lr": 3e-3, "arm": "mixed", "seed": 0, "widths": (32, 64)}
+    how = {"batch": 4, "lr": 3e-3, "arm": "mixed", "seed": 0, "widths": (16, 16, 32, 32)}
     generator.train(tmp_path / "run", tmp_path / "latents", steps=12, **how)
     found = losses(tmp_path / "run")
     assert sum(found[-4:]) < sum(found[:4])
