@@ -11,9 +11,9 @@ import pytest
 
 from gptsmith.errors import NotReadyError
 from gptsmith.models.world import captions, sprites
+from gptsmith.models.world.layout import place
 from gptsmith.models.world.lexicon import lexicon
 from gptsmith.models.world.objects import COLORS, SHAPES, objects
-from gptsmith.models.world.layout import place
 from gptsmith.models.world.render import render
 from gptsmith.models.world.requests import Request, missing, parse_request, to_scene
 from gptsmith.models.world.scene import PLACES, PLAIN, TIMES, Group, Relation, Scene, sample_scene

@@ -152,7 +152,7 @@ def train(out: Path, *, steps: int, batch: int, lr: float, seed: int) -> dict[st
             run.use_average()
             whiten(model, pictures(random.Random(f"{seed} whitening"), many, 128).to(where))
             run.restart_average()
-            _save(model, out / "first")
+            save(model, out / "first")
         x = pictures(rng, max(1, batch // 4) if late else batch, 128 if late else 64).to(where)
         with torch.autocast(where.type, torch.bfloat16):
             with torch.set_grad_enabled(not late):
@@ -167,11 +167,11 @@ def train(out: Path, *, steps: int, batch: int, lr: float, seed: int) -> dict[st
     figures = measure(model, unseen)
     run.log(figures)
     grid(model, unseen[:10], out / "grid.png")
-    _save(model, out / "final")
+    save(model, out / "final")
     return figures
 
 
-def _save(model: Any, folder: Path) -> None:
+def save(model: Any, folder: Path) -> None:
     """Save a half-precision copy as a diffusers folder."""
     copy = AutoencoderTiny.from_config(model.config)
     copy.load_state_dict(model.state_dict())

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from gptsmith.models.world.objects import COLORS, objects
 from gptsmith.models.world.layout import Placed
+from gptsmith.models.world.objects import COLORS, objects
 from gptsmith.models.world.scene import Scene
 
 NAMES = ("", *objects())

@@ -1,7 +1,8 @@
 """The things that people ask for most: what the generator sees more often while it learns.
 
-They are the classes of COCO (Lin et al. 2014, https://arxiv.org/abs/1405.0312), which GenEval asks for, and the nouns of
-the spatial prompts of T2I-CompBench (Huang et al. 2023, https://arxiv.org/abs/2307.06350), as far as the world has them.
+They are the classes of COCO (Lin et al. 2014, https://arxiv.org/abs/1405.0312), which GenEval asks for, and the nouns
+of the spatial prompts of T2I-CompBench (Huang et al. 2023, https://arxiv.org/abs/2307.06350), as far as the world has
+them.
 """
 
 EVERYDAY = frozenset(
@@ -12,5 +13,7 @@ frisbee|frog|giraffe|girl|glass|handbag|horse|hot dog|key|kite|knife|laptop|ligh
 painting|person|phone|pig|pizza|plate|potted plant|rabbit|sandwich|scissors|sheep|skateboard|skis|soccer ball|spoon
 stop sign|suitcase|teddy bear|tennis racket|tie|toilet|toothbrush|traffic light|train|truck|turtle|tv|umbrella|vase
 wallet|wine glass|woman|zebra|cube|ball|cone|cylinder|pyramid
-""".strip().replace("\n", "|").split("|")
+""".strip()
+    .replace("\n", "|")
+    .split("|")
 )
