@@ -172,6 +172,7 @@ _TAG = re.compile(  # "it draws quite a crowd, doesn't it": the end asks nothing
     r" (?:it|he|she|they|we|you|i|that|there)(?=[\s.!?]*$)",
     re.IGNORECASE,
 )
+_SIGH = re.compile(r",?\s+(?:eh|huh|innit|or what)\b[\s.!?]*$", re.IGNORECASE)  # "Mondays, eh?" asks nothing
 _SPLIT = re.compile(r"(?<=[.!?])\s+(?=\S)|\n+")
 
 
@@ -192,13 +193,13 @@ class Ask:
 
 def read_asks(text: str) -> list[Ask]:
     """Read each sentence of a message."""
-    parts = [_TAG.sub("", p.strip()) for p in _SPLIT.split(text) if p.strip()]
+    parts = [_SIGH.sub("", _TAG.sub("", p.strip())) for p in _SPLIT.split(text) if p.strip()]
     return [a for a in (_read(p) for p in parts) if a.core]
 
 
 def read_clauses(text: str) -> list[Ask]:
     """Read each clause: what a comma, a colon, "can you" or "and" with a verb of asking behind it sets apart."""
-    parts = [p.strip() for p in _CLAUSE.split(_TAG.sub("", text)) if p and p.strip()]
+    parts = [p.strip() for p in _CLAUSE.split(_SIGH.sub("", _TAG.sub("", text))) if p and p.strip()]
     whole = [q for p in parts for q in ([p] if _ASKING.match(_OPENERS.sub("", p)) else _RUN_ON.split(p))]
     return [a for a in (_read(p) for p in whole) if a.core]
 

@@ -14,7 +14,7 @@ from gptsmith.models.chat.embedded.words import content_stems, listed, tokens
 
 PICTURE = (
     r"(?:picture|pic|image|img|photo|photograph|snapshot|drawing|painting|sketch|illustration|portrait|artwork"
-    r"|doodle|tile|colou?ring page|figure|diagram|graphic|visual"
+    r"|cover art|doodle|tile|colou?ring page|figure|diagram|graphic|visual"
     r"|poster|logo|banner|flyer|leaflet|icon|cartoon|wallpaper|postcard|watercolou?r|mural|panel|collage|emblem"
     r"|mosaic|sticker"
     r"|comic|landscape|caricature|engraving|woodcut|infographic|mockup|thumbnail|screenshot|scan|selfie)(?:es|s)?"
@@ -135,7 +135,8 @@ def _patterns(nouns: frozenset[str]) -> _Patterns:
     what = rf"(?P<what>{_A} {_ADJECTIVES}{thing}.*)$"
     desire = (
         r"(?:i|we|(?:my|our|the|his|her) [\w']{2,20}(?: and (?:i|[\w']{2,20}))?)(?:(?:'d| would)(?: [\w']+){1,3}?"
-        r"| requires?| could (?:use|do with)|(?:'m| am|'re| are| is)(?: \w+)? (?:after|looking for|in need of))"
+        r"| requires?| could (?:use|do with)|(?:'m| am|'re| are| is)(?: \w+)? (?:after|looking for|in need of)"
+        r"|(?:'m| am|'re| are| was| were) hoping for)"
         r"(?: to (?:see|have|get))?"
     )
     wish = (

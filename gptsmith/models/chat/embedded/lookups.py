@@ -21,7 +21,9 @@ _ORDER = re.compile(
     r"|it (?:hard|easy|funny)|a way|time))|"
     r"check(?! (?:in|out|this out|yourself|your))|pull up|dig up|browse|consult|query|google|retrieve|fetch"
     r"|see (?:what|if|whether)|tell me (?:about|what|who|when|where|which|how|why|if|whether)|"
-    r"explain|show me (?:what|everything|all|anything|(?:my|our|the|your) (?:notes|documents|files|papers"
+    r"explain|let (?:me|us) know|(?:i |we )?(?:need |want |get )(?:me |us |some |more )*(?:info\w*|details|facts)"
+    r" (?:on|about)|(?:i |we )?(?:need |want |some )*help (?:with|on|about)"
+    r"|show me (?:what|everything|all|anything|(?:my|our|the|your) (?:notes|documents|files|papers"
     r"|records))|give me (?:the )?(?:info\w*|details|facts) (?:on|about)"
     r"|i(?:'d| would)? (?:want|need|like) to (?:know|find)|know|read up on"
     r"|what do (?:your|the|my) \w+ say (?:about|on))\b",
@@ -78,8 +80,9 @@ _CHAT = re.compile(
     r"|what (?:can|do|would|did|could|should) (?:you|u)\b|what \w+ would you\b|what (?:languages|else) (?:do|can) you"
     r"|(?:can|could"
     r"|may|should) (?:i|we) (?:ask|talk|speak|chat|trust|call you|tell you)\b"
-    r"|what (?:are|is) you\b|why (?:are|do|did|would|don't|should) (?:you|u|i)\b|how (?:do|does|can|did"
-    r"|would) you\b|is (?:this|that|it) (?:true|ok|okay|right|fine|you|real)\b|isn't it|what (?:time|day|date) is it"
+    r"|what (?:are|is) you\b|why (?:are|do|did|would|don't|should) (?:you|u|i)\b"
+    r"|how (?:do|can|did|would) (?:you|u) (?:feel|like|do|work|think|sleep|learn|come|decide)\b"
+    r"|is (?:this|that|it) (?:true|ok|okay|right|fine|you|real)\b|isn't it|what (?:time|day|date) is it"
     r"|what (?:now|then|else|next|if)\b|what (?:book|film|movie|song|music|game)s? should|(?:any"
     r"|got any) (?:advice|ideas|tips|suggestions|plans)|do i (?:look|sound|know|make sense)|am i (?:right|wrong"
     r"|crazy|late|too|dreaming|boring)|who (?:do|did|would|can) you|guess what$|(?:what|how|why) (?:you|u) "
@@ -92,8 +95,12 @@ _CHAT = re.compile(
     r"|.*\b(?:things?|tools?|what) (?:that )?you (?:can|could) do\b(?! (?:about|against|for|if|to|with|when)\b))",
     re.IGNORECASE,
 )
+_HELP = re.compile(r"^help(?: me| us)?(?: out)?(?: with (?:this|that|it))?$", re.IGNORECASE)
+_POSSIBLE = re.compile(r"^\W*(?:is it|would it be) possible\b", re.IGNORECASE)
 _SUM = re.compile(
-    r"\b\d+(?:\.\d+)? ?(?:times|plus|minus|x|\*|\+|divided by|multiplied by|squared|percent of|% of|-|/) ?\d*",
+    r"^if .*\d.*\bhow (?:many|much|long|far|old|tall|heavy)\b"
+    r"|\bhow many (?:days|nights|weeks|months|hours|minutes|years) (?:are there |is it |lie )?(?:between|from)\b.*\d"
+    r"|\b\d+(?:\.\d+)? ?(?:times|plus|minus|x|\*|\+|divided by|multiplied by|squared|percent of|% of|-|/) ?\d*",
     re.IGNORECASE,
 )
 _WRITING = re.compile(
@@ -102,7 +109,8 @@ _WRITING = re.compile(
     r"|improvise|sing|pretend|imagine|role ?play|act as|say|repeat|tell (?:me|us) (?:a|an|another|some) |spell"
     r"|define yourself|give me (?:a|an|some|\w+) (?:poem|joke|story|idea|advice|tip|example)"
     r"|make (?:me |us )?(?:a|an|some|the) (?:list|plan|table|schedule|summary|story|joke|poem|rhyme|budget|menu"
-    r"|itinerary)|how do (?:you|i|we) say|what(?:'s| is) the meaning of life)",
+    r"|itinerary)|how (?:do|does|would|can|could|should) (?:you|i|we|one) (?:say|spell|pronounce)"
+    r"|what(?:'s| is) the meaning of life)",
     re.IGNORECASE,
 )
 
@@ -132,10 +140,13 @@ def wants_lookup(asks: list[Ask], tools: list[Tool]) -> tuple[Tool, str, Ask] | 
     if not tools:
         return None
     for i, ask in enumerate(asks):
+        if is_free_writing(ask):
+            return None  # what follows is what to write about: "Make it polite: where is my report?"
         query = _query(ask, tools)
         if query and i and re.search(r"\b(?:that|it|this|them)$", ask.core):
             query = ", ".join(a.text.strip() for a in asks[: i + 1])  # "my lawn has moss, what helps against that?"
-        if not query and i and ask.form == "question" and not is_chat(ask) and not _asks_something(ask):
+        bare = ask.form == "question" and not is_chat(ask) and not _asks_something(ask)
+        if not query and i and (bare or (ask.asked and _HELP.match(ask.core))):
             query = " ".join(a.text.strip() for a in asks[: i + 1])  # "My parcel is damaged. What should I do?"
         if query:
             return _best(tools, ask.text), query, ask
@@ -158,13 +169,17 @@ def _query(ask: Ask, tools: list[Tool]) -> str | None:
     ):
         about = {s for t in tools for s in t.stems} & set(content_stems(m["what"]))
         return m["what"] if about else None
-    if ask.form == "order" and re.match(r"^(?:i|we) |^(?:do|does|is|are) ", core, re.IGNORECASE):
+    if ask.form == "order" and (
+        re.match(r"^(?:i|we) |^(?:do|does|is|are) ", core, re.IGNORECASE) or _POSSIBLE.match(ask.text)
+    ):
         return ask.text.strip()
     if ask.form == "fragment" and (
-        m := re.match(r"^(?:the )?(?P<what>\w+) (?:of|for) (?:an?|the|my|one) \w+$", core, re.I)
+        m := re.match(r"^(?:the )?(\w+) (?:of|for) (?:an?|the|my|one) \w+$|^[a-z]+ ([a-z]{4,})$", core, re.I)
     ):
-        named = {s for t in tools for s in t.stems} & set(content_stems(m["what"]))
-        return core if named else None  # "price of a crown"
+        told = {w.removesuffix("s") for t in tools for w in tokens(t.description)}
+        return (
+            core if (m[1] or m[2]).lower().removesuffix("s") in told else None
+        )  # "price of a crown", "barbecue rules"
     if ask.form == "question" and _asks_something(ask):
         tail = _QUERY_TAIL.sub("", core)
         return _SAY.sub("", tail) if tail != core else _plain(ask)

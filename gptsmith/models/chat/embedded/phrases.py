@@ -58,6 +58,11 @@ class Phrase:
     beside: frozenset[str] = frozenset()  # the stems of the tool's own words that stood around it
 
 
+_WISH = re.compile(  # "I want to" says nothing of what is wanted, and its "to" leads to no place
+    r"\s*(?:i|we)(?:['’]d| would)? (?:really |also |just )?(?:like|love|want|need|wish) to ", re.IGNORECASE
+)
+
+
 def phrases(text: str, taken: list[Span], subject: set[str]) -> list[Phrase]:
     """Return the phrases of `text` outside of `taken`; `subject` are the stems of what the tool is about."""
     quotes = [
@@ -94,6 +99,8 @@ def is_proper(word: str, first: bool = False) -> bool:
 
 
 def _of_sentence(text: str, start: int, end: int, walls: list[Span], subject: set[str]) -> list[Phrase]:
+    if wish := _WISH.match(text, start, end):
+        start = wish.end()
     words = list(_TOKEN.finditer(text, start, end))
     told = bool(words) and words[0].group(0).lower() in ("i", "we", "he", "she", "they", "my", "our", "i'm", "we're")
     found: list[Phrase] = []
