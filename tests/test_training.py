@@ -133,12 +133,12 @@ def test_a_patch_is_labelled_with_what_covers_its_middle() -> None:
     assert abs(parts).max() < 0.5 and (parts[:, names == 0] == 0).all()
 
 
-def tiny_clip(folder: Path) -> Path:
+def tiny_clip(folder: Path, seed: int = 0) -> Path:
     import torch
 
     from gptsmith.models.training import clip, tokenizer
 
-    torch.manual_seed(0)
+    torch.manual_seed(seed)
     words = tokenizer.build(texts=200)
     clip.save(clip.Model(len(words), words.eos_token_id, words.pad_token_id), words, folder)
     return folder
@@ -173,6 +173,20 @@ def test_the_captioner_trains_goes_on_with_a_persons_folder_and_writes_by_the_do
     captioner.train(tmp_path / "b", steps=60, clip=None, start=tmp_path / "a" / "final", data=own, **common)
     door = load_captioner(str(tmp_path / "b" / "final"), base_dir=tmp_path, trust=True)
     assert door.caption(Image.open(own / "0.png").convert("RGB"), "short").text == "A red tile."
+
+
+def test_a_captioner_moves_to_another_tower_and_keeps_what_it_can_write(font: None, tmp_path: Path) -> None:
+    from safetensors.torch import load_file
+
+    from gptsmith.models.training import captioner
+
+    common: dict[str, Any] = {"batch": 2, "seed": 0, "steps": 1, "data": None}
+    captioner.train(tmp_path / "a", clip=tiny_clip(tmp_path / "clip"), start=None, lr=1e-3, **common)
+    other = tiny_clip(tmp_path / "other", seed=1)
+    captioner.train(tmp_path / "b", clip=other, start=tmp_path / "a" / "final", lr=0.0, **common)
+    first, moved = (load_file(tmp_path / n / "final" / "model.safetensors") for n in ("a", "b"))
+    same = {part: all(first[k].equal(moved[k]) for k in first if k.startswith(part)) for part in ("encoder", "decoder")}
+    assert same == {"encoder": False, "decoder": True}
 
 
 @pytest.mark.parametrize(

@@ -232,15 +232,25 @@ def score(scene: Scene, text: str) -> tuple[int, int, int, int]:
     return right, slots, len(left), len(read.groups)
 
 
+def _begun(clip: Path | None, start: Path | None) -> tuple[Any, Any]:
+    """Return the captioner in `start`, that on the tower of `clip` with a new decoder, or this tower and that decoder."""
+    if not clip:
+        if not start:
+            raise UsageError("a captioner begins with a CLIP or with a captioner", hint="give --clip or --start")
+        return load(start)
+    model, tokenizer = build(clip)
+    if start:
+        model.decoder.load_state_dict(load(start)[0].decoder.state_dict())
+    return model, tokenizer
+
+
 def train(
     out: Path, *, steps: int, batch: int, lr: float, seed: int, clip: Path | None, start: Path | None, data: Path | None
 ) -> dict[str, float]:
     """Train in `out`, save `out/final`; return figures on unseen scenes, none for a person's own folder."""
     torch.manual_seed(seed)
-    if (clip is None) == (start is None):
-        raise UsageError("a captioner begins with a CLIP or with a captioner", hint="give --clip or --start, not both")
     where = device()
-    model, tokenizer = load(start) if start else build(clip)  # type: ignore[arg-type]
+    model, tokenizer = _begun(clip, start)
     model.to(where)
     model.encoder.requires_grad_(False)
     side = model.config.encoder.image_size
