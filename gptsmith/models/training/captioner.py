@@ -233,7 +233,7 @@ def score(scene: Scene, text: str) -> tuple[int, int, int, int]:
 
 
 def _begun(clip: Path | None, start: Path | None) -> tuple[Any, Any]:
-    """Return the captioner in `start`, that on the tower of `clip` with a new decoder, or this tower and that decoder."""
+    """Return the captioner in `start`, or one on the tower of `clip`, with the decoder of `start` if both are given."""
     if not clip:
         if not start:
             raise UsageError("a captioner begins with a CLIP or with a captioner", hint="give --clip or --start")
