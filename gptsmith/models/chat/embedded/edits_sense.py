@@ -1,0 +1,116 @@
+"""What a clause asks for, told by a learned head on the sentence encoder: the kinds of change with probabilities.
+
+The head is a linear layer on three things: the encoder's row of the clause, how near the clause is to the starters,
+rules, tools and files of the spec, and its words, with what is quoted and numbered hidden. It was learned from the
+known commands and from exemplars (`python -m benchmarks.edit_sense`).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gptsmith.models.chat.embedded.edits_grounds import encoded, grounds, scores
+from gptsmith.models.chat.embedded.edits_subject import Found, Subject
+from gptsmith.models.chat.embedded.edits_values import HIDDEN, mask
+from gptsmith.models.chat.embedded.edits_words import bare
+from gptsmith.models.chat.embedded.words import stem
+
+Row = np.ndarray[Any, np.dtype[np.float32]]
+WEIGHTS = Path(__file__).with_name("edits_sense.safetensors")
+GROUNDS = ("starter", "rule", "tool", "source", "test", "variable", "text")
+LONGEST = 300
+"""Characters of a clause that are looked at."""
+_SCALE = 4.0  # the encoder's rows are of length 1; at this scale they weigh as much as the words do
+_LISTS = {"conversation_starters": "starter", "tools": "tool", "knowledge": "knowledge", "tests": "test"}
+_ACTS = {"set": "set", "add": "add", "remove": "drop", "replace_text": "set"}
+_ALONE = {"guardrails": "privacy"}
+_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|[?:=!]")
+
+
+def senses(text: str, subject: Subject) -> dict[str, float]:
+    """Return the kinds of change that a clause may ask for, each with its probability, the likeliest first."""
+    head = _head()
+    dense, words = features(text, subject)
+    row = np.concatenate([dense, [float(word in words) for word in head.words]]).astype(np.float32)
+    logits = row @ head.weight + head.bias
+    odds = np.exp(logits - logits.max())
+    order = np.argsort(-odds)
+    return {head.kinds[n]: float(odds[n] / odds.sum()) for n in order}
+
+
+def features(text: str, subject: Subject) -> tuple[Row, set[str]]:
+    """Return what the head sees of a clause: a dense row, and the words and pairs of words that stand in it."""
+    text = text[:LONGEST]
+    return np.concatenate([encoded(text) * _SCALE, _nearness(text, subject)]).astype(np.float32), _words(text)
+
+
+def _nearness(text: str, subject: Subject) -> list[float]:
+    """Return for each kind of thing the best score, the words shared (up to two), and whether there is one at all."""
+    things = grounds(subject)
+    scored = list(zip(things, scores(text, things), strict=True))
+    row: list[float] = []
+    for kind in GROUNDS:
+        mine = [score for thing, score in scored if thing.kind == kind]
+        best = max((score for score, _ in mine), default=0.0)
+        shared = max((min(shared, 2) / 2 for _, shared in mine), default=0.0)
+        row += [best, shared, float(bool(mine))]
+    return row
+
+
+def _words(text: str) -> set[str]:
+    masked = mask(bare(text) or text)[0]
+    open_ = re.sub(r"\d[\d.:]*", " NUM ", re.sub(f"{HIDDEN}+", " QUOTE ", masked))
+    words = [w if w in ("QUOTE", "NUM") else stem(w.replace("’", "'")) for w in _WORD.findall(open_)]
+    size = next((f"<{n}" for n in (4, 8, 14) if len(words) < n), "long")
+    around = ["^", *words, "$"]
+    return {*words, *(f"{a} {b}" for a, b in zip(around, around[1:], strict=False)), size}
+
+
+def sense_of(found: Found, reader: str) -> str:
+    """Return the kind of the first change that a reader (its module's last word) found; empty when it changes none."""
+    if not found.changes:
+        return ""
+    change = found.changes[0]
+    field, _, deeper = change.path.partition(".")
+    field = field.split("[")[0]
+    if field == "instructions":
+        if change.words.startswith("Take out"):
+            return "rule_drop"
+        if reader in ("tongue", "manner", "guess"):
+            return "language" if reader == "tongue" else _manner(change.new or "")
+        return "rule_change" if change.words.startswith("Say “") else "rule_add"
+    if field in _LISTS:
+        return f"{_LISTS[field]}_{'set' if deeper and field != 'knowledge' else _ACTS[change.op]}"
+    field = _ALONE.get(field, field)
+    return f"{field}_drop" if change.op == "remove" and field in ("welcome_message", "disclaimer") else field
+
+
+def _manner(told: str) -> str:
+    if re.search(r"\b(?:short|brief|concise)\w*", told, re.IGNORECASE):
+        return "shorter"
+    return "longer" if re.search(r"\b(?:longer|detail)", told, re.IGNORECASE) else "tone"
+
+
+@dataclass(frozen=True)
+class _Head:
+    weight: Row  # (features, kinds)
+    bias: Row
+    kinds: list[str]
+    words: list[str]
+
+
+@lru_cache(maxsize=1)
+def _head() -> _Head:
+    from safetensors import safe_open
+
+    with safe_open(WEIGHTS, framework="numpy") as file:
+        about = file.metadata()
+        weight, bias = (file.get_tensor(name).astype(np.float32) for name in ("weight", "bias"))
+    return _Head(weight, bias, json.loads(about["kinds"]), json.loads(about["words"]))
