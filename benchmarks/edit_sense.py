@@ -23,7 +23,7 @@ from gptsmith.models.chat.embedded.edits_sense import WEIGHTS, features
 from gptsmith.models.chat.embedded.edits_subject import Subject, subject_of
 
 CLAUSES = COMMANDS.with_name("edit_clauses.jsonl")
-DECAY, RARE = 2e-3, 3
+DECAY, RARE = 1e-3, 3
 """The weight decay of the head; how often a word has to be there to count."""
 
 

@@ -13,6 +13,7 @@ from gptsmith.models.chat.embedded import (
     edits_privacy,
     edits_rules,
     edits_settings,
+    edits_tests,
     edits_texts,
     edits_tongue,
     edits_tools,
@@ -107,16 +108,15 @@ def _no_rule(said: Clause, around: str, subject: Subject) -> Found | None:
         return None
     stated = told.statements(subject.instructions)[int(thing.path)]
     shared = set(content_stems(f"{said.text} {around}"))
-    part = re.search(r",? (?:and|or) (?:[^,.;]+)(?=[.;]?$)", stated.text)
-    if (
-        part
-        and shared & set(content_stems(part.group()))
-        and not shared & set(content_stems(stated.text[: part.start()]))
-    ):  # only the last of two things: `casual language and the odd emoji`
-        start = stated.start + part.start()
+    parts = re.findall(r"(?:^|,? (?:and|or) |[,;] )[^,;]+?(?=,? (?:and|or) |[,;] |[.;]?$)", stated.text)
+    others = [part for part in parts if not shared & set(content_stems(part)) and len(content_stems(part)) > 1]
+    if len(parts) == 2 and others == parts[:1] and parts[1].lstrip(",").startswith((" and ", " or ")):
+        start = stated.start + len(parts[0])  # only the last of two things: `casual language and the odd emoji`
         subject.touched.append((stated.start, stated.end))
-        old, new = told.exchange(subject.instructions, start, stated.start + part.end(), "")
-        return Found([retell(old, new, f"Take out “{part.group().strip()}”.")])
+        old, new = told.exchange(subject.instructions, start, start + len(parts[1]), "")
+        return Found([retell(old, new, f"Take out “{parts[1].strip()}”.")])
+    if others and re.search(r"[,;] (?:never|no|don['’]t|do not|always)\b", stated.text, ANY_CASE):
+        return None  # another rule stands in the same sentence
     return gone(subject, stated)
 
 
@@ -231,12 +231,8 @@ def _memory(said: Clause, around: str, subject: Subject) -> Found | None:
 
 
 def _limits(said: Clause, around: str, subject: Subject) -> Found | None:
-    half = re.search(r"\b(?:(a|one|two|three) (minutes?)|(minutes?)) and a half\b", said.open)
-    length = seconds(said.open)
-    if half:
-        length = {"a": 90.0, "one": 90.0, "two": 150.0, "three": 210.0}.get(half[1] or "a")
-    elif re.search(r"\bhalf a minute\b", said.open):
-        length = 30.0
+    half = re.search(r"\b(?:half a minute|minute and a half)\b", said.open)
+    length = {"half a minute": 30, "minute and a half": 90}[half.group()] if half else seconds(said.open)
     return edits_settings.read(clause(f"timeout {int(length)} seconds"), subject) if length else None
 
 
@@ -254,6 +250,15 @@ def _variable(said: Clause, around: str, subject: Subject) -> Found | None:
         return None
     name = thing.path.partition(".")[2]
     return Found([put(f"{thing.path}.default", value, f"{name} is {value} unless the person says otherwise.")])
+
+
+def _test(said: Clause, around: str, subject: Subject) -> Found | None:
+    asked = next((value for value in said.values if value.endswith("?")), "")
+    seen = re.search(r"\b(?:see|contains?|mentions?|say|says|includes?|expects?|with) (?:the (?:word|number) )?(\S+)", said.open)
+    words = [value for value in said.values if value != asked] or ([seen[1].strip("\"'.,")] if seen else [])
+    if not asked or len(words) != 1:
+        return None
+    return edits_tests.read(clause(f'add a test: ask "{asked}" and the answer must contain "{words[0]}"'), subject)
 
 
 def _no_test(said: Clause, around: str, subject: Subject) -> Found | None:
@@ -323,6 +328,7 @@ _DOERS: dict[str, Doer] = {
     "memory": _memory,
     "limits": _limits,
     "variables": _variable,
+    "test_add": _test,
     "test_drop": _no_test,
     "version": _version,
     "privacy": _privacy,

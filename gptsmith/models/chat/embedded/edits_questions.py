@@ -48,6 +48,7 @@ _DISSATISFIED = re.compile(
     r"|^(?:something|it) (?:is |feels |seems )(?:off|wrong|odd|weird)\W*$",
     ANY_CASE,
 )
+_ABOUT = re.compile(r"\b(?:say|says|told|rules?|anything|something|instructed)\b.{0,20}\b(?:about|on|of|regarding) (?P<what>.+)$")
 _EMPTY = frozenset(stem(w) for w in listed(
     "thing things stuff one ones other others like before same way do different differently somehow something anything"
     " else work works change fix again better whatever kind sort usual always bit little more less lot really quite"
@@ -84,8 +85,12 @@ def read(clause: Clause, subject: Subject) -> Found | None:
 
 def _answer(text: str, subject: Subject) -> Found | None:
     data = subject.data
+    asked = _ABOUT.search(text)
+    ruled = told.about(subject.instructions, asked["what"], least=0.6) if asked else []
+    if ruled:
+        return _told(ruled)
     answers: tuple[tuple[str, Callable[[], str]], ...] = (
-        (r"called|name|heißt|llama|chama", lambda: f"It is called {data.get('name')}."),
+        (r"called|(?:its|the) name|name(?=\W*$)|heißt|llama|chama", lambda: f"It is called {data.get('name')}."),
         (r"tools?|draw|abilities", lambda: _tools(subject)),
         (r"rules?|told|instructions?|instructed|regeln", lambda: _rules(subject)),
         (r"starters?|suggestions?", lambda: _listed("Its starters", subject.starters, "It has no starters.")),
@@ -103,7 +108,12 @@ def _answer(text: str, subject: Subject) -> Found | None:
     for words, answer in answers:
         if has(words, text):
             return Found(reply=answer())
-    return None
+    ruled = told.about(subject.instructions, text)
+    return _told(ruled) if ruled else None
+
+
+def _told(ruled: list[told.Statement]) -> Found:
+    return Found(reply=f"It is told: {' '.join(f'“{stated.text}”' for stated in ruled)}")
 
 
 def _tools(subject: Subject) -> str:

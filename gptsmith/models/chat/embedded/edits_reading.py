@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from gptsmith.models.chat.embedded import (
     edits_guess,
@@ -28,8 +28,7 @@ from gptsmith.models.chat.embedded import (
 )
 from gptsmith.models.chat.embedded.edits_behaviour import is_bound, spoken_rule
 from gptsmith.models.chat.embedded.edits_clauses import Clause, clause, is_statement
-from gptsmith.models.chat.embedded.edits_sense import sense_of
-from gptsmith.models.chat.embedded.edits_settled import settle
+from gptsmith.models.chat.embedded.edits_settled import Read, settled
 from gptsmith.models.chat.embedded.edits_subject import Found, Subject
 from gptsmith.models.chat.embedded.edits_words import COMMAND_WORDS, with_apostrophes
 from gptsmith.models.chat.embedded.words import correct
@@ -75,15 +74,6 @@ _VAGUE = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class Read:
-    """One command, what it changes, and the reader that knew it (None: nobody did)."""
-
-    command: Clause
-    found: Found
-    reader: Reader | None = None
-
-
 def read_all(commands: list[Clause], subject: Subject) -> list[Read]:
     """Read the commands in order.
 
@@ -125,23 +115,7 @@ def read_all(commands: list[Clause], subject: Subject) -> list[Read]:
             continue  # `tone it down, it's a bit harsh`: what is meant stands beside it
         noun = _NOUNS.get(result.reader, noun) if result.reader else noun
         results.append(result)
-    return _settled(_merged(results, subject), subject)
-
-
-def _settled(results: list[Read], subject: Subject) -> list[Read]:
-    """Put right what was not understood or is unlikely to be meant; words that are no command go with the others."""
-    out = []
-    for n, result in enumerate(results):
-        around = " ".join(other.command.said for other in results[max(0, n - 1) : n + 2] if other is not result)
-        reader = result.reader.__module__.rsplit("_", 1)[-1] if result.reader else ""
-        better = settle(result.command, sense_of(result.found, reader), result.found, around, subject)
-        if better is None:
-            out.append(result)
-        elif better[1] != "remark":
-            out.append(Read(result.command, better[0], result.reader))
-        elif len(results) == 1:
-            out.append(result)
-    return out
+    return settled(_merged(results, subject), commands, subject)
 
 
 def _hangs(command: Clause, result: Read, before: Read) -> bool:

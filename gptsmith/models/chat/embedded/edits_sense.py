@@ -31,6 +31,13 @@ _SCALE = 4.0  # the encoder's rows are of length 1; at this scale they weigh as 
 _LISTS = {"conversation_starters": "starter", "tools": "tool", "knowledge": "knowledge", "tests": "test"}
 _ACTS = {"set": "set", "add": "add", "remove": "drop", "replace_text": "set"}
 _ALONE = {"guardrails": "privacy"}
+_SHORT = {
+    "u": "you", "ur": "your", "r": "are", "ppl": "people", "pls": "please", "plz": "please", "msg": "message",
+    "msgs": "messages", "pic": "picture", "pics": "pictures", "bc": "because", "cuz": "because", "thx": "thanks",
+    "sb": "somebody", "smth": "something", "sth": "something", "w": "with", "abt": "about", "tmrw": "tomorrow",
+    "temp": "temperature", "desc": "description", "info": "information", "yr": "your", "shud": "should", "gonna": "going to",
+    "wanna": "want to", "gotta": "got to", "dunno": "don't know", "omg": "", "lol": "", "tbh": "", "haha": "",
+}  # fmt: skip
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|[?:=!]")
 
 
@@ -47,8 +54,14 @@ def senses(text: str, subject: Subject) -> dict[str, float]:
 
 def features(text: str, subject: Subject) -> tuple[Row, set[str]]:
     """Return what the head sees of a clause: a dense row, and the words and pairs of words that stand in it."""
-    text = text[:LONGEST]
+    text = plain(text[:LONGEST])
     return np.concatenate([encoded(text) * _SCALE, _nearness(text, subject)]).astype(np.float32), _words(text)
+
+
+def plain(text: str) -> str:
+    """Return `text` with the spellings of short messages written out: `ppl find it sooo long` -> `people find it so long`."""
+    text = re.sub(r"([^\W\d_])\1{2,}", r"\1", text)
+    return re.sub(r"[^\W_]+", lambda word: _SHORT.get(word.group().lower(), word.group()), text)
 
 
 def _nearness(text: str, subject: Subject) -> list[float]:

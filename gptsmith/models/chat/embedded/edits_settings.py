@@ -22,6 +22,7 @@ _REMEMBER = (
     r"\b(?:remember\w*|keep\w*|has?|have|with|use|turn on)\b.{0,30}\b(?:conversations?|chats?|history|memory"
     r"|earlier|what was said)\b"
 )
+_HALF = re.compile(r"\b(?:(?P<half>half a minute)|(?:a|one) minute and a half)\b")
 _BOUNDS = {
     "max_messages": (1, 1000),
     "max_iterations": (1, 50),
@@ -54,7 +55,7 @@ _COUNTS = (
 
 def read(clause: Clause, subject: Subject) -> Found | None:
     """Return what a command about memory or limits changes; None when it is about something else."""
-    text = clause.open
+    text = _HALF.sub(lambda m: f"{30 if m['half'] else 90} seconds", clause.open)
     for path, said, words in _COUNTS:
         number = re.search(said, text)
         if number:

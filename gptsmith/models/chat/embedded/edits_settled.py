@@ -1,65 +1,212 @@
-"""Commands that the readers did not know, or read against all likelihood, settled by what they most likely ask for."""
+"""Commands that the readers did not know, or read against all likelihood, settled by what they most likely ask for.
+
+The learned head (`edits_sense.py`) says what a clause asks for, alone or with those beside it; `edits_plainly.py` does
+it. What the head holds for likely and cannot be done stays as it was: said to be not understood.
+"""
 
 from __future__ import annotations
 
-from gptsmith.models.chat.embedded.edits_clauses import Clause
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from gptsmith.assistants.changes import ProposedChange
+from gptsmith.models.chat.embedded import edits_instructions as told
+from gptsmith.models.chat.embedded.edits_clauses import Clause, clause
 from gptsmith.models.chat.embedded.edits_plainly import do
-from gptsmith.models.chat.embedded.edits_sense import senses
+from gptsmith.models.chat.embedded.edits_sense import sense_of, senses
 from gptsmith.models.chat.embedded.edits_subject import Found, Subject
+from gptsmith.models.chat.embedded.edits_wording import given_name
 
-LIKELY, SURE, TIMES = 0.12, 0.35, 4.0
-"""How likely a kind is for a command that nobody read; for one that was read as something else, and how many times
-likelier than that."""
-IDLE, REFUSED = 0.3, 0.6
-"""How likely words beside a command are no command themselves; how likely one is that nothing here can do."""
-_SOFT = frozenset(("rule_add", "tone", "shorter", "longer", "language", "rule_change"))
+LIKELY, PLAIN = 0.2, 0.4
+"""How likely a kind has to be for a command that nobody read; where anything could be kept as a rule or a manner."""
+SURE, TIMES, REFUSED = 0.35, 2.5, 0.6
+"""How likely for one that was read as another kind, how many times likelier than that; how likely nothing can do it."""
+IDLE, JOINT = 0.3, 0.5
+"""How likely words beside a command are none themselves; how likely several pieces are one command."""
+_SOFT = frozenset(("rule_add", "tone", "shorter", "longer", "language"))
 _OPPOSED = (("shorter", "longer"), ("longer", "shorter"))
+_NOTHING = frozenset(("remark", "unclear", "question"))
+_TOLD = "Tell it: “"
 
 
-def settle(said: Clause, read_as: str, found: Found, around: str, subject: Subject) -> tuple[Found, str] | None:
-    """Return what a command changes instead and its kind, `remark` where it is none; None where all is well."""
+@dataclass(frozen=True)
+class Read:
+    """One command, what it changes, and the reader that knew it (None: nobody did)."""
+
+    command: Clause
+    found: Found
+    reader: Callable[[Clause, Subject], Found | None] | None = None
+
+    @property
+    def kind(self) -> str:
+        """Return the kind of change that it was read as; empty where it changes nothing."""
+        return sense_of(self.found, self.reader.__module__.rsplit("_", 1)[-1] if self.reader else "")
+
+    @property
+    def open(self) -> bool:
+        """Say whether nobody knew what it asks for."""
+        return self.found.unclear or bool(self.found.question and not self.found.changes)
+
+
+@dataclass(frozen=True)
+class _Piece:
+    read: Read
+    idle: bool = False  # taken for the reason of the command beside it
+
+    @property
+    def loose(self) -> bool:
+        return self.idle or self.read.open
+
+
+def settled(results: list[Read], commands: list[Clause], subject: Subject) -> list[Read]:
+    """Return the commands of a message as they are most likely meant; `commands` are all its clauses, reasons too."""
+    left = _pieces(results, commands)
+    out: list[Read] = []
+    aside: list[Read] = []
+    while left:
+        whole = next((w for n in (3, 2) if (w := _as_one(left[:n], n, subject))), None)
+        if whole:
+            out.append(whole[0])
+            left = left[whole[1] :]
+            continue
+        piece = left.pop(0)
+        better = None if piece.idle else _better(piece.read, out, left, subject)
+        if piece.idle or (better and better.reader is None and not better.open and not better.found.changes):
+            aside.append(piece.read)
+        else:
+            out.append(better or piece.read)
+    if aside and not any(_does(read) for read in out):
+        again = [(read, _guessed(senses(read.command.said, subject), read.command, "", subject)) for read in aside]
+        done = [Read(read.command, found) for read, found in again if found and found.changes]
+        out = done or out or aside[:1]
+    return _anchored(out, subject)
+
+
+def _pieces(results: list[Read], commands: list[Clause]) -> list[_Piece]:
+    """Return what was read, in order, with the clauses that were taken for reasons in their places."""
+    left, pieces = list(results), []
+    for command in commands:
+        if left and command.said in left[0].command.said:
+            pieces.append(_Piece(left.pop(0)))
+        elif not any(command.said in piece.read.command.said for piece in pieces[-1:]):
+            pieces.append(_Piece(Read(command, Found(unclear=True)), idle=True))
+    return [*pieces, *map(_Piece, left)]
+
+
+def _as_one(pieces: list[_Piece], many: int, subject: Subject) -> tuple[Read, int] | None:
+    """Return several pieces as the one command that they are together: `nobody needs the song, let's drop it`."""
+    if len(pieces) < many or not any(piece.read.open for piece in pieces):
+        return None
+    said = "".join(
+        f"{(p.read.command.glued or ' ') if n else ''}{p.read.command.said}" for n, p in enumerate(pieces)
+    )
+    odds = senses(said, subject)
+    kind, likely = next(iter(odds.items()))
+    if kind in _NOTHING or likely < JOINT:
+        return None
+    short = [p for p in pieces[1:] if len(p.read.command.said.split()) <= 2]
+    for piece in pieces:
+        own = senses(piece.read.command.said, subject)
+        first, certain = next(iter(own.items()))
+        if not piece.loose and piece.read.kind != kind and own.get(piece.read.kind, 1.0) > IDLE:
+            return None
+        if piece.loose and first not in (kind, *_NOTHING) and certain >= likely:
+            return None
+    if kind in _SOFT and len(short) < many - 1:
+        return None
+    first_command = pieces[0].read.command
+    whole = replace(clause(said, first_command.files, first_command.code), said=said, glued=first_command.glued)
+    found = do(kind, whole, "", subject)
+    return (Read(whole, found), many) if found and found.changes else None
+
+
+def _better(read: Read, before: list[Read], after: list[_Piece], subject: Subject) -> Read | None:
+    """Return a command as it is most likely meant, one that changes nothing where it is none; None where all is well."""
+    said = read.command
+    around = " ".join([*(r.command.said for r in before[-1:]), *(p.read.command.said for p in after[:1])])
     odds = senses(said.said, subject)
-    if found.unclear or (found.question and not found.changes):
-        return _guessed(odds, said, around, subject)
-    if not found.changes:
-        return _unread(odds, said, around, subject)
-    return _righted(odds, read_as, said, around, subject)
+    if read.open:
+        found = _guessed(odds, said, around, subject, sure=bool(read.found.question))
+    elif read.found.changes:
+        found = _righted(odds, read, around, subject)
+    else:
+        found = _told_only(odds, said, around, subject)
+    beside = bool(before or after)
+    return Read(said, found) if found and (beside or found != Found()) else None
 
 
-def _guessed(odds: dict[str, float], said: Clause, around: str, subject: Subject) -> tuple[Found, str] | None:
+def _guessed(
+    odds: dict[str, float], said: Clause, around: str, subject: Subject, *, sure: bool = False
+) -> Found | None:
     for kind, likely in odds.items():
-        if likely < LIKELY or (kind == "unclear" and likely > SURE):
+        if likely < (JOINT if sure else LIKELY) or kind == "unclear":
             return None
         if kind == "remark" and likely > IDLE:
-            return Found(), kind
+            return Found()
+        if kind in _SOFT and likely < PLAIN:
+            continue
         found = do(kind, said, around, subject)
         if found:
-            return found, kind
+            return found
     return None
 
 
-def _unread(odds: dict[str, float], said: Clause, around: str, subject: Subject) -> tuple[Found, str] | None:
+def _told_only(odds: dict[str, float], said: Clause, around: str, subject: Subject) -> Found | None:
     """Settle what was only answered: `It has a tool for that already`."""
     for kind, likely in odds.items():
-        if likely < SURE or kind == "unclear":
+        if likely < SURE or kind in _NOTHING:
             return None
         found = do(kind, said, around, subject)
         if found:
-            return found, kind
+            return found
     return None
 
 
-def _righted(
-    odds: dict[str, float], read_as: str, said: Clause, around: str, subject: Subject
-) -> tuple[Found, str] | None:
-    own = odds.get(read_as, 1.0)
+def _righted(odds: dict[str, float], read: Read, around: str, subject: Subject) -> Found | None:
+    own = odds.get(read.kind, 1.0)
     for kind, likely in odds.items():
+        if kind == read.kind:
+            return _closer(kind, read, around, subject)
         if likely < SURE or likely < TIMES * own:
             return None
-        if kind in _SOFT and read_as in _SOFT and (read_as, kind) not in _OPPOSED and kind != "rule_change":
+        if kind in _SOFT and read.kind in _SOFT and (read.kind, kind) not in _OPPOSED:
             return None
         if kind == "unclear":
-            return (Found(unclear=True), kind) if likely > REFUSED else None
-        if kind != "remark" and (found := do(kind, said, around, subject)):
-            return found, kind
+            return Found(unclear=True) if likely > REFUSED else None
+        if kind != "remark" and (found := do(kind, read.command, around, subject)):
+            return found
     return None
+
+
+def _closer(kind: str, read: Read, around: str, subject: Subject) -> Found | None:
+    """Return the same change with less in it: the one page that is named instead of all, the name without its verb."""
+    change = read.found.changes[0]
+    if kind == "knowledge_drop" and len(read.found.changes) == 1:
+        found = do(kind, read.command, around, subject)
+        return found if found and found.changes[0].path.startswith((f"{change.path}[", f"{change.path}.")) else None
+    if kind == "name" and not read.command.values:
+        name = given_name(read.command)
+        words = str(change.value).removesuffix(name)
+        return do(kind, read.command, around, subject) if name and words and words == words.lower() else None
+    return None
+
+
+def _does(read: Read) -> bool:
+    return bool(read.found.changes or read.found.missing or read.found.reply or read.found.question)
+
+
+def _anchored(reads: list[Read], subject: Subject) -> list[Read]:
+    """Put new rules elsewhere that stand behind one which goes or is said otherwise."""
+    return [replace(read, found=replace(read.found, changes=[_apart(c, subject) for c in read.found.changes]))
+            for read in reads]  # fmt: skip
+
+
+def _apart(change: ProposedChange, subject: Subject) -> ProposedChange:
+    at = subject.instructions.find(change.old or "\0") if change.words.startswith(_TOLD) else -1
+    end = at + len(change.old or "")
+    if at < 0 or not any(start < end and at < stop for start, stop in subject.touched):
+        return change
+    rule = change.words.removeprefix(_TOLD).removesuffix("”")
+    place = told.addition(subject.instructions, rule, avoid=subject.touched)
+    return change.model_copy(update={"old": place[0], "new": place[1]}) if place else change
+

@@ -70,16 +70,20 @@ _POLITE = re.compile(
 _TRAILING = re.compile(
     r"(?:(?<! is)(?<! are)(?<!['’]s)[\s,–-]+(?:please|pls|plz|thanks|thank you|thx|bitte|danke|por favor|gracias"
     r"|obrigad[oa]|merci|ok|okay"
-    r"|tbh|imo|imho|lol|haha|mate|cheers|ta|tho|though|honestly|innit|(?:if|when(?:ever)?) you (?:can|could|please"
+    r"|tbh|imo|imho|lol|haha|(?<=, )mate|cheers|ta|tho|though|honestly|innit|(?:if|when(?:ever)?) you (?:can|could|please"
     r"|like|would"
     r"|don['’]?t mind"
     r"|get (?:a|the) chance|have (?:a|the) (?:time|moment))|would you|will you|if (?:possible|that['’]s (?:ok|okay"
     r"|possible))"
+    r"|to be (?:honest|frank)|frankly|i (?:find|think|suppose|guess|reckon)|i(?:['’]m| am) afraid|if i may(?: say so)?"
+    r"|if (?:that|it)(?:['’]s| is) not too much (?:trouble|bother|work|to ask)|you (?:know|see)"
+    r"|(?:do(?:n['’]t)? you|is(?:n['’]t)? it|are(?:n['’]t)? they|right)(?=\?)"
     r"|for me|(?:from )?now(?: on)?|instead of that|as well"
     r"|too))+"
     r"[\s.!?]*$",
     ANY_CASE,
 )
+_SMILE = re.compile(r"(?:\s+(?:[:;]['’]?-?[()DPp]|<3|[\U0001F300-\U0001FAFF\u2600-\u27BF]+))+\s*$")
 _GIVEN_QUESTION = re.compile(r":\s*\S[^:]*\?\s*$")  # `add a starter: My chain slips, what now?`: all of it is the text
 _FROM_NOW = re.compile(r"^(?:from now on|in future|in the future|ab jetzt|a partir de ahora)\W+", ANY_CASE)
 
@@ -130,6 +134,7 @@ def has(pattern: str, text: str) -> bool:
 
 def bare(text: str) -> str:
     """Return a command without what is only courtesy: `could you please drop it, thanks` -> `drop it`."""
+    text = _SMILE.sub("", text)
     before = ""
     while before != text:
         before = text
