@@ -73,20 +73,27 @@ def learn(known: list[Example], seen: list[tuple[Any, set[str]]]) -> tuple[Any, 
     counted = Counter(word for _, words in seen for word in words)
     words = sorted(word for word, many in counted.items() if many >= RARE)
     kinds = sorted({e.kind for e in known})
-    x = torch.from_numpy(rows(seen, words))
+    place = {word: n for n, word in enumerate(words)}
+    dense = torch.from_numpy(np.stack([row for row, _ in seen]))
+    said = [[place[word] for word in sorted(has) if word in place] for _, has in seen]
+    inside = torch.tensor([n for row in said for n in row])  # the words of all examples, one behind the other
+    starts = torch.tensor([0, *np.cumsum([len(row) for row in said])[:-1].tolist()])
     y = torch.tensor([kinds.index(e.kind) for e in known])
-    weight = torch.zeros(x.shape[1], len(kinds), requires_grad=True)
+    upper = torch.zeros(dense.shape[1], len(kinds), requires_grad=True)
+    lower = torch.zeros(len(words), len(kinds), requires_grad=True)
     bias = torch.zeros(len(kinds), requires_grad=True)
-    optimizer = torch.optim.LBFGS([weight, bias], max_iter=150, line_search_fn="strong_wolfe")
+    optimizer = torch.optim.LBFGS([upper, lower, bias], max_iter=120, line_search_fn="strong_wolfe")
 
     def closure() -> torch.Tensor:
         optimizer.zero_grad()
-        loss = torch.nn.functional.cross_entropy(x @ weight + bias, y) + DECAY / 2 * (weight**2).sum()
+        by_words = torch.nn.functional.embedding_bag(inside, lower, starts, mode="sum")
+        loss = torch.nn.functional.cross_entropy(dense @ upper + by_words + bias, y)
+        loss = loss + DECAY / 2 * (upper.square().sum() + lower.square().sum())
         loss.backward()
         return loss
 
     optimizer.step(closure)
-    return weight.detach().numpy(), bias.detach().numpy(), kinds, words
+    return torch.cat([upper, lower]).detach().numpy(), bias.detach().numpy(), kinds, words
 
 
 def rows(seen: list[tuple[Any, set[str]]], words: list[str]) -> Any:

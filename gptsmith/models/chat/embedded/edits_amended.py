@@ -25,8 +25,14 @@ _OLD = re.compile(
     r"[^,;.]*?$",
     ANY_CASE,
 )
+_CONTRAST = re.compile(
+    r"^(?:\W*(?:in|give|use|to|it(?:['’]s| is)|the) )*(?P<new>[^\W\d_]+),?"
+    r" (?:please )?(?:and )?(?:not|instead of|rather than)"
+    r" (?:in |to |the )?(?P<old>[^\W\d_]+)(?=[,;.!?]|$| (?:any ?more|please|now))",
+    ANY_CASE,
+)
 LEAST, MARGIN = 1.2, 0.3
-"""What speaks for a value that it is meant (one shared word or its own mention: 1), and how far the next lies behind."""
+"""What speaks for a value that it is meant (its own mention 1, the word behind it 1); how far the next lies behind."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +44,11 @@ class _Value:
     noun: str  # the stem of the word behind it
 
 
-def read(text: str, subject: Subject) -> Found | None:
-    """Return the change of the one value in the instructions that `text` says otherwise; None where that is in doubt."""
+def read(text: str, subject: Subject, least: float = LEAST) -> Found | None:
+    """Return the change of the one value in the instructions that `text` says otherwise; None where it is in doubt."""
+    word = _word_for_word(text, subject)
+    if word:
+        return _said(word[0], *word[1], word[2], subject)
     said = list(_values(text))
     scored = []
     for stated in told.statements(subject.instructions):
@@ -48,15 +57,29 @@ def read(text: str, subject: Subject) -> Found | None:
             if new := _instead(old, said, there, text):
                 scored.append((_speaks(old, new, said, stated, text), stated, old, new))
     scored.sort(key=lambda one: -one[0])
-    if not scored or scored[0][0] < LEAST or (len(scored) > 1 and scored[0][0] - scored[1][0] < MARGIN):
+    if not scored or scored[0][0] < least or (len(scored) > 1 and scored[0][0] - scored[1][0] < MARGIN):
         return None
     _, stated, old, new = scored[0]
     instead = f"{new.text}:00" if old.kind == "time" and new.kind == "number" else new.text
-    instead = instead[:1].upper() + instead[1:] if old.text[:1].isupper() else instead
+    return _said(stated, old.start, old.end, instead, subject)
+
+
+def _said(stated: Statement, start: int, end: int, new: str, subject: Subject) -> Found:
+    old = stated.text[start:end]
+    new = new[:1].upper() + new[1:] if old[:1].isupper() else new
     subject.touched.append((stated.start, stated.end))
-    span = stated.start + old.start, stated.start + old.end
-    before, after = told.exchange(subject.instructions, *span, instead)
-    return Found([retell(before, after, f"Say “{instead}” instead of “{old.text}”.")])
+    before, after = told.exchange(subject.instructions, stated.start + start, stated.start + end, new)
+    return Found([retell(before, after, f"Say “{new}” instead of “{old}”.")])
+
+
+def _word_for_word(text: str, subject: Subject) -> tuple[Statement, tuple[int, int], str] | None:
+    """Return where the one word stands that another is said instead of: `feet, not metres`."""
+    said = _CONTRAST.search(text)
+    if not said or not set(content_stems(said["old"])) or stem(said["new"].lower()) == stem(said["old"].lower()):
+        return None
+    word = re.compile(rf"(?<!\w){re.escape(said['old'])}(?!\w)", ANY_CASE)
+    places = [(s, m.span()) for s in told.statements(subject.instructions) for m in word.finditer(s.text)]
+    return (*places[0], said["new"]) if len(places) == 1 else None
 
 
 def _values(text: str) -> Iterator[_Value]:
@@ -66,7 +89,7 @@ def _values(text: str) -> Iterator[_Value]:
 
 
 def _instead(old: _Value, said: list[_Value], there: list[_Value], text: str) -> _Value | None:
-    """Return the one value said that can stand for the old one: of its kind, not taken back, not in the rule already."""
+    """Return the one value said that can stand for the old one: of its kind, not taken back, not there already."""
     known = {_number(value) for value in there}
     fit = [
         new

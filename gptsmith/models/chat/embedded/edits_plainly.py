@@ -19,11 +19,12 @@ from gptsmith.models.chat.embedded import (
     edits_tools,
 )
 from gptsmith.models.chat.embedded import edits_instructions as told
+from gptsmith.models.chat.embedded.edits_behaviour import is_bound
 from gptsmith.models.chat.embedded.edits_choice import choose
 from gptsmith.models.chat.embedded.edits_clauses import Clause, clause
 from gptsmith.models.chat.embedded.edits_grounds import Ground, grounds, spoken_of
 from gptsmith.models.chat.embedded.edits_rules_dropped import gone
-from gptsmith.models.chat.embedded.edits_subject import Found, Subject, add, drop, put, retell, sentence
+from gptsmith.models.chat.embedded.edits_subject import Found, Subject, add, drop, put, retell
 from gptsmith.models.chat.embedded.edits_wording import given_name, given_text, items, manner, number, ordered
 from gptsmith.models.chat.embedded.edits_words import ANY_CASE, ordinal
 from gptsmith.models.chat.embedded.quantities import seconds
@@ -75,7 +76,7 @@ def _language(said: Clause, around: str, subject: Subject) -> Found | None:
 
 def _length(canonical: str) -> Doer:
     def read(said: Clause, around: str, subject: Subject) -> Found | None:
-        if re.search(r"\d|\b(?:one|two|three|four|five|six|seven|eight|ten)\b", said.open):
+        if is_bound(said):
             return _rule(said, around, subject)  # a bound is a rule, in the person's words
         return edits_manner.read(clause(canonical), subject)
 
@@ -182,8 +183,20 @@ def _tool_setting(said: Clause, around: str, subject: Subject) -> Found | None:
         return Found(
             [add(f"tools[{lists[0]}].labels", one, f"Tell {one} apart too.") for one in labels if one not in has]
         )
-    given = re.search(r"\b(steps)\b", f"{said.open} {around}") and number(said)
-    return edits_tools.read(clause(f"draw with {given} steps"), subject) if given else None
+    many = number(said)
+    thing = _meant(said, around, subject, "tool")
+    if many is None or thing is None:
+        fuller = thing and re.search(r"\b(?:detail|longer|full|fuller)\b", said.open)
+        return edits_tools.read(clause(f"{_named(thing, subject)}: longer descriptions"), subject) if fuller else None
+    if re.search(r"\bsteps\b", f"{said.open} {around}"):
+        return edits_tools.read(clause(f"{_named(thing, subject)}: draw with {many} steps"), subject)
+    if re.search(r"\b(?:at a time|at once|each time|per)\b", said.open):
+        return Found([put(f"{thing.path}.count", many, f"{_named(thing, subject)}: {many} pictures at a time.")])
+    return None
+
+
+def _named(thing: Ground, subject: Subject) -> str:
+    return str(subject.tools[int(thing.path[6:-1])].get("name"))
 
 
 def _no_source(said: Clause, around: str, subject: Subject) -> Found | None:
@@ -239,7 +252,8 @@ def _limits(said: Clause, around: str, subject: Subject) -> Found | None:
 def _variable(said: Clause, around: str, subject: Subject) -> Found | None:
     thing = _meant(said, "", subject, "variable")
     behind = re.search(
-        r"\b(?:is|be|are|called|to)(?: (?:now|by default|normally|usually))? (?P<value>(?!(?:used|needed|asked)\b)[^,;]+?)"
+        r"\b(?:is|be|are|called|to|for)(?: (?:now|by default|normally|usually))?"
+        r" (?P<value>(?!(?:used|needed|asked)\b)[^,;]+?)"
         r"(?: (?:by default|unless|now|from now on|these days|if nobody).*)?$",
         said.text.rstrip(" .!"),
     )
@@ -254,7 +268,9 @@ def _variable(said: Clause, around: str, subject: Subject) -> Found | None:
 
 def _test(said: Clause, around: str, subject: Subject) -> Found | None:
     asked = next((value for value in said.values if value.endswith("?")), "")
-    seen = re.search(r"\b(?:see|contains?|mentions?|say|says|includes?|expects?|with) (?:the (?:word|number) )?(\S+)", said.open)
+    seen = re.search(
+        r"\b(?:see|contains?|mentions?|say|says|includes?|expects?|with) (?:the (?:word|number) )?(\S+)", said.open
+    )
     words = [value for value in said.values if value != asked] or ([seen[1].strip("\"'.,")] if seen else [])
     if not asked or len(words) != 1:
         return None
@@ -289,7 +305,7 @@ def _question(said: Clause, around: str, subject: Subject) -> Found | None:
 
 
 def _meant(said: Clause, around: str, subject: Subject, kind: str) -> Ground | None:
-    """Return the thing of this kind that the clause speaks of; what the person said around it decides where it is open."""
+    """Return the thing of this kind that the clause speaks of, or what the person said around it."""
     found = spoken_of(said.text, subject, (kind,)) or (
         spoken_of(f"{around} {said.text}", subject, (kind,)) if around else None
     )

@@ -48,7 +48,9 @@ _DISSATISFIED = re.compile(
     r"|^(?:something|it) (?:is |feels |seems )(?:off|wrong|odd|weird)\W*$",
     ANY_CASE,
 )
-_ABOUT = re.compile(r"\b(?:say|says|told|rules?|anything|something|instructed)\b.{0,20}\b(?:about|on|of|regarding) (?P<what>.+)$")
+_ABOUT = re.compile(
+    r"\b(?:say|says|told|rules?|anything|something|instructed)\b.{0,20}\b(?:about|on|of|regarding) (?P<what>.+)$"
+)
 _EMPTY = frozenset(stem(w) for w in listed(
     "thing things stuff one ones other others like before same way do different differently somehow something anything"
     " else work works change fix again better whatever kind sort usual always bit little more less lot really quite"
@@ -108,7 +110,7 @@ def _answer(text: str, subject: Subject) -> Found | None:
     for words, answer in answers:
         if has(words, text):
             return Found(reply=answer())
-    ruled = told.about(subject.instructions, text)
+    ruled = [] if re.match(r"(?:show|list|tell)\b", text) else told.about(subject.instructions, text)
     return _told(ruled) if ruled else None
 
 

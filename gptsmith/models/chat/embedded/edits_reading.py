@@ -115,7 +115,7 @@ def read_all(commands: list[Clause], subject: Subject) -> list[Read]:
             continue  # `tone it down, it's a bit harsh`: what is meant stands beside it
         noun = _NOUNS.get(result.reader, noun) if result.reader else noun
         results.append(result)
-    return settled(_merged(results, subject), commands, subject)
+    return settled(_merged(results, subject), commands, subject, _read)
 
 
 def _hangs(command: Clause, result: Read, before: Read) -> bool:

@@ -11,6 +11,7 @@ import json
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,8 @@ _SHORT = {
     "u": "you", "ur": "your", "r": "are", "ppl": "people", "pls": "please", "plz": "please", "msg": "message",
     "msgs": "messages", "pic": "picture", "pics": "pictures", "bc": "because", "cuz": "because", "thx": "thanks",
     "sb": "somebody", "smth": "something", "sth": "something", "w": "with", "abt": "about", "tmrw": "tomorrow",
-    "temp": "temperature", "desc": "description", "info": "information", "yr": "your", "shud": "should", "gonna": "going to",
+    "temp": "temperature", "desc": "description", "info": "information", "yr": "your",
+    "shud": "should", "gonna": "going to",
     "wanna": "want to", "gotta": "got to", "dunno": "don't know", "omg": "", "lol": "", "tbh": "", "haha": "",
 }  # fmt: skip
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|[?:=!]")
@@ -59,7 +61,7 @@ def features(text: str, subject: Subject) -> tuple[Row, set[str]]:
 
 
 def plain(text: str) -> str:
-    """Return `text` with the spellings of short messages written out: `ppl find it sooo long` -> `people find it so long`."""
+    """Return `text` with the spellings of short messages written out: `ppl find it sooo long`."""
     text = re.sub(r"([^\W\d_])\1{2,}", r"\1", text)
     return re.sub(r"[^\W_]+", lambda word: _SHORT.get(word.group().lower(), word.group()), text)
 
@@ -83,7 +85,7 @@ def _words(text: str) -> set[str]:
     words = [w if w in ("QUOTE", "NUM") else stem(w.replace("’", "'")) for w in _WORD.findall(open_)]
     size = next((f"<{n}" for n in (4, 8, 14) if len(words) < n), "long")
     around = ["^", *words, "$"]
-    return {*words, *(f"{a} {b}" for a, b in zip(around, around[1:], strict=False)), size}
+    return {*words, *(f"{a} {b}" for a, b in pairwise(around)), size}
 
 
 def sense_of(found: Found, reader: str) -> str:

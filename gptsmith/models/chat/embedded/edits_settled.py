@@ -6,24 +6,31 @@ it. What the head holds for likely and cannot be done stays as it was: said to b
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from gptsmith.assistants.changes import ProposedChange
+from gptsmith.models.chat.embedded import edits_amended
 from gptsmith.models.chat.embedded import edits_instructions as told
-from gptsmith.models.chat.embedded.edits_clauses import Clause, clause
+from gptsmith.models.chat.embedded.edits_clauses import Clause, begins, clause
 from gptsmith.models.chat.embedded.edits_plainly import do
 from gptsmith.models.chat.embedded.edits_sense import sense_of, senses
 from gptsmith.models.chat.embedded.edits_subject import Found, Subject
 from gptsmith.models.chat.embedded.edits_wording import given_name
 
-LIKELY, PLAIN = 0.2, 0.4
-"""How likely a kind has to be for a command that nobody read; where anything could be kept as a rule or a manner."""
+LIKELY, PLAIN = 0.3, 0.55
+"""How likely a kind has to be for a command that nobody read; where any words at all could be kept as a rule."""
 SURE, TIMES, REFUSED = 0.35, 2.5, 0.6
 """How likely for one that was read as another kind, how many times likelier than that; how likely nothing can do it."""
-IDLE, JOINT = 0.3, 0.5
-"""How likely words beside a command are none themselves; how likely several pieces are one command."""
+IDLE, AN_ORDER, JOINT = 0.3, 0.7, 0.4
+"""How likely words beside a command are none themselves, although they begin like one; how likely pieces are one."""
+CERTAIN = 2.2
+"""What has to speak for a value of the instructions that it is meant, whatever the head says (see `edits_amended`)."""
 _SOFT = frozenset(("rule_add", "tone", "shorter", "longer", "language"))
+_VERBATIM = frozenset(("rule_add", "tone"))
+_TEXTS = frozenset(("welcome_message", "disclaimer", "description"))
+_CUT = re.compile(r",?\s+(?:and|but|then)\s+|[,;]\s+|\s+[–—-]\s+")
 _OPPOSED = (("shorter", "longer"), ("longer", "shorter"))
 _NOTHING = frozenset(("remark", "unclear", "question"))
 _TOLD = "Tell it: “"
@@ -58,8 +65,13 @@ class _Piece:
         return self.idle or self.read.open
 
 
-def settled(results: list[Read], commands: list[Clause], subject: Subject) -> list[Read]:
-    """Return the commands of a message as they are most likely meant; `commands` are all its clauses, reasons too."""
+def settled(
+    results: list[Read], commands: list[Clause], subject: Subject, read: Callable[[Clause, Subject], Read]
+) -> list[Read]:
+    """Return the commands of a message as they are most likely meant.
+
+    `commands` are all its clauses, reasons too; `read` reads one that is cut in two.
+    """
     left = _pieces(results, commands)
     out: list[Read] = []
     aside: list[Read] = []
@@ -70,6 +82,9 @@ def settled(results: list[Read], commands: list[Clause], subject: Subject) -> li
             left = left[whole[1] :]
             continue
         piece = left.pop(0)
+        if halves := _cut(piece, read, subject):
+            out += halves
+            continue
         better = None if piece.idle else _better(piece.read, out, left, subject)
         if piece.idle or (better and better.reader is None and not better.open and not better.found.changes):
             aside.append(piece.read)
@@ -97,31 +112,53 @@ def _as_one(pieces: list[_Piece], many: int, subject: Subject) -> tuple[Read, in
     """Return several pieces as the one command that they are together: `nobody needs the song, let's drop it`."""
     if len(pieces) < many or not any(piece.read.open for piece in pieces):
         return None
-    said = "".join(
-        f"{(p.read.command.glued or ' ') if n else ''}{p.read.command.said}" for n, p in enumerate(pieces)
-    )
+    said = "".join(f"{(p.read.command.glued or ' ') if n else ''}{p.read.command.said}" for n, p in enumerate(pieces))
+    first = pieces[0].read.command
+    whole = replace(clause(said, first.files, first.code), said=said, glued=first.glued)
+    if all(piece.loose or piece.read.kind in _VERBATIM for piece in pieces):
+        amended = edits_amended.read(said, subject, least=CERTAIN)
+        if amended:
+            return Read(whole, amended), many
     odds = senses(said, subject)
     kind, likely = next(iter(odds.items()))
     if kind in _NOTHING or likely < JOINT:
         return None
-    short = [p for p in pieces[1:] if len(p.read.command.said.split()) <= 2]
-    for piece in pieces:
-        own = senses(piece.read.command.said, subject)
-        first, certain = next(iter(own.items()))
-        if not piece.loose and piece.read.kind != kind and own.get(piece.read.kind, 1.0) > IDLE:
-            return None
-        if piece.loose and first not in (kind, *_NOTHING) and certain >= likely:
-            return None
-    if kind in _SOFT and len(short) < many - 1:
+    given = kind in _TEXTS and ":" in first.said and likely > SURE  # the text goes on behind its first sentence
+    if not given and not all(_yields(piece, kind, likely, subject) for piece in pieces):
         return None
-    first_command = pieces[0].read.command
-    whole = replace(clause(said, first_command.files, first_command.code), said=said, glued=first_command.glued)
+    if kind in _SOFT and any(len(piece.read.command.said.split()) > 2 for piece in pieces[1:]):
+        return None
     found = do(kind, whole, "", subject)
     return (Read(whole, found), many) if found and found.changes else None
 
 
+def _yields(piece: _Piece, kind: str, likely: float, subject: Subject) -> bool:
+    """Say whether a piece may be part of a command of this kind: it is that itself, or nothing certain."""
+    own = senses(piece.read.command.said, subject)
+    first, certain = next(iter(own.items()))
+    if piece.loose:
+        return first in (kind, *_NOTHING) or certain < likely
+    return piece.read.kind == kind or own.get(piece.read.kind, 1.0) <= IDLE
+
+
+def _cut(piece: _Piece, read: Callable[[Clause, Subject], Read], subject: Subject) -> list[Read]:
+    """Return two commands that nobody read as one: each half does something of its own that is likely."""
+    said = piece.read.command
+    if not piece.read.found.unclear or said.values:
+        return []
+    for cut in _CUT.finditer(said.text):
+        halves = [clause(half, said.files, said.code) for half in (said.text[: cut.start()], said.text[cut.end() :])]
+        if any(len(half.text.split()) < 2 for half in halves):
+            continue
+        reads = [read(half, subject) for half in halves]
+        done = [_better(one, [], [], subject) or one for one in reads]
+        if all(one.found.changes and one.found.changes[0].words[:9] != _TOLD for one in done):
+            return done
+    return []
+
+
 def _better(read: Read, before: list[Read], after: list[_Piece], subject: Subject) -> Read | None:
-    """Return a command as it is most likely meant, one that changes nothing where it is none; None where all is well."""
+    """Return a command as it is most likely meant, without a change where it is none; None where all is well."""
     said = read.command
     around = " ".join([*(r.command.said for r in before[-1:]), *(p.read.command.said for p in after[:1])])
     odds = senses(said.said, subject)
@@ -141,9 +178,9 @@ def _guessed(
     for kind, likely in odds.items():
         if likely < (JOINT if sure else LIKELY) or kind == "unclear":
             return None
-        if kind == "remark" and likely > IDLE:
+        if kind == "remark" and likely > (AN_ORDER if begins(said.open.strip()) else IDLE):
             return Found()
-        if kind in _SOFT and likely < PLAIN:
+        if kind in _VERBATIM and likely < PLAIN:
             continue
         found = do(kind, said, around, subject)
         if found:
@@ -163,6 +200,8 @@ def _told_only(odds: dict[str, float], said: Clause, around: str, subject: Subje
 
 
 def _righted(odds: dict[str, float], read: Read, around: str, subject: Subject) -> Found | None:
+    if read.kind == "rule_add" and (amended := edits_amended.read(read.command.text, subject, least=CERTAIN)):
+        return amended
     own = odds.get(read.kind, 1.0)
     for kind, likely in odds.items():
         if kind == read.kind:
@@ -209,4 +248,3 @@ def _apart(change: ProposedChange, subject: Subject) -> ProposedChange:
     rule = change.words.removeprefix(_TOLD).removesuffix("”")
     place = told.addition(subject.instructions, rule, avoid=subject.touched)
     return change.model_copy(update={"old": place[0], "new": place[1]}) if place else change
-

@@ -8,16 +8,19 @@ from gptsmith.models.chat.embedded.edits_clauses import Clause, is_statement
 from gptsmith.models.chat.embedded.edits_subject import sentence
 from gptsmith.models.chat.embedded.edits_words import ANY_CASE, CAUSED, bare
 from gptsmith.models.chat.embedded.quantities import NUMBER_WORDS
+from gptsmith.models.chat.embedded.words import listed
 
 _CAPITALS = r"[A-ZÄÖÜÉ][\w'’&-]*(?: (?:(?:of|the|and|&|de|da|do|'n'|n) )*[A-ZÄÖÜÉ0-9&][\w'’&-]*)*"
 _NAMED = re.compile(
-    rf"(?i:\b(?:call(?:ed)?|named?|name(?: is)?|known as|become|be|as|to|is|by|:|->|=)\W*(?:now )?)(?P<name>{_CAPITALS})(?![^\W_])"
+    rf"(?i:\b(?:call(?:ed)?|named?|name(?: is)?|known as|become|be|as|to|is|by|:|->|=)\W*(?:now )?)"
+    rf"(?P<name>{_CAPITALS})(?![^\W_])"
 )
-_NOT_NAMES = frozenset(
-    "I It The This That We My Our You And But So Please Can Could Let Name Call Thats That's".split()
+_NOT_NAMES = listed(
+    "I It The This That We My Our You And But So Please Can Could Let Let's Lets Name Call Thats That's Rename Change"
 )
 _FILLERS = re.compile(
-    r"^(?:\W*(?:oh|and|also|so|but|hmm+|um+|erm|omg|well|ok(?:ay)?|please|pls|plz|just|then|hey|hi|actually|btw|by the way"
+    r"^(?:\W*(?:oh|and|also|so|but|hmm+|um+|erm|omg|well|ok(?:ay)?|please|pls|plz|just|then|hey|hi|actually|btw"
+    r"|by the way"
     r"|perhaps|maybe|additionally|besides)\b[\s,:!–-]*)+",
     ANY_CASE,
 )
@@ -25,11 +28,13 @@ _SMILE = re.compile(
     r"\s*(?:[:;]-?[)(DP]|<3|\b(?:lol|haha+|xx*|thx|thanks|pls|please|tbh)\b[.!]*|[😀-🙏🌀-🗿])+\s*$", ANY_CASE
 )
 _IT_ASKED = re.compile(
-    r"^(?:can|could|may|might|would|should|shall|must) (?:it|he|she|you|they)(?: (?:please|also|perhaps|maybe|just|not))* ",
+    r"^(?:can|could|may|might|would|should|shall|must) (?:it|he|she|you|they)"
+    r"(?: (?:please|also|perhaps|maybe|just|not))* ",
     ANY_CASE,
 )
 _IT_OUGHT = re.compile(
-    r"^(?:(?:it|he|she) (?:really |also |just )?(?:ought to|should|must|has to|needs to|is to)(?: really| also| always)? (?=\w)"
+    r"^(?:(?:it|he|she) (?:really |also |just )?(?:ought to|should|must|has to|needs to|is to)"
+    r"(?: really| also| always)? (?=\w)"
     r"|(?:please )?(?:make|see to it|make sure|ensure|take care|teach it|tell it|add) that (?=\w)|have it (?=\w)"
     r"|(?:teach|get|train|tell) it to (?=\w)|would you (?:be so kind as to |mind )?(?:have|let|make) it )",
     ANY_CASE,
@@ -40,20 +45,23 @@ _OTHERS_ASKED = re.compile(
     ANY_CASE,
 )
 _MORE = re.compile(
-    r"\b(?P<way>more|less|too|so|rather|a (?:bit|tad|touch|little|dash) (?:too |more |less )?|not (?:so|too)|quite|really|very) "
+    r"\b(?P<way>more|less|too|so|rather|a (?:bit|tad|touch|little|dash) (?:too |more |less )?|not (?:so|too)|quite|really"
+    r"|very) "
     r"(?P<how>(?!of\b|much\b|many\b|the\b|a\b)[a-z][a-z-]{2,})(?: like (?P<like>[^,.]+))?",
     ANY_CASE,
 )
 _IMAGINE = re.compile(r"^(?:imagine|pretend|talk|speak|think|write|sound|act|be|behave|answer|go|use|make)\b", ANY_CASE)
 _TEXT = re.compile(
-    r"(?:\b(?:says?|saying|reads?|asks?|asking|called|click(?: on)?|tap(?: on)?|have|with|be|is|are|to|into|want|put|take|by|offer|suggest)|:|=|-|–)"
+    r"(?:\b(?:says?|saying|reads?|asks?|asking|called|click(?: on)?|tap(?: on)?|have|with|be|is|are|to|into"
+    r"|want|put|take|by|offer|suggest)|:|=|-|–)"
     r"\s+(?P<text>[A-ZÄÖÜÉÁ¿¡0-9].*)$"
 )
 _TEXT_FIRST = re.compile(
     r"^(?P<text>[A-ZÄÖÜÉ].*?)\s*(?:[-–—,:]+\s*|\?\s*)(?:please )?(?:add|make|use|put|take|have|set|turn|that)\b.{0,40}$"
 )
 _APART = re.compile(
-    r"\b(?:know|knows|recogni[sz]e|identify|spot|tell|detect|label|labels?:?|add|include|also|with)(?: (?:also|too|a|an|the))*"
+    r"\b(?:know|knows|recogni[sz]e|identify|spot|tell|detect|label|labels?:?|add|include|also|with)"
+    r"(?: (?:also|too|a|an|the))*"
     r" (?P<list>.+?)(?: (?:to|too|as well|apart|in|on|among)\b.*)?$",
     ANY_CASE,
 )
@@ -65,8 +73,9 @@ def given_name(said: Clause) -> str:
         return said.values[-1] if len(said.values) == 1 else ""
     text = _SMILE.sub("", said.text).strip(" .!?")
     led = list(_NAMED.finditer(text))
-    if led:
-        return led[-1]["name"]
+    named = [one["name"] for one in led if one["name"] not in _NOT_NAMES]
+    if named:
+        return named[-1]
     found = [m.group() for m in re.finditer(_CAPITALS, text) if m.group() not in _NOT_NAMES]
     return found[-1] if found and len(found[-1].split()) <= 6 else ""
 
@@ -76,7 +85,7 @@ def given_text(said: Clause) -> str:
     if said.values:
         return said.values[-1].strip()
     first = _TEXT_FIRST.match(said.text)
-    found = _TEXT.search(said.text) if not first else first
+    found = first or _TEXT.search(said.text)
     if not found or len(found["text"].split()) < 2:
         return ""
     text = found["text"].strip()
@@ -127,6 +136,13 @@ def manner(said: Clause) -> str:
     text = _SMILE.sub("", _FILLERS.sub("", said.text)).strip(" .!?")
     if _IMAGINE.match(text):
         return sentence(text)
+    compared = re.search(
+        r"\b(?:make|be|sound|bit|little|much|him|her|it|them|^) ?(?P<how>[a-z]{2,}er|nicer|kinder)\b(?! than)",
+        text,
+        ANY_CASE,
+    )
+    if compared and not _MORE.search(text):
+        return sentence(f"Be {compared['how'].lower()}")
     found = _MORE.search(text)
     if found:
         less = re.search(r"less|too|so|rather|quite|really|very|bit|tad", found["way"], ANY_CASE) and not re.search(
