@@ -50,6 +50,55 @@ def test_a_command_does_what_it_says_and_nothing_else(row: dict[str, Any]) -> No
     assert (verdict.wrong, verdict.touched, verdict.dishonest) == ([], [], [])
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "hand, right, untouched", [("fourth_hand", 0.8, 0.9), ("fifth_hand", 0.7, 0.9), ("sixth_hand", 0.6, 0.9)]
+)
+def test_most_commands_of_strangers_are_done_and_little_else_is_touched(
+    hand: str, right: float, untouched: float
+) -> None:
+    verdicts = [judged(row)[1] for row in _rows(f"edit_commands_{hand}.jsonl")]
+    assert sum(v.right for v in verdicts) / len(verdicts) >= right
+    assert sum(not v.touched for v in verdicts) / len(verdicts) >= untouched
+
+
+HOSTEL = """\
+schema: assistant/v1
+name: Bunk
+description: The night desk of a hostel.
+instructions: |
+  Quiet hours start at 22:00.
+  Tell guests that towels cost two euros.
+  Recommend at most three bars.
+  Use casual language and the odd emoji.
+conversation_starters: [What is the wifi code?, Where do I store my bike?]
+disclaimer: In an emergency call 112.
+tools: [{type: image_generation, name: draw_map, steps: 20}]
+"""
+
+
+@pytest.mark.parametrize(
+    "message, expected",
+    [
+        ("the bike one never gets clicked, bin it", [("remove", "conversation_starters[1]", None)]),
+        ("quiet hours start at 23 now not 22, city changed the law", [("replace_text", "instructions", "23:00")]),
+        ("three bars is too many, two would do", [("replace_text", "instructions", "two")]),
+        ("hmm can u tone down the emojis", [("replace_text", "instructions", "")]),
+        ("I'm afraid the maps are dreadful, could we do without them?", [("remove", "tools", None)]),
+        ("my daughter wants it to be called Pillow Tales :)", [("set", "name", "Pillow Tales")]),
+        ("wash my car", []),
+    ],
+)
+def test_what_no_rule_of_the_grammar_knows_is_done_by_what_it_most_likely_asks_for(
+    message: str, expected: list[tuple[str, str, str | None]]
+) -> None:
+    answer = compose_changes(ChangeRequest(spec=HOSTEL, message=message))
+    assert [(c.op, c.path) for c in answer.changes] == [(op, path) for op, path, _ in expected]
+    for change, (_, _, new) in zip(answer.changes, expected, strict=True):
+        assert (change.new if change.op == "replace_text" else change.value) == new
+    assert bool(answer.not_understood or answer.missing) != bool(expected)
+
+
 def test_the_model_returns_a_change_set_when_it_is_asked_for_one() -> None:
     model = EmbeddedChatModel().with_structured_output(ChangeSet)
     answer = model.invoke([HumanMessage(ChangeRequest(spec=SPEC, message="Call it Mira.").to_text())])

@@ -45,8 +45,8 @@ _OTHERS_ASKED = re.compile(
     ANY_CASE,
 )
 _MORE = re.compile(
-    r"\b(?P<way>more|less|too|so|rather|a (?:bit|tad|touch|little|dash) (?:too |more |less )?|not (?:so|too)|quite|really"
-    r"|very) "
+    r"\b(?P<way>more|less|too|so|rather|a (?:bit|tad|touch|little|dash) (?:too |more |less )?|not (?:so|too)|quite"
+    r"|really|very) "
     r"(?P<how>(?!of\b|much\b|many\b|the\b|a\b)[a-z][a-z-]{2,})(?: like (?P<like>[^,.]+))?",
     ANY_CASE,
 )
