@@ -185,8 +185,10 @@ def _tool_setting(said: Clause, around: str, subject: Subject) -> Found | None:
         )
     many = number(said)
     thing = _meant(said, around, subject, "tool")
-    if many is None or thing is None:
-        fuller = thing and re.search(r"\b(?:detail|longer|full|fuller)\b", said.open)
+    if thing is None:
+        return None
+    if many is None:
+        fuller = re.search(r"\b(?:detail|longer|full|fuller)\b", said.open)
         return edits_tools.read(clause(f"{_named(thing, subject)}: longer descriptions"), subject) if fuller else None
     if re.search(r"\bsteps\b", f"{said.open} {around}"):
         return edits_tools.read(clause(f"{_named(thing, subject)}: draw with {many} steps"), subject)

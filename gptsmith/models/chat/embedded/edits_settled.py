@@ -27,6 +27,8 @@ IDLE, AN_ORDER, JOINT = 0.3, 0.7, 0.4
 """How likely words beside a command are none themselves, although they begin like one; how likely pieces are one."""
 CERTAIN = 2.2
 """What has to speak for a value of the instructions that it is meant, whatever the head says (see `edits_amended`)."""
+MOST, LONGEST = 12, 200
+"""Commands of a message that are looked at, in all at most half a second; characters of one that may be two."""
 _SOFT = frozenset(("rule_add", "tone", "shorter", "longer", "language"))
 _VERBATIM = frozenset(("rule_add", "tone"))
 _TEXTS = frozenset(("welcome_message", "disclaimer", "description"))
@@ -72,6 +74,8 @@ def settled(
 
     `commands` are all its clauses, reasons too; `read` reads one that is cut in two.
     """
+    if len(commands) > MOST:
+        return results
     left = _pieces(results, commands)
     out: list[Read] = []
     aside: list[Read] = []
@@ -144,7 +148,7 @@ def _yields(piece: _Piece, kind: str, likely: float, subject: Subject) -> bool:
 def _cut(piece: _Piece, read: Callable[[Clause, Subject], Read], subject: Subject) -> list[Read]:
     """Return two commands that nobody read as one: each half does something of its own that is likely."""
     said = piece.read.command
-    if not piece.read.found.unclear or said.values:
+    if not piece.read.found.unclear or said.values or len(said.text) > LONGEST:
         return []
     for cut in _CUT.finditer(said.text):
         halves = [clause(half, said.files, said.code) for half in (said.text[: cut.start()], said.text[cut.end() :])]
