@@ -2,12 +2,12 @@
 
 300 messages over seven intents and eleven sets of tools. Right tool: share of messages that want a tool and get a call
 of that tool (or, where an argument is missing, a question and no call). False call: share of the messages that want no
-tool and get a call. Right arguments: share of the right calls whose arguments are all as wanted; for texts the words
-that carry meaning must agree (F1 of at least .8). Every third message was held out while the grammar was
-written; `--file intents_later.jsonl` are 292 written afterwards in four sittings (see docs/embedded.md),
-`--file intents_fresh.jsonl` are sets in other voices with tools of other domains, each written and frozen before it was
-first run; `--file intents_other_hand.jsonl` and `--file intents_third_hand.jsonl` are such sets by hands that had not
-read the grammar before they wrote them.
+tool and get a call; false action: the same without needless searches. Right arguments: share of the right calls whose
+arguments are all as wanted; for texts the words that carry meaning must agree (F1 of at least .8). Every third message
+was held out while the grammar was written; `--file intents_later.jsonl` are 292 written afterwards in four sittings
+(see docs/embedded.md), `--file intents_fresh.jsonl` are sets in other voices with tools of other domains, each written
+and frozen before it was first run; `--file intents_other_hand.jsonl`, `…_third_hand.jsonl` and `…_fourth_hand.jsonl` are
+such sets by hands that had not read the grammar before they wrote them, `…_fifth_hand.jsonl` by one that had.
 """
 
 from __future__ import annotations
@@ -121,11 +121,16 @@ def report(outcomes: list[Outcome]) -> dict[str, float]:
         "messages": float(len(outcomes)),
         "right_tool": _share([o.right for o in want]),
         "false_call": _share([o.call is not None for o in none]),
+        "false_action": _share([_acts(o.call) for o in none]),
         "right_arguments": _share([o.right_args for o in called]),
     }
     for intent in ("draw", "change", "describe", "lookup", "call", "ask"):
         shares[f"right_tool_{intent}"] = _share([o.right for o in want if o.row["intent"] == intent])
     return shares
+
+
+def _acts(call: dict[str, Any] | None) -> bool:
+    return call is not None and not str(call["name"]).startswith("search_")
 
 
 def _share(values: list[bool]) -> float:

@@ -104,11 +104,17 @@ def test_requests_of_a_third_hand() -> None:
     assert [name for name in acted if not name.startswith("search_")] == []
 
 
-def test_requests_of_a_fourth_hand() -> None:
+@pytest.mark.parametrize(
+    ("file", "false_calls"), [("intents_fourth_hand.jsonl", 0.02), ("intents_fifth_hand.jsonl", 0.03)]
+)
+def test_requests_of_later_hands(file: str, false_calls: float) -> None:
     bench = _benchmark()
-    rows, tools = bench.load("intents_fourth_hand.jsonl")
+    rows, tools = bench.load(file)
     shares = bench.report(bench.run(rows, tools))
-    assert (shares["right_tool"] >= 0.9, shares["false_call"] <= 0.02, shares["right_arguments"] >= 0.85) == (True,) * 3
+    assert shares["right_tool"] >= 0.9
+    assert shares["false_call"] <= false_calls
+    assert shares["false_action"] == 0
+    assert shares["right_arguments"] >= 0.85
 
 
 @pytest.mark.parametrize(

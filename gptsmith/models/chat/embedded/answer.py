@@ -96,7 +96,8 @@ def choose(question: str, ranked: list[Candidate], *, least: float = THRESHOLD, 
             chosen.append(other)
     order = {id(c.passage): i for i, c in reversed(list(enumerate(chosen)))}
     chosen.sort(key=lambda c: (order[id(c.passage)], c.index))
-    return [Quote(c.passage.id, c.sentence.text) for c in chosen]
+    quotes = [Quote(c.passage.id, text) for c in chosen for text in (c.sentence.head, c.sentence.text) if text]
+    return list(dict.fromkeys(quotes))  # the head of a table once, before its rows
 
 
 def _said(candidate: Candidate) -> set[str]:

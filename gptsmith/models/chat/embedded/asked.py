@@ -56,9 +56,15 @@ class Asked:
     amount: str  # what is counted: "day" in "how many days", "?" when it is not said
     writer: bool
     kind: str
+    why: bool
     whether: bool  # to be answered by yes or no
 
 
+_REASON = re.compile(
+    r"\b(?:because|since|as|so|therefore|thus|otherwise|would|keeps?|prevents?|protects?|avoids?|reasons?|causes?"
+    r"|due to|in order to|comes? from)\b",
+    re.IGNORECASE,
+)
 _WHETHER = re.compile(
     r"^(?:(?:and|but|so|hi|hello|please)[, ]+)*(?:may|can|could|should|must|is|are|do|does|am|will|would)\b",
     re.IGNORECASE,
@@ -85,6 +91,7 @@ def read_question(question: str) -> Asked:
         else "",
         writer=bool(_WRITER.search(question)),
         kind=stem(kind["noun"].lower()) if kind else "",
+        why=bool(re.search(r"\bwhy\b", question, re.IGNORECASE)),
         whether=bool(_WHETHER.match(question)),
     )
 
@@ -109,6 +116,8 @@ def fitness(asked: Asked, sentence: Sentence) -> float:
         score += 0.6
     if asked.writer and re.search(r"\b[A-Z][\w'’-]+ [A-Z]|\bby [A-Z]", text):
         score += 2.5 if _WROTE.search(sentence.heading) else 1.5 if _WROTE.search(text) else 0.0
+    if asked.why and _REASON.search(text):
+        score += 0.5
     if asked.whether and _ALLOWS.search(text):
         said = set(content_stems(text))
         shared = [a for a in asked.stems if a in said or (len(a) > 3 and any(s.startswith(a) for s in said))]

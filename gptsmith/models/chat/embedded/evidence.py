@@ -131,7 +131,8 @@ def _before(pool: list[Piece], p: Passage, i: int) -> int | None:
 
 def _in_context(s: Sentence) -> str:
     """A sentence under a heading is often only understood with it."""
-    return f"{s.heading}: {s.text}" if s.heading else s.text
+    said = s.cell or s.text
+    return f"{s.heading}: {said}" if s.heading else said
 
 
 def _negates(a: str, b: str) -> bool:

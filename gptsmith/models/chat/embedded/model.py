@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from gptsmith.models.chat.embedded import language
 from gptsmith.models.chat.embedded.answer import THRESHOLD, what_follows
-from gptsmith.models.chat.embedded.asks import read_asks
+from gptsmith.models.chat.embedded.asks import Ask, read_asks
 from gptsmith.models.chat.embedded.conversation import Conversation, read_conversation, text_of
 from gptsmith.models.chat.embedded.followups import question_of, said_before, wants_more
 from gptsmith.models.chat.embedded.identity import small_talk
@@ -32,7 +32,7 @@ from gptsmith.models.chat.embedded.lookups import is_chat, is_free_writing
 from gptsmith.models.chat.embedded.manners import dress, read_manners
 from gptsmith.models.chat.embedded.replies import CONNECT, SILENT, answer_from, ask_for, asked_before, quoted, report
 from gptsmith.models.chat.embedded.structured import compose, composer_of, parameters_of
-from gptsmith.models.chat.embedded.talk import is_talk
+from gptsmith.models.chat.embedded.talk import CLEARLY, is_talk
 from gptsmith.models.chat.embedded.toolbox import Tool, read_tools
 from gptsmith.models.chat.embedded.words import tokens
 from gptsmith.models.embedding import load_embedder
@@ -171,9 +171,7 @@ class EmbeddedChatModel(BaseChatModel):
         if foreign == "en" and all(is_free_writing(a) for a in read_asks(talk.words)):
             return CONNECT
         asks = read_asks(talk.words) if foreign == "en" else []
-        idle = bool(asks) and all(
-            is_chat(a) or is_talk(a.core, [talk.role.description], self._similarity) for a in asks
-        )
+        idle = bool(asks) and all(self._is_talk(a, talk) for a in asks)
         found = self._from_passages(talk, surely=idle)
         if found and not found.startswith(SILENT):
             return found
@@ -186,6 +184,10 @@ class EmbeddedChatModel(BaseChatModel):
             )
             return f"{found} {note}" if found else note
         return found or CONNECT
+
+    def _is_talk(self, ask: Ask, talk: Conversation) -> bool:
+        clearly = 0.0 if is_chat(ask) else CLEARLY  # "Why do I need the receipt?" only has the form of talk
+        return is_talk(ask.core, [talk.role.description], self._similarity, clearly=clearly)
 
     def _from_passages(self, talk: Conversation, *, surely: bool) -> str:
         """Return the answer from the passages; empty when the message carries no block of them.

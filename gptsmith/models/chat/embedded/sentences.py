@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 _ABBREVIATION = re.compile(
@@ -27,26 +27,45 @@ _TERM = re.compile(
 _TITLE = re.compile(
     r"^[ \t]*\d{1,2}(?:\.\d{1,2})+\.?[ \t]+[A-Z][^.!?:;\n]{1,60}$|^\d{1,2}\. [A-Z][A-Z \-]{3,50}$", re.MULTILINE
 )
+_ROW = re.compile(r"^[ \t]*\|?[^|\n]*[^|\s][^|\n]*\|[^\n]*$", re.MULTILINE)  # of a table: cells between bars
+_RULE = re.compile(r"[\s|:-]+")  # the line under a table's head
 _BREAK = re.compile(r"\n\s*\n|\n(?=\s*(?:#{1,6} |[-*+•] |\d{1,3}[.)] |\||>))")
 
 
 @dataclass(frozen=True)
 class Sentence:
-    """`text` is exactly the passage's `[start:end]`; `heading` that of the section in which it stands."""
+    """`text` is exactly the passage's `[start:end]`; `heading` that of the section in which it stands.
+
+    A row of a table comes once for each cell: `cell` is what that says ("Pier: Price 7.20 €"), `head` the table's head.
+    """
 
     text: str
     start: int
     end: int
     heading: str = ""
     is_heading: bool = False
+    cell: str = ""
+    head: str = ""
 
 
 def split_sentences(text: str) -> list[Sentence]:
     """Return the sentences of `text`; headings, list items and table rows are sentences of their own."""
     found: list[Sentence] = []
-    heading = ""
-    for start, end in _blocks(text):
+    heading = head = ""
+    rows = 0  # of the table read so far
+    blocks = _blocks(text)
+    for (start, end), below in zip(blocks, [*blocks[1:], (0, 0)], strict=True):
         block = text[start:end]
+        if _ROW.fullmatch(block.rstrip("\n")):
+            row = _sentence(text, start, end, heading, False)
+            if not rows and (_RULE.fullmatch(text[slice(*below)]) or not re.search(r"\d", row.text)):
+                head = row.text
+                found.append(replace(row, is_heading=True))
+            elif not _RULE.fullmatch(row.text):
+                found += _by_cell(row, head)
+            rows += 1
+            continue
+        rows, head = 0, ""
         first = block.split("\n", 1)[0]
         if first.lstrip().startswith("#") or _TITLE.match(first):
             heading = re.sub(r"^(?:\d+\.)*\d*\s+", "", first.lstrip("# ").strip())
@@ -60,9 +79,21 @@ def split_sentences(text: str) -> list[Sentence]:
     return [s for s in found if s.text]
 
 
+def _by_cell(row: Sentence, head: str) -> list[Sentence]:
+    """Return the row once for each of its cells but the first, which names it."""
+    key, *cells = [c.strip() for c in row.text.split("|")]
+    names = [c.strip() for c in head.split("|")][1:]
+    if len(names) != len(cells):
+        return [row]
+    said = [f"{key}: {name} {cell}" for name, cell in zip(names, cells, strict=True) if cell]
+    return [replace(row, cell=s, head=head) for s in said] or [row]
+
+
 def _blocks(text: str) -> list[tuple[int, int]]:
-    marks = [m.start() for pattern in (_TERM, _TITLE) for m in pattern.finditer(text)]
-    cuts = sorted({0, *[m.end() for m in _BREAK.finditer(text)], *marks, len(text)})
+    marks = [m.start() for pattern in (_TERM, _TITLE, _ROW) for m in pattern.finditer(text)]
+    cuts = sorted(
+        {0, *[m.end() for m in _BREAK.finditer(text)], *marks, *[m.end() for m in _ROW.finditer(text)], len(text)}
+    )
     found: list[tuple[int, int]] = []
     for a, b in pairwise(cuts):
         if not text[a:b].strip():

@@ -95,10 +95,10 @@ _OF_FILES = [
     "what happens when I am late?",
     "what was decided about it?",
 ]
-_CLEARLY = 0.12  # cosine by which talk is nearer; .11 is the nearest of 199 lookups
+CLEARLY = 0.12  # cosine by which talk is nearer; .11 is the nearest of 199 lookups
 
 
-def is_talk(text: str, subjects: Sequence[str], similarity: Similarity) -> bool:
-    """Tell whether `text` is clearly nearer to talk than to what is asked of files that are about `subjects`."""
+def is_talk(text: str, subjects: Sequence[str], similarity: Similarity, *, clearly: float = CLEARLY) -> bool:
+    """Tell whether `text` is nearer to talk, by a cosine of `clearly`, than to what is asked of files on `subjects`."""
     near = similarity(text, [*_TALK, *_OF_FILES, *subjects])
-    return max(near[: len(_TALK)]) - max(near[len(_TALK) :]) >= _CLEARLY
+    return max(near[: len(_TALK)]) - max(near[len(_TALK) :]) >= clearly
