@@ -52,7 +52,7 @@ def test_a_command_does_what_it_says_and_nothing_else(row: dict[str, Any]) -> No
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "hand, right, untouched", [("fourth_hand", 0.8, 0.9), ("fifth_hand", 0.7, 0.9), ("sixth_hand", 0.6, 0.9)]
+    "hand, right, untouched", [("fourth_hand", 0.7, 0.84), ("fifth_hand", 0.55, 0.85), ("sixth_hand", 0.6, 0.9)]
 )
 def test_most_commands_of_strangers_are_done_and_little_else_is_touched(
     hand: str, right: float, untouched: float
