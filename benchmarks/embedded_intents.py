@@ -6,7 +6,7 @@ tool and get a call; false action: the same without needless searches. Right arg
 arguments are all as wanted; for texts the words that carry meaning must agree (F1 of at least .8). Every third message
 was held out while the grammar was written; `--file intents_later.jsonl` are 292 written afterwards in four sittings
 (see docs/embedded.md), `--file intents_fresh.jsonl` are sets in other voices with tools of other domains, each written
-and frozen before it was first run; `--file intents_other_hand.jsonl`, `…_third_hand.jsonl` and `…_fourth_hand.jsonl` are
+and frozen before it was first run; `--file intents_other_hand.jsonl`, `…_third_hand.jsonl`, `…_fourth_hand.jsonl` are
 such sets by hands that had not read the grammar before they wrote them, `…_fifth_hand.jsonl` by one that had.
 """
 
