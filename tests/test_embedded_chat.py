@@ -364,3 +364,25 @@ def test_it_speaks_of_files_only_where_there_are_some(rules: str, said: str) -> 
     system = f"You are Ada. Helps with bread.\n\n# Instructions\nBe kind.\n\n# How to answer\n{rules}"
     answer = EmbeddedChatModel().invoke([("system", system), ("human", "What can you do?")])
     assert answer.text == said
+
+
+TABLE = [
+    Passage(
+        id=1,
+        source="beans.md",
+        text="# Beans\n| Bean | Origin | Price per 250 g |\n|---|---|---|\n| Pier | Brazil | 7.20 € |\n"
+        "| Gull | Colombia | 8.80 € |\n\nPier is sold in small bags. It oils up, because it is roasted dark.",
+    )
+]
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("What is the price of Pier?", "Bean | Origin | Price per 250 g [1] Pier | Brazil | 7.20 € [1]"),
+        ("What is the origin of Gull?", "Bean | Origin | Price per 250 g [1] Gull | Colombia | 8.80 € [1]"),
+        ("Why does Pier oil up?", "It oils up, because it is roasted dark. [1]"),
+    ],
+)
+def test_a_row_of_a_table_answers_with_its_head(question: str, answer: str) -> None:
+    assert answer in _ask(question, passages=TABLE)

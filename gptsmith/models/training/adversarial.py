@@ -50,7 +50,8 @@ class Rivals(nn.Module):
         fixed = {name: p.detach() for name, p in self.judge.named_parameters()}
         unreal = -functional_call(self.judge, fixed, (y,)).mean()
         hinge = F.relu(1 - self.judge(x)).mean() + F.relu(1 + self.judge(y.detach())).mean()
-        return weight * unreal + hinge
+        both: Tensor = weight * unreal + hinge
+        return both
 
 
 @torch.no_grad()
