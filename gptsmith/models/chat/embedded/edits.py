@@ -51,13 +51,13 @@ def compose_changes(request: ChangeRequest) -> ChangeSet:
 
 def _answered(asked: str, request: ChangeRequest) -> ChangeSet:
     """Read a message as a command; what is none is the answer to what was asked about the new assistant."""
-    answer = _read(request)
+    answer = _read(request, guess=False)
     if answer.changes or answer.missing or (answer.question and not answer.not_understood):
         return answer
     subject = subject_of(request)
     found = interview.read_answer(asked, request.message, subject)
     if found is None:
-        return answer
+        return _read(request)
     answer = ChangeSet()
     _gather(answer, clause(request.message), found, subject)
     return answer
@@ -69,11 +69,11 @@ def _lines(request: ChangeRequest) -> tuple[list[str], list[str]]:
     return [*said, request.message], [line for line in request.conversation if line.startswith("builder: ")]
 
 
-def _read(request: ChangeRequest) -> ChangeSet:
+def _read(request: ChangeRequest, *, guess: bool = True) -> ChangeSet:
     subject = subject_of(request)
     commands = clauses(_with_what_was_asked(request), request.files)
     answer = ChangeSet()
-    for result in read_all(commands, subject):
+    for result in read_all(commands, subject, guess=guess):
         _gather(answer, result.command, result.found, subject)
     if request.files and not _uses_files(answer) and not answer.question:
         _gather(answer, clause(request.message), edits_knowledge.attached(subject, subject.files), subject)

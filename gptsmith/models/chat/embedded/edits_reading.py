@@ -74,8 +74,8 @@ _VAGUE = re.compile(
 )
 
 
-def read_all(commands: list[Clause], subject: Subject) -> list[Read]:
-    """Read the commands in order.
+def read_all(commands: list[Clause], subject: Subject, *, guess: bool = True) -> list[Read]:
+    """Read the commands in order; without `guess` what no reader knew stays not understood.
 
     `the first one` is one of what the command before was about. A statement that is no command is the reason for the
     one beside it: `nobody clicks on the second starter, take it out`.
@@ -115,7 +115,8 @@ def read_all(commands: list[Clause], subject: Subject) -> list[Read]:
             continue  # `tone it down, it's a bit harsh`: what is meant stands beside it
         noun = _NOUNS.get(result.reader, noun) if result.reader else noun
         results.append(result)
-    return settled(_merged(results, subject), commands, subject, _read)
+    merged = _merged(results, subject)
+    return settled(merged, commands, subject, _read) if guess else merged
 
 
 def _hangs(command: Clause, result: Read, before: Read) -> bool:

@@ -133,7 +133,9 @@ def _as_one(pieces: list[_Piece], many: int, subject: Subject) -> tuple[Read, in
     if kind in _SOFT and any(len(piece.read.command.said.split()) > 2 for piece in pieces[1:]):
         return None
     found = do(kind, whole, "", subject)
-    return (Read(whole, found), many) if found and found.changes else None
+    if not found or not found.changes or any(p.read.found.changes == found.changes for p in pieces):
+        return None  # what the others ask for would be lost
+    return Read(whole, found), many
 
 
 def _yields(piece: _Piece, kind: str, likely: float, subject: Subject) -> bool:
