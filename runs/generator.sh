@@ -1,5 +1,5 @@
 #!/bin/sh
-# The generator: latents of 49,152 scenes, then some hundred thousand samples of them. Run again to resume.
+# The generator: latents of 49,152 scenes, then 384,000 samples of them. Run again to resume.
 set -e
 OUT=${OUT:-runs/out}
 ${PYTHON:-python} -m gptsmith.models.training.latents --out "$OUT/latents" --autoencoder "$OUT/autoencoder/first" --shards 24
