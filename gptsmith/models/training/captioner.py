@@ -150,7 +150,7 @@ def listed_captions(folder: Path) -> list[tuple[Path, str]]:
 
 def loss_of(model: Any, tokenizer: Any, pairs: list[Pair], where: torch.device) -> tuple[Tensor, dict[str, float]]:
     """Return the mean loss of the next token and the share of tokens guessed right."""
-    with torch.no_grad():
+    with torch.set_grad_enabled(model.encoder.embeddings.patch_embedding.weight.requires_grad):
         seen = model.encoder(pixel_values=_pixels(pairs).to(where)).last_hidden_state
     first = {long: tokenizer.convert_tokens_to_ids(DESCRIPTIVE if long else SHORT) for long in (True, False)}
     rows = [
@@ -245,16 +245,29 @@ def _begun(clip: Path | None, start: Path | None) -> tuple[Any, Any]:
 
 
 def train(
-    out: Path, *, steps: int, batch: int, lr: float, seed: int, clip: Path | None, start: Path | None, data: Path | None
+    out: Path,
+    *,
+    steps: int,
+    batch: int,
+    lr: float,
+    seed: int,
+    clip: Path | None,
+    start: Path | None,
+    data: Path | None,
+    tower: bool = False,
 ) -> dict[str, float]:
-    """Train in `out`, save `out/final`; return figures on unseen scenes, none for a person's own folder."""
+    """Train in `out`, save `out/final`; return figures on unseen scenes, none for a person's own folder.
+
+    The vision tower learns too where `tower` says so, else it stays as it is.
+    """
     torch.manual_seed(seed)
     where = device()
     model, tokenizer = _begun(clip, start)
     model.to(where)
-    model.encoder.requires_grad_(False)
+    model.encoder.requires_grad_(tower)
     side = model.config.encoder.image_size
     config = {"lr": lr, "steps": steps, "batch": batch, "seed": seed, "weight_decay": 0.02, "beta2": 0.98}
+    config |= {"tower": True} if tower else {}
     run = Run(out, model, config, ema=0.998)
     if data:
         next(folder_pairs(data, side, ""))  # a wrong folder is told at once
@@ -298,6 +311,7 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=48)
     parser.add_argument("--lr", type=float, default=1e-3)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--tower", action="store_true", help="let the vision tower learn too")
     print(train(**vars(parser.parse_args())))
 
 
