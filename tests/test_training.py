@@ -42,6 +42,35 @@ def test_the_autoencoder_trains_and_its_folder_loads(tmp_path: Path) -> None:
         autoencoder.train(tmp_path, steps=11, batch=4, lr=1e-3, seed=0)
 
 
+def test_the_adversarial_term_moves_the_decoder_and_its_judge_but_no_encoder(tmp_path: Path) -> None:
+    import torch
+    from safetensors.torch import load_file
+
+    from gptsmith.models.training import adversarial, autoencoder
+
+    torch.manual_seed(0)
+    autoencoder.save(autoencoder.build(), tmp_path / "start")
+    for weight in (0.0, 0.05):
+        how = {"steps": 2, "batch": 2, "lr": 1e-3, "seed": 0, "weight": weight}
+        assert 0 < adversarial.train(tmp_path / str(weight), tmp_path / "start", **how)["sharpness"] < 2
+    names = ("start", "0.0/final", "0.05/final")
+    start, plain, rival = (load_file(tmp_path / n / "diffusion_pytorch_model.safetensors") for n in names)
+    for part, same in (("encoder", True), ("decoder", False)):
+        mine = [k for k in start if k.startswith(part)]
+        assert all(start[k].equal(rival[k]) for k in mine) is same
+        assert all(plain[k].equal(rival[k]) for k in mine) is same
+
+    rivals = adversarial.Rivals(torch.nn.Identity()).eval()  # spectral norms stand still between the two passes
+    x = torch.rand(2, 3, 64, 64)
+    y = torch.rand(2, 3, 64, 64, requires_grad=True)
+    rivals.loss(y, x, weight=1.0).backward()
+    judged = [p.grad.clone() for p in rivals.judge.parameters()]
+    assert y.grad is not None and float(y.grad.abs().sum()) > 0
+    rivals.zero_grad()
+    rivals.loss(y, x, weight=0.0).backward()  # how much looking unreal weighs is nothing to the judge
+    assert all(torch.allclose(a, p.grad, atol=1e-5) for a, p in zip(judged, rivals.judge.parameters(), strict=True))
+
+
 def test_whitening_changes_latents_and_no_picture() -> None:
     import torch
 

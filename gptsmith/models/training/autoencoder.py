@@ -28,7 +28,7 @@ from gptsmith.models.world.scene import sample_scene
 WIDTH = 64
 LATENT_CHANNELS = 4
 FREEZE_AT = 0.4
-_CELL = 8  # pixels; the grid on which things stand
+_CELL = 8  # pixels; half a cell of the layout
 _THUMBNAIL_GAIN = 4.0  # brings mean colours in 0..1 to a spread of about 1
 
 

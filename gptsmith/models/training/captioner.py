@@ -150,7 +150,7 @@ def listed_captions(folder: Path) -> list[tuple[Path, str]]:
 
 def loss_of(model: Any, tokenizer: Any, pairs: list[Pair], where: torch.device) -> tuple[Tensor, dict[str, float]]:
     """Return the mean loss of the next token and the share of tokens guessed right."""
-    with torch.set_grad_enabled(model.encoder.embeddings.patch_embedding.weight.requires_grad):
+    with torch.set_grad_enabled(any(p.requires_grad for p in model.encoder.parameters())):
         seen = model.encoder(pixel_values=_pixels(pairs).to(where)).last_hidden_state
     first = {long: tokenizer.convert_tokens_to_ids(DESCRIPTIVE if long else SHORT) for long in (True, False)}
     rows = [

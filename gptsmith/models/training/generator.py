@@ -43,10 +43,10 @@ WIDTHS = (48, 96, 192, 320)
 CAPTION_DROP = 0.1  # captions left out, so that guidance has something to lead away from
 _PATCHES = 0.05  # the weight of telling patches against the velocity
 _GROUND_WEIGHT = 0.15  # of naming patches
-_THINGS = 3.0
+_THINGS = 3.0  # how often errors on things count against those on the ground
 _EVEN, _MIDDLE = 0.2, 0.5  # the part of times drawn evenly; where the others gather, as a logit
-_CELL, _TOLD = 2, len(NAMES) + len(TINTS) + 2
-_EVERYDAY = 3.0
+_CELL, _TOLD = 2, len(NAMES) + len(TINTS) + 2  # latents along a patch that the head reads; what it tells of one
+_EVERYDAY = 3.0  # how often a scene of everyday things is taken for each half of it, see `asked`
 _LOOKS = 0.2  # of telling how they look
 _KEPT_TEXTS = 120_000  # 49 KB each
 _NEW_SHARDS = 200  # steps between looks for new pictures
@@ -286,8 +286,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--latents", type=Path, required=True, help="shards of gptsmith.models.training.latents")
-    parser.add_argument("--steps", type=int, default=20_000)
-    parser.add_argument("--batch", type=int, default=64)
+    parser.add_argument("--steps", type=int, default=12_000)
+    parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--lr", type=float, default=7e-4)
     parser.add_argument("--arm", choices=list(ARMS), default="mixed")
     parser.add_argument("--seed", type=int, default=0)

@@ -90,7 +90,7 @@ class Drawn(NamedTuple):
 class Shards:
     """The shards of a folder that are whole; `refresh` finds those that came since.
 
-    `weight` says how often a scene is taken, against others.
+    `weight` says how often a scene is taken, against others. All shards of a folder hold equally many.
     """
 
     def __init__(self, folder: Path, weight: Callable[[Scene], float] = lambda scene: 1.0) -> None:
