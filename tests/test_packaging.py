@@ -79,6 +79,16 @@ def test_a_checkout_lists_the_folder_at_its_root() -> None:
     assert {path.name.removesuffix(".assistant.yaml") for path in shipped_files()} == set(SHIPPED)
 
 
+def test_the_repository_keeps_no_assistant_that_is_not_shipped() -> None:
+    """What somebody builds while trying a clone lands beside the shipped ones, and is theirs alone."""
+    if not (ROOT / ".git").exists():
+        pytest.skip("not a git checkout")
+    command = ["git", "-C", str(ROOT), "ls-files", "assistants/specs"]
+    kept = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split("\n")
+    ids = {Path(name).parts[2].split(".")[0] for name in kept if name}
+    assert ids == {*SHIPPED, "shipped", "assistant-v1"}
+
+
 def _gptsmith(target: Path, home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(target), "GPTSMITH_HOME": str(home / "state")}
     # -P and another folder keep this checkout's own gptsmith out of the way.
