@@ -67,6 +67,18 @@ def test_three_ways_to_make_one(tmp_path: Path) -> None:
     assert [len(a.threads()) for a in made] == [1, 1, 1]
 
 
+def test_one_is_named_by_its_id_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    specs = tmp_path / "assistants" / "specs"
+    specs.mkdir(parents=True)
+    (specs / "tile-guide.assistant.yaml").write_text(TEXT, "utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert Assistant.from_file("tile-guide", model=Scripted()).spec.name == "Tiles"
+    assert Assistant.from_file("museum-guide", model=Scripted()).spec.name == "Museum guide"
+    assert Assistant.check("tile-guide") == []
+    with pytest.raises(UsageError, match=r'^no assistant is called "tile-gide"; did you mean tile-guide\?'):
+        Assistant.from_file("tile-gide")
+
+
 def test_a_wrong_spec_is_refused_with_every_problem(tmp_path: Path) -> None:
     file = tmp_path / "bad.assistant.yaml"
     file.write_text(TEXT + "colour: blue\nlimits: {max_iterations: 0}\n", "utf-8")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from gptsmith.agent.events import Event, Reply
 from gptsmith.agent.kept import Kept
 from gptsmith.assistants import loader
+from gptsmith.assistants.library import find_library
 from gptsmith.assistants.loader import Loaded
 from gptsmith.assistants.spec import AssistantSpec, Starter
 from gptsmith.assistants.variables import fill
@@ -67,7 +68,7 @@ class Assistant(Kept):
         variables: Mapping[str, str] | None = None,
         allow_hosted: bool | Callable[[str], bool] = False,
     ) -> Assistant:
-        """Return the assistant of a spec file.
+        """Return the assistant of a spec file, named by its path or by its id in the library.
 
         `model` (`"provider:name"` or a LangChain chat model) and `variables` override the file. `trust` allows what a
         spec may not allow itself: code tools, commands and paths outside of its folder. `allow_hosted` (or a function
@@ -77,7 +78,7 @@ class Assistant(Kept):
             SpecError: the spec is wrong; every problem at once.
             UsageError: there is no such file.
         """
-        loaded = loader.load_file(Path(path))
+        loaded = loader.load_file(_spec_file(path))
         return cls(loaded, trust=trust, model=model, variables=variables, allow_hosted=allow_hosted)
 
     @classmethod
@@ -95,8 +96,9 @@ class Assistant(Kept):
         """Return every error and warning of a spec file; nothing is raised, loaded or fetched."""
         from gptsmith.agent.readiness import warnings
 
-        found = loader.check(Path(path))
-        return found if any(d.severity == "error" for d in found) else found + warnings(Path(path))
+        file = _spec_file(path)
+        found = loader.check(file)
+        return found if any(d.severity == "error" for d in found) else found + warnings(file)
 
     def with_(
         self,
@@ -356,6 +358,13 @@ class Assistant(Kept):
         from gptsmith.agent.runtime import turns
 
         return turns.start(self.engine, self._ask(text, thread_id, files, variables))
+
+
+def _spec_file(path: str | Path) -> Path:
+    """Return the file that a path names or, where there is none of that name, an id of the library."""
+    if isinstance(path, Path) or Path(path).exists():
+        return Path(path)
+    return find_library().find(path)
 
 
 def _settled(outcome: Outcome) -> Reply:
