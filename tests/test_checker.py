@@ -11,18 +11,17 @@ import pytest
 
 from gptsmith.errors import NotReadyError
 from gptsmith.models.world.checker import check
-from gptsmith.models.world.outlines import Templates, templates
 from gptsmith.models.world.render import render
 from gptsmith.models.world.requests import parse_request, to_scene
+from gptsmith.models.world.sprites import font_path
 
 NAMES = ("cat", "dog", "cube", "ball", "car", "apple", "bed", "computer keyboard", "tree", "giraffe")
 
 
-@pytest.fixture(scope="module")
-def kit() -> Templates:
-    """The templates of some objects: all of them take seconds."""
+@pytest.fixture(scope="module", autouse=True)
+def _font() -> None:
     try:
-        return templates(NAMES)
+        font_path()
     except NotReadyError as error:
         pytest.skip(str(error))
 
@@ -36,12 +35,12 @@ def kit() -> Templates:
         "a green car",
     ],
 )
-def test_a_picture_of_a_request_is_right_also_with_noise(kit: Templates, request_: str) -> None:
+def test_a_picture_of_a_request_is_right_also_with_noise(request_: str) -> None:
     wanted, rng = parse_request(request_), random.Random(3)
     pixels = render(to_scene(wanted, rng), rng).pixels
     noise = np.random.default_rng(1).normal(0, 10, pixels.shape)
     for shown in (pixels, (pixels + noise).clip(0, 255).astype(np.uint8)):
-        verdict = check(shown, wanted, kit)
+        verdict = check(shown, wanted, NAMES)
         assert verdict.right, verdict
 
 
@@ -55,17 +54,17 @@ def test_a_picture_of_a_request_is_right_also_with_noise(kit: Templates, request
         ("a dog", "a cat", "objects"),
     ],
 )
-def test_a_picture_of_something_else_is_wrong_in_that_part(kit: Templates, drawn: str, asked: str, wrong: str) -> None:
+def test_a_picture_of_something_else_is_wrong_in_that_part(drawn: str, asked: str, wrong: str) -> None:
     rng = random.Random(5)
-    verdict = check(render(to_scene(parse_request(drawn), rng), rng).pixels, parse_request(asked), kit)
+    verdict = check(render(to_scene(parse_request(drawn), rng), rng).pixels, parse_request(asked), NAMES)
     assert not verdict.right
     assert getattr(verdict, wrong) is False, verdict
 
 
-def test_an_empty_picture_and_noise_show_nothing(kit: Templates) -> None:
+def test_an_empty_picture_and_noise_show_nothing() -> None:
     noise = np.random.default_rng(0).integers(0, 256, (128, 128, 3)).astype(np.uint8)
     for pixels in (np.full((128, 128, 3), 200, np.uint8), noise):
-        verdict = check(pixels, parse_request("a cat"), kit)
+        verdict = check(pixels, parse_request("a cat"), NAMES)
         assert verdict.seen == () and not verdict.right
 
 
