@@ -47,14 +47,14 @@ def _ask(text: str, *before: BaseMessage, passages: list[Passage] | None = None,
     return str(EmbeddedChatModel().invoke([system, *before, HumanMessage(words)]).content)
 
 
-def _searches(description: str, question: str) -> bool:
+def _searches(description: str, question: str, role: str = "Helper. A friendly assistant.") -> bool:
     tool = {
         "name": "search_files",
         "description": f"{description} The query is a few words or a question.",
         "parameters": {"type": "object", "properties": {"query": {"type": "string"}}, "required": ["query"]},
     }
-    reply = EmbeddedChatModel().bind_tools([{"type": "function", "function": tool}]).invoke(question)
-    return bool(reply.tool_calls)
+    model = EmbeddedChatModel().bind_tools([{"type": "function", "function": tool}])
+    return bool(model.invoke([SystemMessage(f"You are {role}"), HumanMessage(question)]).tool_calls)
 
 
 def test_intents_reach_the_goal() -> None:
@@ -99,13 +99,14 @@ def test_requests_of_a_third_hand() -> None:
     rows, tools = bench.load("intents_third_hand.jsonl")
     outcomes = bench.run(rows, tools)
     shares = bench.report(outcomes)
-    assert (shares["right_tool"] >= 0.9, shares["false_call"] <= 0.1, shares["right_arguments"] >= 0.85) == (True,) * 3
+    assert (shares["right_tool"] >= 0.9, shares["false_call"] <= 0.02, shares["right_arguments"] >= 0.85) == (True,) * 3
     acted = [o.call["name"] for o in outcomes if o.row["intent"] == "none" and o.call]
     assert [name for name in acted if not name.startswith("search_")] == []
 
 
 @pytest.mark.parametrize(
-    ("file", "false_calls"), [("intents_fourth_hand.jsonl", 0.02), ("intents_fifth_hand.jsonl", 0.03)]
+    ("file", "false_calls"),
+    [("intents_fourth_hand.jsonl", 0.02), ("intents_fifth_hand.jsonl", 0.0), ("intents_sixth_hand.jsonl", 0.02)],
 )
 def test_requests_of_later_hands(file: str, false_calls: float) -> None:
     bench = _benchmark()
@@ -155,7 +156,8 @@ def test_talk_is_not_searched_for(description: str, question: str, searched: boo
         ),
         ("Looks up in the files: the rules and fees of the tennis club.", "what is the fee?", True),
         ("Looks up in the files: famous painters and their paintings.", "who painted the Mona Lisa?", True),
-        ("Looks up in the files: the source papers.", "who painted the Mona Lisa?", True),
+        ("Looks up in the files: the source papers.", "which treatment had the lowest relapse rate?", True),
+        ("Looks up in the files: the source papers.", "who painted the Mona Lisa?", False),
         ("Looks up in the files: the rules of the tennis club.", "search for the Mona Lisa", True),
     ],
 )
@@ -165,13 +167,25 @@ def test_a_search_is_left_out_only_when_the_files_are_of_something_else(
     assert _searches(description, question) is searched
 
 
+@pytest.mark.parametrize(
+    ("role", "searched"),
+    [
+        ("Leo. Answers about Renaissance painting.", True),
+        ("Ada. Tutors pupils in all subjects.", True),
+        ("Crust. Answers about a bakery.", False),
+    ],
+)
+def test_where_the_files_are_only_named_the_assistant_says_what_they_are_of(role: str, searched: bool) -> None:
+    assert _searches("Looks up in the files: the source papers.", "who painted the Mona Lisa?", role) is searched
+
+
 def test_requests_of_another_hand() -> None:
     """Of messages that want no tool some questions are searched for, but nothing is done or drawn."""
     bench = _benchmark()
     rows, tools = bench.load("intents_other_hand.jsonl")
     outcomes = bench.run(rows, tools)
     shares = bench.report(outcomes)
-    assert (shares["right_tool"] >= 0.9, shares["false_call"] <= 0.2, shares["right_arguments"] >= 0.85) == (True,) * 3
+    assert (shares["right_tool"] >= 0.9, shares["false_call"] <= 0.06, shares["right_arguments"] >= 0.85) == (True,) * 3
     acted = [o.row["message"] for o in outcomes if o.row["intent"] == "none" and o.call]
     assert [o.call["name"] for o in outcomes if o.row["message"] in acted] == ["search_documents"] * len(acted)
 

@@ -14,12 +14,11 @@ from gptsmith.models.chat.embedded.changing import wants_change
 from gptsmith.models.chat.embedded.conversation import Conversation, Picture
 from gptsmith.models.chat.embedded.drawing import Wanted, wants_picture
 from gptsmith.models.chat.embedded.looking import Look, choices, looks_again, recognizes, wants_look
+from gptsmith.models.chat.embedded.lookup_sense import wants_files
 from gptsmith.models.chat.embedded.lookups import is_search, is_told_to_search, wants_lookup
 from gptsmith.models.chat.embedded.stories import moment, story_of
-from gptsmith.models.chat.embedded.talk import is_talk
 from gptsmith.models.chat.embedded.toolbox import Param, Tool
 from gptsmith.models.chat.embedded.words import correct, listed, stem, tokens
-from gptsmith.models.chat.embedded.worldly import is_worldly
 
 LEXICON = listed(
     """draw paint sketch illustrate generate create design picture image photo drawing painting change replace remove
@@ -213,10 +212,8 @@ def _others(
         return Intent(called.tool, called.args, called.missing)
     if found:
         tool, query, ask = found
-        subjects = [t.description for t in kinds["search"]]
-        if not is_told_to_search(ask) and (
-            is_talk(ask.core, subjects, similarity) or is_worldly(ask, kinds["search"], role, similarity)
-        ):
+        searches = [t.description for t in kinds["search"]]
+        if not is_told_to_search(ask) and not wants_files(max(ask.text, query, key=len), searches, role):
             return NONE
         slot = tool.text_param
         return Intent(tool, {slot.name: query}) if slot else NONE

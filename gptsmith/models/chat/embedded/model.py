@@ -28,11 +28,11 @@ from gptsmith.models.chat.embedded.conversation import Conversation, read_conver
 from gptsmith.models.chat.embedded.followups import question_of, said_before, wants_more
 from gptsmith.models.chat.embedded.identity import small_talk
 from gptsmith.models.chat.embedded.intents import NONE, Intent, read_intent
+from gptsmith.models.chat.embedded.lookup_sense import SURELY, is_talk
 from gptsmith.models.chat.embedded.lookups import is_chat, is_free_writing
 from gptsmith.models.chat.embedded.manners import dress, read_manners
 from gptsmith.models.chat.embedded.replies import CONNECT, SILENT, answer_from, ask_for, asked_before, quoted, report
 from gptsmith.models.chat.embedded.structured import compose, composer_of, parameters_of
-from gptsmith.models.chat.embedded.talk import CLEARLY, is_talk
 from gptsmith.models.chat.embedded.toolbox import Tool, read_tools
 from gptsmith.models.chat.embedded.words import tokens
 from gptsmith.models.embedding import load_embedder
@@ -186,8 +186,8 @@ class EmbeddedChatModel(BaseChatModel):
         return found or CONNECT
 
     def _is_talk(self, ask: Ask, talk: Conversation) -> bool:
-        clearly = 0.0 if is_chat(ask) else CLEARLY  # "Why do I need the receipt?" only has the form of talk
-        return is_talk(ask.core, [talk.role.description], self._similarity, clearly=clearly)
+        surely = 0.3 if is_chat(ask) else SURELY  # "Why do I need the receipt?" only has the form of talk
+        return is_talk(ask.text, f"{talk.role.name}: {talk.role.description}".strip(" :"), surely=surely)
 
     def _from_passages(self, talk: Conversation, *, surely: bool) -> str:
         """Return the answer from the passages; empty when the message carries no block of them.
