@@ -136,6 +136,19 @@ RULES = "A tea adviser. Never recommend black tea at night. Rules:\n- Name the p
             {},
             lambda b: [r in b.spec.instructions for r in ("Never recommend black tea at night.", "Name the price")],
         ),
+        (  # clauses of a sentence that the model put in one by one do not come back as that sentence
+            "I want a tea adviser for our shop - it must always name the price, and it should never sell coffee.",
+            {"emphasis": ["It must always name the price.", "Be brief."]},
+            lambda b: [
+                "- It must always name the price.\n  - Be brief.\n  - It should never sell coffee\n" in b.yaml,
+                "I want" not in b.yaml,
+            ],
+        ),
+        (
+            "When asked for a price, never guess, and it must be in euros.",
+            {},
+            lambda b: ["- When asked for a price, never guess, and it must be in euros.\n" in b.yaml],
+        ),
         (
             "Tea.",
             {"tools": [{"type": "send_mail", "name": "mail", "description": "Sends mail."}]},

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gptsmith.assistants.build_request import BuildRequest, read_request
-from gptsmith.assistants.description import first_request, is_rule, language, rules, sentences, split, urls
+from gptsmith.assistants.description import clauses_of, first_request, is_rule, language, rules, sentences, split, urls
 from gptsmith.assistants.draft import Draft
 from gptsmith.assistants.placeholders import fill_blanks
 from gptsmith.assistants.tool_types import load_tool_types
@@ -97,6 +97,24 @@ def test_what_is_missing_is_named(description: str, missing: list[tuple[str, str
 def test_rules_are_found_and_kept_word_for_word(description: str, stated: list[str]) -> None:
     assert rules(description) == stated
     assert [rule for rule in stated if rule in draft(description).emphasis] == stated
+
+
+@pytest.mark.parametrize(
+    "rule, clauses",
+    [
+        ("I want a guide, it must cite the page and never guess.", ["it must cite the page", "never guess"]),
+        ("It answers from the list and never recommends wine.", ["never recommends wine"]),
+        ("Never guess, and always ask first.", ["Never guess", "always ask first"]),
+        (
+            "When asked for prices, never estimate and always cite.",
+            ["When asked for prices, never estimate and always cite."],
+        ),
+        ('It must say "no, never alone" and be kind.', ['It must say "no, never alone" and be kind']),
+        ("Ten words.", ["Ten words."]),
+    ],
+)
+def test_the_clauses_of_a_rule(rule: str, clauses: list[str]) -> None:
+    assert clauses_of(rule) == clauses
 
 
 @pytest.mark.parametrize(

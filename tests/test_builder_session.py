@@ -150,9 +150,60 @@ def test_what_waits_is_amended_replaced_and_taken_back(builder: Builder, loopbac
     loopback.push(answer(reply="It steeps as long as the leaf wants."))
     message = session.say("how long does it steep?")
     assert (message.kind, message.words) == ("proposal", ['Changes the name from "Tea Adviser" to "Nora".'])
-    assert "<proposal>\n- Changes the name from" in loopback.history[-1]["messages"][1]["content"]
+    assert (
+        '<proposal>\n- 1: {"op":"set","path":"name","value":"Nora"}\n</proposal>'
+        in loopback.history[-1]["messages"][1]["content"]
+    )
     assert session.refuse().kind == "refused"
     assert session.pending is None
+
+
+STARTER = change("add", "conversation_starters", value="Which tea for a cold?")
+
+
+@pytest.mark.parametrize(
+    "then, words, said",
+    [
+        (
+            answer(change("add", "conversation_starters", value="Which tea for a cough?"), withdraw=[2]),
+            ['Changes the name from "Tea Adviser" to "Mira".', 'Adds the starter "Which tea for a cough?"'],
+            'This comes to the change that waits. No longer: Adds the starter "Which tea for a cold?"',
+        ),
+        (
+            answer(withdraw=[1, 7]),
+            ['Adds the starter "Which tea for a cold?"'],
+            'No longer: Changes the name from "Tea Adviser" to "Mira". The rest still waits.',
+        ),
+        (
+            answer(withdraw=[1, 2]),
+            [],
+            'No longer: Changes the name from "Tea Adviser" to "Mira". No longer: Adds the starter'
+            ' "Which tea for a cold?"',
+        ),
+    ],
+)
+def test_a_model_names_by_number_what_it_takes_back(
+    then: Answer, words: list[str], said: str, builder: Builder, loopback: Loopback
+) -> None:
+    loopback.push(calls(Draft=DRAFT | {"question": ""}), answer(rename("Mira"), STARTER), then)
+    session = builder.session()
+    session.say(WISH)
+    session.say("call it Mira, with a starter about colds")
+    message = session.say("otherwise, please")
+    assert (session.pending.words if session.pending else [], message.text) == (words, said)
+
+
+def test_words_of_a_change_that_waits_are_changed_in_it(builder: Builder, loopback: Loopback) -> None:
+    loopback.push(calls(Draft=DRAFT | {"question": ""}), answer(line("Be brief, and warm.")))
+    loopback.push(answer(change("replace_text", "instructions", old="brief, and warm", new="brief, and dry")))
+    session = builder.session()
+    session.say(WISH)
+    session.say("brief and warm")
+    message = session.say("rather dry")
+    assert message.words == ['Adds to the instructions: "Be brief, and dry."']
+    assert len(loopback.history) == 3  # no repair round
+    session.accept()
+    assert session.yaml.count("Be brief") == 1
 
 
 PENDING = 3
@@ -177,6 +228,13 @@ PENDING = 3
         ("verwerfen", "refuse", None),
         ("undo", "refuse", None),
         ("that's enough", "enough", None),
+        ("accept everything but the second one please", "accept", [0, 2]),
+        ("all of them except 1", "accept", [1, 2]),
+        ("apply all except for the third", "accept", [0, 1]),
+        ("accept the second one", "accept", [1]),
+        ("take the first and the third change", "accept", [0, 2]),
+        ("only accept 1, 2", "accept", [0, 1]),
+        ("drop the last one", "refuse", [2]),
     ],
 )
 def test_a_typed_decision_needs_no_model(
@@ -198,6 +256,9 @@ def test_a_typed_decision_needs_no_model(
         "call it Accept",
         "only answer in German",
         "accept 7",
+        "accept only one",
+        "everything but the kitchen sink",
+        "take the first train as an example",
         "drop the first starter",
         "no, call it Nora",
         "yes and be brief",

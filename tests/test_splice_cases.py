@@ -56,6 +56,9 @@ CASES: list[tuple[str, Any, str]] = [
     (LIST, Set(path="list", value=["a", "c", "d"]), WITHOUT_B.replace("- c\n", "- c\n  - d\n")),
     ("l:\n  - n: a # c\n    t: 1 # d\n", Set(path="l", value=[{"n": "a", "t": 2}]), "l:\n  - n: a # c\n    t: 2 # d\n"),
     # add
+    ("a: 1\n\nc: 3 # x\n\n# d\nd: 4\n", Add(path="x", value=5, after="c"), "a: 1\n\nc: 3 # x\n\nx: 5\n\n# d\nd: 4\n"),
+    ("a: 1\nb: 2\n\nc: 3\nd: 4\n", Add(path="x", value=5, after="b"), "a: 1\nb: 2\nx: 5\n\nc: 3\nd: 4\n"),
+    ("a: 1\nb: 2\n\nc: 3\n", Add(path="x", value=5), "a: 1\nb: 2\n\nc: 3\n\nx: 5\n"),
     (LIST, Add(path="list", value="d"), LIST.replace("- c\n", "- c\n  - d\n")),
     (LIST, Add(path="list", value="d", after=0), LIST.replace("# one\n", "# one\n  - d\n")),
     (LIST, Add(path="list", value="d", after=-1), LIST.replace("  # first", "  - d\n  # first")),

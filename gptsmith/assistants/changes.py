@@ -58,6 +58,9 @@ class ChangeSet(DraftPart):
     """
 
     changes: list[ProposedChange] = Field(default=[])
+    withdraw: list[int] = Field(
+        default=[], description="Numbers in <proposal> of what this message takes back or your changes replace."
+    )
     not_understood: list[str] = Field(
         default=[], description="Parts of the message that you could not make sense of, in the person's words."
     )

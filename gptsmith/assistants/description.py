@@ -37,6 +37,14 @@ _ABSOLUTE = re.compile(r"(?:never|always|do not|don['’]t|avoid) ", re.IGNORECA
 _NEXT_RULE = re.compile(
     r"(?:[,;] (?:and |but )?| and | but )(?=(?:never|always|do not|don['’]t) (?!it\b|that\b|them\b))", re.IGNORECASE
 )
+# Where a clause of its own begins that says what must or must not be.
+_NEXT_CLAUSE = re.compile(
+    r"(?: [-–—] |[;:,] )(?:and |but )?(?=(?:it|he|she|they|you|never|always|do not|don['’]t|no|only|must|should)\b)"
+    r"| (?:and|but) (?=(?:(?:it|he|she|they|you) )?(?:never|always|do not|don['’]t|must|should|may not|cannot)\b"
+    r"(?! (?:it|that|them)\b))",
+    re.IGNORECASE,
+)
+_CONDITION = re.compile(r"\b(?:if|when|whenever|unless|until|once|while)\b", re.IGNORECASE)
 _NOT_A_RULE = re.compile(
     r"\b(not only|only (?:one )?of|i (?:do not|don['’]t|can['’]t|cannot) (?:know|have)\b)", re.IGNORECASE
 )
@@ -156,6 +164,20 @@ def rules_of(sentence: Sentence) -> list[str]:
     cuts = [m for m in _NEXT_RULE.finditer(masked) if not re.search(r"\b(?:if|when|unless)\b", masked[: m.start()])]
     starts, ends = [0, *(m.end() for m in cuts)], [*(m.start() for m in cuts), len(masked)]
     return [sentence.text[start:end].strip() for start, end in zip(starts, ends, strict=True)]
+
+
+def clauses_of(rule: str) -> list[str]:
+    """Return the clauses of a rule's sentence that say what must or must not be, word for word; else the whole of it.
+
+    `I want a guide, it must cite the page and never guess` has two; what stands under a condition is not taken apart.
+    """
+    whole, masked = rule.strip(), _mask(rule.strip()).rstrip(".!")
+    if _CONDITION.search(masked):
+        return [whole]
+    cuts = list(_NEXT_CLAUSE.finditer(masked))
+    starts, ends = [0, *(m.end() for m in cuts)], [*(m.start() for m in cuts), len(masked)]
+    clauses = [whole[start:end].strip() for start, end in zip(starts, ends, strict=True)]
+    return [clause for clause in clauses if is_rule(Sentence(clause))] or [whole]
 
 
 def first_request(text: str) -> str | None:

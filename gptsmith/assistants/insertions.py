@@ -77,7 +77,8 @@ def _behind(layout: Layout, step: Step, meant: Any) -> Iterator[list[Change]]:
     column = layout.column(layout.head(behind))
     place = layout.eol(layout.end(behind))
     newline = layout.newline(layout.end(behind))
-    spaced = newline if _spaced(layout, siblings) else ""
+    apart = _spaced(layout, siblings) or (step.key is not None and _alone(layout, siblings, behind))
+    spaced = newline if apart else ""
     ending = newline if place == len(layout.text) else ""
     for style in (layout.style(step.path), dataclasses.replace(layout.style(step.path), long=0)):
         for blocks in (True, False):
@@ -94,8 +95,16 @@ def _spaced(layout: Layout, siblings: list[KeyPath]) -> bool:
     return bool(blank) and all(blank)
 
 
+def _alone(layout: Layout, siblings: list[KeyPath], one: KeyPath) -> bool:
+    """Say whether an entry has a blank line before and behind it, so that a new one behind it has one, too."""
+    place = siblings.index(one)
+    gaps = itertools.pairwise(siblings[max(place - 1, 0) : place + 2])
+    blank = [not _filled(layout, layout.end(before), layout.head(after)) for before, after in gaps]
+    return bool(blank) and all(blank)
+
+
 def _filled(layout: Layout, end: int, head: int) -> bool:
-    lines = layout.text[end:head].splitlines()
+    lines = (layout.text[end:head] + ".").splitlines()  # the last is the line of the head
     return not any(not line.strip() for line in lines[1:-1])
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 
 from gptsmith.agent.builder.proofs import prove
 from gptsmith.assistants.build_request import BuildRequest
-from gptsmith.assistants.description import first_request, language, rules, urls
+from gptsmith.assistants.description import clauses_of, first_request, language, rules, urls
 from gptsmith.assistants.draft import Draft, DraftKnowledge, DraftTool, DraftVariable, Missing
 from gptsmith.assistants.placeholders import Blank, fill_blanks, plain, variable_name
 from gptsmith.models.chat.embedded import compose_needs, compose_starters, compose_tests
@@ -107,9 +107,14 @@ def _outermost(names: list[str]) -> list[str]:
 
 
 def _rules(draft: Draft, stated: list[str]) -> None:
-    """Add, word for word, each rule that the draft lost."""
+    """Add, word for word, each rule that the draft lost; of a long sentence only the clauses that are not there."""
     said = _flat(" ".join([draft.role, *draft.emphasis, *draft.guidelines, draft.clarify, draft.tone]))
-    draft.emphasis += [rule for rule in stated if _flat(rule) not in said]
+    for rule in stated:
+        if _flat(rule) in said:
+            continue
+        clauses = clauses_of(rule)
+        lost = [clause for clause in clauses if _flat(clause) not in said]
+        draft.emphasis += [rule] if lost == clauses else [clause[:1].upper() + clause[1:] for clause in lost]
     draft.emphasis = [line.strip() for line in dict.fromkeys(draft.emphasis) if line.strip()]
     draft.guidelines = [line.strip() for line in dict.fromkeys(draft.guidelines) if line.strip()]
 

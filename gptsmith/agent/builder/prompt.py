@@ -37,7 +37,7 @@ def change_messages(
 ) -> list[BaseMessage]:
     """Return the messages that ask for a change.
 
-    `proposal` are the changes that wait for the person's decision, in words; `answer` and `problems` those of the round
+    `proposal` are the operations that wait for the person's decision; `answer` and `problems` those of the round
     before, for the repair round; `interview` adds how to ask on about a draft that is new.
     """
     from langchain_core.messages import HumanMessage, SystemMessage
@@ -46,7 +46,7 @@ def change_messages(
     parts = [words("change"), fields, words("interview") if interview else "", words("change_examples")]
     asked = [request.to_text()]
     if proposal:
-        asked.append(CHANGE_FENCES.items("proposal", list(proposal)))
+        asked.append(CHANGE_FENCES.items("proposal", [f"{number}: {op}" for number, op in enumerate(proposal, 1)]))
     if problems:
         asked += [
             words("change_repair"),

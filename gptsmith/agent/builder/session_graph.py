@@ -130,7 +130,7 @@ def make_propose(builder: Builder) -> Callable[[SessionState], SessionState]:
 
     def propose(state: SessionState) -> SessionState:
         event, waiting = state["event"], pending_of(state)
-        talk = Talk(conversation(state), waiting.words if waiting else (), interview=state["asked"] >= 0)
+        talk = Talk(conversation(state), waiting.proposal.steps if waiting else (), interview=state["asked"] >= 0)
         try:
             subject = read_subject(state["path"], state["said"])
             attached = beside(attach(event["files"], subject.path.parent), subject.path.parent, subject.files_folder)

@@ -45,16 +45,23 @@ _GREETING = re.compile(
     r"(?:hi|hello|hey|hallo|guten tag|bonjour|salut|hola|olá|oi|ciao|hoi|good (?:morning|evening|day)|test)(?: there)?",
     re.IGNORECASE,
 )
+_ORDINALS = {
+    name: number
+    for number, name in enumerate(
+        ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"), 1
+    )
+}
+_ITEM = rf"(?:\d{{1,2}}(?:st|nd|rd|th)?|{'|'.join(_ORDINALS)}|last)"
+_LEFT_OUT = r"(?:all|everything)(?: of (?:it|them))? (?:but|except|besides|apart from|without)(?: for)?|without"
+_REFUSED = "not|refuse|reject|drop"
 _PART = re.compile(
-    r"(?:(?:yes|ok(?:ay)?)[\s,]+)?(?:please )?(?P<how>accept only|accept just|only accept|accept|apply only|apply|only"
-    r"|just|take only|take|all but|all except|everything but|everything except|not|without|refuse|reject|drop)"
-    r" (?:the )?(?:changes? )?(?:number )?(?P<which>(?:(?:\d{1,2}(?:st|nd|rd|th)?|first|second|third|fourth|fifth|last"
-    r"|one|ones?)(?:\s*(?:,|and|&|\+|the|numbers?)\s*)*)+)",
+    r"(?:(?:yes|ok(?:ay)?)[\s,]+)?(?:please )?"
+    rf"(?:(?:(?:accept|apply|take|save) )?(?P<but>{_LEFT_OUT})|(?P<not>{_REFUSED})"
+    r"|(?:accept|apply|take)(?: (?:only|just))?|(?:only|just)(?: (?:accept|apply|take))?)"
+    r" (?:the )?(?:changes? )?(?:numbers? )?"
+    rf"(?P<which>{_ITEM}(?:(?:[\s,&+]|\band\b|\bthe\b|\bnumbers?\b)+{_ITEM})*)(?: (?:ones?|changes?))?",
     re.IGNORECASE,
 )
-_ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5}
-_REFUSED = ("not", "refuse", "reject", "drop")
-_LEFT_OUT = ("all but", "all except", "everything but", "everything except", "without")
 
 ASK_FOR_GOAL = "What should the assistant do, and for whom? A sentence or two is enough."
 INVITE = "Try it in the preview. From here on, say what to change, in your own words."
@@ -79,11 +86,10 @@ def decision(text: str, pending: Change | None, *, asked: bool = False) -> Decis
         part = _PART.fullmatch(said)
         numbers = _numbers(part["which"], len(pending.operations)) if part else None
         if part and numbers is not None:
-            if part["how"].casefold() in _REFUSED:
+            if part["not"]:
                 return Decision("refuse", numbers)
-            left_out = part["how"].casefold() in _LEFT_OUT
             rest = [n for n in range(len(pending.operations)) if n not in numbers]
-            return Decision("accept", rest if left_out else numbers)
+            return Decision("accept", rest if part["but"] else numbers)
         if _ACCEPT.fullmatch(said) or (not asked and _YES.fullmatch(said)):
             return Decision("accept")
         if _REFUSE.fullmatch(said) or (not asked and _NO.fullmatch(said)):

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from gptsmith.agent.builder.answers import called, complaints, why_unusable
 from gptsmith.agent.builder.attachments import Attachment, listing
 from gptsmith.agent.builder.edits.judge import Asked, Judgement, judge
-from gptsmith.agent.builder.edits.proposal import Proposal
+from gptsmith.agent.builder.edits.proposal import Proposal, ProposedStep
 from gptsmith.agent.builder.edits.secrets import HELD_BACK, hold_back
 from gptsmith.agent.builder.edits.sentences import without_claims
 from gptsmith.agent.builder.edits.subject import Subject
@@ -40,7 +40,7 @@ class Talk:
     """What went before a message: lines as "person: …" and "builder: …", and the changes that wait for a decision."""
 
     conversation: Sequence[str] = ()
-    proposal: Sequence[str] = ()
+    proposal: Sequence[ProposedStep] = ()
     interview: bool = False
 
     @property
@@ -93,7 +93,7 @@ class Editor:
 def _rounds(subject: Subject, message: str, attachments: Sequence[Attachment], talk: Talk) -> _Rounds:
     """Ask, judge, and ask once more with what is wrong."""
     said = hold_back(_checked(message))
-    asked = Asked(said, talk.said, attachments)
+    asked = Asked(said, talk.said, attachments, talk.proposal)
     request = ChangeRequest(
         spec=hold_back(subject.text),
         instructions=hold_back(subject.instructions) if subject.told_file else "",
@@ -104,13 +104,14 @@ def _rounds(subject: Subject, message: str, attachments: Sequence[Attachment], t
         rules=subject.rules,
         conversation=list(talk.conversation),
     )
-    answer = yield change_messages(request, talk.proposal, interview=talk.interview)
+    waiting = [hold_back(step.operation.model_dump_json(exclude_none=True)) for step in talk.proposal]
+    answer = yield change_messages(request, waiting, interview=talk.interview)
     first, problems = _read(answer)
     judged = judge(first, subject, asked)
     problems = problems or [*judged.problems, *judged.reminders]
     if problems:
         shown = json.dumps(called(answer), ensure_ascii=False)[:60_000] if called(answer) else "(none)"
-        repair = yield change_messages(request, talk.proposal, shown, problems, interview=talk.interview)
+        repair = yield change_messages(request, waiting, shown, problems, interview=talk.interview)
         second, still = _read(repair)
         if not still:
             first, judged = second, judge(second, subject, asked)
@@ -144,7 +145,7 @@ def _read(answer: dict[str, Any]) -> tuple[ChangeSet, list[str]]:
     if len(sets) == 1:
         return sets[0], []
     last = sets[-1].model_dump()
-    for name in ("changes", "not_understood", "missing"):
+    for name in ("changes", "withdraw", "not_understood", "missing"):
         last[name] = [item for one in sets for item in one.model_dump()[name]]
     return ChangeSet.model_validate(last), []
 
@@ -156,7 +157,9 @@ def _unusable(problem: str) -> ProviderError:
 
 def _proposal(subject: Subject, asked: Asked, answer: ChangeSet, judged: Judgement, *, secret: bool) -> Proposal:
     unmet = [*judged.problems, *judged.unmet]
-    empty = not (judged.steps or judged.locked or answer.missing or answer.not_understood or answer.question)
+    withdrawn = {number - 1 for number in answer.withdraw if 0 < number <= len(asked.waiting)} | judged.withdrawn
+    told = answer.missing or answer.not_understood or answer.question or withdrawn
+    empty = not (judged.steps or judged.locked or told)
     if judged.problems and empty and not secret:
         raise _unusable(judged.problems[0])
     if secret:
@@ -179,6 +182,7 @@ def _proposal(subject: Subject, asked: Asked, answer: ChangeSet, judged: Judgeme
         not_understood=answer.not_understood,
         unmet=unmet,
         unchanged=judged.unchanged,
+        withdrawn=sorted(withdrawn),
         reply=reply,
         question=_one_question(answer.question),
         attachments=list(asked.attachments),

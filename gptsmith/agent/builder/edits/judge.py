@@ -8,7 +8,7 @@ from typing import Any
 
 from gptsmith.agent.builder.attachments import Attachment
 from gptsmith.agent.builder.edits.guards import faults, foreign_files, lock_on, why_locked
-from gptsmith.agent.builder.edits.mending import mended
+from gptsmith.agent.builder.edits.mending import mended, on_what_waits
 from gptsmith.agent.builder.edits.order import Op, conflicts, in_order
 from gptsmith.agent.builder.edits.planning import plan
 from gptsmith.agent.builder.edits.proposal import ProposedStep, Suggestion
@@ -28,11 +28,15 @@ MOST = 60
 
 @dataclass(frozen=True)
 class Asked:
-    """What the person said: the message, and with it what they said before; and the files that came with it."""
+    """What the person said: the message, and with it what they said before; and the files that came with it.
+
+    `waiting` are the changes that were proposed before and are not decided on.
+    """
 
     message: str
     earlier: Sequence[str] = ()
     attachments: Sequence[Attachment] = ()
+    waiting: Sequence[ProposedStep] = ()
 
     @property
     def spoken(self) -> str:
@@ -45,7 +49,7 @@ class Judgement:
     """What holds of an answer.
 
     `problems` are what cannot be, `reminders` what the person's rules ask for: both for the model to mend. `unmet` is
-    for the person to read.
+    for the person to read. `withdrawn` are the places of those changes that waited and that a step replaces.
     """
 
     steps: list[ProposedStep] = field(default_factory=list)
@@ -54,6 +58,7 @@ class Judgement:
     reminders: list[str] = field(default_factory=list)
     unmet: list[str] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
+    withdrawn: set[int] = field(default_factory=set)
 
 
 def judge(answer: ChangeSet, subject: Subject, asked: Asked) -> Judgement:
@@ -75,7 +80,9 @@ def judge(answer: ChangeSet, subject: Subject, asked: Asked) -> Judgement:
 def _weigh(number: int, change: ProposedChange, subject: Subject, asked: Asked, found: Judgement) -> None:
     where = f"changes[{number}] ({change.op} {change.path[:80]})"
     try:
-        ops = list(mended(change.operation(), subject, list(asked.attachments)))
+        meant, place = on_what_waits(change.operation(), subject, [step.operation for step in asked.waiting])
+        found.withdrawn |= {place} if place is not None else set()
+        ops = list(mended(meant, subject, list(asked.attachments)))
         for op in ops:
             wrong = [f"{where}: {fault}" for fault in faults(op, subject, asked.message, asked.spoken)]
             if not wrong and not is_same(op, subject.data):

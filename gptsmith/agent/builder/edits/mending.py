@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from gptsmith.agent.builder.attachments import Attachment
@@ -31,6 +31,40 @@ def mended(op: Op, subject: Subject, attachments: list[Attachment]) -> Iterator[
         yield from (Add(path=op.path, value=value, after=op.after) for value in op.value)
         return
     yield op
+
+
+def on_what_waits(op: Op, subject: Subject, waiting: Sequence[Op]) -> tuple[Op, int | None]:
+    """Read words that are not in the file but in a change that waits as that change with these words in it.
+
+    Returns the operation for the file, and the place of the one that it replaces.
+    """
+    if not isinstance(op, ReplaceText) or op.old in _text_at(op.path, subject):
+        return op, None
+    found = [
+        (n, other) for n, other in enumerate(waiting) if other.path == op.path and _proposed(other).count(op.old) == 1
+    ]
+    if len(found) != 1:
+        return op, None
+    place, other = found[0]
+    text = _proposed(other).replace(op.old, op.new)
+    field = "new" if isinstance(other, ReplaceText) else "value"
+    return other.model_copy(update={field: text}), place
+
+
+def _proposed(op: Op) -> str:
+    """Return the text that an operation writes, empty where it writes none."""
+    text = op.new if isinstance(op, ReplaceText) else getattr(op, "value", "")
+    return text if isinstance(text, str) else ""
+
+
+def _text_at(path: str, subject: Subject) -> str:
+    if path == "instructions":
+        return subject.instructions
+    try:
+        text = value_at(subject.data, parse_path(path))
+    except UsageError:
+        return ""
+    return text if isinstance(text, str) else ""
 
 
 def _placed(value: Any, subject: Subject, attachments: list[Attachment]) -> Any:

@@ -12,11 +12,16 @@ from gptsmith.errors import SpecError, UsageError
 def merge(waiting: Proposal, new: Proposal, subject: Subject) -> tuple[Proposal, str]:
     """Return the proposal that now waits, and a sentence on what became of the one before.
 
-    Steps of `waiting` stay unless `new` has another wish for the same place, or wants there what the file has.
+    Steps of `waiting` stay unless `new` withdraws them, has another wish for the same place, or wants there what the
+    file has.
     """
     if waiting.base != new.base:
         return new, "The file was changed, so the change that waited is gone." if waiting.steps else ""
-    taken_back = [step for step in waiting.steps if step.operation.path in new.unchanged]
+    taken_back = [
+        step
+        for number, step in enumerate(waiting.steps)
+        if number in new.withdrawn or step.operation.path in new.unchanged
+    ]
     left = [step for step in waiting.steps if step not in taken_back]
     both = [*left, *new.steps]
     clashing = {first for first, second in conflicts(subject.data, [s.operation for s in both]) if second >= len(left)}
@@ -47,5 +52,5 @@ def _told(kept: int, new: int, gone: list[str]) -> str:
     if kept and new:
         parts.insert(0, "This comes to the change that waits.")
     elif kept:
-        parts.append("The change that waits stays as it is.")
+        parts.append("The rest still waits." if gone else "The change that waits stays as it is.")
     return " ".join(parts)

@@ -49,7 +49,8 @@ class Proposal(_Part):
     """What one message would change. Every path refers to the files as they are in `base`.
 
     `base` maps each file to its text as it was shown; `unmet` says what was asked for and cannot be done, `unchanged`
-    are the paths that were to get what they have.
+    are the paths that were to get what they have, `withdrawn` the places (from 0), in the proposal that waited,
+    of what is taken back or replaced.
     """
 
     path: Path
@@ -61,6 +62,7 @@ class Proposal(_Part):
     not_understood: list[str] = []
     unmet: list[str] = []
     unchanged: list[str] = []
+    withdrawn: list[int] = []
     reply: str = ""
     question: str = ""
     attachments: list[Attachment] = []
