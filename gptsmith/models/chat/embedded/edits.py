@@ -71,7 +71,7 @@ def _lines(request: ChangeRequest) -> tuple[list[str], list[str]]:
 
 def _read(request: ChangeRequest, *, guess: bool = True) -> ChangeSet:
     subject = subject_of(request)
-    commands = clauses(_with_what_was_asked(request), request.files)
+    commands = clauses(_with_what_was_asked(request), request.files, subject.starters)
     answer = ChangeSet()
     for result in read_all(commands, subject, guess=guess):
         _gather(answer, result.command, result.found, subject)

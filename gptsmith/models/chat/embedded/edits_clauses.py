@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from gptsmith.assistants.description import sentences
@@ -148,14 +149,17 @@ class Clause:
         return re.sub(rf"{HIDDEN}+", " ", self.masked)
 
 
-def clauses(message: str, files: list[str]) -> list[Clause]:
-    """Return the commands of `message` in order; a sentence that is one command stays whole."""
+def clauses(message: str, files: list[str], known: Sequence[str] = ()) -> list[Clause]:
+    """Return the commands of `message` in order; a sentence that is one command stays whole.
+
+    `known` are texts of the spec that a person may name as they stand there: `rather than Yellow leaves! put …`.
+    """
     code = tongue(message)
     found: list[Clause] = []
     for line in _ENUMERATED.sub("\n", message).splitlines():
         body = re.sub(r"^\s*(?:[-*•]|\d{1,2}[.)])\s+", "", line).strip()
         body = re.sub(r"([,;:–—-])(?:\s*[,;:–—-]){2,}", r"\1", body)
-        for sentence in _one_text(_whole(sentences(_settled(body)))):
+        for sentence in _one_text(_whole(sentences(_settled(body)), known)):
             glue = ""
             for piece, before in _pieces(sentence):
                 made = _clause(piece, tuple(files), code, before if glue else "")
@@ -200,11 +204,14 @@ def _settled(text: str) -> str:
     return f"{before[: cut + 1]} {text[back.end() :]}".strip()
 
 
-def _whole(parts: list[str]) -> list[str]:
+def _whole(parts: list[str], known: Sequence[str] = ()) -> list[str]:
     """Put together what was cut behind the mark inside a quotation: `"Where is it?" and "Who is it?"`."""
+    ends = tuple(text.strip().lower() for text in known if text.strip().endswith((".", "!", "?")))
     out: list[str] = []
     for part in parts:
-        if out and re.search(r"[\"”»'’“]$", out[-1]) and part[:1] not in '"“«„' and not part[:1].isupper():
+        quoted = out and re.search(r"[\"”»'’“]$", out[-1]) and part[:1] not in '"“«„' and not part[:1].isupper()
+        named = out and part[:1].islower() and out[-1].lower().endswith(ends)
+        if quoted or named:
             out[-1] = f"{out[-1]} {part}"
         else:
             out.append(part)

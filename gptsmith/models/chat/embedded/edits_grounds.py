@@ -65,7 +65,7 @@ def scores(words: str, things: Sequence[Ground]) -> list[tuple[float, int]]:
     stems = [set(content_stems(thing.text)) for thing in things]
     common = Counter((thing.kind, stem) for thing, has in zip(things, stems, strict=True) for stem in has)
     said = set(content_stems(words))
-    near = _encode(tuple(thing.text for thing in things)) @ encoded(words)
+    near = encoded_all(tuple(thing.text for thing in things)) @ encoded(words)
     out = []
     for thing, has, similar in zip(things, stems, near, strict=True):
         shared = said & has
@@ -84,14 +84,25 @@ def spoken_of(words: str, subject: Subject, kinds: Iterable[str]) -> Ground | No
     return things[scored[0][1]]
 
 
+def meant(words: str, around: str, subject: Subject, kind: str) -> Ground | None:
+    """Return the thing of this kind that the words speak of, or what the person said around them.
+
+    A single tool or variable is meant although nothing names it.
+    """
+    found = spoken_of(words, subject, (kind,)) or (spoken_of(f"{around} {words}", subject, (kind,)) if around else None)
+    alone = [thing for thing in grounds(subject) if thing.kind == kind]
+    return found or (alone[0] if len(alone) == 1 and kind in ("tool", "variable") else None)
+
+
 def encoded(text: str) -> np.ndarray[Any, np.dtype[np.float32]]:
     """Return the unit row of `text`, (d,)."""
-    row: np.ndarray[Any, np.dtype[np.float32]] = _encode((text,))[0]
+    row: np.ndarray[Any, np.dtype[np.float32]] = encoded_all((text,))[0]
     return row
 
 
-@lru_cache(maxsize=64)
-def _encode(texts: tuple[str, ...]) -> np.ndarray[Any, np.dtype[np.float32]]:
+@lru_cache(maxsize=128)
+def encoded_all(texts: tuple[str, ...]) -> np.ndarray[Any, np.dtype[np.float32]]:
+    """Return the unit rows of `texts`, (n, d)."""
     from gptsmith.models.embedding import load_embedder
 
     return load_embedder("embedded").encode(list(texts))

@@ -3,36 +3,31 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 from gptsmith.models.chat.embedded import (
     edits_amended,
-    edits_knowledge,
     edits_manner,
-    edits_model,
-    edits_privacy,
+    edits_questions,
     edits_rules,
-    edits_settings,
     edits_tests,
     edits_texts,
     edits_tongue,
-    edits_tools,
 )
 from gptsmith.models.chat.embedded import edits_instructions as told
 from gptsmith.models.chat.embedded.edits_behaviour import is_bound
 from gptsmith.models.chat.embedded.edits_choice import choose
-from gptsmith.models.chat.embedded.edits_clauses import Clause, clause
-from gptsmith.models.chat.embedded.edits_grounds import Ground, grounds, spoken_of
+from gptsmith.models.chat.embedded.edits_clauses import Clause, begins, clause
+from gptsmith.models.chat.embedded.edits_grounds import LEAST, grounds, meant, scores, spoken_of
+from gptsmith.models.chat.embedded.edits_plain_settings import DOERS as SETTINGS
+from gptsmith.models.chat.embedded.edits_plain_settings import Doer
 from gptsmith.models.chat.embedded.edits_rules_dropped import gone
-from gptsmith.models.chat.embedded.edits_subject import Found, Subject, add, drop, put, retell
-from gptsmith.models.chat.embedded.edits_wording import given_name, given_text, items, manner, number, ordered
-from gptsmith.models.chat.embedded.edits_words import ANY_CASE, ordinal
-from gptsmith.models.chat.embedded.quantities import seconds
+from gptsmith.models.chat.embedded.edits_subject import Found, Subject, add, drop, put, retell, whole_of
+from gptsmith.models.chat.embedded.edits_wording import given_name, given_text, manner, ordered
+from gptsmith.models.chat.embedded.edits_words import ANY_CASE, has, ordinal
 from gptsmith.models.chat.embedded.words import content_stems
 
-Doer = Callable[[Clause, str, Subject], Found | None]
+_DENIED = r"not|never|no|without|[a-z]+n['’]t"
 _LABELS = {"welcome_message": "welcome message", "disclaimer": "disclaimer", "description": "description"}
-_PERSONAL = {"phone": "phone numbers", "email": "email addresses", "card": "credit cards", "ip": "ip addresses"}
 
 
 def do(kind: str, said: Clause, around: str, subject: Subject) -> Found | None:
@@ -46,7 +41,8 @@ def do(kind: str, said: Clause, around: str, subject: Subject) -> Found | None:
 
 
 def _name(said: Clause, around: str, subject: Subject) -> Found | None:
-    name = given_name(said)
+    now = str(subject.data.get("name") or "\0")
+    name = given_name(said) if said.values else given_name(clause(said.text.replace(now, " ")))
     return edits_texts.renamed(name, subject) if name else None
 
 
@@ -100,11 +96,31 @@ def _rule(said: Clause, around: str, subject: Subject) -> Found | None:
 
 
 def _rule_change(said: Clause, around: str, subject: Subject) -> Found | None:
-    return edits_amended.read(said.text, subject)
+    if re.search(r"\b(?:also|as well|not (?:just|only)|too(?=[,;]|\W*$))\b", said.said, ANY_CASE):
+        return _rule(said, around, subject)  # more, not something else
+    known = edits_amended.read(said.text, subject, least=edits_amended.KNOWN) or _said_anew(said, around, subject)
+    return known or (_rule(said, around, subject) if begins(said.open.strip()) and not said.values else None)
+
+
+def _said_anew(said: Clause, around: str, subject: Subject) -> Found | None:
+    """Say a rule in the person's words where one is clearly meant and it is no more than one sentence and order."""
+    thing = meant(said.text, "", subject, "rule")
+    rule = ordered(said)
+    if thing is None or not rule or said.values or not begins(said.open.strip()):
+        return None
+    stated = told.statements(subject.instructions)[int(thing.path)]
+    shared = set(content_stems(said.text)) & set(content_stems(stated.text))
+    if not shared or _several(stated.text) or len(content_stems(stated.text)) > 2 * len(content_stems(rule)) + 2:
+        return None
+    subject.touched.append((stated.start, stated.end))
+    old, new = told.exchange(subject.instructions, stated.start, stated.end, rule)
+    return Found([retell(old, new, f"Say “{rule}” instead of “{stated.text}”")])
 
 
 def _no_rule(said: Clause, around: str, subject: Subject) -> Found | None:
-    thing = _meant(said, around, subject, "rule")
+    if amended := edits_amended.read(said.text, subject, least=edits_amended.KNOWN):
+        return amended  # `it was cut to 30 days`: another value, not none
+    thing = meant(said.text, around, subject, "rule")
     if thing is None or said.values:
         return None
     stated = told.statements(subject.instructions)[int(thing.path)]
@@ -116,9 +132,14 @@ def _no_rule(said: Clause, around: str, subject: Subject) -> Found | None:
         subject.touched.append((stated.start, stated.end))
         old, new = told.exchange(subject.instructions, start, start + len(parts[1]), "")
         return Found([retell(old, new, f"Take out “{parts[1].strip()}”.")])
-    if others and re.search(r"[,;] (?:never|no|don['’]t|do not|always)\b", stated.text, ANY_CASE):
-        return None  # another rule stands in the same sentence
+    if others and _several(stated.text):
+        return None
     return gone(subject, stated)
+
+
+def _several(rule: str) -> bool:
+    """Say whether another rule stands in the same sentence."""
+    return bool(re.search(r"(?:[,;]|\band) (?:never|no|don['’]t|do not|always)\b", rule, ANY_CASE))
 
 
 def _starter(said: Clause, around: str, subject: Subject) -> Found | None:
@@ -143,148 +164,33 @@ def _other_starter(said: Clause, around: str, subject: Subject) -> Found | None:
 
 def _no_starter(said: Clause, around: str, subject: Subject) -> Found | None:
     which = choose(said, subject.starters, only_one=False)
-    thing = _meant(said, around, subject, "starter") if len(which) != 1 else None
+    thing = meant(said.text, around, subject, "starter") if len(which) != 1 else None
     path = thing.path if thing else f"conversation_starters[{which[0]}]" if len(which) == 1 else ""
     if not path:
         return None
     label = subject.starters[int(path[22:-1])].strip()
-    return Found([drop(_all_of(path, len(subject.starters)), f"Take out the starter “{label}”.")])
-
-
-def _tool(said: Clause, around: str, subject: Subject) -> Found | None:
-    kind = edits_tools.kind_of(said.open) or edits_tools.kind_of(around.lower())
-    pictures = re.search(
-        r"\b(?:photos?|pictures?|pics|images?|snap\w*|screenshots?)\b", f"{said.open} {around}", ANY_CASE
-    )
-    kinds = {
-        "image_generation": "let it draw pictures",
-        "image_captioning": "let it describe the photos that people send",
-        "image_recognition": "let it recognise what is on photos",
-    }
-    if pictures and re.search(r"\b(?:look|see|send|upload|understand|explain\w*)\b", f"{said.open} {around}", ANY_CASE):
-        kind = "image_captioning" if kind != "image_recognition" else kind
-    there = any(tool.get("type") == kind for tool in subject.tools)
-    return edits_tools.read(clause(kinds[kind]), subject) if kind in kinds and not there else None
-
-
-def _no_tool(said: Clause, around: str, subject: Subject) -> Found | None:
-    thing = _meant(said, around, subject, "tool")
-    if thing is None:
-        return None
-    name = subject.tools[int(thing.path[6:-1])].get("name")
-    return Found([drop(_all_of(thing.path, len(subject.tools)), f"Take out the tool {name}.")])
-
-
-def _tool_setting(said: Clause, around: str, subject: Subject) -> Found | None:
-    labels = items(said)
-    lists = [n for n, tool in enumerate(subject.tools) if tool.get("type") == "image_recognition"]
-    if labels and len(lists) == 1:
-        has = {str(label) for label in subject.tools[lists[0]].get("labels") or []}
-        return Found(
-            [add(f"tools[{lists[0]}].labels", one, f"Tell {one} apart too.") for one in labels if one not in has]
-        )
-    many = number(said)
-    thing = _meant(said, around, subject, "tool")
-    if thing is None:
-        return None
-    if many is None:
-        fuller = re.search(r"\b(?:detail|longer|full|fuller)\b", said.open)
-        return edits_tools.read(clause(f"{_named(thing, subject)}: longer descriptions"), subject) if fuller else None
-    if re.search(r"\bsteps\b", f"{said.open} {around}"):
-        return edits_tools.read(clause(f"{_named(thing, subject)}: draw with {many} steps"), subject)
-    if re.search(r"\b(?:at a time|at once|each time|per)\b", said.open):
-        return Found([put(f"{thing.path}.count", many, f"{_named(thing, subject)}: {many} pictures at a time.")])
-    return None
-
-
-def _named(thing: Ground, subject: Subject) -> str:
-    return str(subject.tools[int(thing.path[6:-1])].get("name"))
-
-
-def _no_source(said: Clause, around: str, subject: Subject) -> Found | None:
-    thing = _meant(said, around, subject, "source")
-    if thing is None:
-        return None
-    place, _, entry = thing.path.partition(".")
-    source = subject.knowledge[int(place[10:-1])]
-    if sum(len(source.get(key) or []) for key in ("paths", "urls")) == 1:
-        return Found([edits_knowledge.dropped_source(subject, int(place[10:-1]))])
-    key = entry.split("[")[0]
-    path = thing.path if len(source[key]) > 1 else f"{place}.{key}"
-    return Found([drop(path, f"Take {thing.text} out of the source {source.get('name')}.")])
-
-
-def _source(said: Clause, around: str, subject: Subject) -> Found | None:
-    return edits_knowledge.attached(subject, said.files) if said.files else None
-
-
-def _source_setting(said: Clause, around: str, subject: Subject) -> Found | None:
-    if re.search(r"\b(?:always|every time|each time)\b", said.open):
-        return edits_knowledge.read(clause("always use the files"), subject)
-    many = number(said)
-    return edits_knowledge.read(clause(f"look at {many} passages"), subject) if many else None
-
-
-def _model(said: Clause, around: str, subject: Subject) -> Found | None:
-    if edits_model.named_model(said):
-        return edits_model.read(
-            clause(f"use the model {' '.join(filter(None, edits_model.named_model(said) or ()))}"), subject
-        )
-    degree = re.search(r"\b[01](?:\.\d+)?\b", said.open)
-    if degree and re.search(r"\btemp", said.open):
-        return edits_model.read(clause(f"temperature {degree.group()}"), subject)
-    if re.search(r"\b(?:down|lower|less|cool\w*|predictable|low)\b", said.open):
-        return edits_model.read(clause("lower the temperature"), subject)
-    if re.search(r"\b(?:up|higher|raise|more random|hotter)\b", said.open):
-        return edits_model.read(clause("raise the temperature"), subject)
-    return None
-
-
-def _memory(said: Clause, around: str, subject: Subject) -> Found | None:
-    many = number(said)
-    return edits_settings.read(clause(f"keep the last {many} messages"), subject) if many else None
-
-
-def _limits(said: Clause, around: str, subject: Subject) -> Found | None:
-    half = re.search(r"\b(?:half a minute|minute and a half)\b", said.open)
-    length = {"half a minute": 30, "minute and a half": 90}[half.group()] if half else seconds(said.open)
-    return edits_settings.read(clause(f"timeout {int(length)} seconds"), subject) if length else None
-
-
-def _variable(said: Clause, around: str, subject: Subject) -> Found | None:
-    thing = _meant(said, "", subject, "variable")
-    behind = re.search(
-        r"\b(?:is|be|are|called|to|for)(?: (?:now|by default|normally|usually))?"
-        r" (?P<value>(?!(?:used|needed|asked)\b)[^,;]+?)"
-        r"(?: (?:by default|unless|now|from now on|these days|if nobody).*)?$",
-        said.text.rstrip(" .!"),
-    )
-    while behind and (later := re.search(r"\b(?:is|be|are|called|to)(?: now)? (?P<value>.+)$", behind["value"])):
-        behind = later
-    value = said.values[-1] if said.values else behind["value"].strip() if behind else ""
-    if thing is None or not value or len(value.split()) > 6:
-        return None
-    name = thing.path.partition(".")[2]
-    return Found([put(f"{thing.path}.default", value, f"{name} is {value} unless the person says otherwise.")])
+    return Found([drop(whole_of(path, len(subject.starters)), f"Take out the starter “{label}”.")])
 
 
 def _test(said: Clause, around: str, subject: Subject) -> Found | None:
-    asked = next((value for value in said.values if value.endswith("?")), "")
-    seen = re.search(
-        r"\b(?:see|contains?|mentions?|say|says|includes?|expects?|with) (?:the (?:word|number) )?(\S+)", said.open
+    asked = next((value for value in said.values if value.endswith("?")), said.values[0] if said.values else "")
+    seen = re.search(r"\b(?:words?|number) (\S+)", said.open) or re.search(
+        r"\b(?:see|contains?|mentions?|say|says|includes?|expects?|with|up|has|have|yields?|gets?|gives?|be) (\S+)",
+        said.open,
     )
     words = [value for value in said.values if value != asked] or ([seen[1].strip("\"'.,")] if seen else [])
     if not asked or len(words) != 1:
         return None
-    return edits_tests.read(clause(f'add a test: ask "{asked}" and the answer must contain "{words[0]}"'), subject)
+    verb = "must not" if has(_DENIED, said.open) else "must"
+    return edits_tests.read(clause(f'add a test: ask "{asked}" and the answer {verb} contain "{words[0]}"'), subject)
 
 
 def _no_test(said: Clause, around: str, subject: Subject) -> Found | None:
-    thing = _meant(said, around, subject, "test")
+    thing = meant(said.text, around, subject, "test")
     if thing is None:
         return None
     name = subject.tests[int(thing.path[6:-1])].get("name")
-    return Found([drop(_all_of(thing.path, len(subject.tests)), f"Take out the test “{name}”.")])
+    return Found([drop(whole_of(thing.path, len(subject.tests)), f"Take out the test “{name}”.")])
 
 
 def _version(said: Clause, around: str, subject: Subject) -> Found | None:
@@ -292,34 +198,19 @@ def _version(said: Clause, around: str, subject: Subject) -> Found | None:
     return Found([put("version", named[1], f"Set the version to {named[1]}.")]) if named else None
 
 
-def _privacy(said: Clause, around: str, subject: Subject) -> Found | None:
-    kinds = [name for word, name in _PERSONAL.items() if re.search(rf"\b{word}", said.open)]
-    return edits_privacy.read(clause(f"hide {' and '.join(kinds)}"), subject) if kinds else None
-
-
 def _question(said: Clause, around: str, subject: Subject) -> Found | None:
-    thing = spoken_of(said.text, subject, ("rule", "starter", "test", "variable", "text"))
-    if thing is None or not said.said.rstrip().endswith("?"):
+    if said.values or not (said.said.rstrip().endswith("?") or edits_questions.asks(said.open)):
         return None
-    if thing.kind == "rule":
-        return Found(reply=f"It is told: “{told.statements(subject.instructions)[int(thing.path)].text}”")
-    return None
-
-
-def _meant(said: Clause, around: str, subject: Subject, kind: str) -> Ground | None:
-    """Return the thing of this kind that the clause speaks of, or what the person said around it."""
-    found = spoken_of(said.text, subject, (kind,)) or (
-        spoken_of(f"{around} {said.text}", subject, (kind,)) if around else None
-    )
-    alone = [thing for thing in grounds(subject) if thing.kind == kind]
-    return found or (alone[0] if len(alone) == 1 and kind in ("tool", "variable") else None)
-
-
-def _all_of(path: str, many: int) -> str:
-    return path.split("[")[0] if many == 1 else path
+    rules = [thing for thing in grounds(subject) if thing.kind == "rule"]
+    scored = zip(scores(said.text, rules), rules, strict=True)
+    (near, shared), best = max(scored, key=lambda one: one[0], default=((0.0, 0), None))
+    if best and near >= LEAST and shared:
+        return Found(reply=f"It is told: “{best.text}”")
+    return edits_questions.answer(said.open, subject)
 
 
 _DOERS: dict[str, Doer] = {
+    **SETTINGS,
     "name": _name,
     "description": _text("description"),
     "welcome_message": _text("welcome_message"),
@@ -336,19 +227,8 @@ _DOERS: dict[str, Doer] = {
     "starter_add": _starter,
     "starter_set": _other_starter,
     "starter_drop": _no_starter,
-    "tool_add": _tool,
-    "tool_drop": _no_tool,
-    "tool_set": _tool_setting,
-    "knowledge_add": _source,
-    "knowledge_drop": _no_source,
-    "knowledge_set": _source_setting,
-    "model": _model,
-    "memory": _memory,
-    "limits": _limits,
-    "variables": _variable,
     "test_add": _test,
     "test_drop": _no_test,
     "version": _version,
-    "privacy": _privacy,
     "question": _question,
 }  # fmt: skip

@@ -36,6 +36,7 @@ _COURTESY = re.compile(
 )
 
 
+WHAT = "What should be different: what does it do now, and what should it do instead?"
 _DISSATISFIED = re.compile(
     r"^(?:(?:it|this|that|the (?:answers?|assistant|bot|thing))(?:['’]?s| is| are|['’]?re)?(?: still"
     r"| just)? )?(?:just )?(?:not|isn['’]?t"
@@ -71,7 +72,7 @@ def read(clause: Clause, subject: Subject) -> Found | None:
     if _COURTESY.match(clause.said):
         return Found(question="What should change next?")
     if _DISSATISFIED.match(clause.text):
-        return Found(question="What should be different: what does it do now, and what should it do instead?")
+        return Found(question=WHAT)
     if re.search(r"\bthings?\b|\bstuff\b", clause.open) and not set(content_stems(clause.open)) - _EMPTY:
         return Found(question="Which thing do you mean, and what should it do?")
     if not _ASKS.match(f"{clause.open}{'?' * (clause.said.rstrip().endswith('?') and not clause.values)}") or (
@@ -82,10 +83,16 @@ def read(clause: Clause, subject: Subject) -> Found | None:
         return None
     if re.match(r"(?:when|where)\b", clause.open) and not clause.said.rstrip().endswith("?"):
         return None
-    return _answer(clause.open, subject)
+    return answer(clause.open, subject)
 
 
-def _answer(text: str, subject: Subject) -> Found | None:
+def asks(text: str) -> bool:
+    """Say whether words begin as a question does."""
+    return bool(_ASKS.match(text.strip()))
+
+
+def answer(text: str, subject: Subject) -> Found | None:
+    """Return what the file says of what is asked in `text`, in lower case; None when it speaks of nothing there."""
     data = subject.data
     asked = _ABOUT.search(text)
     ruled = told.about(subject.instructions, asked["what"], least=0.6) if asked else []
@@ -107,9 +114,9 @@ def _answer(text: str, subject: Subject) -> Found | None:
         (r"description|described|for\b|about", lambda: _one("Its description", data.get("description"))),
         (r"limits?|timeout|seconds|memory|remember\w*|messages", lambda: _limits(subject)),
     )
-    for words, answer in answers:
+    for words, told_so in answers:
         if has(words, text):
-            return Found(reply=answer())
+            return Found(reply=told_so())
     ruled = [] if re.match(r"(?:show|list|tell)\b", text) else told.about(subject.instructions, text)
     return _told(ruled) if ruled else None
 

@@ -91,7 +91,8 @@ def _instead(clause: Clause) -> tuple[str, str] | None:
     for pattern in (
         r"^(?:instead of|rather than|not|statt) (?P<old>.+?)(?:,| (?=(?:it|he|she|they) (?:should|must|can"
         r"|could)\b))\s*(?P<new>.+)$",
-        r"^(?P<new>.+?)(?:,? (?:instead of|rather than|and not|statt)|, not) (?P<old>.+)$",
+        r"^(?P<new>.+?)(?:,? (?:instead of|rather than|and not|statt)|, not(?! (?:just|only|merely|simply)\b)) "
+        r"(?P<old>.+)$",
         r"^(?:replace|swap|change|turn) (?P<old>.+?) (?:with|by|for|to|into) (?P<new>.+)$",
     ):
         said = re.match(pattern, text, ANY_CASE)

@@ -99,7 +99,7 @@ def sense_of(found: Found, reader: str) -> str:
         if change.words.startswith("Take out"):
             return "rule_drop"
         if reader in ("tongue", "manner", "guess"):
-            return "language" if reader == "tongue" else _manner(change.new or "")
+            return "language" if reader == "tongue" else _manner(change.old or "", change.new or "")
         return "rule_change" if change.words.startswith("Say “") else "rule_add"
     if field in _LISTS:
         return f"{_LISTS[field]}_{'set' if deeper and field != 'knowledge' else _ACTS[change.op]}"
@@ -107,7 +107,10 @@ def sense_of(found: Found, reader: str) -> str:
     return f"{field}_drop" if change.op == "remove" and field in ("welcome_message", "disclaimer") else field
 
 
-def _manner(told: str) -> str:
+def _manner(before: str, after: str) -> str:
+    told = after.replace(before, "")
+    if told == after:  # a word was exchanged in its place
+        told = " ".join(word for word in after.split() if word not in before.split())
     if re.search(r"\b(?:short|brief|concise)\w*", told, re.IGNORECASE):
         return "shorter"
     return "longer" if re.search(r"\b(?:longer|detail)", told, re.IGNORECASE) else "tone"

@@ -11,13 +11,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from gptsmith.assistants.changes import ProposedChange
-from gptsmith.models.chat.embedded import edits_amended
+from gptsmith.models.chat.embedded import edits_amended, edits_questions
 from gptsmith.models.chat.embedded import edits_instructions as told
-from gptsmith.models.chat.embedded.edits_clauses import Clause, begins, clause
+from gptsmith.models.chat.embedded.edits_clauses import Clause, begins, clause, is_statement
 from gptsmith.models.chat.embedded.edits_plainly import do
 from gptsmith.models.chat.embedded.edits_sense import sense_of, senses
 from gptsmith.models.chat.embedded.edits_subject import Found, Subject
 from gptsmith.models.chat.embedded.edits_wording import given_name
+from gptsmith.models.chat.embedded.edits_words import DROP
 
 LIKELY, PLAIN = 0.3, 0.55
 """How likely a kind has to be for a command that nobody read; where any words at all could be kept as a rule."""
@@ -25,8 +26,10 @@ SURE, TIMES, REFUSED = 0.35, 2.5, 0.6
 """How likely for one that was read as another kind, how many times likelier than that; how likely nothing can do it."""
 IDLE, AN_ORDER, JOINT = 0.3, 0.7, 0.4
 """How likely words beside a command are none themselves, although they begin like one; how likely pieces are one."""
-CERTAIN = 2.2
-"""What has to speak for a value of the instructions that it is meant, whatever the head says (see `edits_amended`)."""
+TOGETHER, TOPIC = 0.8, 5
+"""How likely pieces are one manner, although each could be one; the words of a question that only names a matter."""
+TELLS = 0.5
+"""How likely at most nothing can do what words beside a command ask, which are then taken for its reason."""
 MOST, LONGEST = 12, 200
 """Commands of a message that are looked at, in all at most half a second; characters of one that may be two."""
 _SOFT = frozenset(("rule_add", "tone", "shorter", "longer", "language"))
@@ -34,7 +37,7 @@ _VERBATIM = frozenset(("rule_add", "tone"))
 _TEXTS = frozenset(("welcome_message", "disclaimer", "description"))
 _CUT = re.compile(r",?\s+(?:and|but|then)\s+|[,;]\s+|\s+[–—-]\s+")
 _OPPOSED = (("shorter", "longer"), ("longer", "shorter"))
-_NOTHING = frozenset(("remark", "unclear", "question"))
+_NOTHING = frozenset(("remark", "unclear", "question", "vague"))
 _TOLD = "Tell it: “"
 
 
@@ -90,7 +93,8 @@ def settled(
             out += halves
             continue
         better = None if piece.idle else _better(piece.read, out, left, subject)
-        if piece.idle or (better and better.reader is None and not better.open and not better.found.changes):
+        nothing = better is not None and better.found == Found()
+        if piece.idle or nothing or ((out or left) and _only_tells(better or piece.read, out, subject)):
             aside.append(piece.read)
         else:
             out.append(better or piece.read)
@@ -120,7 +124,7 @@ def _as_one(pieces: list[_Piece], many: int, subject: Subject) -> tuple[Read, in
     first = pieces[0].read.command
     whole = replace(clause(said, first.files, first.code), said=said, glued=first.glued)
     if all(piece.loose or piece.read.kind in _VERBATIM for piece in pieces):
-        amended = edits_amended.read(said, subject, least=CERTAIN)
+        amended = edits_amended.read(said, subject, least=edits_amended.CERTAIN)
         if amended:
             return Read(whole, amended), many
     odds = senses(said, subject)
@@ -130,12 +134,28 @@ def _as_one(pieces: list[_Piece], many: int, subject: Subject) -> tuple[Read, in
     given = kind in _TEXTS and ":" in first.said and likely > SURE  # the text goes on behind its first sentence
     if not given and not all(_yields(piece, kind, likely, subject) for piece in pieces):
         return None
-    if kind in _SOFT and any(len(piece.read.command.said.split()) > 2 for piece in pieces[1:]):
+    if kind in _SOFT and not _said_once(pieces, kind, likely):
         return None
     found = do(kind, whole, "", subject)
-    if not found or not found.changes or any(p.read.found.changes == found.changes for p in pieces):
-        return None  # what the others ask for would be lost
+    if not found or not found.changes or _loses(found, pieces):
+        return None
     return Read(whole, found), many
+
+
+def _loses(found: Found, pieces: list[_Piece]) -> bool:
+    """Say whether something that a piece asks for on its own is not in what all of them do, or is all of that."""
+    paths = {change.path for change in found.changes}
+    own = [p.read.found.changes for p in pieces if not p.loose and p.read.kind not in _VERBATIM]
+    return found.changes in own or any(change.path not in paths for changes in own for change in changes)
+
+
+def _said_once(pieces: list[_Piece], kind: str, likely: float) -> bool:
+    """Say whether pieces ask for one manner or rule together: `swear words? beep them out`."""
+    first = pieces[0].read.command.said
+    topic = first.endswith("?") and len(first.split()) <= TOPIC
+    alike = likely > TOGETHER and all(piece.loose or piece.read.kind == kind for piece in pieces)
+    short = all(len(piece.read.command.said.split()) <= 2 for piece in pieces[1:])
+    return short or (topic and kind == "rule_add") or (alike and kind == "language")
 
 
 def _yields(piece: _Piece, kind: str, likely: float, subject: Subject) -> bool:
@@ -173,7 +193,7 @@ def _better(read: Read, before: list[Read], after: list[_Piece], subject: Subjec
     elif read.found.changes:
         found = _righted(odds, read, around, subject)
     else:
-        found = _told_only(odds, said, around, subject)
+        found = _told_only(odds, read, around, subject)
     beside = bool(before or after)
     return Read(said, found) if found and (beside or found != Found()) else None
 
@@ -184,6 +204,8 @@ def _guessed(
     for kind, likely in odds.items():
         if likely < (JOINT if sure else LIKELY) or kind == "unclear":
             return None
+        if kind == "vague":
+            return Found(question=edits_questions.WHAT)
         if kind == "remark" and likely > (AN_ORDER if begins(said.open.strip()) else IDLE):
             return Found()
         if kind in _VERBATIM and likely < PLAIN:
@@ -194,19 +216,35 @@ def _guessed(
     return None
 
 
-def _told_only(odds: dict[str, float], said: Clause, around: str, subject: Subject) -> Found | None:
+def _only_tells(read: Read, before: list[Read], subject: Subject) -> bool:
+    """Say whether words that nobody understood only tell why something is wanted: `a guest choked, so warn them`.
+
+    Or only say again what was done: `nobody needs the memes, remove please`.
+    """
+    said = read.command
+    if before and before[-1].found.changes and re.fullmatch(rf"{DROP}(?: (?:it|them|that|this|those))?\W*", said.open):
+        return all(change.op == "remove" for change in before[-1].found.changes)
+    orders = begins(said.open.strip()) and not is_statement(said.text)
+    if not read.found.unclear or read.found.reply or said.values or orders:
+        return False
+    return len(said.text.split()) > 1 and "?" not in said.said and senses(said.said, subject)["unclear"] < TELLS
+
+
+def _told_only(odds: dict[str, float], read: Read, around: str, subject: Subject) -> Found | None:
     """Settle what was only answered: `It has a tool for that already`."""
     for kind, likely in odds.items():
-        if likely < SURE or kind in _NOTHING:
-            return None
-        found = do(kind, said, around, subject)
+        if likely < SURE or kind in _NOTHING or (read.found.missing and kind in _VERBATIM):
+            return None  # what it has no tool for is no rule either
+        found = do(kind, read.command, around, subject)
         if found:
             return found
     return None
 
 
 def _righted(odds: dict[str, float], read: Read, around: str, subject: Subject) -> Found | None:
-    if read.kind == "rule_add" and (amended := edits_amended.read(read.command.text, subject, least=CERTAIN)):
+    if read.kind == "rule_add" and (
+        amended := edits_amended.read(read.command.text, subject, least=edits_amended.CERTAIN)
+    ):
         return amended
     own = odds.get(read.kind, 1.0)
     for kind, likely in odds.items():
@@ -229,6 +267,9 @@ def _closer(kind: str, read: Read, around: str, subject: Subject) -> Found | Non
     if kind == "knowledge_drop" and len(read.found.changes) == 1:
         found = do(kind, read.command, around, subject)
         return found if found and found.changes[0].path.startswith((f"{change.path}[", f"{change.path}.")) else None
+    degree = re.search(r"\b\d\.\d+", read.command.open) if kind == "model" else None
+    if degree and degree.group() not in str([change.value for change in read.found.changes]):
+        return do(kind, read.command, around, subject)  # `too wild, 0.5 maybe`
     if kind == "name" and not read.command.values:
         name = given_name(read.command)
         words = str(change.value).removesuffix(name)

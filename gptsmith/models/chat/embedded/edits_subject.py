@@ -105,6 +105,11 @@ def drop(path: str, words: str) -> ProposedChange:
     return ProposedChange(op="remove", path=path, words=words)
 
 
+def whole_of(path: str, many: int) -> str:
+    """Return the path of an item, or of its list of `many` when it is the only one in there."""
+    return path.split("[")[0] if many == 1 else path
+
+
 def retell(old: str, new: str, words: str, path: str = "instructions") -> ProposedChange:
     """Return the change of words inside a text."""
     return ProposedChange(op="replace_text", path=path, old=old, new=new, words=words)

@@ -10,7 +10,10 @@ from gptsmith.models.chat.embedded.edits_words import ANY_CASE, CAUSED, bare
 from gptsmith.models.chat.embedded.quantities import NUMBER_WORDS
 from gptsmith.models.chat.embedded.words import listed
 
-_CAPITALS = r"[A-ZÄÖÜÉ][\w'’&-]*(?: (?:(?:of|the|and|&|de|da|do|'n'|n) )*[A-ZÄÖÜÉ0-9&][\w'’&-]*)*"
+_CAPITALS = (
+    r"(?:(?:Dr|Mr|Mrs|Ms|Prof|St)\. )?[A-ZÄÖÜÉ][\w'’&-]*"
+    r"(?: (?:(?:of|the|and|&|de|da|do|'n'|n) )*[A-ZÄÖÜÉ0-9&][\w'’&-]*)*"
+)
 _NAMED = re.compile(
     rf"(?i:\b(?:call(?:ed)?|named?|name(?: is)?|known as|become|be|as|to|is|by|:|->|=)\W*(?:now )?)"
     rf"(?P<name>{_CAPITALS})(?![^\W_])"
@@ -60,9 +63,9 @@ _TEXT_FIRST = re.compile(
     r"^(?P<text>[A-ZÄÖÜÉ].*?)\s*(?:[-–—,:]+\s*|\?\s*)(?:please )?(?:add|make|use|put|take|have|set|turn|that)\b.{0,40}$"
 )
 _APART = re.compile(
-    r"\b(?:know|knows|recogni[sz]e|identify|spot|tell|detect|label|labels?:?|add|include|also|with)"
-    r"(?: (?:also|too|a|an|the))*"
-    r" (?P<list>.+?)(?: (?:to|too|as well|apart|in|on|among)\b.*)?$",
+    r"(?:\b(?:know|knows|recogni[sz]e|identify|spot|tell|detect|label|labels?:?|add|include|also|with)"
+    r"(?: (?:also|too|a|an|the))* )+"
+    r"(?P<list>.+?)(?: (?:to|too|as well|apart|in|on|among)\b.*)?$",
     ANY_CASE,
 )
 
@@ -88,7 +91,7 @@ def given_text(said: Clause) -> str:
     found = first or _TEXT.search(said.text)
     if not found or len(found["text"].split()) < 2:
         return ""
-    text = found["text"].strip()
+    text = re.sub(r"(?<=[.!?]) (?:instead|please|now|too|as well)\W*$", "", found["text"].strip(), flags=ANY_CASE)
     asks = first and said.text[first.end("text") :].lstrip().startswith("?")
     return f"{text}?" if asks else text
 
