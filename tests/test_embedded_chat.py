@@ -240,6 +240,64 @@ def test_follow_ups_lean_on_the_turn_before(words: str, answer: str) -> None:
     assert answer in _ask(words, *TURN, passages=PASSAGES)
 
 
+def test_a_follow_up_may_ask_for_what_was_just_said() -> None:
+    assert _ask("was it built in 1846?", *TURN, passages=PASSAGES) == "The North Light was built in 1846. [1]"
+
+
+RULES = Passage(
+    id=1,
+    source="handbook.md",
+    text="## 3 Trouble\n3.1 The ring blinks red: the pump is too hot. Switch it off for an hour.\n"
+    "3.2 The ring blinks yellow: the filter is full. Rinse the filter, then press the ring once.\n"
+    "3.3 The pump hums: air is in the hose.",
+)
+
+
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        # an item of a list is quoted to its end, and nothing of the items beside it
+        (
+            "The ring blinks yellow.",
+            "3.2 The ring blinks yellow: the filter is full. [1] Rinse the filter, then press the ring once. [1]",
+        ),
+        ("Why does the pump hum?", "3.3 The pump hums: air is in the hose. [1]"),
+        ("What colour is the sea?", "I looked, but the files do not say."),
+    ],
+)
+def test_an_item_of_a_list_is_one_answer(words: str, answer: str) -> None:
+    assert _ask(words, passages=[RULES]) == answer
+
+
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        (
+            "Compare the North Light and the South Light",
+            "The North Light was built in 1846. [1] The South Light burned down in 1901. [2]",
+        ),
+        (
+            "What is the difference between the North Light and the moon?",
+            "I looked, but the files do not say it plainly.",
+        ),
+    ],
+)
+def test_two_things_compared_are_quoted_side_by_side(words: str, answer: str) -> None:
+    assert _ask(words, passages=PASSAGES).startswith(answer)
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        ("What colour is the catalog?", "The color of the catalogue is grey."),
+        ("How long do the LEDs last?", "The LED module lasts for 30,000 hours."),
+        ("May I bring my parrot?", "Parrots are not admitted."),
+    ],
+)
+def test_a_word_is_met_in_its_other_spelling_and_number(words: str, text: str) -> None:
+    assert _ask(words, passages=[Passage(id=1, source="a.md", text=text)]) == f"{text} [1]"
+
+
 @pytest.mark.parametrize(
     ("words", "answer"),
     [

@@ -40,7 +40,8 @@ _WEIGHTS = {
     "near_passage": 0.86,
 }
 THRESHOLD = 0.28
-_NEARBY = 0.4  # cosine below which a sentence speaks of something else
+_NEARBY = 0.4  # cosine below which a sentence that shares few words speaks of something else
+_NEAR_WEIGHT = 4.0  # of nearness, where no sentence is likely to answer
 _LEANS = re.compile(r"(?:This|That|These|Those)\b")  # is understood only with the sentence before
 _WHAT_TO_DO = re.compile(r"\bwhat (?:now|next|to do|(?:should|do|can|must|shall) (?:i|we) do)\b", re.IGNORECASE)
 
@@ -79,7 +80,10 @@ def choose(question: str, ranked: list[Candidate], *, least: float = THRESHOLD, 
     chosen = [best]
     if _LEANS.match(best.sentence.text):
         chosen += [c for c in ranked if c.passage is best.passage and c.index == best.index - 1]
-    if _WHAT_TO_DO.search(question):
+    if best.sentence.item:  # an item is one thought: what it says further on belongs to it
+        chosen += sorted((c for c in ranked if _same_item(c, best) and c.index > best.index), key=lambda c: c.index)
+        del chosen[limit:]
+    elif _WHAT_TO_DO.search(question):
         chosen += [c for c in ranked if c.passage is best.passage and c.index == best.index + 1]
     asked = set(content_stems(question))
     margin = 0.5 if read_question(question).subject else 1.0  # what defines a thing needs less beside it
@@ -87,8 +91,8 @@ def choose(question: str, ranked: list[Candidate], *, least: float = THRESHOLD, 
         if len(chosen) == limit:
             break
         close = other.chance >= max(least, 0.55 * best.chance) and other.score > best.score - margin
-        beside = other.passage is best.passage and abs(other.index - best.index) == 1
-        nearby = other.passage is best.passage and abs(other.index - best.index) <= 2
+        away = abs(other.index - best.index) if _joined(other, best) else math.inf
+        beside, nearby = away == 1, away <= 2
         adds = nearby and other.chance >= 0.5 * least and bool(asked & _said(other) - _said(best))
         if (close or adds or (beside and other.chance >= 0.6 * best.chance)) and other.sentence.text not in {
             c.sentence.text for c in chosen
@@ -100,14 +104,28 @@ def choose(question: str, ranked: list[Candidate], *, least: float = THRESHOLD, 
     return list(dict.fromkeys(quotes))  # the head of a table once, before its rows
 
 
+def _same_item(one: Candidate, other: Candidate) -> bool:
+    return one.passage is other.passage and one.sentence.item == other.sentence.item
+
+
+def _joined(one: Candidate, other: Candidate) -> bool:
+    """Tell whether two sentences are of one text; the items of a list speak each of something else."""
+    return _same_item(one, other) or (one.passage is other.passage and not (one.sentence.item and other.sentence.item))
+
+
 def _said(candidate: Candidate) -> set[str]:
     return set(content_stems(candidate.sentence.text))
 
 
 def nearest(ranked: list[Candidate]) -> Quote | None:
-    """Return the sentence that is nearest in meaning, though it may not answer; None when all are far."""
-    best = max(ranked, key=lambda c: c.features["near"], default=None)
-    return Quote(best.passage.id, best.sentence.text) if best and best.features["near"] >= _NEARBY else None
+    """Return the sentence that comes nearest, though it may not answer; None when all speak of something else."""
+    about = [c for c in ranked if _speaks_of_it(c.features)]
+    best = max(about, key=lambda c: c.score + _NEAR_WEIGHT * c.features["near"], default=None)
+    return Quote(best.passage.id, best.sentence.text) if best else None
+
+
+def _speaks_of_it(f: dict[str, float]) -> bool:
+    return f["near"] >= _NEARBY or f["cover"] >= 0.55 or (f["near"] >= 0.3 and f["soft"] >= 0.6)
 
 
 def rank(question: str, passages: list[Passage], encode: Encode) -> list[Candidate]:

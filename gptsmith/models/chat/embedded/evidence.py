@@ -76,6 +76,8 @@ _OPPOSITES = (
 _OPPOSITE = {stem(a): stem(b) for pair in _OPPOSITES for a, b in (pair.split(), pair.split()[::-1])}
 # Words of a question that no answer repeats.
 _VAGUE = listed("something anything someone anyone somebody anybody everything thing things stuff kind sort many much")
+# Verbs that carry their object: a file that says "dogs are not admitted" does not speak of bringing them.
+_LIGHT = frozenset(stem(w) for w in listed("bring take come go want like let use put see find"))
 _HEADED = 0.9  # of a word that only the heading has
 _vectors: dict[str, NDArray[np.float32]] = {}  # of single words: they recur from question to question
 _MOST_VECTORS = 20_000
@@ -150,6 +152,8 @@ class _Words:
         )
         self.stems = {stem(w): w for w in asked}
         counts = Counter(w for t in texts for w in set(content_stems(t)) if w in self.stems)
+        if len(self.stems) > 1:
+            self.stems = {w: v for w, v in self.stems.items() if counts[w] or w not in _LIGHT} or self.stems
         self.rarity = {w: math.log(1 + (len(texts) + 1) / (counts[w] + 0.5)) for w in self.stems}
         self.total = sum(self.rarity.values()) or 1.0
         # A name or a number is met by itself only: 1963 is near 1964 in meaning, and says something else.
@@ -217,8 +221,10 @@ def _names_kept(question: str, text: str) -> float:
     """The share of the question's names and numbers that the passage has; 1 when it has none."""
     names = re.findall(r"(?<![.!?] )(?<!^)\b(?:[A-Z][\w'’-]+|\d[\d.,]*)", question)
     low = text.lower()
-    return (
-        sum(w.lower().removesuffix("'s").removesuffix("’s").rstrip(".,") in low for w in names) / len(names)
-        if names
-        else 1.0
-    )
+    return sum(_singular(w).lower().rstrip(".,") in low for w in names) / len(names) if names else 1.0
+
+
+def _singular(name: str) -> str:
+    """Return a name without its possessive, an abbreviation without its plural: VAE's, VAEs."""
+    bare = name.removesuffix("'s").removesuffix("’s")
+    return bare[:-1] if len(bare) > 2 and bare.endswith("s") and bare[:-1].isupper() else bare

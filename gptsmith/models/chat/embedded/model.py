@@ -205,7 +205,8 @@ class EmbeddedChatModel(BaseChatModel):
             if on:
                 return quoted(on)
             least *= 0.5
-        return answer_from(question, passages, self._encode, 0.8 * least, said)
+        again = "" if wants_more(talk.words) else talk.words
+        return answer_from(question, passages, self._encode, 0.8 * least, said, again)
 
     def _encode(self, texts: list[str]) -> NDArray[np.float32]:
         return load_embedder("embedded").encode(texts)

@@ -9,9 +9,11 @@ from typing import Any
 from langchain_core.messages import ToolMessage
 
 from gptsmith.models.chat.embedded.answer import Quote, choose, nearest, rank
+from gptsmith.models.chat.embedded.comparing import each_side
 from gptsmith.models.chat.embedded.conversation import Conversation, text_of
 from gptsmith.models.chat.embedded.evidence import Encode
 from gptsmith.models.chat.embedded.toolbox import Param, Tool
+from gptsmith.models.chat.embedded.words import content_stems
 from gptsmith.models.passages import Passage, unfence
 from gptsmith.models.picture_notes import find_picture_notes, strip_picture_notes
 from gptsmith.models.tool_results import unfence_result
@@ -25,6 +27,9 @@ CONNECT = (
 )
 _ASKING = "Before I can use "
 _LIMIT = 700
+_HOW_MUCH = re.compile(
+    r"\bhow (?:long|many|much|far|tall|high|big|large|wide|deep|heavy|often|old|hot)\b", re.IGNORECASE
+)
 
 
 def quoted(quotes: list[Quote]) -> str:
@@ -77,15 +82,23 @@ def _report_one(message: ToolMessage, talk: Conversation, encode: Encode, least:
     return _plain(said)
 
 
-def answer_from(question: str, passages: list[Passage], encode: Encode, least: float, said: str = "") -> str:
+def answer_from(
+    question: str, passages: list[Passage], encode: Encode, least: float, said: str = "", again: str = ""
+) -> str:
     """Return the quotes that answer, or the sentence that the files do not say.
 
-    Sentences that stand in `said` were quoted in the turn before and are not quoted again.
+    Sentences that stand in `said` were quoted in the turn before. One of them is quoted once more only when it has
+    every word of `again`, what is asked now, and nothing new answers as well.
     """
-    ranked = [c for c in rank(question, passages, encode) if not said or c.sentence.text not in said]
-    if quotes := choose(question, ranked, least=least):
+    ranked = rank(question, passages, encode)
+    new = [c for c in ranked if not said or c.sentence.text not in said]
+    asked = set(content_stems(_HOW_MUCH.sub(" ", again)))
+    old = next((c for c in ranked if c not in new and asked <= set(content_stems(c.sentence.text))), None)
+    if asked and old and old.chance >= max(least, new[0].chance if new else 0.0):
+        return quoted(choose(question, [old], least=least))
+    if quotes := each_side(question, ranked, passages, encode, least) or choose(question, new, least=least):
         return quoted(quotes)
-    near = nearest(ranked)
+    near = nearest(new)
     return f"{NEAREST} {quoted([near])}" if near else f"{SILENT}."
 
 

@@ -29,7 +29,10 @@ _TITLE = re.compile(
 )
 _ROW = re.compile(r"^[ \t]*\|?[^|\n]*[^|\s][^|\n]*\|[^\n]*$", re.MULTILINE)  # of a table: cells between bars
 _RULE = re.compile(r"[\s|:-]+")  # the line under a table's head
-_BREAK = re.compile(r"\n\s*\n|\n(?=\s*(?:#{1,6} |[-*+•] |\d{1,3}[.)] |\||>))")
+# "3.1 The ring blinks": behind the end of a sentence, for a wrapped line may begin with "2.4 GHz" too.
+_CLAUSE = re.compile(r"(?:§ ?)?\d{1,2}(?:\.\d{1,3})+\.?[ \t]+[\"“(]?[A-Z]")
+_ITEM = re.compile(rf"\s*(?:[-*+•] |\d{{1,3}}[.)] |{_CLAUSE.pattern})")
+_BREAK = re.compile(rf"\n\s*\n|\n(?=\s*(?:#{{1,6}} |[-*+•] |\d{{1,3}}[.)] |\||>))|(?<=[.!?:;])\n(?={_CLAUSE.pattern})")
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,7 @@ class Sentence:
     """`text` is exactly the passage's `[start:end]`; `heading` that of the section in which it stands.
 
     A row of a table comes once for each cell: `cell` is what that says ("Pier: Price 7.20 €"), `head` the table's head.
+    `item` numbers the items of a list from 1; 0 stands for running text.
     """
 
     text: str
@@ -46,6 +50,7 @@ class Sentence:
     is_heading: bool = False
     cell: str = ""
     head: str = ""
+    item: int = 0
 
 
 def split_sentences(text: str) -> list[Sentence]:
@@ -53,6 +58,7 @@ def split_sentences(text: str) -> list[Sentence]:
     found: list[Sentence] = []
     heading = head = ""
     rows = 0  # of the table read so far
+    items = 0
     blocks = _blocks(text)
     for (start, end), below in zip(blocks, [*blocks[1:], (0, 0)], strict=True):
         block = text[start:end]
@@ -74,8 +80,11 @@ def split_sentences(text: str) -> list[Sentence]:
             if start >= end:
                 continue
         entry = _TERM.match(first)
+        listed = bool(_ITEM.match(text[start:end]))
+        items += listed
         for i, (a, b) in enumerate(_cut(text, start, end)):
-            found.append(_sentence(text, a, b, first.strip() if entry and i else heading, False))
+            one = _sentence(text, a, b, first.strip() if entry and i else heading, False)
+            found.append(replace(one, item=items) if listed else one)
     return [s for s in found if s.text]
 
 

@@ -9,6 +9,12 @@ import Stemmer
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _stemmer = Stemmer.Stemmer("english")
+_SPELLINGS = (
+    (re.compile(r"(?<=[a-z]{4})is(?=(?:e[drs]?|ers|ing|ations?)$)"), "iz"),  # organise, organisation
+    (re.compile(r"(?<=[a-z]{3})our(?=s?$|ed$|ing$|ful|able|ite|less|ist|al)"), "or"),  # colour, favourite
+    (re.compile(r"(?<=[a-z]{2}[nt])re(?=s?$)"), "er"),  # centre, theatre
+    (re.compile(r"(?<=[a-z]{2})ogue(?=s?$)"), "og"),  # catalogue
+)
 
 
 def listed(text: str) -> frozenset[str]:
@@ -32,8 +38,11 @@ def tokens(text: str) -> list[str]:
 
 @lru_cache(maxsize=20_000)
 def stem(word: str) -> str:
-    """Return the English stem of a lower-case word, without a possessive."""
-    return str(_stemmer.stemWord(word.removesuffix("'s")))
+    """Return the English stem of a lower-case word, without a possessive; British and American spelling have one."""
+    bare = word.removesuffix("'s")
+    for british, american in _SPELLINGS:
+        bare = british.sub(american, bare)
+    return str(_stemmer.stemWord(bare))
 
 
 def content_stems(text: str) -> list[str]:
