@@ -70,6 +70,8 @@ def test_tools(description: str, tools: list[str]) -> None:
     "description, missing",
     [
         ("Answers from our staff handbook.", [("knowledge", "our staff handbook")]),
+        ("Helps interns. The answers are in the HR handbook.", [("knowledge", "the HR handbook")]),
+        ("Plans my walks and checks the weather forecast.", [("tool", "web search")]),
         ("It reads the contracts I upload and lists deadlines.", [("knowledge", "contracts you upload")]),
         ("Summarises the text that I paste.", []),
         ("Helps me write a handbook.", []),
@@ -236,3 +238,44 @@ def test_our_descriptions(row: dict[str, object]) -> None:
 )
 def test_temperature_from_words(text: str, value: float | None) -> None:
     assert compose_needs.temperature(text) == value
+
+
+ROWING = "An assistant for members of our rowing club who ask about opening times. My first request is: when can I row?"
+
+
+@pytest.mark.parametrize(
+    ("description", "stated"),
+    [
+        (
+            "A checker of bills. Rules: 1. Only bills. 2. Never name a supplier. 3. If the amount is missing, ask.",
+            ["Only bills.", "Never name a supplier.", "If the amount is missing, ask."],
+        ),
+        ("Ask me questions. (1) never more than one (2) always praise me", ["never more than one", "always praise me"]),
+        ("Always use version 2. It is new.", ["Always use version 2."]),
+    ],
+)
+def test_a_list_numbered_in_a_line_is_a_list(description: str, stated: list[str]) -> None:
+    assert rules(description) == stated
+    assert not [line for line in draft(description).guidelines if re.search(r"\d\.$", line)]
+
+
+@pytest.mark.parametrize(
+    ("description", "name"),
+    [
+        (ROWING, "Rowing Club Assistant"),
+        ("I run a small bakery. I want a bot on our website that answers customers from our PDF.", "Bakery Bot"),
+        ("Help me prepare for job interviews: ask me one question at a time.", "Job Interview Helper"),
+        ("Make me a D&D dungeon master, dark and funny.", "D&D Dungeon Master"),
+    ],
+)
+def test_an_assistant_is_named_after_what_it_is_for(description: str, name: str) -> None:
+    assert draft(description).name == name
+
+
+def test_a_first_request_behind_a_colon() -> None:
+    assert draft(ROWING).conversation_starters[0] == "When can I row?"
+
+
+def test_what_is_said_of_a_person_is_not_told_to_the_assistant() -> None:
+    made = draft("Something that helps my grandmother with her phone. She is 82 and impatient. Praise her.")
+    assert made.guidelines[:2] == ["Keep in mind: she is 82 and impatient.", "Praise her."]

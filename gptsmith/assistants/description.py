@@ -11,6 +11,7 @@ Section = Literal["text", "task", "rules", "variables", "template"]
 _QUOTED = re.compile(r"\"[^\"\n]*\"|“[^”\n]*”|«[^»\n]*»|„[^“\n]*“|(?<!\w)'[^'\n]{2,}?'(?!\w)|`[^`\n]*`")
 _END = re.compile(r"(?<=[.!?…])[\"”»)']*\s+(?=[\"“«¿¡(\[{]?[^\W_])|(?<=[。！？])")
 _ABBREVIATION = re.compile(r"(?:\b(?:e\.g|i\.e|etc|vs|z\.B|Dr|Mr|Mrs|Ms|St|No|approx|ca|bzw|p|pp)\.|\b[A-Z]\.)$")
+_NUMBERED = re.compile(r"(?:(?<=\s)|^)\(?(?P<n>\d{1,2})[.)]\s+(?=[^\W\d_])")
 _BULLET = re.compile(r"^\s*(?:[-*•–]|\d{1,2}[.)])\s+")
 _HEADING = re.compile(r"^\s*(?:#{1,6}\s*(?P<hash>.+?)\s*:?|\**(?P<colon>[^.!?]{1,120}?):\**)\s*$")
 _RULES_HEADING = re.compile(
@@ -50,7 +51,7 @@ _NOT_A_RULE = re.compile(
 )
 _FIRST = re.compile(
     r"^\W*(?:and |so )?(?P<whose>my|your) (?:very )?first (?P<noun>[\w-]+(?: [\w-]+){0,2}?)(?: (?:for you|to you))?"
-    r"(?: is| will be| would be|:)\s*(?P<rest>.+)$",
+    r"(?:(?: is| will be| would be):?|:)\s*(?P<rest>.+)$",
     re.IGNORECASE | re.DOTALL,
 )
 _SAYING = {"request", "question", "command", "sentence", "message", "prompt", "input", "suggestion request", "task"}
@@ -92,7 +93,7 @@ def split(text: str) -> list[Sentence]:
         if n % 2:
             out.append(Sentence(block.strip("\n"), "template", lead))
             continue
-        for line in block.splitlines():
+        for line in (item for whole in block.splitlines() for item in _items_apart(whole)):
             if not line.strip():
                 gap = True
                 continue
@@ -230,6 +231,19 @@ def _section(lead: str) -> Section:
     if _RULES_HEADING.search(lead):
         return "rules"
     return "template" if _TEMPLATE_HEADING.search(lead) and len(lead.split()) < 5 else "task"
+
+
+def _items_apart(line: str) -> list[str]:
+    """Return a line, or the items of a list that is numbered within it: `Rules: 1. Be kind. 2. Never guess.`"""
+    marks: list[re.Match[str]] = []
+    for mark in _NUMBERED.finditer(_mask(line)):
+        if int(mark["n"]) == len(marks) + 1:
+            marks.append(mark)
+    if len(marks) < 2:
+        return [line]
+    starts = [m.start() for m in marks]
+    items = [f"{m['n']}. {line[m.end() : end]}" for m, end in zip(marks, [*starts[1:], len(line)], strict=True)]
+    return [lead, *items] if (lead := line[: starts[0]]).strip() else items
 
 
 def _prose(body: str) -> list[Sentence]:

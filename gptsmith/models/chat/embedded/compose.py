@@ -31,6 +31,7 @@ from gptsmith.models.chat.embedded.compose_clauses import (
 from gptsmith.models.chat.embedded.compose_habits import habits
 from gptsmith.models.chat.embedded.compose_name import Identity, foreign_name, identify
 from gptsmith.models.chat.embedded.compose_parts import (
+    about_somebody,
     clarify_of,
     guidelines_of,
     own_actions,
@@ -118,11 +119,12 @@ def _english(parts: list[Sentence], identity: Identity, text: str, files: bool) 
     first = first_request(text)
     free = [s for s in parts if not is_rule(s) and not is_first_request(s.text)]
     opening, rest = _without_identity(free, parts, identity)
-    actions = [a for s in rest if s.section != "template" and (a := read_action(s.text))]
+    about = about_somebody(opening, rest)
+    actions = [a for s in rest if s.section != "template" and s not in about and (a := read_action(s.text))]
     role, used = role_of(identity, opening, rest, actions)
     actions = own_actions(identity, opening) + actions
     spoken = {s.text for s in rest if len(s.text.split()) < 4 and moods(s.text)}  # "Be brief." is the tone's to say
-    guidelines = guidelines_of([s for s in rest if s.text not in used | spoken])
+    guidelines = guidelines_of([s for s in rest if s.text not in used | spoken], about)
     guidelines += habits(identity, actions, text, len(guidelines), files=files)
     inputs = [a for a in actions if a.who == "user" and _INPUT.match(a.vp)]
     inputs += [Action("user", a.when) for a in actions if a.when and _INPUT.match(a.when)]
@@ -197,7 +199,7 @@ def _missing(request: BuildRequest, text: str) -> list[Missing]:
     phrases = [] if request.files else compose_needs.knowledge(text)
     if phrases:
         what = re.sub(r"^(?:answers?|works?|quotes?) (?:only )?(?:from|out of|on) ", "", phrases[0], flags=re.I)
-        what = for_reader(what)
+        what = for_reader(re.sub(r"^\w+ (?:is|are|stands?|comes?)(?: \w+)? (?:in|from) ", "", what, flags=re.I))
         out.append(
             Missing(
                 kind="knowledge", what=what, how="Attach the files when you build, or add their paths under knowledge."

@@ -70,6 +70,13 @@ _LEADING = re.compile(
     re.IGNORECASE,
 )
 
+# A word before an object is a verb, also one that no list has: "Praise them."
+_TO_SOMEBODY = re.compile(
+    r"^(?!(?:about|above|after|against|before|behind|below|beside|between|except|for|from|in|into|like|of|on|over|some|to"
+    r"|under|unlike|until|with|within|without|and|or|but|if|when|while|because|since|both|all|none|one)\b)"
+    r"[A-Za-z]{3,} (?:them|him|her|us|me)(?: (?!is|are|was|were|and)\w+.*)?$"
+)
+
 # Plainer words for the verbs and phrases that descriptions open with.
 _PLAIN = {
     "provide": "give", "ensure": "see to it", "offer": "give", "utilize": "use", "analyze": "look closely at",
@@ -171,6 +178,8 @@ def read_action(sentence: str) -> Action | None:
             "assistant", f"{plainer(how['vp'])}, {how['how'].lower()}" if "," not in how["vp"] else text.lower()
         )
     if is_verb(first):
+        return Action("assistant", text[0].lower() + text[1:])
+    if _TO_SOMEBODY.match(text):
         return Action("assistant", text[0].lower() + text[1:])
     if base(first) and not re.match(r"^\w+ (?:is|are|was|should)\b", text):
         return Action("assistant", to_base(text[0].lower() + text[1:]))

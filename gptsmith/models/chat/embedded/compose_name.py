@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gptsmith.models.chat.embedded.compose_clauses import read_action
 from gptsmith.models.chat.embedded.compose_needs import is_picture_prompt
@@ -26,8 +26,8 @@ _WANT = re.compile(
     r"^(?:i|we)(?: would|['’]d)? (?:want|need|like)(?: to (?:have|build|create|make))? (?:an? |my own )(?P<np>.+)"
     r"|^(?:i|we)(?: would|['’]d)? (?:want|need|like) (?P<np4>(?:something|someone|somebody) (?:that|who|which) .+)"
     r"|^(?:can|could|would|will) you (?:please )?(?:make|build|create|give|set up)(?: me| us)? (?:an? )?(?P<np2>.+)"
-    r"|^(?:make|build|create|give|set up)(?: me| us)? an? (?P<np3>(?:[\w-]+ ){0,4}(?:assistant|bot|chatbot"
-    r"|helper|gpt|agent)\b.*)",
+    r"|^(?:make|build|create|give|set up)(?: me| us)? an? (?P<np3>(?:[\w&'’/-]+ ){0,4}(?:assistant|bot|chatbot"
+    r"|helper|gpt|agent|master|tutor|coach|guide|teacher|companion|partner|translator|adviser|advisor)\b.*)",
     re.IGNORECASE,
 )
 _OWNER = re.compile(
@@ -54,6 +54,8 @@ _STOP = re.compile(
     r"|trained|if|into|so|like|is|are|que|qui|che|will|can|should|you|i|it|we|they)(?![-\w])|\{\{)",
     re.IGNORECASE,
 )
+_THEIRS = re.compile(r"^[^,.;]{3,40}? (?:of|at|in) (?P<np>(?:our|my|the|an?) .+)", re.IGNORECASE)
+_PLACES = frozenset("website site page homepage whatsapp slack discord telegram phone app server".split())
 _LINK = re.compile(r"^\s*(?P<link>for|of|about|on|to|in)\s+(?P<np>.+)", re.IGNORECASE)
 _VAGUE = frozenset(
     "professional versatile expert experienced highly skilled seasoned world-class creative single brief special clean"
@@ -120,7 +122,8 @@ def identify(sentences: list[str], whole: str) -> Identity:
         return Identity(_title(words[-1:] if shot else words, "Maker" if shot else "Pictures"), "an artist", "picture")
     for sentence in sentences[:3]:
         if match := _WANT.match(sentence):
-            return _from_np(match["np"] or match["np2"] or match["np3"] or match["np4"], "want", sentences)
+            wanted = match["np"] or match["np2"] or match["np3"] or match["np4"]
+            return _owned(_from_np(wanted, "want", sentences), wanted, _OWNER.match(first))
     if match := _OWNER.match(first):
         return _owner(match)
     word = re.match(r"[\w-]+", first)
@@ -175,6 +178,10 @@ def _from_np(text: str, kind: str, sentences: list[str]) -> Identity:
     own = re.split(r"\b(?:that|which|who)\b", head, maxsplit=1)[0]  # not what its relative clause is about
     linked = _LINK.match(own[_end_of(own) :]) or re.search(r"\b(?P<link>for|of|about)\s+(?P<np>.+)", own)
     topic = noun_phrase(linked["np"], 2) if linked else []
+    if linked and topic and topic[-1].lower() in PEOPLE and (theirs := _THEIRS.match(linked["np"])):
+        topic = noun_phrase(theirs["np"], 2)  # members of our rowing club
+    if linked and topic and linked["link"].lower() == "on" and topic[-1].lower() in _PLACES:
+        topic = []
     proper = bool(topic) and all(w[:1].isupper() for w in topic) and linked is not None and linked["link"] == "for"
     topic = [] if proper or any(w.lower() in PEOPLE or w.isdigit() for w in topic) or len(topic) > 2 else topic
     generic = (words[-1].lower() in _GENERIC and len(words) < 3) or len(words) == 1
@@ -226,6 +233,15 @@ def _with_clause(text: str, words: list[str], more: str) -> list[str]:
     return [*topic, *words] if topic else words
 
 
+def _owned(found: Identity, wanted: str, owner: re.Match[str] | None) -> Identity:
+    """Return a bot or helper under the name of what its owner runs: `I run a bakery. I want a bot that …`."""
+    kind = noun_phrase(wanted)
+    if owner is None or len(kind) != 1 or kind[0].lower() not in _GENERIC:
+        return found
+    words = noun_phrase(owner["np"] or owner["np2"] or owner["subject"] or owner["goods"], 2)
+    return replace(found, name=_title(words, kind[0])) if words else found
+
+
 def _owner(match: re.Match[str]) -> Identity:
     if match["subject"]:
         return Identity(_title(noun_phrase(match["subject"], 2), "Tutor"), "an assistant", "owner")
@@ -235,8 +251,16 @@ def _owner(match: re.Match[str]) -> Identity:
     return Identity(_title(words, "Guide"), "an assistant", "owner")
 
 
+_HELPED = re.compile(
+    r"^\s+(?:me|us|people|users|them|(?:my|our) \w+)(?: to)? (?P<verb>[a-z]+)\b(?P<rest>.*)$", re.IGNORECASE
+)
+
+
 def _task(verb: str, first: str, whole: str) -> Identity:
     rest = first[len(re.match(r"^\W*[\w-]+", first).group(0)) :]  # type: ignore[union-attr]
+    helped = _HELPED.match(rest) if verb == "help" else None
+    if helped and is_verb(helped["verb"]) and (topic := _topic(helped["rest"])):
+        return Identity(_title(topic, "Helper"), "an assistant", "task")
     ways = re.match(
         r"\s*(?:\w+ )?(?:ways|ideas|reasons|tips|steps|examples)\b(?: of| for| to| that)?(?: i| we"
         r"| you)?(?: can| could)?\s*(?P<vp>.+)",

@@ -92,7 +92,9 @@ _OWNED = re.compile(
     rf"|\b(?:answers?|answering)(?: \w+){{0,2}} (?:only |strictly )?(?:from|out of) (?:our|my)"
     rf" (?!experience|view|side|point)(?:[\w'’-]+ ?){{1,4}}?(?=\s(?:and|or|with|that|which|to|when)\b|[.,;]|$)"
     rf"|\b(?:answers?|answering|quotes?|cites?|works?|based|relying|draws?) (?:only |strictly "
-    rf"|questions )?(?:from|on|out of) (?:the|our|my) (?:[\w'’-]+ ){{0,2}}?{_DOCUMENT}\b",
+    rf"|questions )?(?:from|on|out of) (?:the|our|my) (?:[\w'’-]+ ){{0,2}}?{_DOCUMENT}\b"
+    rf"|\b(?:answers?|information|details|facts|everything|it)\b (?:is|are|stands?|comes?)(?: \w+)? (?:in|from)"
+    rf" (?:the|our|my) (?:[\w'’-]+ ){{0,2}}?{_DOCUMENT}\b",
     re.IGNORECASE,
 )
 _PROMISED = re.compile(
@@ -119,7 +121,9 @@ _ABSENT: dict[str, re.Pattern[str]] = {
     "web search": re.compile(
         r"\b(?:search\w*|looks?(?: \w+)? up|brows\w+|googles?|checks?)\b[^.;]{0,30}\b(?:web|internet|online|google)\b"
         r"|\bweb[ -]?search\b|\b(?:internet|web) (?:access|search)\b|\baccess to the (?:web|internet)\b"
-        r"|\b(?:uses?|surfs?) the (?:web|internet)\b|\b(?:gets?|fetch\w*) the (?:weather|news)\b"
+        r"|\b(?:uses?|surfs?) the (?:web|internet)\b"
+        r"|\b(?:gets?|fetch\w*|check\w*|looks? up|watch\w*) (?:the |a )?(?:\w+ )?(?:weather|news|forecasts?|traffic"
+        r"|timetables?|exchange rates?|stock prices?)\b"
         r"|\b(?:latest|current|today['’]s|breaking)"
         r" (?:\w+ )?(?:news|prices|weather|headlines|scores|exchange rates)\b|\breal[- ]time (?:data|prices"
         r"|news|information|traffic)\b|\blive (?:data|prices|scores)\b",

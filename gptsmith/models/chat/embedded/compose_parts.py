@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 from gptsmith.assistants.description import Sentence
@@ -15,8 +16,13 @@ from gptsmith.models.chat.embedded.compose_clauses import (
     to_base,
 )
 from gptsmith.models.chat.embedded.compose_name import Identity
-from gptsmith.models.chat.embedded.compose_words import article, for_reader, for_user, moods
+from gptsmith.models.chat.embedded.compose_words import PEOPLE, article, for_reader, for_user, moods
 
+_SOMEBODY = re.compile(
+    rf"\b(?:my|our) (?:\w+ ){{0,2}}?(?:{'|'.join(sorted(PEOPLE - {'me', 'us', 'you'}))}|sister|brother|son|daughter"
+    r"|grandpa|granny|aunt|uncle|wife|husband|boss|neighbour|neighbor|interns?|trainees?|apprentices?)\b",
+    re.IGNORECASE,
+)
 _VAGUE_HEAD = re.compile(r"^(?:something|some ?one|one|thing|tool|app|gpt) (?:that|which|who) ", re.IGNORECASE)
 
 
@@ -40,8 +46,18 @@ def role_of(identity: Identity, opening: str, rest: list[Sentence], actions: lis
     return " ".join(said), used
 
 
-def guidelines_of(rest: list[Sentence]) -> list[str]:
-    """Return how the assistant works, said anew; the noun phrases of one list go into one line under its heading."""
+def about_somebody(opening: str, rest: list[Sentence]) -> list[Sentence]:
+    """Return the sentences that say who the user is: `my grandmother` in the opening, then `She is 82`."""
+    if not _SOMEBODY.search(opening):
+        return []
+    return [s for s in rest if re.match(r"(?:she|he|they) (?!should|must|will|can|may)", s.text, re.IGNORECASE)]
+
+
+def guidelines_of(rest: list[Sentence], about: Sequence[Sentence] = ()) -> list[str]:
+    """Return how the assistant works, said anew; the noun phrases of one list go into one line under its heading.
+
+    The sentences in `about` say who the user is, not what the assistant does.
+    """
     lines: list[str] = []
     group: tuple[str, list[str]] = ("", [])
 
@@ -61,6 +77,10 @@ def guidelines_of(rest: list[Sentence]) -> list[str]:
             continue
         if sentence.text.endswith("?"):
             continue  # put to the assistant as a first message, not said about it
+        if sentence in about:
+            close()
+            lines.append(f"Keep in mind: {for_user(sentence.text[:1].lower() + sentence.text[1:])}")
+            continue
         action = read_action(sentence.text)
         if sentence.item and action is None and len(sentence.text.split()) < 16 and not sentence.text.endswith("?"):
             if group[0] != sentence.lead:

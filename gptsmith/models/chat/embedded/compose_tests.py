@@ -7,6 +7,7 @@ import re
 from gptsmith.assistants.draft import Draft, DraftTest
 from gptsmith.models.chat.embedded.compose_rule_tests import rule_test
 from gptsmith.models.chat.embedded.compose_tongues import TONGUES
+from gptsmith.models.chat.embedded.compose_words import singular
 
 CALLS = {
     "image_generation": "Draw a small red boat on a calm lake.",
@@ -53,7 +54,8 @@ def question(file: str, heading: str) -> str:
     """Return a question that the file named `file` answers under `heading`."""
     title = re.sub(r"[_\-.]+", " ", file.rsplit(".", 1)[0]).strip()
     shown = heading if heading[1:] != heading[1:].lower() else heading[:1].lower() + heading[1:]
-    return f"What does the {title} say about {shown}?"
+    does = "does" if singular(title) == title else "do"
+    return f"What {does} the {title} say about {shown}?"
 
 
 def names(draft: Draft, language: str = "en") -> list[DraftTest]:

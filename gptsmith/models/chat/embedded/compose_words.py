@@ -94,6 +94,8 @@ def gerund(word: str) -> str:
     """Return the gerund of a base verb: `write` -> `writing`, `plan` -> `planning`."""
     if word.endswith("ie"):
         return word[:-2] + "ying"
+    if word == "quiz":
+        return "quizzing"
     if word.endswith("e") and not word.endswith(("ee", "oe")) and word != "be":
         return word[:-1] + "ing"
     doubles = re.fullmatch(r"[^aeiou]*[aeiou][bdgklmnprt]", word) and not word.endswith(("w", "x", "y"))
@@ -104,6 +106,8 @@ def third(word: str) -> str:
     """Return the third person of a base verb: `draw` -> `draws`, `try` -> `tries`."""
     if word in _THIRD:
         return _THIRD[word]
+    if word == "quiz":
+        return "quizzes"
     if re.search(r"(s|x|z|ch|sh)$", word):
         return word + "es"
     return word[:-1] + "ies" if re.search(r"[^aeiou]y$", word) else word + "s"
