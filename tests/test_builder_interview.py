@@ -17,7 +17,7 @@ FIRST = "When somebody turns to it, what should it do before anything else?"
 WHO = "Who will mostly turn to it?"
 TONE = "Should it sound more like a friend, or more like somebody at an office desk?"
 SPEC = "schema: assistant/v1\nname: Tea\ndescription: Tea.\ninstructions: You advise.\n"
-INVITE = "Try it in the preview. From here on, say what to change, in your own words."
+INVITE = "Try it out. From here on, say what to change, in your own words."
 
 
 @pytest.fixture(autouse=True)

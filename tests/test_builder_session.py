@@ -92,7 +92,7 @@ def test_from_a_description_to_a_saved_assistant(builder: Builder, loopback: Loo
     assert more.words[1] == 'Changes the name from "Tea Adviser" to "Mira".'
     assert more.text == (
         "This comes to the change that waits.\n"
-        "Try it in the preview. From here on, say what to change, in your own words."
+        "Try it out. From here on, say what to change, in your own words."
     )
     applied = session.say("accept")
     assert (applied.kind, applied.text) == ("applied", "Saved as version 2.")
@@ -317,7 +317,7 @@ def test_questions_end_when_the_person_says_so(builder: Builder, loopback: Loopb
     session.say(WISH)
     assert session.say("you decide").question == "And at noon?"
     ended = session.say("That's enough questions.")
-    assert ended.question == "" and ended.text.startswith("Try it in the preview.")
+    assert ended.question == "" and ended.text.startswith("Try it out.")
     assert "one question at a time" in loopback.history[1]["messages"][0]["content"]
     session.say("call it Mira")
     assert "one question at a time" not in loopback.history[2]["messages"][0]["content"]
@@ -330,7 +330,7 @@ def test_at_most_six_questions(builder: Builder, loopback: Loopback) -> None:
     session.say(WISH)
     asked = [session.say(f"answer {n}") for n in range(6)]
     assert [bool(message.question) for message in asked] == [True] * 5 + [False]
-    assert asked[-1].text.startswith("Try it in the preview.")
+    assert asked[-1].text.startswith("Try it out.")
 
 
 def test_what_fails_is_said_and_loses_nothing(builder: Builder, loopback: Loopback) -> None:

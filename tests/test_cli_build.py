@@ -119,7 +119,7 @@ def typed(folder: Path, *lines: str, arguments: tuple[str, ...] = (WISH,)) -> tu
             command, stdin=theirs, stdout=pipe, stderr=pipe, cwd=folder, env=environment, text=True
         )
         os.write(ours, "".join(f"{line}\n" for line in lines).encode())
-        out, said = asked.communicate(timeout=60)
+        out, said = asked.communicate(timeout=300)
     finally:
         os.close(ours)
         os.close(theirs)
@@ -137,6 +137,17 @@ def test_in_a_terminal_it_is_a_conversation(folder: Path) -> None:
     code, out, said = typed(folder, "/save", arguments=("--resume", session))
     assert (code, out.splitlines()[-1]) == (0, f"Wrote {folder / 'waiter.assistant.yaml'}")
     assert load_file(folder / "waiter.assistant.yaml").spec.name == "Restaurant Waiter"
+
+
+def test_in_a_terminal_the_draft_is_tried_out(folder: Path) -> None:
+    lines = ("/try", "/try What does the soup of the day cost?", "call it Bo", "accept", "/quit")
+    code, out, said = typed(folder, *lines, arguments=(WISH, "--knowledge", "menu.md", "--no-tests"))
+    assert code == 0
+    assert "Say what to send: /try What can you do?" in said
+    assert "4 euros" in out and "menu.md" in out.partition("4 euros")[2]
+    assert said.count("Thinking") == 1  # a decision is not thought about
+    shown = out.partition("Changes the name from")[2]
+    assert shown.index("+name: Bo") < shown.index("Saved as version 2.")
 
 
 def test_in_a_terminal_it_asks_for_the_description(folder: Path) -> None:

@@ -64,7 +64,7 @@ _PART = re.compile(
 )
 
 ASK_FOR_GOAL = "What should the assistant do, and for whom? A sentence or two is enough."
-INVITE = "Try it in the preview. From here on, say what to change, in your own words."
+INVITE = "Try it out. From here on, say what to change, in your own words."
 INTERRUPTED = "I was interrupted before I could answer. Nothing was changed; say it again."
 NOTHING_WAITS = "There is no change that waits for a decision."
 

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from gptsmith.agent.builder.session_state import SessionMessage
 
 HELP = (
-    "Say what to change. accept, accept only 1 and 3, or no decide on what is proposed. /show the file, /tests of what"
-    " is new, /undo the last change, /save it, /quit"
+    "Say what to change. accept, accept only 1 and 3, or no decide on what is proposed. /show the file, /try and a"
+    " message to it, /tests of what is new, /undo the last change, /save it, /quit"
 )
 
 
@@ -70,6 +70,8 @@ class Talk:
                 yaml_text(self.session.yaml)
             elif command == "/undo":
                 self.told(self.session.undo())
+            elif command.partition(" ")[0] == "/try":
+                self.try_out(line[len("/try") :].strip())
             elif command == "/tests":
                 say("Looking for tests of what is new")
                 self.told(self.session.propose_tests(seconds=SECONDS))
@@ -92,7 +94,7 @@ class Talk:
         try:
             if pending is not None and self.tests and not self._agreed(text, pending):
                 return
-            if pending is None or decision(text, pending) is None:
+            if decision(text, pending) is None:
                 say("Building" if self.session.path is None else "Thinking")
             message = self.session.say(text, self.files)
         except GptsmithError as error:
@@ -102,8 +104,6 @@ class Talk:
             self.files = []
             yaml_text(self.session.yaml)
         self.told(message)
-        if message.kind == "proposal" and self.tests and (waiting := self.session.pending) is not None:
-            tell(tried(waiting))
 
     def _agreed(self, text: str, pending: Change) -> bool:
         """Try the part of a change that a text accepts, when it is not the whole, before it is written."""
@@ -115,14 +115,42 @@ class Talk:
         return agreed(pending, found.only)
 
     def told(self, message: SessionMessage) -> None:
-        """Show one message."""
+        """Show one message; a proposal with its lines, and what the spec's tests say of it."""
+        from gptsmith.agent.builder.session_words import listed
+
         if message.role == "person":
             show(f"> {message.text}")
             return
-        show(message.whole)
-        if message.kind == "proposal":
-            diff_text(message.diff)
-            say('Nothing is written yet: say "accept", "accept only 1", or "no".')
+        if message.kind != "proposal":
+            show(message.whole)
+            return
+        show(listed(message.words))
+        diff_text(message.diff)
+        if message.text:
+            show(message.text)
+        if self.tests and (waiting := self.session.pending) is not None:
+            tell(tried(waiting))
+        say('Nothing is written yet: say "accept", "accept only 1", or "no".')
+        if message.question:  # last, for it is what is to be answered next
+            show(message.question)
+
+    def try_out(self, text: str) -> None:
+        """Send one message to the draft as its file is, in a conversation of its own that is not kept."""
+        from gptsmith.agent.assistant import Assistant
+        from gptsmith.agent.runtime.scratch import scratch_copy
+        from gptsmith.errors import GptsmithError
+        from gptsmith.ui.cli.chat import Turn
+
+        if not text or self.session.path is None:
+            say("Say what to send: /try What can you do?" if not text else "There is no draft yet.")
+            return
+        if self.session.pending is not None:
+            say("As the file is, without the change that waits:")
+        try:
+            with Assistant.from_file(self.session.path) as assistant, scratch_copy(assistant) as copy:
+                Turn(copy).run(text, None, [])
+        except GptsmithError as error:
+            say(str(error))
 
     def save(self) -> bool:
         """Save the draft and say where; False when that cannot be."""

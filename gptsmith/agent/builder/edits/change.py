@@ -174,7 +174,9 @@ class Change:
         planned, now = self._current(ops, numbers)
         made = self._bring(planned, now)
         try:
-            self.version = Versions(self.path).write(planned, author="builder", reason=self.proposal.message)
+            self.version = Versions(self.path).write(
+                planned, author="builder", reason=_in_one_line(self.proposal.message)
+            )
         except BaseException:  # whatever stopped it, no file may stay that no spec names
             for file in made:
                 file.unlink(missing_ok=True)
@@ -268,3 +270,8 @@ class Change:
 
 def _diff(planned: PlannedEdit | None) -> str:
     return "".join(unified(e.before, e.after, e.path.name) for e in planned.files) if planned else ""
+
+
+def _in_one_line(message: str) -> str:
+    """Return what was said, several messages apart from each other, as the reason of a version."""
+    return "; ".join(line.strip() for line in message.splitlines() if line.strip())
