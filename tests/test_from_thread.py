@@ -14,8 +14,10 @@ from langchain_core.messages import AIMessage, BaseMessage
 
 from gptsmith import Assistant, Builder
 from gptsmith.agent.builder.discretion import discreet, is_private, names_in
+from gptsmith.agent.builder.edits.secrets import has_secret
 from gptsmith.agent.builder.from_thread import messages
 from gptsmith.assistants.loader import load_file
+from gptsmith.assistants.plain_secrets import secret_lines
 from gptsmith.assistants.spec import ModelSpec
 from gptsmith.assistants.thread_request import Exchange, ThreadRequest, read_thread_request
 from gptsmith.assistants.wishes import bare, read_message
@@ -305,6 +307,29 @@ def test_a_message_is_freed_of_what_leans_back() -> None:
 def test_what_is_private_is_taken_out(text: str, clean: str | None) -> None:
     assert discreet(text) == (text if clean is None else clean)
     assert is_private(discreet(text)) == (clean is not None)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "sk-proj-abcDEF1234567890ghij",
+        "ghp_abcdefGHIJKL0123456789",
+        "pk_live_abcdefGHI0123456",
+        "AKIAIOSFODNN7EXAMPLE",
+        "hf_abcdefGHIJKL0123456789",
+        "https://ana:s3cretWord1234@host.example",
+        "-----BEGIN PRIVATE KEY-----\nabcdefghijk",
+    ],
+)
+def test_whoever_looks_for_secrets_knows_the_same_keys(key: str) -> None:
+    assert is_private(discreet(f"use {key}"))
+    assert has_secret(f"use {key}")
+    assert secret_lines(f"first\nuse {key}") == [2]
+
+
+def test_the_name_of_a_variable_is_no_secret() -> None:
+    text = "base_url: https://${env:USER}:${env:WORD}@host.example/sk-xxxxxxxx"
+    assert (has_secret(text), secret_lines(text)) == (False, [])
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Secrets in plain sight: keys and passwords that stand in a spec or in a text, where a reference should be.
 
-The shapes of keys are those that their makers publish; a placeholder such as `sk-xxxxxxxx` is none.
+`KEYS` has the shapes of keys that their makers publish, and a user's password in an address; whoever looks for
+secrets starts from these. A placeholder such as `sk-xxxxxxxx` is none.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ from urllib.parse import parse_qsl, urlsplit
 from gptsmith.assistants.faults import KeyPath
 from gptsmith.assistants.raw import items
 
-_KEYS = re.compile(
-    r"\b(?:sk-(?:[a-z]+-)*[A-Za-z0-9_-]{20,}|gsk_[A-Za-z0-9]{30,}|hf_[A-Za-z0-9]{30,}|gh[pousr]_[A-Za-z0-9]{36,}"
-    r"|github_pat_[A-Za-z0-9_]{40,}|glpat-[A-Za-z0-9_-]{20,}|A[KS]IA[0-9A-Z]{16}|AIza[A-Za-z0-9_-]{35}"
-    r"|xox[abeprs]-[A-Za-z0-9-]{12,}|eyJ[A-Za-z0-9_-]{12,}\.eyJ[A-Za-z0-9_-]{12,}\.[A-Za-z0-9_-]{12,})"
-    r"|-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----"
+KEYS = re.compile(
+    r"\b(?:sk-(?:[a-z]+-)*[A-Za-z0-9_-]{12,}|[prs]k_(?:live|test)_\w{12,}|gsk_[A-Za-z0-9]{20,}|hf_[A-Za-z0-9]{20,}"
+    r"|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|A[KS]IA[0-9A-Z]{12,}|AIza[\w-]{30,}"
+    r"|ya29\.[\w-]{16,}|xox[abeprs]-[\w-]{10,}|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{4,})"
+    r"|-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----(?s:.*?(?:-----END [A-Z ]{0,30}PRIVATE KEY-----|\Z))"
+    r"|(?<=://)(?!\$\{)[^\s/:@]{1,80}:[^\s/@]{1,200}(?=@)"
 )
 _SECRET_NAME = re.compile(
     r"auth|token|secret|passw|cookie|credential|api.?key|access.?key|^key$|x-.*key", re.IGNORECASE
@@ -28,7 +30,7 @@ _DIFFERENT = 10  # characters that differ, at least, in a key that is one
 
 def secret_lines(text: str) -> list[int]:
     """Return the lines (from 1) of a text on which a key stands."""
-    found = (match for match in _KEYS.finditer(text) if len(set(match.group())) > _DIFFERENT)
+    found = (match for match in KEYS.finditer(text) if len(set(match.group())) > _DIFFERENT)
     return sorted({text.count("\n", 0, match.start()) + 1 for match in found})
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 
 from gptsmith.agent.runtime import pii
+from gptsmith.assistants.plain_secrets import KEYS
 from gptsmith.assistants.spec import Guardrail
 
 _RAIL = Guardrail(
@@ -14,18 +15,17 @@ _RAIL = Guardrail(
     strategy="redact",
     entities=["email", "credit_card", "ip", "mac_address", "phone"],
 )
-_SECRETS = tuple(
-    re.compile(pattern)
-    for pattern in (
-        r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----.*?(?:-----END [A-Z ]{0,30}PRIVATE KEY-----|\Z)",
-        r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{4,}",
-        r"\b(?:sk|pk|rk|ghp|gho|ghs|glpat|xox[abpr]|hf|AKIA|AIza|ya29)[-_.]?[A-Za-z0-9_-]{16,}",
-        r"\bAKIA[0-9A-Z]{12,}",
-        r"(?i)\bbearer\s+[\w.~+/=-]{12,}",
-        r"(?i)(?<=://)[^\s/:@]{1,80}:[^\s/@]{1,200}(?=@)",
-        r"\b(?=[A-Za-z0-9+/_-]*\d)(?=[A-Za-z0-9+/_-]*[A-Z])(?=[A-Za-z0-9+/_-]*[a-z])[A-Za-z0-9+/_-]{28,}={0,2}",
-        r"\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{32,}\b",
-    )
+# What no maker publishes the shape of, and is made rather than written: bearer tokens, base64, hexadecimal.
+_SECRETS = (
+    KEYS,
+    *map(
+        re.compile,
+        (
+            r"(?i)\bbearer\s+[\w.~+/=-]{12,}",
+            r"\b(?=[A-Za-z0-9+/_-]*\d)(?=[A-Za-z0-9+/_-]*[A-Z])(?=[A-Za-z0-9+/_-]*[a-z])[A-Za-z0-9+/_-]{28,}={0,2}",
+            r"\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{32,}\b",
+        ),
+    ),
 )
 _TOLD = re.compile(
     r"\b(?:pass ?word|passwort|kennwort|passcode|passphrase|pin(?: code)?|mot de passe|contraseña|senha|secret"
@@ -77,7 +77,7 @@ def names_in(texts: Iterable[str]) -> list[str]:
 def discreet(text: str, names: Iterable[str] = ()) -> str:
     """Return `text` with personal data, secrets and `names` taken out, each find as a mark such as `[email]`."""
     for pattern in _SECRETS:
-        text = pattern.sub("[secret]", text) if "BEGIN" not in pattern.pattern else _keys(pattern, text)
+        text = pattern.sub("[secret]", text)
     text = _TOLD.sub(lambda m: m.group(0)[: m.start("it") - m.start()] + "[secret]", text)
     text = _IBAN.sub(lambda m: "[account]" if _is_account(m.group()) else m.group(), text)
     text = pii.clean(text, [_RAIL], blocking=False)
@@ -94,10 +94,6 @@ def is_marked(text: str) -> bool:
 def is_private(text: str) -> bool:
     """Say whether a message should not be repeated to others: something was taken out, or it tells of a life."""
     return is_marked(text) or _OWN_LIFE.search(text) is not None
-
-
-def _keys(pattern: re.Pattern[str], text: str) -> str:
-    return re.sub(pattern.pattern, "[secret]", text, flags=re.DOTALL)
 
 
 def _is_account(found: str) -> bool:
