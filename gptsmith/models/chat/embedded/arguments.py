@@ -95,7 +95,7 @@ def _value(
         return named if named in p.enum else None
     if p.enum:
         twin = next((q for q in params if q is not p and q.enum == p.enum), None)
-        return one_of_two(p, text) if twin else enum_value(p, text, taken)
+        return one_of_two(p, text) if twin else enum_value(p, text, taken, {q.name for q in params if q is not p})
     if p.type == "boolean":
         return _switch(p, text)
     if p.type in ("integer", "number"):
@@ -112,8 +112,11 @@ def _value(
     return formed(p, params, text, subject, taken)
 
 
-def enum_value(p: Param, text: str, taken: list[Span]) -> Any:
-    """Return the allowed value that `text` names, by its words or their stems; None when none or two are named."""
+def enum_value(p: Param, text: str, taken: list[Span], others: set[str]) -> Any:
+    """Return the allowed value that `text` names, by its words or their stems; None when none or two are named.
+
+    `others` are the names of the other arguments: "white was Ivo, black was Lena and white won" names white once.
+    """
     said = {stem(w) for w in tokens(text)} | {code.lower() for _, code in currencies(text)}
     hits = [v for v in p.enum if all(stem(w) in said for w in _words(v))]
     if not hits:
@@ -122,6 +125,8 @@ def enum_value(p: Param, text: str, taken: list[Span]) -> Any:
         hits = [v for v in hits if set(_words(v)) <= set(tokens(text))] or hits
         longest = max(len(_words(v)) for v in hits)
         hits = [v for v in hits if len(_words(v)) == longest]
+    if len(hits) > 1:
+        hits = [v for v in hits if tokens(text).count(str(v).lower()) > (str(v).lower() in others)]
     if len(hits) != 1:
         return None
     stems = {stem(w) for w in _words(hits[0])}

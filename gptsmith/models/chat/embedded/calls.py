@@ -32,6 +32,13 @@ _STATUS = re.compile(
     re.IGNORECASE,
 )
 _TELL = re.compile(r"^(?:tell|inform|notify|message|text|let) (?!me\b|us\b|it\b|him\b|her\b|them\b)\w", re.IGNORECASE)
+_ACTS = re.compile(  # what a tool changes is never wanted by "how many guests fit into the barn?"
+    r"^(?:add|set|book|order|create|delete|cancel|send|record|report|rent|reserve|register|log|start|stop|pay|move"
+    r"|adopt|put|remove|change|request|turn|open|close|save|schedule|sign|submit|assign|renew)s?\b",
+    re.IGNORECASE,
+)
+_ASKED_OF = re.compile(r"^(?:who|why|which|when|where|how (?:many|often|old|long|far|big|deep|tall|heavy))\b", re.I)
+_LEANS = re.compile(r"^\w+ (?:it|this|that|them)(?: \w+)?$", re.IGNORECASE)  # "I inspected hive 2, please record it"
 _AKIN = 0.62  # cosine from which two words mean nearly the same
 _DONE = re.compile(r"\b(?:arrived|thanks|thank you|already|yesterday|last (?:night|week|year))\b", re.IGNORECASE)
 
@@ -96,7 +103,7 @@ def wants_call(
     if not usable or not tools or any(a.negated for a in asks):
         return None
     whole = " ".join(a.text for a in asks)
-    spoken = " ".join(a.core for a in usable)
+    spoken = " ".join(a.core for a in (asks if all(_LEANS.match(a.core) for a in usable) else usable))
     nears = _nears(spoken, tools, similarity)
     akin = _akin(spoken, tools, similarity)
     fits = [_fit(t, spoken, whole, near, today, kin) for t, near, kin in zip(tools, nears, akin, strict=True)]
@@ -104,6 +111,8 @@ def wants_call(
         w for f in fits for p in f.called.tool.params if p.enum for w in tokens(str(f.called.args.get(p.name, "")))
     }
     best = max(fits, key=lambda f: f.score - (0.5 if _borrows(f, chosen) else 0.0))
+    if not pending and all(_ASKED_OF.match(a.low) for a in usable) and _ACTS.match(best.called.tool.description):
+        return None
     topic = best.told + best.named > 0
     ahead = best.near - max(_nears(spoken, rivals, similarity), default=0.0) if rivals else 0.0
     coded = any(

@@ -43,6 +43,7 @@ class Intent:
 
 
 NONE = Intent()
+_MINE = re.compile(r"\bmy (?:[\w-]+ )?(?:picture|pic|image|img|photo|photograph|snapshot|screenshot|selfie)s?\b", re.I)
 _LONGEST = 4000  # characters: what is asked stands in them; a pasted text behind is not read for orders
 
 
@@ -124,7 +125,7 @@ def _looking(asks: list[Ask], kinds: dict[str, list[Tool]], talk: Conversation, 
     namer = next((tool for tool in looks if tool.param("labels")), None)
     if namer and picture and (fresh or only_looks) and (labels or (look and recognizes(asks))):
         return _recognized(namer, labels, picture)
-    if look and (picture or (look.named and not kinds["search"])):
+    if look and (picture or (look.named and (not kinds["search"] or _MINE.search(talk.words)))):
         return _look(look, looks, talk)
     return None
 

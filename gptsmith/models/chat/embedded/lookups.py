@@ -14,7 +14,7 @@ _PLACE_NOUN = (
     r"|faq|website|site|web|internet|guide|wiki|papers?|book|index|texts?|policy|policies|cards?|articles?)"
 )
 _ORDER = re.compile(
-    r"^(?:look (?:something|it|this|that) up|search(?! your (?:feelings|heart|soul|conscience))|look(?:ing)? "
+    r"^(?:look (?:something|it|this|that) up|search(?! (?:your (?:feelings|heart|soul|conscience)|me)\b)|look(?:ing)? "
     r"(?:up(?! to\b)|for|into|through|in(?= "
     r".+ for\b))"
     r"|find(?: out| me| us)?(?! (?:(?:your|my|his|her) (?:way|voice|feet|place|peace|soul|self)|yourself|peace|love"
