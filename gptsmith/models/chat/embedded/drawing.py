@@ -17,7 +17,8 @@ PICTURE = (
     r"|cover art|doodle|tile|colou?ring page|figure|diagram|graphic|visual"
     r"|poster|logo|banner|flyer|leaflet|icon|cartoon|wallpaper|postcard|watercolou?r|mural|panel|collage|emblem"
     r"|mosaic|sticker"
-    r"|(?:invitation|greetings?|birthday|christmas|wedding|name|place) card|comic|landscape|caricature|engraving|woodcut|infographic|mockup|thumbnail|screenshot|scan|selfie)(?:es|s)?"
+    r"|(?:invitation|greetings?|birthday|christmas|wedding|name|place) card"
+    r"|comic|landscape|caricature|engraving|woodcut|infographic|mockup|thumbnail|screenshot|scan|selfie)(?:es|s)?"
 )
 _DRAW = (
     r"(?:draw|paint|sketch|illustrate|doodle|render|visuali[sz]e|depict|scribble"
