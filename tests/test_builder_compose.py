@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from gptsmith import Builder
 from gptsmith.assistants.build_request import BuildRequest, read_request
 from gptsmith.assistants.description import clauses_of, first_request, is_rule, language, rules, sentences, split, urls
 from gptsmith.assistants.draft import Draft
 from gptsmith.assistants.placeholders import fill_blanks
 from gptsmith.assistants.tool_types import load_tool_types
-from gptsmith.models.chat.embedded import compose_needs
+from gptsmith.models.chat.embedded import compose_needs, compose_tests
 from gptsmith.models.chat.embedded.compose import compose_draft
 
 OWN = Path(__file__).resolve().parents[1] / "benchmarks" / "builder_descriptions.jsonl"
@@ -99,6 +100,42 @@ def test_what_is_missing_is_named(description: str, missing: list[tuple[str, str
 def test_rules_are_found_and_kept_word_for_word(description: str, stated: list[str]) -> None:
     assert rules(description) == stated
     assert [rule for rule in stated if rule in draft(description).emphasis] == stated
+
+
+@pytest.mark.parametrize(
+    "description, asked",
+    [
+        (
+            "A helper for our tram museum. Visitors ask about opening hours, prices and rides. It is kind.",
+            ["opening hours", "prices", "rides"],
+        ),
+        ("Guests ask about breakfast and the sauna, and it answers politely.", ["breakfast", "the sauna"]),
+        ("They ask about what to do and how.", []),
+        ("It answers questions about tea, and it never sells coffee.", []),
+    ],
+)
+def test_things_that_people_ask_about_are_starters(description: str, asked: list[str]) -> None:
+    made = [str(text) for text in Builder("embedded").build(description).draft.conversation_starters]
+    assert [text for text in made if "What should I know about" in text] == [
+        f"What should I know about {thing}?" for thing in asked
+    ]
+    assert not asked or not [text for text in made if "where do I start" in text.lower()]
+
+
+@pytest.mark.parametrize(
+    "file, heading, asked",
+    [
+        ("bees.md", "March", "What do the bees say about March?"),
+        ("price-list.pdf", "Delivery", "What does the price list say about delivery?"),
+    ],
+)
+def test_a_question_about_a_heading(file: str, heading: str, asked: str) -> None:
+    assert compose_tests.question(file, heading) == asked
+
+
+def test_a_calendar_that_is_a_file_is_no_tool_that_lacks() -> None:
+    assert compose_needs.absent("It answers from the planting calendar.") == []
+    assert compose_needs.absent("It puts each visit into our calendar.") == ["calendar"]
 
 
 @pytest.mark.parametrize(

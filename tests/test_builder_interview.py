@@ -31,6 +31,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ("A tea adviser.", WHO),
         ("A tea adviser for hotel guests.", NEVER),
+        ("A helper for the beekeepers of our allotment, who ask what to do in which month.", NEVER),
+        ("A helper for the shop of our museum. Visitors ask about prices.", NEVER),
+        ("A tea bus, and an adviser who knows teas.", WHO),
         ("A tea adviser for hotel guests. Never recommend black tea at night.", ASK),
         ("Helps my students with fractions. Always ask for their age first. Never give the answer away.", ""),
     ],

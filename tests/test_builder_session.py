@@ -91,8 +91,7 @@ def test_from_a_description_to_a_saved_assistant(builder: Builder, loopback: Loo
     more = session.say("no, and call it Mira")
     assert more.words[1] == 'Changes the name from "Tea Adviser" to "Mira".'
     assert more.text == (
-        "This comes to the change that waits.\n"
-        "Try it out. From here on, say what to change, in your own words."
+        "This comes to the change that waits.\nTry it out. From here on, say what to change, in your own words."
     )
     applied = session.say("accept")
     assert (applied.kind, applied.text) == ("applied", "Saved as version 2.")

@@ -38,7 +38,7 @@ def guard(
     _tools(draft, set(offered), unbuilt)
     _knowledge(draft, request, urls(said))
     _rules(draft, rules(filled))
-    _starters(draft, first_request(filled), language(filled), topics or {})
+    _starters(draft, filled, topics or {})
     _variables(draft, blanks)
     if draft.temperature is None:
         draft.temperature = compose_needs.temperature(said)
@@ -119,9 +119,13 @@ def _rules(draft: Draft, stated: list[str]) -> None:
     draft.guidelines = [line.strip() for line in dict.fromkeys(draft.guidelines) if line.strip()]
 
 
-def _starters(draft: Draft, first: str | None, spoken: str, topics: dict[str, list[str]]) -> None:
+def _starters(draft: Draft, said: str, topics: dict[str, list[str]]) -> None:
     """Put the person's own first request first; where only general ones follow, ask for what the files hold."""
+    first, spoken = first_request(said), language(said)
     asked = [" ".join(text.split()) for text in draft.conversation_starters]
+    things = compose_starters.asked_about(said) if spoken == "en" else []
+    if things and any(compose_starters.is_general(text) for text in asked):
+        asked = [*(text for text in asked if not compose_starters.is_general(text)), *things]
     if spoken == "en" and topics:
         own = [text for text in asked if text not in compose_starters.ANYONE]
         held = [compose_tests.question(name, line) for name, lines in topics.items() for line in lines[:2]]

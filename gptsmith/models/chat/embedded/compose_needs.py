@@ -149,6 +149,11 @@ _ABSENT: dict[str, re.Pattern[str]] = {
         r"|\bphone calls?\b[^.;]{0,15}\b(?:makes?|answers?)\b", re.IGNORECASE),
 }  # fmt: skip
 
+_ANSWERED_FROM = re.compile(  # a calendar that is read, as a file, needs no tool
+    r"\b(?:answers?|answering|quotes?|cites?|works?|based|relying)(?: \w+){0,2} (?:from|on|out of) [^.;,]{0,30}?"
+    r"\bcalendars?\b",
+    re.IGNORECASE,
+)
 _PRECISE = re.compile(
     r"\b(precise|precision|accurate|exact(?!ly)|factual|low temperature|deterministic|no creativity|sober|rigorous"
     r"|präzise|genau|preciso|précis|exakt)\b",
@@ -200,7 +205,8 @@ def knowledge(text: str) -> list[str]:
 
 def absent(text: str) -> list[str]:
     """Return the kinds of tool that `text` calls for and that gptsmith does not have."""
-    return [kind for kind, pattern in _ABSENT.items() if pattern.search(text)]
+    said = _ANSWERED_FROM.sub(" ", text)
+    return [kind for kind, pattern in _ABSENT.items() if pattern.search(said)]
 
 
 def temperature(text: str) -> float | None:

@@ -32,7 +32,27 @@ _BY_NAME = (
     (r"(?:maker|generator|inventor|artist|scribbler|pictures)$", "Make a first one, then I will say what to change."),
     (r"(?:checker|corrector|reviewer|editor|proofreader)$", "I have a text to check. How do I hand it in?"),
 )
+_ASKED_ABOUT = re.compile(
+    r"\b(?:asks?|asked|asking|questions?)(?: (?:me|us|it|them|you|anything|something|mostly|mainly|all|things)){0,2}"
+    r" (?:about|on) (?P<list>[^.;:!?()]+?)(?= [-–—] |[.;:!?()]|\Z"
+    r"|,? (?:and|but) (?:it|he|she|they|you|i|we|who|never)\b)",
+    re.IGNORECASE,
+)
+_NO_THING = re.compile(
+    r"^(?:what|how|which|when|where|whether|why|who|if|anything|everything|it)\b|\b(?:you|your|i|me|my|we|us|it|they|them|their|who"
+    r"|that|which)\b",
+    re.IGNORECASE,
+)
 ANYONE = ["I am new to this. Where do I start?", "Give me a short example first.", "Which details do I need to give?"]
+
+
+def asked_about(description: str) -> list[str]:
+    """Return starters about the things that people will ask about, where a description names two or more."""
+    for match in _ASKED_ABOUT.finditer(description):
+        things = [part.strip() for part in re.split(r",\s*(?:and |or )?|\s+(?:and|or)\s+", match["list"])]
+        if len(things) > 1 and all(0 < len(thing.split()) < 5 and not _NO_THING.search(thing) for thing in things):
+            return [f"What should I know about {thing}?" for thing in things[:3]]
+    return []
 
 
 def starters(identity: Identity, actions: list[Action], first: str, tools: list[str]) -> list[str]:
@@ -89,6 +109,11 @@ def _asked(action: Action) -> str:
         vp = re.sub(r"\btheir\b", "my", vp)
     said = vp[:1].upper() + vp[1:].rstrip(" ,.?!")
     return f"{said}." if len(said) < 120 else ""
+
+
+def is_general(starter: str) -> bool:
+    """Say whether a starter would fit any assistant, or only says what one is called."""
+    return starter in ANYONE or starter.endswith(": where do I start?")
 
 
 def _topic(identity: Identity) -> str:

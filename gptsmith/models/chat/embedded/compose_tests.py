@@ -50,10 +50,18 @@ def tests(draft: Draft, language: str = "en", topics: dict[str, list[str]] | Non
     return found[:5]
 
 
+_NAME = re.compile(
+    r"(?:january|february|march|april|may|june|july|august|september|october|november|december|(?:mon|tues|wednes|thurs"
+    r"|fri|satur|sun)day|easter|christmas)\b",
+    re.IGNORECASE,
+)
+
+
 def question(file: str, heading: str) -> str:
     """Return a question that the file named `file` answers under `heading`."""
     title = re.sub(r"[_\-.]+", " ", file.rsplit(".", 1)[0]).strip()
-    shown = heading if heading[1:] != heading[1:].lower() else heading[:1].lower() + heading[1:]
+    named = heading[1:] != heading[1:].lower() or _NAME.match(heading) is not None
+    shown = heading if named else heading[:1].lower() + heading[1:]
     does = "does" if singular(title) == title else "do"
     return f"What {does} the {title} say about {shown}?"
 

@@ -97,7 +97,9 @@ _TOPICS = (
     _Topic(
         "Who will mostly turn to it?",
         _says(rf"\b(?:for|to|with|helps?|teach\w*|guides?|shows?|tells?|lets?|where) (?:[\w'’-]+ ){{0,3}}?"
-              rf"(?:{'|'.join(sorted(PEOPLE))})\b|\bmy \w+"),
+              rf"(?:{'|'.join(sorted(PEOPLE))})\b|\bmy \w+"
+              rf"|\b(?:{'|'.join(sorted(PEOPLE))}) (?:\w+ )?(?:ask|write|send|want|need|come|call|book|upload|bring)\b"
+              r"|\b(?!this |is |as |has |was )\w+s\b[^.;:!?]{0,30},? who (?!\w+s\b)"),
         _audience,
     ),
     _Topic(
