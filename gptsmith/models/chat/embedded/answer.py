@@ -88,7 +88,7 @@ def choose(question: str, ranked: list[Candidate], *, least: float = THRESHOLD, 
     asked = set(content_stems(question))
     margin = 0.5 if read_question(question).subject else 1.0  # what defines a thing needs less beside it
     for other in ranked[1:]:
-        if len(chosen) == limit:
+        if len(chosen) >= limit:
             break
         close = other.chance >= max(least, 0.55 * best.chance) and other.score > best.score - margin
         away = abs(other.index - best.index) if _joined(other, best) else math.inf
