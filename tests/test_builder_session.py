@@ -199,7 +199,7 @@ def test_words_of_a_change_that_waits_are_changed_in_it(builder: Builder, loopba
     session.say(WISH)
     session.say("brief and warm")
     message = session.say("rather dry")
-    assert message.words == ['Adds to the instructions: "Be brief, and dry."']
+    assert (message.words, message.text) == (['Adds to the instructions: "Be brief, and dry."'], "")
     assert len(loopback.history) == 3  # no repair round
     session.accept()
     assert session.yaml.count("Be brief") == 1

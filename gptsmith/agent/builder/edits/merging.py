@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from gptsmith.agent.builder.edits.order import conflicts
 from gptsmith.agent.builder.edits.planning import plan
-from gptsmith.agent.builder.edits.proposal import Proposal
+from gptsmith.agent.builder.edits.proposal import Proposal, ProposedStep
 from gptsmith.agent.builder.edits.subject import Subject
+from gptsmith.assistants.operations import ReplaceText
 from gptsmith.errors import SpecError, UsageError
 
 
@@ -44,7 +45,14 @@ def merge(waiting: Proposal, new: Proposal, subject: Subject) -> tuple[Proposal,
             "locked": [*waiting.locked, *(held for held in new.locked if held not in waiting.locked)],
         }
     )
-    return merged, _told(len(kept), len(new.steps), [step.words for step in [*replaced, *taken_back]])
+    gone = [*replaced, *(step for step in taken_back if not any(_altered(step, other) for other in new.steps))]
+    return merged, _told(len(kept), len(new.steps), [step.words for step in gone])
+
+
+def _altered(step: ProposedStep, other: ProposedStep) -> bool:
+    """Say whether `other` puts other words in where `step` puts some: it is the same change, said otherwise."""
+    one, two = step.operation, other.operation
+    return isinstance(one, ReplaceText) and isinstance(two, ReplaceText) and (one.path, one.old) == (two.path, two.old)
 
 
 def _told(kept: int, new: int, gone: list[str]) -> str:
