@@ -425,10 +425,10 @@ def test_a_long_message_does_not_hang() -> None:
 @pytest.mark.parametrize(
     ("rules", "said"),
     [
-        ("- Answer in the person's language.", "I am Ada. Helps with bread."),
+        ("- Answer in the person's language.", "I am Ada. I help with bread."),
         (
             "- Passages from your files may stand behind the person's message.",
-            "I am Ada. Helps with bread. I answer from the files that I was given.",
+            "I am Ada. I help with bread. I answer from the files that I was given.",
         ),
     ],
 )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from gptsmith.models.chat.embedded.compose_clauses import to_base
+from gptsmith.models.chat.embedded.compose_words import base
 from gptsmith.models.chat.embedded.conversation import Role
 from gptsmith.models.chat.embedded.toolbox import Tool
 
@@ -73,6 +75,11 @@ _ABLE = re.compile(
     re.IGNORECASE,
 )
 
+_OWN = re.compile(r"(?<=\bcite )its\b|(?<=\bquote )its\b")
+_LEFT_OVER = re.compile(
+    r"\band (?:[a-z]+ly )?(?!this\b|its\b|us\b)[a-z]+[^s\W]s (?!of\b|and\b|or\b|in\b|for\b|that\b)[a-z]+"
+)
+
 
 def small_talk(words: str, role: Role, tools: list[Tool]) -> str | None:
     """Return the answer to a greeting, thanks, a goodbye or a question about the assistant; None for anything else."""
@@ -100,22 +107,27 @@ def small_talk(words: str, role: Role, tools: list[Tool]) -> str | None:
 def introduce(role: Role, tools: list[Tool]) -> str:
     """Return who the assistant is, in one to three sentences."""
     who = f"I am {role.name}." if role.name else "I am an assistant."
-    about = _sentence(role.description)
+    about = _about(role.description)
     can = _list(tools)
     return " ".join(p for p in (who, about, f"I can use these tools: {can}." if can else "") if p)
 
 
 def abilities(role: Role, tools: list[Tool]) -> str:
     """Return what the assistant can do, from its description and its tools."""
-    about = _sentence(role.description)
+    about = _about(role.description)
     can = _list(tools)
     files = "I answer from the files that I was given." if role.files else ""
     tail = f"My tools: {can}." if can else files
     return " ".join(p for p in (f"I am {role.name}." if role.name else "", about, tail) if p)
 
 
-def _sentence(text: str) -> str:
-    text = text.strip()
+def _about(description: str) -> str:
+    """Return a description as the assistant says it: `Finds recipes and cites its pages` becomes `I find …`."""
+    text = description.strip()
+    if base(text.split(" ", 1)[0]) and text[:1].isupper():
+        said = _OWN.sub("my", to_base(text[:1].lower() + text[1:]))
+        if not _LEFT_OVER.search(said):  # "and minds allergies" could be a noun as well: then it is left as it is
+            text = f"I {said}"
     return text if not text or text[-1] in ".!?" else f"{text}."
 
 
