@@ -8,6 +8,7 @@ head is learned from all and written beside `edits_sense.py`. Half a minute of o
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import tempfile
 from collections import Counter
@@ -19,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.edit_commands import COMMANDS, asked, copied
-from gptsmith.models.chat.embedded.edits_sense import WEIGHTS, features
+from gptsmith.models.chat.embedded.edits_sense import HASH, WEIGHTS, features
 from gptsmith.models.chat.embedded.edits_subject import Subject, subject_of
 
 CLAUSES = COMMANDS.with_name("edit_clauses.jsonl")
@@ -109,6 +110,7 @@ def write(weight: Any, bias: Any, kinds: list[str], words: list[str]) -> None:
 
     about = {"kinds": json.dumps(kinds), "words": json.dumps(words, ensure_ascii=False)}
     save_file({"weight": weight.astype(np.float16), "bias": bias.astype(np.float16)}, WEIGHTS, about)
+    HASH.write_text(f"{hashlib.sha256(WEIGHTS.read_bytes()).hexdigest()}  {WEIGHTS.name}\n", "utf-8")
     print(f"{WEIGHTS.name}: {len(kinds)} kinds, {len(words)} words, {WEIGHTS.stat().st_size // 1000} kB")
 
 

@@ -77,13 +77,24 @@ def _read(request: ChangeRequest, *, guess: bool = True) -> ChangeSet:
         _gather(answer, result.command, result.found, subject)
     if request.files and not _uses_files(answer) and not answer.question:
         _gather(answer, clause(request.message), edits_knowledge.attached(subject, subject.files), subject)
-    answer.changes = one_model(answer.changes, subject)
+    answer.changes = _attached_once(one_model(answer.changes, subject))
     _only_what_fits(answer, request, subject)
     if not (answer.changes or answer.missing or answer.not_understood or answer.reply or answer.question):
         answer.question = "What should change?"
     if answer.not_understood:
         answer.reply = " ".join(filter(None, [answer.reply, _not_understood(answer), CONNECT]))
     return answer
+
+
+def _attached_once(changes: list[ProposedChange]) -> list[ProposedChange]:
+    """Return the changes without a new source of files that another one adds to a source that is there."""
+    added = {str(change.value) for change in changes if change.op == "add" and change.path.endswith("].paths")}
+
+    def twice(change: ProposedChange) -> bool:
+        value = change.value if change.op == "add" and change.path == "knowledge" else None
+        return isinstance(value, dict) and bool(value.get("paths")) and set(value["paths"]) <= added
+
+    return [change for change in changes if not twice(change)]
 
 
 def _gather(answer: ChangeSet, command: Clause, found: Found, subject: Subject) -> None:

@@ -104,7 +104,7 @@ _DISLIKED = re.compile(
     ANY_CASE,
 )
 _SIZED = re.compile(
-    r"\b(?:max(?:imum)?\.?|at most|no more than|not more than|under|below|within|up to|exactly|limit\w*(?: \w+)* to"
+    r"\b(?:max(?:imum)?\.?|at most|no(?:t|) (?:more|longer) than|under|below|within|up to|exactly|limit\w*(?: \w+)* to"
     r"|only|less than|fewer than"
     r"|shorter than|not exceed) (?:\w+ )?(?:\d+|one|two|three|four|five|six|seven|eight|nine|ten|twenty|fifty|a"
     r" hundred|an?) (?:short |long )?"

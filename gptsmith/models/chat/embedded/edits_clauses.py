@@ -29,8 +29,8 @@ _COMMANDS = re.compile(
 _MOST = 30  # commands in one sentence
 _TESTED = re.compile(r"(?:the |its )?(?:answer|reply|response|it|expects?|must|should)\b", ANY_CASE)
 _THINGS = (
-    r"\b(?:starters?|tests?|tools?|rules?|disclaimer|welcome(?: message)?|greeting|variables?|sources?|files?"
-    r"|version|fallback|memory"
+    r"\b(?:starters?|tests?|tools?|rules?|disclaimer|welcome(?: message)?|greeting|variables?|sources?|files?|pages?"
+    r"|links?|version|fallback|memory"
     r"|citations?|knowledge)\b"
 )
 _SWITCHED = r"(?:(?:please )?(?:turn|switch) o(?:n|ff)|enable|disable|activate|deactivate|add|remove|give it)(?: the)?"

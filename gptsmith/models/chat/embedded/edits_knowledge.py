@@ -44,6 +44,7 @@ _OWN = re.compile(
     r"|plan|table|report|paper|archive|letters|records?|site|website|blog|calendar|index|map|menu|log|diary)s?)\b",
     ANY_CASE,
 )
+_FILE = re.compile(r"(?<![\w/:])[\w-]+\.(?:pdf|md|txt|docx?|csv|xlsx?|html?|epub|pptx?|odt|rtf)\b", ANY_CASE)
 _NAMED_FOLDER = re.compile(
     r"^(?:use|read|consult|add|include|answer from|look (?:in|into|at)|search(?: in)?) (?P<what>the (?:[\w'’-]+ ){1,3}?"
     r"(?:folder|files?|pdfs?|documents?|spreadsheet|archive|handbook|manual|leaflets?))\W*$",
@@ -252,15 +253,25 @@ def _attached(clause: Clause, subject: Subject) -> Found | None:
 
 
 def _missing(clause: Clause, subject: Subject) -> Found | None:
-    if clause.files or not has(_USE, clause.open) or re.search(r"\b(?:never|always|don['’]t|must|only)\b", clause.open):
+    if clause.files or not has(_USE, clause.open):
+        return None
+    how = "Attach the file to your message, or add its path under knowledge."
+    named = _FILE.search(clause.text)
+    if named and not is_drop(clause) and not has("test|tests|avatar", clause.open) and not _known(named[0], subject):
+        return Found(missing=[Missing(kind="knowledge", what=named[0], how=how)])
+    if re.search(r"\b(?:never|always|don['’]t|must|only)\b", clause.open):
         return None
     own = _OWN.search(clause.text) or _NAMED_FOLDER.match(clause.text)
     phrases = compose_needs.knowledge(clause.text) or ([own["what"]] if own else [])
     if not phrases or source_of(clause, subject) is not None:
         return None
     what = re.sub(r"^(?:answers?|works?|quotes?) (?:only )?(?:from|out of|on) ", "", phrases[0])
-    how = "Attach the file to your message, or add its path under knowledge."
     return Found(missing=[Missing(kind="knowledge", what=for_reader(what), how=how)])
+
+
+def _known(file: str, subject: Subject) -> bool:
+    paths = [str(path) for source in subject.knowledge for path in source.get("paths") or []]
+    return any(path.lower().endswith(file.lower()) for path in [*paths, str(subject.data.get("instructions_file"))])
 
 
 def source_of(clause: Clause, subject: Subject) -> int | None:

@@ -192,7 +192,7 @@ def _wanted(text: str) -> tuple[list[Manner], list[str]]:
     for manner in MANNERS:
         said = re.search(rf"(?<![\w-])(?:{manner.wanted})(?![\w-])", rest, ANY_CASE)
         if said and not re.search(rf"\b(?:not|never|no|too|don['’]t) (?:\w+ )?{re.escape(said.group())}", rest):
-            found += [manner] if manner not in found else []
+            found += [manner.called(said.group())] if manner not in found else []
             rest = re.sub(rf"(?<![\w-])(?:{manner.wanted})(?![\w-])", " ", rest, flags=ANY_CASE)
     rest = re.sub(_OF_WHAT, "", rest)
     left = [w for w in re.findall(r"[^\W_]+(?:['’-][^\W_]+)*", rest.lower()) if w.replace("’", "'") not in _COMMON]

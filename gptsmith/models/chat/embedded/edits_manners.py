@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 
@@ -30,6 +30,13 @@ class Manner:
     def wanted(self) -> str:
         """The pattern of what asks for it."""
         return "|".join(filter(None, [self.phrases, _forms(self.like)]))
+
+    def called(self, word: str) -> Manner:
+        """Return it told in the person's word where its own sentence has another: `stricter` -> `Be strict: …`."""
+        own = next((w for w in self.like.split() if re.fullmatch(_forms(w), word, re.IGNORECASE)), "")
+        if not own or own[:4] in self.said.lower():
+            return self
+        return replace(self, said=f"Be {own.replace('_', ' ')}: {self.said[:1].lower()}{self.said[1:]}")
 
     @cached_property
     def too_much(self) -> str:

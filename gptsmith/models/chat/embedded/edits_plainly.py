@@ -99,7 +99,8 @@ def _rule_change(said: Clause, around: str, subject: Subject) -> Found | None:
     if re.search(r"\b(?:also|as well|not (?:just|only)|too(?=[,;]|\W*$))\b", said.said, ANY_CASE):
         return _rule(said, around, subject)  # more, not something else
     known = edits_amended.read(said.text, subject, least=edits_amended.KNOWN) or _said_anew(said, around, subject)
-    return known or (_rule(said, around, subject) if begins(said.open.strip()) and not said.values else None)
+    ought = re.match(r"(?:it|he|she|they) (?:may|can|could|should|must|has to|have to|needs? to)\b", said.open.strip())
+    return known or (_rule(said, around, subject) if ought and not said.values else None)
 
 
 def _said_anew(said: Clause, around: str, subject: Subject) -> Found | None:

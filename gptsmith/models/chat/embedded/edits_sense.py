@@ -7,6 +7,7 @@ known commands and from exemplars (`python -m benchmarks.edit_sense`).
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from gptsmith.errors import NotReadyError
 from gptsmith.models.chat.embedded.edits_grounds import encoded, grounds, scores
 from gptsmith.models.chat.embedded.edits_subject import Found, Subject
 from gptsmith.models.chat.embedded.edits_values import HIDDEN, mask
@@ -25,6 +27,7 @@ from gptsmith.models.chat.embedded.words import stem
 
 Row = np.ndarray[Any, np.dtype[np.float32]]
 WEIGHTS = Path(__file__).with_name("edits_sense.safetensors")
+HASH = WEIGHTS.with_suffix(".sha256")
 GROUNDS = ("starter", "rule", "tool", "source", "test", "variable", "text")
 LONGEST = 300
 """Characters of a clause that are looked at."""
@@ -128,7 +131,22 @@ class _Head:
 def _head() -> _Head:
     from safetensors import safe_open
 
+    _check(WEIGHTS, HASH)
     with safe_open(WEIGHTS, framework="numpy") as file:
         about = file.metadata()
         weight, bias = (file.get_tensor(name).astype(np.float32) for name in ("weight", "bias"))
     return _Head(weight, bias, json.loads(about["kinds"]), json.loads(about["words"]))
+
+
+def _check(weights: Path, expected: Path) -> None:
+    """Raise NotReadyError where the file of the head is not the one that was shipped."""
+    try:
+        same = hashlib.sha256(weights.read_bytes()).hexdigest() == expected.read_text("utf-8").split()[0]
+    except (OSError, IndexError):
+        same = False
+    if not same:
+        raise NotReadyError(
+            f"the file {weights.name} of the embedded model is not the expected one (sha256 differs)",
+            code="missing_weights",
+            hint="install gptsmith again",
+        )

@@ -20,8 +20,8 @@ from gptsmith.models.chat.embedded.edits_subject import Found, Subject
 from gptsmith.models.chat.embedded.edits_wording import given_name
 from gptsmith.models.chat.embedded.edits_words import DROP
 
-LIKELY, PLAIN = 0.3, 0.55
-"""How likely a kind has to be for a command that nobody read; where any words at all could be kept as a rule."""
+LIKELY, PLAIN, GONE = 0.3, 0.55, 0.35
+"""How likely a kind has to be for a command that nobody read; where any words could be kept; where a rule goes."""
 SURE, TIMES, REFUSED = 0.35, 2.5, 0.6
 """How likely for one that was read as another kind, how many times likelier than that; how likely nothing can do it."""
 IDLE, AN_ORDER, JOINT = 0.3, 0.7, 0.4
@@ -34,6 +34,7 @@ MOST, LONGEST = 12, 200
 """Commands of a message that are looked at, in all at most half a second; characters of one that may be two."""
 _SOFT = frozenset(("rule_add", "tone", "shorter", "longer", "language"))
 _VERBATIM = frozenset(("rule_add", "tone"))
+_LEAST = {"rule_add": PLAIN, "tone": PLAIN, "rule_drop": GONE}
 _TEXTS = frozenset(("welcome_message", "disclaimer", "description"))
 _CUT = re.compile(r",?\s+(?:and|but|then)\s+|[,;]\s+|\s+[–—-]\s+")
 _OPPOSED = (("shorter", "longer"), ("longer", "shorter"))
@@ -208,7 +209,7 @@ def _guessed(
             return Found(question=edits_questions.WHAT)
         if kind == "remark" and likely > (AN_ORDER if begins(said.open.strip()) else IDLE):
             return Found()
-        if kind in _VERBATIM and likely < PLAIN:
+        if likely < _LEAST.get(kind, 0.0):
             continue
         found = do(kind, said, around, subject)
         if found:

@@ -9,6 +9,7 @@ from gptsmith.models.chat.embedded.edits_clauses import Clause, is_statement
 from gptsmith.models.chat.embedded.edits_nearest import nearest
 from gptsmith.models.chat.embedded.edits_subject import Found, Subject, add, drop, put
 from gptsmith.models.chat.embedded.edits_words import ADD, ANY_CASE, SWAP, has, ordinal
+from gptsmith.models.chat.embedded.words import content_stems
 
 _NOUN = re.compile(
     r"\b(?:(?:conversation |chat )?starters?|(?:opening|example|sample|suggested|start(?:ing|er)?|ready-made)"
@@ -99,6 +100,8 @@ def _dropped(clause: Clause, subject: Subject) -> Found:
     which = choose(clause, labels) or _spoken_of(clause, labels)
     if not which and re.search(r"\b(?:starters|suggestions|prompts|questions|vorschläge)\b", clause.open):
         which = list(range(len(labels)))
+    if not which and (one := _OF_ONE.search(clause.open)) and content_stems(one["before"] or one["about"] or ""):
+        return Found(unclear=True, reply=f"There is no such starter among {_listed(labels)}.")
     if not which:
         return Found(question=f"Which starter should go: {_listed(labels)}?")
     if len(which) == len(labels) and len(labels) > 1:
