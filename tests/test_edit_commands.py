@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +15,8 @@ from benchmarks.edit_commands import COMMANDS, judged
 from gptsmith.agent.builder.edits.sentences import without_claims
 from gptsmith.assistants.change_request import ChangeRequest
 from gptsmith.assistants.changes import ChangeSet
-from gptsmith.models.chat.embedded import EmbeddedChatModel
+from gptsmith.errors import NotReadyError
+from gptsmith.models.chat.embedded import EmbeddedChatModel, edits_sense
 from gptsmith.models.chat.embedded.edits import compose_changes
 
 ROWS = [json.loads(line) for line in COMMANDS.read_text("utf-8").splitlines()]
@@ -52,7 +55,14 @@ def test_a_command_does_what_it_says_and_nothing_else(row: dict[str, Any]) -> No
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "hand, right, untouched", [("fourth_hand", 0.7, 0.84), ("fifth_hand", 0.55, 0.85), ("sixth_hand", 0.6, 0.9)]
+    "hand, right, untouched",
+    [
+        ("fourth_hand", 0.9, 0.95),
+        ("fifth_hand", 0.85, 0.92),
+        ("sixth_hand", 0.9, 0.95),
+        ("seventh_hand", 0.95, 0.97),
+        ("eighth_hand", 0.85, 0.96),
+    ],
 )
 def test_most_commands_of_strangers_are_done_and_little_else_is_touched(
     hand: str, right: float, untouched: float
@@ -97,6 +107,48 @@ def test_what_no_rule_of_the_grammar_knows_is_done_by_what_it_most_likely_asks_f
     for change, (_, _, new) in zip(answer.changes, expected, strict=True):
         assert (change.new if change.op == "replace_text" else change.value) == new
     assert bool(answer.not_understood or answer.missing) != bool(expected)
+
+
+@pytest.mark.parametrize(
+    "message, expected",
+    [
+        (
+            "a guest nearly slipped, so warn people about the wet stairs",
+            ["Tell it: “Warn people about the wet stairs.”"],
+        ),
+        ("the towel price was raised to 3 euros", ["Say “3” instead of “two”."]),
+        (
+            "stop asking me and draw two maps at once",
+            ["draw_map: no approval before each call.", "draw_map: 2 pictures at a time."],
+        ),
+        ("I want it to sound stricter", ["Tell it: “Be strict: be direct and clear.”"]),
+    ],
+)
+def test_what_only_tells_why_is_no_command_and_the_persons_word_is_kept(message: str, expected: list[str]) -> None:
+    answer = compose_changes(ChangeRequest(spec=HOSTEL, message=message))
+    assert ([c.words for c in answer.changes], answer.not_understood) == (expected, [])
+
+
+@pytest.mark.parametrize("message", ["hmm its not quite right yet", "it just sucks", "make everything better"])
+def test_of_a_wish_without_content_it_asks_what_should_be_different(message: str) -> None:
+    answer = compose_changes(ChangeRequest(spec=HOSTEL, message=message))
+    assert (answer.changes, answer.not_understood) == ([], [])
+    assert answer.question == "What should be different: what does it do now, and what should it do instead?"
+
+
+def test_a_file_that_is_not_attached_is_missing_and_no_rule() -> None:
+    answer = compose_changes(ChangeRequest(spec=HOSTEL, message="use the file prices.pdf too"))
+    assert (answer.changes, [m.what for m in answer.missing]) == ([], ["prices.pdf"])
+
+
+def test_a_head_that_is_not_the_shipped_one_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = tmp_path / edits_sense.WEIGHTS.name
+    other.write_bytes(b"something else")
+    monkeypatch.setattr(edits_sense, "WEIGHTS", other)
+    edits_sense._head.cache_clear()
+    said = re.escape("the file edits_sense.safetensors of the embedded model is not the expected one (sha256 differs)")
+    with pytest.raises(NotReadyError, match=said):
+        compose_changes(ChangeRequest(spec=HOSTEL, message="quiet hours start at 23 now"))
 
 
 def test_the_model_returns_a_change_set_when_it_is_asked_for_one() -> None:
