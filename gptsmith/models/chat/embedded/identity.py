@@ -77,7 +77,7 @@ _ABLE = re.compile(
 
 _OWN = re.compile(r"(?<=\bcite )its\b|(?<=\bquote )its\b")
 _LEFT_OVER = re.compile(
-    r"\band (?:[a-z]+ly )?(?!this\b|its\b|us\b)[a-z]+[^s\W]s (?!of\b|and\b|or\b|in\b|for\b|that\b)[a-z]+"
+    r"\band (?:[a-z]+ly )?(?!this\b|its\b|us\b)[a-z]+[^s\W]s (?!(?:of|and|or|in|for|that|with|[a-z]+ly)\b)[a-z]+"
 )
 
 
