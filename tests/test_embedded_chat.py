@@ -106,7 +106,12 @@ def test_requests_of_a_third_hand() -> None:
 
 @pytest.mark.parametrize(
     ("file", "false_calls"),
-    [("intents_fourth_hand.jsonl", 0.02), ("intents_fifth_hand.jsonl", 0.0), ("intents_sixth_hand.jsonl", 0.02)],
+    [
+        ("intents_fourth_hand.jsonl", 0.02),
+        ("intents_fifth_hand.jsonl", 0.0),
+        ("intents_sixth_hand.jsonl", 0.02),
+        ("intents_seventh_hand.jsonl", 0.03),
+    ],
 )
 def test_requests_of_later_hands(file: str, false_calls: float) -> None:
     bench = _benchmark()

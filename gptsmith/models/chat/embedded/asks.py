@@ -13,7 +13,7 @@ _OPENERS = re.compile(
     r"|ok(?:ay)?|so|now|and|then|please|pls|plz|well|great|nice|cool|perfect|lovely"
     r"|thanks|thank you|"
     r"alright|also|oh|um+|hm+|yes|yeah|yep|sure|good|next|but|hey there|dear \w+|maybe|quick(?:ly)?|just"
-    r"|actually|sorry|rather|preferably|ideally|perhaps|possibly)\b"
+    r"|actually|kindly|sorry|rather|preferably|ideally|perhaps|possibly)\b"
     r"[\s,!.:;–-]*)+",
     re.IGNORECASE,
 )

@@ -207,7 +207,7 @@ def _convinces(fit: _Fit, asks: list[Ask], whole: str) -> bool:
         return (
             (topic > 0 and fit.near >= 0.25)
             or (fit.typed >= 2 and fit.near >= 0.12)
-            or (fit.typed >= 1 and fit.near >= 0.25)
+            or (fit.typed >= 1 and fit.near >= (0.2 if fit.named else 0.25))
             or fit.near >= 0.35
         )
     if _DONE.search(whole) or len(tokens(whole)) > 14:

@@ -84,7 +84,7 @@ _IDIOM_HEADS = listed(
 _PHRASAL = re.compile(r"^(?:up|out|near|back|away|in on|from|upon|on|nigh|together|level|to a close)\b", re.IGNORECASE)
 _VERBAL = re.compile(
     r"\b(?:verbal|mental|in words|with words|in your mind|in prose|rosy picture|bleak picture|grim picture"
-    r"|(?:big|bigger|full|whole|wider|larger) picture (?:of (?:how|why|what|where|who)|about|on))\b",
+    r"|(?:the|big|bigger|full|whole|wider|larger) picture (?:of (?:how|why|what|where|who)|about|on))\b",
     re.IGNORECASE,
 )
 _VAGUE = re.compile(
@@ -136,12 +136,13 @@ def _patterns(nouns: frozenset[str]) -> _Patterns:
     what = rf"(?P<what>{_A} {_ADJECTIVES}{thing}.*)$"
     desire = (
         r"(?:i|we|(?:my|our|the|his|her) [\w']{2,20}(?: and (?:i|[\w']{2,20}))?)(?:(?:'d| would)(?: [\w']+){1,3}?"
-        r"| requires?| could (?:use|do with)|(?:'m| am|'re| are| is)(?: \w+)? (?:after|looking for|in need of)"
+        r"| requires?| wants?| needs?| could (?:use|do with)"
+        r"|(?:'m| am|'re| are| is)(?: \w+)? (?:after|looking for|in need of)"
         r"|(?:'m| am|'re| are| was| were) hoping for)"
         r"(?: to (?:see|have|get))?"
     )
     wish = (
-        r"(?:i|we)(?:'d| would)? (?:really |also |just |still )?(?:like|love|want|need|prefer)(?: to (?:see"
+        r"(?:i|we)(?:'d| would| should)? (?:really |also |just |still )?(?:like|love|want|need|prefer)(?: to (?:see"
         r"|have|get))?"
         r"|(?:can|could|may) (?:i|we) (?:please |pls )?(?:get|have|see)|how about|what about|have"
     )

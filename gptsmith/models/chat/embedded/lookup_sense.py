@@ -66,12 +66,8 @@ _BARE = frozenset(  # words that say that there are files, not what is in them
         book leaflet leaflets handout material materials information info pdf readme helper helpful friendly kind"""
     )
 )
-_WIDE = frozenset(
-    stem(w)
-    for w in listed(
-        """tutor teacher teach lesson learn learning course syllabus study student school homework exam quiz trivia
-        encyclopedia encyclopaedia wikipedia general world science research lecture university"""
-    )
+_WIDE = frozenset(  # a studio's courses are not about the world, a syllabus may be
+    stem(w) for w in listed("tutor tutors syllabus homework exam quiz trivia encyclopedia encyclopaedia wikipedia")
 )
 _UNTOLD = re.compile(r"\bthe source [\w-]+|\b[\w-]+\.\w{2,4}\b")  # only the name of a source, only names of files
 _QUERY = re.compile(r"\s*The query is a few words or a question\.?")
@@ -93,9 +89,14 @@ def wants_files(text: str, searches: Sequence[str], role: str) -> bool:
     return chance["files"] + (chance["world"] if is_wide(searches, role) else 0.0) >= LEAST
 
 
-def is_talk(text: str, role: str, *, surely: float = SURELY) -> bool:
-    """Tell whether `text` is talk by a chance of `surely`, whatever files there may be."""
-    return senses(text, (), role)["talk"] >= surely
+def is_talk(text: str, role: str, *, formed: bool) -> bool:
+    """Tell whether `text` is talk, whatever files there may be.
+
+    `formed` says that it has the form of talk, so that it is enough that it hardly asks for files: "Why do I need the
+    receipt?" only has the form.
+    """
+    chance = senses(text, (), role)
+    return chance["files"] < 1 - SURELY if formed else chance["talk"] >= SURELY
 
 
 def is_wide(searches: Sequence[str], role: str) -> bool:

@@ -100,6 +100,7 @@ _POSSIBLE = re.compile(r"^\W*(?:is it|would it be) possible\b", re.IGNORECASE)
 _SUM = re.compile(
     r"^if .*\d.*\bhow (?:many|much|long|far|old|tall|heavy)\b"
     r"|\bhow many (?:days|nights|weeks|months|hours|minutes|years) (?:are there |is it |lie )?(?:between|from)\b.*\d"
+    r"|\b(?:square|cube) root of \d|\bto the power of \d"
     r"|\b\d+(?:\.\d+)? ?(?:times|plus|minus|x|\*|\+|divided by|multiplied by|squared|percent of|% of|-|/) ?\d*",
     re.IGNORECASE,
 )

@@ -28,7 +28,7 @@ from gptsmith.models.chat.embedded.conversation import Conversation, read_conver
 from gptsmith.models.chat.embedded.followups import question_of, said_before, wants_more
 from gptsmith.models.chat.embedded.identity import small_talk
 from gptsmith.models.chat.embedded.intents import NONE, Intent, read_intent
-from gptsmith.models.chat.embedded.lookup_sense import SURELY, is_talk
+from gptsmith.models.chat.embedded.lookup_sense import is_talk
 from gptsmith.models.chat.embedded.lookups import is_chat, is_free_writing
 from gptsmith.models.chat.embedded.manners import dress, read_manners
 from gptsmith.models.chat.embedded.replies import CONNECT, SILENT, answer_from, ask_for, asked_before, quoted, report
@@ -186,8 +186,8 @@ class EmbeddedChatModel(BaseChatModel):
         return found or CONNECT
 
     def _is_talk(self, ask: Ask, talk: Conversation) -> bool:
-        surely = 0.3 if is_chat(ask) else SURELY  # "Why do I need the receipt?" only has the form of talk
-        return is_talk(ask.text, f"{talk.role.name}: {talk.role.description}".strip(" :"), surely=surely)
+        role = f"{talk.role.name}: {talk.role.description}".strip(" :")
+        return is_talk(ask.text, role, formed=is_chat(ask))
 
     def _from_passages(self, talk: Conversation, *, surely: bool) -> str:
         """Return the answer from the passages; empty when the message carries no block of them.
