@@ -18,7 +18,7 @@ from gptsmith.models.chat.embedded.edits_plainly import do
 from gptsmith.models.chat.embedded.edits_sense import sense_of, senses
 from gptsmith.models.chat.embedded.edits_subject import Found, Subject
 from gptsmith.models.chat.embedded.edits_wording import given_name
-from gptsmith.models.chat.embedded.edits_words import DROP
+from gptsmith.models.chat.embedded.edits_words import DROP, has
 
 LIKELY, PLAIN, GONE = 0.3, 0.55, 0.35
 """How likely a kind has to be for a command that nobody read; where any words could be kept; where a rule goes."""
@@ -39,6 +39,7 @@ _TEXTS = frozenset(("welcome_message", "disclaimer", "description"))
 _CUT = re.compile(r",?\s+(?:and|but|then)\s+|[,;]\s+|\s+[–—-]\s+")
 _OPPOSED = (("shorter", "longer"), ("longer", "shorter"))
 _NOTHING = frozenset(("remark", "unclear", "question", "vague"))
+_WISHES = r"should|must|needs?|wants?|wish|please|(?:has|have) to|ought"
 _TOLD = "Tell it: “"
 
 
@@ -95,7 +96,14 @@ def settled(
             continue
         better = None if piece.idle else _better(piece.read, out, left, subject)
         nothing = better is not None and better.found == Found()
-        if piece.idle or nothing or ((out or left) and _only_tells(better or piece.read, out, subject)):
+        if (
+            piece.idle
+            or nothing
+            or (
+                any(map(_does_some, [*out, *(p.read for p in left)]))
+                and _only_tells(better or piece.read, out, subject)
+            )
+        ):
             aside.append(piece.read)
         else:
             out.append(better or piece.read)
@@ -146,8 +154,9 @@ def _as_one(pieces: list[_Piece], many: int, subject: Subject) -> tuple[Read, in
 def _loses(found: Found, pieces: list[_Piece]) -> bool:
     """Say whether something that a piece asks for on its own is not in what all of them do, or is all of that."""
     paths = {change.path for change in found.changes}
-    own = [p.read.found.changes for p in pieces if not p.loose and p.read.kind not in _VERBATIM]
-    return found.changes in own or any(change.path not in paths for changes in own for change in changes)
+    own = [p.read for p in pieces if not p.loose]
+    certain = [change for read in own if read.kind not in _VERBATIM for change in read.found.changes]
+    return any(read.found.changes == found.changes for read in own) or any(c.path not in paths for c in certain)
 
 
 def _said_once(pieces: list[_Piece], kind: str, likely: float) -> bool:
@@ -225,7 +234,7 @@ def _only_tells(read: Read, before: list[Read], subject: Subject) -> bool:
     said = read.command
     if before and before[-1].found.changes and re.fullmatch(rf"{DROP}(?: (?:it|them|that|this|those))?\W*", said.open):
         return all(change.op == "remove" for change in before[-1].found.changes)
-    orders = begins(said.open.strip()) and not is_statement(said.text)
+    orders = (begins(said.open.strip()) and not is_statement(said.text)) or has(_WISHES, said.open)
     if not read.found.unclear or read.found.reply or said.values or orders:
         return False
     return len(said.text.split()) > 1 and "?" not in said.said and senses(said.said, subject)["unclear"] < TELLS
@@ -276,6 +285,11 @@ def _closer(kind: str, read: Read, around: str, subject: Subject) -> Found | Non
         words = str(change.value).removesuffix(name)
         return do(kind, read.command, around, subject) if name and words and words == words.lower() else None
     return None
+
+
+def _does_some(read: Read) -> bool:
+    """Say whether a command changes something, or may when it is settled."""
+    return bool(read.found.changes or read.found.unclear)
 
 
 def _does(read: Read) -> bool:
