@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from gptsmith import GptsmithError, NotReadyError, Pictures, ProviderError, UsageError
-from gptsmith.models.pictures.captioners import Caption
+from gptsmith.models.pictures.captioners import Caption, load_captioner
 from tests import tiny_pictures
 from tests.images_server import ImagesServer
 from tests.loopback import Loopback
@@ -255,3 +255,41 @@ def test_a_hosted_model_without_a_key_or_a_server(server: ImagesServer, monkeypa
         NotReadyError, match=r"needs a key in the environment variable OPENAI_API_KEY, which is not set"
     ):
         Pictures("openai:dall-e-3").draw("a cat")
+
+
+@pytest.mark.parametrize("request_", ["a cat in front of a house in the snow", "three red apples on a table", "a dog"])
+def test_the_embedded_captioner_names_what_is_there_and_goes_on_from_it(request_: str) -> None:
+    import random
+
+    from gptsmith.models.world.render import render
+    from gptsmith.models.world.requests import missing, parse_request, to_scene
+
+    wanted, rng = parse_request(request_), random.Random(3)
+    try:
+        image = Image.fromarray(render(to_scene(wanted, rng), rng).pixels)
+    except NotReadyError as error:
+        pytest.skip(str(error))
+    seeing = load_captioner("embedded")
+    short, long = seeing.caption(image, "short"), seeing.caption(image, "descriptive")
+    assert long.text.startswith(short.text) and not short.unsure
+    assert missing(wanted, parse_request(long.text)) == []
+
+
+def test_the_embedded_captioner_says_that_it_guesses() -> None:
+    strange = Image.merge("RGB", (Image.linear_gradient("L"), Image.radial_gradient("L"), Image.linear_gradient("L")))
+    assert load_captioner("embedded").caption(strange, "short").told.startswith("I am not sure, but it may show: ")
+
+
+@pytest.mark.parametrize(
+    ("texts", "chosen"),
+    [
+        (["A cup left of a cup", "A cup left of a ball"], 1),
+        (["A red cube on a blue cube", "A red cube on a ball"], 0),
+        (["A cup left of a cup", "A dog on a dog"], 0),
+        (["", "A cup"], 0),
+    ],
+)
+def test_what_names_one_thing_twice_is_not_taken(texts: list[str], chosen: int) -> None:
+    from gptsmith.models.world.requests import first_plausible
+
+    assert first_plausible(texts) == chosen

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import math
 import threading
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -34,15 +35,17 @@ _LONGEST_SIDE = 1024  # pixels that are sent to a chat model; more is only slowe
 
 @dataclass(frozen=True)
 class Caption:
-    """`confidence` is the mean probability of the words, None where the model does not say."""
+    """`confidence` is the probability that the model gives its words, 0 to 1, None where it does not say; with less
+    than `sure` it is guessing."""
 
     text: str
     confidence: float | None = None
+    sure: float = UNSURE
 
     @property
     def unsure(self) -> bool:
         """Whether the model is guessing."""
-        return self.confidence is not None and self.confidence < UNSURE
+        return self.confidence is not None and self.confidence < self.sure
 
     @property
     def told(self) -> str:
@@ -96,8 +99,11 @@ def _make(model: ModelName) -> Captioner:
 
     if model.kind == "hub":
         return LocalCaptioner(model)
-    folder = embedded.folder("captioner") if model.kind == "embedded" else weights.model_folder(model, _NEEDS)
-    return LocalCaptioner(model, folder)
+    if model.kind == "embedded":
+        from gptsmith.models.pictures.embedded_captioner import EmbeddedCaptioner
+
+        return EmbeddedCaptioner(model, embedded.folder("captioner"))
+    return LocalCaptioner(model, weights.model_folder(model, _NEEDS))
 
 
 _NEEDS = "a captioning model"
@@ -113,33 +119,39 @@ class LocalCaptioner(Captioner):
         self._lock = threading.Lock()
 
     def caption(self, image: Image.Image, detail: Detail = "descriptive") -> Caption:
+        with self._lock:  # one at a time: the memory of a model is bounded, the person's patience with two is not
+            said = self._say(image, detail)[0]
+        return Caption(said.text, sum(said.chances) / len(said.chances) if said.chances else 0.0)
+
+    def _say(self, image: Image.Image, detail: Detail, beams: int = 1, opening: str = "") -> list[_Said]:
+        """Return the likeliest captions, the likeliest first; `opening` is how they begin."""
         import torch
 
         from gptsmith.models.pictures import weights
 
-        with self._lock:  # one at a time: the memory of a model is bounded, the person's patience with two is not
-            model, processor, tokenizer = self._parts()
-            inputs = self._inputs(processor, image, detail)
-            inputs = {k: v.to(model.device, model.dtype if v.is_floating_point() else None) for k, v in inputs.items()}
-            try:
-                with torch.inference_mode(), weights.quiet():
-                    out = model.generate(
-                        **inputs,
-                        **_opening(tokenizer, detail),
-                        max_new_tokens=min(_TOKENS[detail], _room(model, inputs)),
-                        do_sample=False,
-                        num_beams=1,
-                        no_repeat_ngram_size=3,
-                        output_logits=True,
-                        return_dict_in_generate=True,
-                    )
-            except (ValueError, RuntimeError, TypeError, IndexError) as error:
-                raise GptsmithError(
-                    f"{self.name} could not describe the picture ({' '.join(str(error).split())[:120]})",
-                    code="no_caption",
-                    hint="choose another captioning model",
-                ) from error
-        return _read(out, tokenizer, inputs)
+        model, processor, tokenizer = self._parts()
+        inputs = self._inputs(processor, image, detail)
+        inputs = {k: v.to(model.device, model.dtype if v.is_floating_point() else None) for k, v in inputs.items()}
+        try:
+            with torch.inference_mode(), weights.quiet():
+                out = model.generate(
+                    **inputs,
+                    **_begun(model, tokenizer, detail, opening),
+                    max_new_tokens=min(_TOKENS[detail], _room(model, inputs)),
+                    do_sample=False,
+                    num_beams=beams,
+                    num_return_sequences=beams,
+                    no_repeat_ngram_size=3,
+                    output_logits=True,
+                    return_dict_in_generate=True,
+                )
+        except (ValueError, RuntimeError, TypeError, IndexError) as error:
+            raise GptsmithError(
+                f"{self.name} could not describe the picture ({' '.join(str(error).split())[:120]})",
+                code="no_caption",
+                hint="choose another captioning model",
+            ) from error
+        return _said(out, model, tokenizer)
 
     def _parts(self) -> tuple[Any, Any, Any]:
         from gptsmith.models.pictures import weights
@@ -207,10 +219,18 @@ class ChatCaptioner(Captioner):
         return Caption(text)
 
 
-def _opening(tokenizer: Any, detail: Detail) -> dict[str, int]:
-    """Return what lets a captioner that was trained with a word for each length begin with that word."""
+def _begun(model: Any, tokenizer: Any, detail: Detail, opening: str) -> dict[str, Any]:
+    """Return what lets a captioner that was trained with a word for each length begin with it, and with `opening`."""
     control = tokenizer.convert_tokens_to_ids(f"<{detail}>")
-    return {} if control in (None, tokenizer.unk_token_id) else {"decoder_start_token_id": control}
+    if control in (None, tokenizer.unk_token_id):
+        return {}
+    begun: dict[str, Any] = {"decoder_start_token_id": control}
+    if opening:
+        import torch
+
+        tokens = [control, *tokenizer(opening, add_special_tokens=False).input_ids]
+        begun["decoder_input_ids"] = torch.tensor([tokens], device=model.device)
+    return begun
 
 
 def _room(model: Any, inputs: dict[str, Any]) -> int:
@@ -222,17 +242,27 @@ def _room(model: Any, inputs: dict[str, Any]) -> int:
     return max(1, min(known) - used - 1) if known else max(_TOKENS.values())
 
 
-def _read(out: Any, tokenizer: Any, inputs: dict[str, Any]) -> Caption:
-    """Return the new words of an answer, with the mean probability of their tokens."""
-    import torch
+@dataclass(frozen=True)
+class _Said:
+    """The new words of an answer and the probability of each of their tokens."""
 
-    steps = len(out.logits or ())
-    new = out.sequences[0][-steps:] if steps else out.sequences[0][:0]
+    text: str
+    chances: tuple[float, ...]
+
+    @property
+    def chance(self) -> float:
+        """The probability of all its words."""
+        return math.prod(self.chances)
+
+
+def _said(out: Any, model: Any, tokenizer: Any) -> list[_Said]:
+    if not out.logits:
+        return [_Said("", ())]
+    beams = getattr(out, "beam_indices", None)
+    likely = model.compute_transition_scores(out.sequences, out.logits, beams, normalize_logits=True).exp().float()
     ends = {tokenizer.eos_token_id, tokenizer.sep_token_id, tokenizer.pad_token_id} - {None}
-    chances = [
-        float(torch.softmax(step[0].float(), -1)[token])
-        for step, token in zip(out.logits or (), new, strict=False)
-        if int(token) not in ends
-    ]
-    text = " ".join(tokenizer.decode(new, skip_special_tokens=True).split())
-    return Caption(text, sum(chances) / len(chances) if chances else 0.0)
+    said = []
+    for tokens, row in zip(out.sequences[:, -likely.shape[1] :].tolist(), likely.tolist(), strict=True):
+        chances = tuple(chance for token, chance in zip(tokens, row, strict=True) if token not in ends)
+        said.append(_Said(" ".join(tokenizer.decode(tokens, skip_special_tokens=True).split()), chances))
+    return said

@@ -34,6 +34,9 @@ from transformers import (
 )
 
 from gptsmith.errors import UsageError
+from gptsmith.models.pictures.captioners import Detail
+from gptsmith.models.pictures.embedded_captioner import EmbeddedCaptioner
+from gptsmith.models.pictures.names import ModelName
 from gptsmith.models.training import tokenizer as words
 from gptsmith.models.training.run import Run, device
 from gptsmith.models.world import captions
@@ -177,26 +180,23 @@ def _pixels(pairs: list[Pair]) -> Tensor:
     return torch.from_numpy(np.stack([p.pixels for p in pairs])).permute(0, 3, 1, 2).float().div_(127.5).sub_(1)
 
 
-@torch.no_grad()
-def measure(model: Any, tokenizer: Any, scenes: int, *, long: bool) -> dict[str, float]:
-    """Return the share of slots of unseen scenes that a greedy caption names right, and of things that it invents.
+def measure(folder: Path, scenes: int, detail: Detail) -> dict[str, float]:
+    """Return the share of slots of unseen scenes that the captioner in a folder names right, and of what it invents.
 
     A slot is an object, its colour, its number, a relation; `invented` is the share of named things that no group has.
     """
-    model.eval()
-    rng, where = random.Random("unseen captions"), next(model.parameters()).device
+    captioner = EmbeddedCaptioner(ModelName("embedded", "embedded"), folder)
+    rng = random.Random("unseen captions")
     right = slots = wrong = named = 0
     for _ in range(scenes):
         scene = sample_scene(rng)
-        text = write(model, tokenizer, _pixels([Pair(render(scene, rng).pixels, "", long)]).to(where), long=long)[0]
+        text = captioner.caption(Image.fromarray(render(scene, rng).pixels), detail).text
         r, s, w, n = score(scene, text)
         right, slots, wrong, named = right + r, slots + s, wrong + w, named + n
-    model.train()
-    kind = "descriptive" if long else "short"
     return {
-        f"{kind}_slots": round(right / slots, 4),
-        f"{kind}_invented": round(wrong / max(1, named), 4),
-        f"{kind}_n": scenes,
+        f"{detail}_slots": round(right / slots, 4),
+        f"{detail}_invented": round(wrong / max(1, named), 4),
+        f"{detail}_n": scenes,
     }
 
 
@@ -281,9 +281,9 @@ def train(
     run.train(one, steps)
     run.use_average()
     many = 300 if steps > 1000 else 2
-    figures = {} if data else measure(model, tokenizer, many, long=False) | measure(model, tokenizer, many, long=True)
-    run.log(figures)
     save(model, tokenizer, out / "final")
+    figures = {} if data else measure(out / "final", many, "short") | measure(out / "final", many, "descriptive")
+    run.log(figures)
     return figures
 
 

@@ -15,6 +15,7 @@ from gptsmith.models.world.scenery import VARIANTS, scenery
 from gptsmith.models.world.sprites import shadow, sprite
 
 CELL = 4  # pixels along a rough cell
+_SOFT = 2  # pixels by which softening reaches out
 _VISIBLE = 0.3  # of a thing behind others, else nothing can be said of it
 _STRANGE = 0.12  # difference from which a pixel or cell is no scenery, however far off it is
 _ROWS = 3  # on both sides of a row, to tell how light it is
@@ -36,20 +37,25 @@ class Spot:
 
 @dataclass(frozen=True)
 class Fit:
-    """How much of the squared difference between picture and canvas a thing takes away, and how well it fits, to 1."""
+    """How much of the squared difference between picture and canvas a thing takes away, also for each of the pixels
+    that it covers, and how well it fits, to 1."""
 
     gain: float
+    contrast: float
     score: float
+
+
+_NONE = Fit(0.0, 0.0, 0.0)
 
 
 class Canvas:
     """The picture as far as it is explained; `paint` adds a thing, `fit` asks how well one would explain more."""
 
     def __init__(self, picture: Floats) -> None:
-        self.picture = picture
-        place, self.time, variant = _place(picture)
-        empty = scenery(place, self.time, variant, SIZE).astype(np.float32) / np.float32(255)
-        self.pixels: Floats = empty + _shift(picture - empty)
+        self.picture = _soften(picture)
+        place, self.time, variant = _place(self.picture)
+        empty = _soften(scenery(place, self.time, variant, SIZE).astype(np.float32) / np.float32(255))
+        self.pixels: Floats = empty + _shift(self.picture - empty)
         self._shaded = place not in FLOATS
         self._cover = np.zeros((SIZE, SIZE, 1), np.float32)
 
@@ -60,46 +66,58 @@ class Canvas:
         explains. It is 0 where a quarter of the thing or more would be outside.
         """
         face = self._face(spot)
-        rows, columns, own_rows, own_columns = part_of(SIZE, spot.top, spot.left, *face.shape[:2])
+        rows, columns, own_rows, own_columns = part_of(SIZE, spot.top - _SOFT, spot.left - _SOFT, *face.shape[:2])
         if (rows.stop - rows.start) * (columns.stop - columns.start) < 0.75 * face.shape[0] * face.shape[1]:
-            return Fit(0.0, 0.0)
+            return _NONE
         part = face[own_rows, own_columns][::step, ::step]
         alpha = part[..., 3:]
         free: Floats = 1 - self._cover[rows, columns][::step, ::step] if spot.under else np.ones_like(alpha)
         if spot.under and (alpha * free).sum() < _VISIBLE * alpha.sum():
-            return Fit(0.0, 0.0)
+            return _NONE
         ground = self.pixels[rows, columns][::step, ::step]
         wrong = self.picture[rows, columns][::step, ::step] - ground
-        change = alpha * (part[..., :3] - ground)
+        change = part[..., :3] - alpha * ground
         before = wrong * wrong * free
         gain = float((before - (wrong - change) ** 2 * free).sum())
         hoped, all_ = float((change * change * free).sum()), float((alpha * before).sum())
-        return Fit(gain * step * step, min(1.0, gain / max(hoped, all_, 1e-3)))
+        contrast = gain / max(1.0, float((alpha * free).sum()))
+        return Fit(gain * step * step, contrast, min(1.0, gain / max(hoped, all_, 1e-3)))
 
     def paint(self, spot: Spot) -> None:
         """Put a thing on the canvas, with its shadow on the ground."""
         face = self._face(spot)
-        height, width = face.shape[:2]
+        height, width = (n - 2 * _SOFT for n in face.shape[:2])
         if self._shaded:
             dark = shadow(max(8, int(width * 1.1)))
             top, left = round(spot.top + height - dark.shape[0] / 2), round(spot.left + (width - dark.shape[1]) / 2)
             rows, columns, own_rows, own_columns = part_of(SIZE, top, left, *dark.shape)
             self.pixels[rows, columns] *= 1 - dark[own_rows, own_columns, None] * (1 - self._cover[rows, columns])
-        rows, columns, own_rows, own_columns = part_of(SIZE, spot.top, spot.left, height, width)
+        rows, columns, own_rows, own_columns = part_of(SIZE, spot.top - _SOFT, spot.left - _SOFT, *face.shape[:2])
         part = face[own_rows, own_columns]
-        alpha = part[..., 3:] * (1 - self._cover[rows, columns] if spot.under else np.float32(1))
-        self.pixels[rows, columns] += alpha * (part[..., :3] - self.pixels[rows, columns])
+        free = 1 - self._cover[rows, columns] if spot.under else np.float32(1)
+        self.pixels[rows, columns] += free * (part[..., :3] - part[..., 3:] * self.pixels[rows, columns])
         self._cover[rows, columns] = np.maximum(self._cover[rows, columns], part[..., 3:])
 
     def _face(self, spot: Spot) -> Floats:
-        return _lit_face(spot.name, spot.tint, spot.size, self.time)
+        return _soft_face(spot.name, spot.tint, spot.size, self.time)
 
 
 @lru_cache(maxsize=4096)
-def _lit_face(name: str, tint: str | None, size: int, time: str) -> Floats:
+def _soft_face(name: str, tint: str | None, size: int, time: str) -> Floats:
+    """Return colour times cover, and cover, with a margin of `_SOFT`, (height, width, 4)."""
     face = sprite(name, tint, size).astype(np.float32) / np.float32(255)
-    face[..., :3] *= lit(time)
-    return face
+    face[..., :3] *= lit(time) * face[..., 3:]
+    return _soften(np.pad(face, ((_SOFT, _SOFT), (_SOFT, _SOFT), (0, 0))))
+
+
+def _soften(pixels: Floats) -> Floats:
+    """Return a picture blurred by about a pixel: drawn pictures are soft and have noise."""
+    for axis in (0, 1):
+        for _ in range(_SOFT):
+            around = np.pad(pixels, [(1, 1) if a == axis else (0, 0) for a in range(3)], mode="edge")
+            before, after = np.delete(around, (-1, -2), axis), np.delete(around, (0, 1), axis)
+            pixels = np.asarray((before + 2 * pixels + after) / 4, np.float32)
+    return pixels
 
 
 def cells(pixels: Floats) -> Floats:

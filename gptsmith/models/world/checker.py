@@ -23,10 +23,11 @@ from gptsmith.models.world.scene import Relation
 from gptsmith.models.world.spotting import spots
 from gptsmith.models.world.sprites import sprite
 
-SURE = 0.5  # score from which a thing counts as seen: docs/training.md
-_LEAST = 2.0  # of the squared difference that a thing must explain: 80 pixels that are a tenth off in each channel
+SURE = 0.6  # score from which a thing counts as seen: docs/training.md
+_LEAST = 0.02  # of the squared difference that a thing must explain for each pixel: a twelfth in each channel
 _WORTH = 0.6  # of `SURE`: spots below it are not followed
 _MOST = 8  # things
+_OVERLAP = 0.5  # from which two of a kind are one
 _TURNS = 3  # looks for what stands among the things found
 
 
@@ -70,11 +71,13 @@ def look(pixels: NDArray[np.uint8], among: tuple[str, ...] | None = None) -> lis
     for _ in range(_TURNS):
         before = len(found)
         likely = [_moved(canvas, spot) for spot in spots(canvas, among)]
-        likely = [spot for spot in likely if canvas.fit(spot).score > _WORTH * SURE]
+        likely = [s for s in likely if canvas.fit(s).score > _WORTH * SURE]
+        likely = [s for s in likely if not any(_again(_seen(s), f) for f in found)]
         while len(found) < _MOST and (best := _best(canvas, likely, not found)):
             spot, fit = best
             canvas.paint(spot)
-            found.append(_seen(spot, fit))
+            found.append(_seen(spot, fit.score))
+            likely = [s for s in likely if not _again(_seen(s), found[-1])]
         if len(found) == before:
             break
     return found
@@ -93,14 +96,19 @@ def _best(canvas: Canvas, likely: list[Spot], first: bool) -> tuple[Spot, Fit] |
     """Return the spot, in front of what was found or behind it, that explains most of what is left."""
     both = [replace(spot, under=under) for spot in likely for under in ((False,) if first else (False, True))]
     fits = [(spot, canvas.fit(spot)) for spot in both]
-    good = [(spot, fit) for spot, fit in fits if fit.score >= SURE and fit.gain >= _LEAST]
+    good = [(spot, fit) for spot, fit in fits if fit.score >= SURE and fit.contrast >= _LEAST]
     return max(good, key=lambda f: f[1].gain * f[1].score, default=None)
 
 
-def _seen(spot: Spot, fit: Fit) -> Seen:
+def _again(seen: Seen, other: Seen) -> bool:
+    """Tell whether two findings are one thing: what is left of a soft thing looks like itself."""
+    return seen.name == other.name and _shared(seen, other) > _OVERLAP
+
+
+def _seen(spot: Spot, score: float = 0.0) -> Seen:
     height, width = sprite(spot.name, spot.tint, spot.size).shape[:2]
     x, y = (spot.left + width / 2) / SIZE, (spot.top + height / 2) / SIZE
-    return Seen(spot.name, spot.tint, x, y, width / SIZE, height / SIZE, fit.score)
+    return Seen(spot.name, spot.tint, x, y, width / SIZE, height / SIZE, score)
 
 
 def check(pixels: NDArray[np.uint8], request: Request, among: tuple[str, ...] | None = None) -> Verdict:
