@@ -74,6 +74,11 @@ _LONG = re.compile(
 _PLACED = re.compile(
     r"\b(?:(?:back|fore)ground|(?:in|on) (?:it|the (?:left|right|middle|cent(?:re|er)|corner)))$", re.I
 )
+_OF_THEM = re.compile(
+    r"^(?:(?:what|which) (?:colou?rs?|kinds?|sorts?|shapes?)|how (?:many|big|large)|where) (?:of \w+ )?"
+    r"(?:is|are|was|were|do|does) (?:it|they|them|these|those|there|you see)\b",
+    re.IGNORECASE,
+)
 _LONG_PHRASE = re.compile(r"\b(?:in (?:great |more |full )?detail|briefly|in short|in (?:one|a) \w+)\b", re.IGNORECASE)
 _MAKING = re.compile(
     r"^(?:how (?:did|do|can|should|would|to|was|is)|why|when|can i|could i|may i|should i|what (?:paper|size"
@@ -116,7 +121,7 @@ def wants_look(
             r"|us )?(?:what|who|which|how many|if|whether|the)\b",
             ask.low,
         )
-        placed = fresh and asked and _PLACED.search(ask.core)
+        placed = fresh and asked and (_PLACED.search(ask.core) or _OF_THEM.match(ask.core))
         this = placed or _THIS.match(ask.core) or _written(ask) or (asked and (not is_chat(ask) or " this" in ask.low))
         result = fresh and _RESULT.match(ask.core)
         if (named and about) or ((attached or placed) and this) or result:
