@@ -292,6 +292,7 @@ def save(model: Any, tokenizer: Any, folder: Path) -> None:
     copy = VisionEncoderDecoderModel(config=model.config)
     copy.load_state_dict(model.state_dict())
     copy.generation_config = model.generation_config
+    copy.config.encoder._name_or_path = ""  # where the tower came from is nobody's business
     copy.half().save_pretrained(folder)
     side = model.config.encoder.image_size
     CLIPImageProcessor(
