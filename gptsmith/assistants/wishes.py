@@ -46,8 +46,14 @@ _LASTING = re.compile(
     r"|^(?:only|just) (?:tell|give|say|show|answer|name|write|use)\b",
     re.IGNORECASE,
 )
+_SINCE = re.compile(
+    r"^(?:because |since |as )?(?:i|we|my|our)\b[^.;:]{1,80}?(?:[,;]? (?:so|therefore|hence)|,)[, ]+(?:please )?"
+    r"(?=(?:always|never|from now on|every time|each time|do not|don['’]t|avoid|stop|only|no)\b)",
+    re.IGNORECASE,
+)  # "I am vegetarian, so never suggest meat": the wish is what comes after
 _ONE_TIME = re.compile(
-    r"\b(?:this time|just (?:this )?once|for (?:now|this one)|only here|diesmal|cette fois|esta vez)\b", re.IGNORECASE
+    r"\b(?:this time|just (?:this )?once|for (?:now|this one)|only here|today|tonight|diesmal|cette fois|esta vez)\b",
+    re.IGNORECASE,
 )
 _POLITE = re.compile(r"[,;]? (?:please|bitte|por favor|s['’]il (?:te|vous) plaît|per favore)(?=[.!]*$)", re.IGNORECASE)
 _IMPERATIVE = re.compile(r"(?:stop|avoid|from now on|no|just)\b", re.IGNORECASE)
@@ -98,7 +104,7 @@ def bare(text: str) -> str:
 
 def _lasting(sentence: str) -> str:
     """Return a sentence that states a rule for good, without the "no, please" before it; empty when it does not."""
-    wish = _LEAD.sub("", sentence).strip(" ,;.!")
+    wish = _SINCE.sub("", _LEAD.sub("", sentence)).strip(" ,;.!")
     if not 1 < len(wish.split()) <= _LONGEST_WISH or _is_question(wish) or _ONE_TIME.search(wish):
         return ""
     if not _LASTING.search(wish) or re.match(r"(?:i|we|my|ich|wir|je|nous|yo|eu)\b", wish, re.IGNORECASE):
