@@ -88,6 +88,22 @@ tools: [{type: image_generation, name: draw_map, steps: 20}]
 
 
 @pytest.mark.parametrize(
+    ("message", "after"),
+    [
+        ('add the starter "Is there parking?" after the first one', 0),
+        ('add the starter "Is there parking?" at the top', -1),
+        ('add "Is there parking?" as the first starter', -1),
+        ('put a new starter "Is there parking?" before the last one', 0),
+        ('add the starter "Is there parking?" behind the second', None),
+        ('add the starter "What do I do after the first night?"', None),
+    ],
+)
+def test_a_new_starter_stands_where_it_was_asked_to(message: str, after: int | None) -> None:
+    (change,) = compose_changes(ChangeRequest(spec=HOSTEL, message=message)).changes
+    assert (change.op, change.path, change.after) == ("add", "conversation_starters", after)
+
+
+@pytest.mark.parametrize(
     "message, expected",
     [
         ("the bike one never gets clicked, bin it", [("remove", "conversation_starters[1]", None)]),

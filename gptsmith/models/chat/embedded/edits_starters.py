@@ -32,6 +32,16 @@ _AS = re.compile(
 )
 _TO = re.compile(r"\b(?:to|with|by|into|read|say|be|durch|por|con|for(?=:)):?\s+(?P<value>[A-ZÄÖÜÉÁ¿¡0-9].*|.*\?)\s*$")
 
+_FRONT = re.compile(
+    r"\b(?:at|to|on) the (?:very )?(?:top|start|beginning|front)\b|\b(?:as|be) the (?:very )?first\b"
+    r"|\bin front\b",
+    ANY_CASE,
+)
+_BESIDE = re.compile(
+    r"\b(?P<side>after|behind|below|before|above) (?:the |starter )?(?P<which>(?:number )?\w+)"
+    r"(?: one| starter| question)?\b",
+    ANY_CASE,
+)
 _OF_ONE = re.compile(
     r"\b(?:the|that) (?P<before>(?!first|second|third|last|other|new)[\w'’ -]{3,40}?) (?:question|starter|suggestion"
     r"|one)\b"
@@ -55,12 +65,33 @@ def read(clause: Clause, subject: Subject) -> Found | None:
         return _dropped(clause, subject)
     values = _values(clause)
     if values and not _about_one(clause, subject):
-        return Found([add("conversation_starters", v, f"Add the starter “{v}”.") for v in values])
+        return _added(values, clause, subject)
     if values:
         return _replaced(clause, subject)
     if has(ADD, clause.open):
         return Found(question="What should the new starter say, word for word?")
     return Found(unclear=True)
+
+
+def _added(values: list[str], clause: Clause, subject: Subject) -> Found:
+    after = _behind(clause, len(subject.starters))
+    where = {None: "", -1: " in front"}.get(after, f" after number {(after or 0) + 1}")
+    changes = [add("conversation_starters", v, f"Add the starter “{v}”{where}.") for v in values]
+    return Found([change.model_copy(update={"after": after}) for change in changes])
+
+
+def _behind(clause: Clause, many: int) -> int | None:
+    """Return the position of the starter after which a new one is to stand, -1 for none; None at the end."""
+    if not many:
+        return None
+    if _FRONT.search(clause.open):
+        return -1
+    beside = _BESIDE.search(clause.open)
+    place = ordinal(beside["which"]) if beside else None
+    if beside is None or place is None or place >= many:
+        return None
+    place = place % many - (beside["side"].lower() in ("before", "above"))
+    return None if place == many - 1 else place
 
 
 def _about_one(clause: Clause, subject: Subject) -> bool:
