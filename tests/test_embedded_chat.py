@@ -111,6 +111,7 @@ def test_requests_of_a_third_hand() -> None:
         ("intents_fifth_hand.jsonl", 0.0),
         ("intents_sixth_hand.jsonl", 0.02),
         ("intents_seventh_hand.jsonl", 0.03),
+        ("intents_eighth_hand.jsonl", 0.02),
     ],
 )
 def test_requests_of_later_hands(file: str, false_calls: float) -> None:
