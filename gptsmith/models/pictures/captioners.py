@@ -132,12 +132,14 @@ class LocalCaptioner(Captioner):
         model, processor, tokenizer = self._parts()
         inputs = self._inputs(processor, image, detail)
         inputs = {k: v.to(model.device, model.dtype if v.is_floating_point() else None) for k, v in inputs.items()}
+        begun = _begun(model, tokenizer, detail, opening)
+        given = begun.get("decoder_input_ids", inputs.get("input_ids"))
         try:
             with torch.inference_mode(), weights.quiet():
                 out = model.generate(
                     **inputs,
-                    **_begun(model, tokenizer, detail, opening),
-                    max_new_tokens=min(_TOKENS[detail], _room(model, inputs)),
+                    **begun,
+                    max_new_tokens=min(_TOKENS[detail], _room(model, 2 if given is None else given.shape[1])),
                     do_sample=False,
                     num_beams=beams,
                     num_return_sequences=beams,
@@ -233,12 +235,10 @@ def _begun(model: Any, tokenizer: Any, detail: Detail, opening: str) -> dict[str
     return begun
 
 
-def _room(model: Any, inputs: dict[str, Any]) -> int:
-    """Return how many tokens the model can still write: its positions less those of the prompt."""
+def _room(model: Any, used: int) -> int:
+    """Return how many tokens the model can still write after `used` ones."""
     parts = [model.config, *(getattr(model.config, n, None) for n in ("text_config", "decoder"))]
     known = [int(n) for part in parts if (n := getattr(part, "max_position_embeddings", None))]
-    prompt = inputs.get("input_ids")
-    used = prompt.shape[1] if prompt is not None else 2
     return max(1, min(known) - used - 1) if known else max(_TOKENS.values())
 
 

@@ -18,6 +18,7 @@ CELL = 4  # pixels along a rough cell
 _SOFT = 2  # pixels by which softening reaches out
 _VISIBLE = 0.3  # of a thing behind others, else nothing can be said of it
 _STRANGE = 0.12  # difference from which a pixel or cell is no scenery, however far off it is
+_LIKE, _ENOUGH = 0.06, 0.25  # difference up to which a cell is like its scenery; the part of all that has to be
 _ROWS = 3  # on both sides of a row, to tell how light it is
 
 Floats = NDArray[np.float32]
@@ -49,11 +50,14 @@ _NONE = Fit(0.0, 0.0, 0.0)
 
 
 class Canvas:
-    """The picture as far as it is explained; `paint` adds a thing, `fit` asks how well one would explain more."""
+    """The picture as far as it is explained; `paint` adds a thing, `fit` asks how well one would explain more.
+
+    `known` is False where too little of the picture is like any scenery of the world.
+    """
 
     def __init__(self, picture: Floats) -> None:
         self.picture = _soften(picture)
-        place, self.time, variant = _place(self.picture)
+        place, self.time, variant, self.known = _place(self.picture)
         empty = _soften(scenery(place, self.time, variant, SIZE).astype(np.float32) / np.float32(255))
         self.pixels: Floats = empty + _shift(self.picture - empty)
         self._shaded = place not in FLOATS
@@ -141,8 +145,9 @@ def _shift(apart: Floats) -> Floats:
     return np.asarray(around[:, None, :3] / (around[:, None, 3:] + SIZE / 4), np.float32)
 
 
-def _place(picture: Floats) -> tuple[str, str, int]:
-    """Return the scenery that most cells of a picture are like."""
+def _place(picture: Floats) -> tuple[str, str, int, bool]:
+    """Return the scenery that most cells of a picture are like, and whether enough of them are."""
     kinds, empty = _sceneries()
     apart = np.abs(empty - cells(picture)).mean(axis=3)
-    return kinds[int(np.minimum(apart, _STRANGE).mean(axis=(1, 2)).argmin())]
+    best = int(np.minimum(apart, _STRANGE).mean(axis=(1, 2)).argmin())
+    return *kinds[best], bool((apart[best] < _LIKE).mean() >= _ENOUGH)
