@@ -4,8 +4,8 @@ It shares no weights with the models that draw, see or write, and guides none; i
 most of the picture is like, and then adds the thing, tint, size and place that explains most of what is left, until
 nothing explains enough (analysis by synthesis; matching pursuit, Mallat and Zhang 1993). Its rules of honesty: every
 object competes, not only those that were asked for; what is explained by one thing is not explained by another; what no
-thing explains well is not counted, nor anything in a picture that is like no scenery; and its own errors are measured on
-pictures whose truth is known, and by eye on generated ones before their figures count.
+thing explains well is not counted, nor anything in a picture that is like no scenery; and its own errors are measured
+on pictures whose truth is known, and by eye on generated ones before their figures count.
 """
 
 from __future__ import annotations
