@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
@@ -38,15 +39,15 @@ class Spot:
 
 @dataclass(frozen=True)
 class Fit:
-    """How much of the squared difference between picture and canvas a thing takes away, also for each of the pixels
-    that it covers, and how well it fits, to 1."""
+    """How much of the squared difference between picture and canvas a thing takes away, how many pixels of it are to be
+    seen, and how well it fits, to 1."""
 
     gain: float
-    contrast: float
+    area: float
     score: float
 
 
-_NONE = Fit(0.0, 0.0, 0.0)
+_NONE = Fit(0.0, 1.0, 0.0)
 
 
 class Canvas:
@@ -59,9 +60,17 @@ class Canvas:
         self.picture = _soften(picture)
         place, self.time, variant, self.known = _place(self.picture)
         empty = _soften(scenery(place, self.time, variant, SIZE).astype(np.float32) / np.float32(255))
-        self.pixels: Floats = empty + _shift(self.picture - empty)
+        self._ground: Floats = empty + _shift(self.picture - empty)
         self._shaded = place not in FLOATS
+        self.draw([])
+
+    def draw(self, things: Sequence[Spot]) -> float:
+        """Begin anew with these things, in this order; return the squared difference that is left."""
+        self.pixels = self._ground.copy()
         self._cover = np.zeros((SIZE, SIZE, 1), np.float32)
+        for spot in things:
+            self.paint(spot)
+        return float(((self.picture - self.pixels) ** 2).sum())
 
     def fit(self, spot: Spot, step: int = 1) -> Fit:
         """Compare what is there with the thing, at every `step`-th pixel.
@@ -84,8 +93,8 @@ class Canvas:
         before = wrong * wrong * free
         gain = float((before - (wrong - change) ** 2 * free).sum())
         hoped, all_ = float((change * change * free).sum()), float((alpha * before).sum())
-        contrast = gain / max(1.0, float((alpha * free).sum()))
-        return Fit(gain * step * step, contrast, min(1.0, gain / max(hoped, all_, 1e-3)))
+        area = max(1.0, float((alpha * free).sum()))
+        return Fit(gain * step * step, area * step * step, min(1.0, gain / max(hoped, all_, 1e-3)))
 
     def paint(self, spot: Spot) -> None:
         """Put a thing on the canvas, with its shadow on the ground."""

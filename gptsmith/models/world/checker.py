@@ -67,19 +67,35 @@ def look(pixels: NDArray[np.uint8], among: tuple[str, ...] | None = None) -> lis
     things, a few seconds more.
     """
     canvas = Canvas(pixels.astype(np.float32) / np.float32(255))
-    found: list[Seen] = []
+    found: list[tuple[Spot, Fit]] = []
     for _ in range(_TURNS if canvas.known else 0):
-        before = len(found)
+        before = list(found)
         likely = [_moved(canvas, spot) for spot in spots(canvas, among)]
         likely = [s for s in likely if canvas.fit(s).score > _WORTH * SURE]
-        likely = [s for s in likely if not any(_again(_seen(s), f) for f in found)]
+        likely = [s for s in likely if not any(_again(s, f) for f, _ in found)]
         while len(found) < _MOST and (best := _best(canvas, likely, not found)):
-            spot, fit = best
-            canvas.paint(spot)
-            found.append(_seen(spot, fit.score))
-            likely = [s for s in likely if not _again(_seen(s), found[-1])]
-        if len(found) == before:
+            canvas.paint(best[0])
+            found.append(best)
+            likely = [s for s in likely if not _again(s, best[0])]
+        found = _needed(canvas, found)
+        if found == before:
             break
+    return [_seen(spot, fit.score) for spot, fit in found]
+
+
+def _needed(canvas: Canvas, found: list[tuple[Spot, Fit]]) -> list[tuple[Spot, Fit]]:
+    """Return those without which the picture would be explained worse, and draw the canvas with them.
+
+    What was taken first, since it explains a little of several things, is needless once those are found.
+    """
+    while found:
+        whole = canvas.draw([spot for spot, _ in found])
+        lost = [canvas.draw([spot for spot, _ in found[:i] + found[i + 1 :]]) - whole for i in range(len(found))]
+        least = min(range(len(found)), key=lambda i: lost[i] / found[i][1].area)
+        if lost[least] > _LEAST * found[least][1].area:
+            break
+        found = found[:least] + found[least + 1 :]
+    canvas.draw([spot for spot, _ in found])
     return found
 
 
@@ -96,13 +112,13 @@ def _best(canvas: Canvas, likely: list[Spot], first: bool) -> tuple[Spot, Fit] |
     """Return the spot, in front of what was found or behind it, that explains most of what is left."""
     both = [replace(spot, under=under) for spot in likely for under in ((False,) if first else (False, True))]
     fits = [(spot, canvas.fit(spot)) for spot in both]
-    good = [(spot, fit) for spot, fit in fits if fit.score >= SURE and fit.contrast >= _LEAST]
+    good = [(spot, fit) for spot, fit in fits if fit.score >= SURE and fit.gain >= _LEAST * fit.area]
     return max(good, key=lambda f: f[1].gain * f[1].score, default=None)
 
 
-def _again(seen: Seen, other: Seen) -> bool:
+def _again(spot: Spot, other: Spot) -> bool:
     """Tell whether two findings are one thing: what is left of a soft thing looks like itself."""
-    return seen.name == other.name and _shared(seen, other) > _OVERLAP
+    return spot.name == other.name and _shared(_seen(spot), _seen(other)) > _OVERLAP
 
 
 def _seen(spot: Spot, score: float = 0.0) -> Seen:
