@@ -2,7 +2,7 @@
 
 python benchmarks/checker.py [--scenes 40] [--seed 123] [--autoencoder runs/out/autoencoder/final]
 
-About three seconds of one core for each scene. `right` is the share of true requests that it accepts, `fooled` that
+Some ten seconds of one core for each scene and kind of picture at worst. `right` is the share of true requests that it accepts, `fooled` that
 of requests with one thing false.
 """
 

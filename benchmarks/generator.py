@@ -6,7 +6,7 @@ GPTSMITH_TEST_DATA=… python -m benchmarks.generator [--model FOLDER] [--steps 
 The prompts are those of `$GPTSMITH_TEST_DATA/images` all of whose words the world knows; each counts in one row.
 `--limit` takes that many of each row, evenly spread. `--model` is a folder in the embedded generator's form, without it
 the embedded one. Captions are written by the embedded caption writer unless `--own-words` is given. The grid shows the
-first picture of each prompt, the right ones first. The checker takes about a second of one core for each picture.
+first picture of each prompt, the right ones first. The checker takes two to five seconds of one core for each picture.
 """
 
 from __future__ import annotations
