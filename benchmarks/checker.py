@@ -2,8 +2,8 @@
 
 python benchmarks/checker.py [--scenes 40] [--seed 123] [--autoencoder runs/out/autoencoder/final]
 
-Two to five seconds of one core for each scene and kind of picture. `right` is the share of true requests that it accepts,
-`fooled` that of requests with one thing false.
+Two to five seconds of one core for each scene and kind of picture. `right` is the share of true requests that it
+accepts, `fooled` that of requests with one thing false.
 """
 
 from __future__ import annotations
