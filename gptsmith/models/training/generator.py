@@ -30,6 +30,7 @@ from gptsmith.models.training.patches import NAMES, TINTS, patch_labels
 from gptsmith.models.training.run import Run, device
 from gptsmith.models.world import captions
 from gptsmith.models.world.everyday import EVERYDAY
+from gptsmith.models.world.layout import CELLS
 from gptsmith.models.world.scene import Scene
 
 KINDS = {"short": captions.short, "descriptive": captions.descriptive, "alt": captions.alt_text}
@@ -39,15 +40,15 @@ ARMS = {
     "descriptive": {"descriptive": 0.95, "alt": 0.05},
     "mixed": {"short": 0.5, "descriptive": 0.45, "alt": 0.05},
 }
-WIDTHS = (48, 96, 192, 320)
+WIDTHS = (48, 96, 368)
 CAPTION_DROP = 0.1  # captions left out, so that guidance has something to lead away from
 _PATCHES = 0.05  # the weight of telling patches against the velocity
 _GROUND_WEIGHT = 0.15  # of naming patches
 _THINGS = 3.0  # how often errors on things count against those on the ground
 _EVEN, _MIDDLE = 0.2, 0.5  # the part of times drawn evenly; where the others gather, as a logit
 _CELL, _TOLD = 2, len(NAMES) + len(TINTS) + 2  # latents along a patch that the head reads; what it tells of one
-_EVERYDAY = 3.0  # how often a scene of everyday things is taken for each half of it, see `asked`
-_LOOKS = 0.2  # of telling how they look
+_EVERYDAY = 10.0  # how often a scene of everyday things is taken for each half of it, see `asked`
+_LOOKS = 0.5  # of telling how they look
 _KEPT_TEXTS = 120_000  # 49 KB each
 _NEW_SHARDS = 200  # steps between looks for new pictures
 
@@ -69,24 +70,26 @@ def noise_schedule() -> Any:
 
 
 def build(widths: Sequence[int] = WIDTHS, sample_size: int = 32) -> Any:
-    """Return an untrained U-Net; text enters at the two coarsest levels: further up attention would cost most.
+    """Return an untrained U-Net; text enters where the picture is 8 x 8 or coarser: further up attention costs most.
 
-    Its attention is the plain product of matrices: on a CPU the backward pass of the fused one takes 40% of a step.
+    Most of its weights lie there too. A thing takes up whole cells of 8 x 8, so that how it looks is learned once for
+    each of its cells, and the wider that level is, the more looks it can hold. Its attention is the plain product of
+    matrices: on a CPU the backward pass of the fused one takes 40% of a step.
     """
     from diffusers import UNet2DConditionModel
     from diffusers.models.attention_processor import AttnProcessor
 
-    flat = len(widths) - 2
+    reads = [sample_size >> level <= CELLS for level in range(len(widths))]
     unet = UNet2DConditionModel(
         sample_size=sample_size,
         in_channels=4,
         out_channels=4,
         layers_per_block=1,
         block_out_channels=tuple(widths),
-        down_block_types=("DownBlock2D",) * flat + ("CrossAttnDownBlock2D",) * 2,
-        up_block_types=("CrossAttnUpBlock2D",) * 2 + ("UpBlock2D",) * flat,
+        down_block_types=tuple("CrossAttnDownBlock2D" if r else "DownBlock2D" for r in reads),
+        up_block_types=tuple("CrossAttnUpBlock2D" if r else "UpBlock2D" for r in reversed(reads)),
         cross_attention_dim=384,
-        attention_head_dim=4,  # read as the number of heads
+        attention_head_dim=8,  # read as the number of heads
         norm_num_groups=16,
     )
     unet.set_attn_processor(AttnProcessor())
@@ -141,17 +144,18 @@ class TextTokens:
 class Student(nn.Module):
     """The U-Net, and a head that reads from within it what each patch shows and how it looks.
 
-    The head is thrown away afterwards. It lets the coarse layers, which are wide enough to know how hundreds of things
-    look, learn that without the way through the narrow ones (deep supervision, Lee et al. 2014,
-    https://arxiv.org/abs/1409.5185).
+    The head is thrown away afterwards. It reads the last block that reads text, whose layers are wide enough to know
+    how hundreds of things look, and lets them learn that without the way through the narrow ones (deep supervision, Lee
+    et al. 2014, https://arxiv.org/abs/1409.5185).
     """
 
     def __init__(self, unet: Any) -> None:
         super().__init__()
         self.unet = unet
-        self.head = nn.Conv2d(unet.config.block_out_channels[-2], _TOLD + 4 * _CELL**2, 1)
+        read = [kind.startswith("CrossAttn") for kind in unet.config.up_block_types].count(True) - 1
+        self.head = nn.Conv2d(unet.config.block_out_channels[-1 - read], _TOLD + 4 * _CELL**2, 1)
         self._within: list[Tensor] = []
-        unet.up_blocks[1].register_forward_hook(lambda block, given, found: self._within.append(found))
+        unet.up_blocks[read].register_forward_hook(lambda block, given, found: self._within.append(found))
 
     def forward(self, noisy: Tensor, at: Tensor, text: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return the velocity (n, 4, h, w), what patches show (n, names + tints + 2, h / 2, w / 2) and their latents
@@ -252,6 +256,7 @@ def train(
         "seed": seed,
         "widths": list(widths),
         "warmup": min(300, steps // 20),
+        "flat": 0.3,
     }
     student = Student(unet.to(memory_format=torch.channels_last)).to(where)
     run = Run(out, student, config, ema=ema)

@@ -37,6 +37,7 @@ class Run:
             weight_decay=config.get("weight_decay", 0.0),
             fused=True,
         )
+        self._pace = {name: config[name] for name in ("warmup", "flat") if name in config}
         self.ema_decay = ema
         self.average = {n: p.detach().clone() for n, p in self._trained()} if ema else {}
         folder.mkdir(parents=True, exist_ok=True)
@@ -51,7 +52,7 @@ class Run:
         seen: dict[str, list[float]] = {}
         while self.step < steps:
             for group in self.optimizer.param_groups:
-                group["lr"] = self.config["lr"] * schedule(self.step, steps, self.config.get("warmup", 100))
+                group["lr"] = self.config["lr"] * schedule(self.step, steps, **self._pace)
             loss, samples, figures = loss_of(self.step)
             self.optimizer.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
@@ -149,11 +150,12 @@ class Run:
                 self.average[name].lerp_(parameter, 1 - decay)
 
 
-def schedule(step: int, steps: int, warmup: int) -> float:
-    """Return the factor of the learning rate: up over `warmup`, flat to 60%, then down to a tenth along a cosine."""
+def schedule(step: int, steps: int, warmup: int = 100, flat: float = 0.6) -> float:
+    """Return the factor of the learning rate: up over `warmup` steps, flat until the part `flat` of all, then down to a
+    tenth along a cosine."""
     if step < warmup:
         return (step + 1) / warmup
-    down = max(0.0, (step / steps - 0.6) / 0.4)
+    down = max(0.0, (step / steps - flat) / (1 - flat))
     return 0.1 + 0.9 * (0.5 + 0.5 * math.cos(math.pi * min(1.0, down)))
 
 
