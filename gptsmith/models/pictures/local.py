@@ -67,7 +67,7 @@ class LocalGenerator(Generator):
 
         keywords: dict[str, Any] = {"dtype": self.dtype, "use_safetensors": True, "local_files_only": True}
         if self.model.kind == "embedded":
-            keywords |= text_part(self.dtype)
+            keywords |= text_part(self.dtype, self.folder)
         pipe = AutoPipelineForText2Image.from_pretrained(str(self.folder), **keywords)
         pipe.to(self.device)
         for part in pipe.components.values():
@@ -209,11 +209,11 @@ def best_dtype(device: str) -> torch.dtype:
     return torch.bfloat16 if bf16_is_faster() else torch.float32
 
 
-def text_part(dtype: torch.dtype) -> dict[str, Any]:
-    """Return the tokenizer and text encoder that the embedded generator shares with the sentence encoder."""
+def text_part(dtype: torch.dtype, folder: Path) -> dict[str, Any]:
+    """Return the tokenizer and text encoder that the embedded generator of a folder shares with the sentence encoder."""
     from gptsmith.models.pictures.text_encoder import load_text_encoder
 
-    encoder, tokenizer = load_text_encoder(dtype)
+    encoder, tokenizer = load_text_encoder(dtype, folder)
     return {"tokenizer": tokenizer, "text_encoder": encoder}
 
 

@@ -7,14 +7,16 @@ https://arxiv.org/abs/2305.08891. Captions of mixed lengths: Betker et al. 2023 
 what stands where, a layer within also learns to tell what each patch will show, which is what aligning it with a
 trained vision tower does (REPA, Yu et al. 2024, https://arxiv.org/abs/2410.06940), without the tower's errors.
 
-python -m gptsmith.models.training.generator --out runs/out/generator --latents runs/out/latents
+python -m gptsmith.models.training.generator --out runs/out/generator --latents runs/out/latents --looks runs/out/looks
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 import random
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +26,17 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn import functional as F
 
+from gptsmith.models.pictures.looks import Looks
 from gptsmith.models.pictures.text_encoder import MAX_TOKENS, load_text_encoder
 from gptsmith.models.training.latents import Drawn, Shards
+from gptsmith.models.training.looks import cell_labels
 from gptsmith.models.training.patches import NAMES, TINTS, patch_labels
 from gptsmith.models.training.run import Run, device
 from gptsmith.models.world import captions
 from gptsmith.models.world.everyday import EVERYDAY
 from gptsmith.models.world.layout import CELLS
-from gptsmith.models.world.scene import Scene
+from gptsmith.models.world.requests import parse_request
+from gptsmith.models.world.scene import Group, Scene
 
 KINDS = {"short": captions.short, "descriptive": captions.descriptive, "alt": captions.alt_text}
 ARMS = {
@@ -49,6 +54,8 @@ _EVEN, _MIDDLE = 0.2, 0.5  # the part of times drawn evenly; where the others ga
 _CELL, _TOLD = 2, len(NAMES) + len(TINTS) + 2  # latents along a patch that the head reads; what it tells of one
 _EVERYDAY = 10.0  # how often a scene of everyday things is taken for each half of it, see `asked`
 _LOOKS = 0.5  # of telling how they look
+_COPIED = 0.1  # of looking at what is to be copied
+_COPIERS = 4  # heads of an attention that are told what to copy; the others read the words
 _KEPT_TEXTS = 120_000  # 49 KB each
 _NEW_SHARDS = 200  # steps between looks for new pictures
 
@@ -76,11 +83,12 @@ def build(widths: Sequence[int] = WIDTHS, sample_size: int = 32) -> Any:
     each of its cells, and the wider that level is, the more looks it can hold. Its attention is the plain product of
     matrices: on a CPU the backward pass of the fused one takes 40% of a step.
     """
-    from diffusers import UNet2DConditionModel
     from diffusers.models.attention_processor import AttnProcessor
 
+    from gptsmith.models.pictures.placed_unet import PlacedUNet
+
     reads = [sample_size >> level <= CELLS for level in range(len(widths))]
-    unet = UNet2DConditionModel(
+    unet = PlacedUNet(
         sample_size=sample_size,
         in_channels=4,
         out_channels=4,
@@ -117,11 +125,13 @@ def say(drawn: Sequence[Drawn], arm: str, rng: random.Random) -> list[str]:
 
 
 class TextTokens:
-    """Token states (captions, 64, 384) in bfloat16, padded as the pipeline pads them, and kept for the next time."""
+    """What the pipeline's text encoder makes of captions, (captions, 64 and the looks' tokens, 384) in bfloat16; the
+    states of the words are kept for the next time."""
 
-    def __init__(self, where: torch.device) -> None:
+    def __init__(self, where: torch.device, looks: Path) -> None:
         self._encoder, self._tokenizer = load_text_encoder(torch.bfloat16)
         self._encoder, self._where = self._encoder.to(where), where
+        self._looks = Looks.load(looks)
         self._kept: dict[str, Tensor] = {}
 
     def __call__(self, said: Sequence[str]) -> Tensor:
@@ -130,7 +140,8 @@ class TextTokens:
         new = [text for text in dict.fromkeys(said) if text not in self._kept]
         if new:
             self._kept.update(zip(new, self._encode(new).cpu(), strict=True))
-        return torch.stack([self._kept[text] for text in said]).to(self._where)
+        states = torch.stack([self._kept[text] for text in said])
+        return torch.cat([states, self._looks(said).to(torch.bfloat16)], dim=1).to(self._where)
 
     @torch.no_grad()
     def _encode(self, said: Sequence[str]) -> Tensor:
@@ -156,11 +167,26 @@ class Student(nn.Module):
         self.head = nn.Conv2d(unet.config.block_out_channels[-1 - read], _TOLD + 4 * _CELL**2, 1)
         self._within: list[Tensor] = []
         unet.up_blocks[read].register_forward_hook(lambda block, given, found: self._within.append(found))
+        self.looked: list[Tensor] = []
+        for layer in unet.up_blocks[read].attentions:
+            self._watch(layer.transformer_blocks[0].attn2)
+
+    def _watch(self, attention: Any) -> None:
+        """Keep what an attention looks at, (n, copiers, patches, tokens)."""
+        scores = attention.get_attention_scores
+
+        def seen(*given: Any) -> Tensor:
+            found: Tensor = scores(*given)
+            self.looked.append(found.unflatten(0, (-1, attention.heads))[:, :_COPIERS])
+            return found
+
+        attention.get_attention_scores = seen
 
     def forward(self, noisy: Tensor, at: Tensor, text: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return the velocity (n, 4, h, w), what patches show (n, names + tints + 2, h / 2, w / 2) and their latents
         (n, 4, h, w)."""
         self._within.clear()
+        self.looked.clear()
         velocity = self.unet(noisy, at, text).sample.float()
         told, looks = self.head(self._within.pop()).float().split([_TOLD, 4 * _CELL**2], dim=1)
         return velocity, told, F.pixel_shuffle(looks, _CELL)
@@ -219,6 +245,26 @@ def patch_loss(told: Tensor, names: Tensor, tints: Tensor, parts: Tensor) -> tup
     return name_error + 0.5 * tint_error + 4 * part_error, right
 
 
+def copy_loss(looked: Sequence[Tensor], drawn: Sequence[Drawn], said: Sequence[str]) -> tuple[Tensor, float]:
+    """Return how little the copying heads, (n, copiers, patches, tokens) each, look at the cell of the table that each
+    patch shows (attention that is told where to look: Liu et al. 2016, https://arxiv.org/abs/1609.04186), and how much
+    they do."""
+    side = math.isqrt(looked[0].shape[2])
+    labels = np.stack([cell_labels(d, _groups(s), side).ravel() for d, s in zip(drawn, said, strict=True)])
+    wanted = torch.from_numpy(labels).to(looked[0].device)
+    picture, patch = torch.nonzero(wanted >= 0, as_tuple=True)
+    token = MAX_TOKENS + wanted[picture, patch]
+    hits = [one.float().mean(1)[picture, patch, token] for one in looked]
+    if not len(token):
+        return torch.zeros(()), 0.0
+    return -torch.stack(hits).clamp(min=1e-4).log().mean(), float(torch.stack(hits).detach().mean())
+
+
+@lru_cache(maxsize=_KEPT_TEXTS)
+def _groups(said: str) -> tuple[Group, ...]:
+    return parse_request(said).groups
+
+
 def on_things(errors: Tensor, names: Tensor) -> Tensor:
     """Return the mean of errors (n, h, w), those on things counting _THINGS times those on the ground.
 
@@ -238,13 +284,14 @@ def train(
     lr: float,
     arm: str,
     seed: int,
+    looks: Path,
     widths: Sequence[int] = WIDTHS,
     ema: float = 0.999,
     start: Path | None = None,
 ) -> Run:
     """Train in `out` on the shards in `latents`, those that are still being written included; save `out/unet`.
 
-    `start` is the folder of a run whose weights are the first ones.
+    `looks` is the folder of the table of `training.looks`, `start` is the folder of a run whose weights are the first ones.
     """
     torch.manual_seed(seed)
     where, unet, shards = device(), build(widths), Shards(latents, asked)
@@ -262,23 +309,26 @@ def train(
     run = Run(out, student, config, ema=ema)
     if start:
         run.start_from(start)
-    text, velocity = TextTokens(where), Velocity(student, where)
+    text, velocity = TextTokens(where, looks), Velocity(student, where)
 
     def one(step: int) -> tuple[Tensor, int, dict[str, float]]:
         if step % _NEW_SHARDS == 0:
             shards.refresh()
         rng, generator = random.Random(f"{seed} {step}"), torch.Generator().manual_seed(seed * 1_000_003 + step)
         rows, drawn = shards.batch(rng, batch)
-        errors, looks, told = velocity(rows.to(where), text(say(drawn, arm, rng)), generator)
+        said = say(drawn, arm, rng)
+        errors, looks, told = velocity(rows.to(where), text(said), generator)
+        missed, copied = copy_loss(student.looked, drawn, said)
         names, tints, parts = patch_truth(drawn, told.shape[-1], where)
         untold, named = patch_loss(told, names, tints, parts)
         figures = {
             "velocity": float(errors.detach().mean()),
             "looks": float(looks.detach().mean()),
             "named": named,
+            "copied": copied,
             "scenes": float(len(shards)),
         }
-        return on_things(errors + _LOOKS * looks, names) + _PATCHES * untold, batch, figures
+        return on_things(errors + _LOOKS * looks, names) + _PATCHES * untold + _COPIED * missed, batch, figures
 
     run.train(one, steps)
     run.use_average()
@@ -291,9 +341,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--latents", type=Path, required=True, help="shards of gptsmith.models.training.latents")
-    parser.add_argument("--steps", type=int, default=12_000)
+    parser.add_argument("--looks", type=Path, required=True, help="the folder of gptsmith.models.training.looks")
+    parser.add_argument("--steps", type=int, default=4_400)
     parser.add_argument("--batch", type=int, default=32)
-    parser.add_argument("--lr", type=float, default=7e-4)
+    parser.add_argument("--lr", type=float, default=6e-4)
     parser.add_argument("--arm", choices=list(ARMS), default="mixed")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--start", type=Path, help="the folder of a run to begin from")
