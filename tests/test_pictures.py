@@ -531,7 +531,7 @@ def embedded_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
 
 def test_the_embedded_form_takes_its_text_part_from_the_sentence_encoder(embedded_folder: Path) -> None:
     record = draw(Studio(load_generator("embedded")), settings=settings(size=(96, 48))).record
-    assert (record.size, record.native_size, record.model) == ("96x48", "48x24", "embedded")
+    assert (record.size, record.native_size, record.model) == ("96x48", "48x16", "embedded")
 
 
 def test_an_embedded_file_that_was_changed_is_refused(embedded_folder: Path) -> None:

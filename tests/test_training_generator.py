@@ -22,10 +22,10 @@ def test_the_generator_trains_on_shards_and_its_folder_draws(tmp_path: Path, mon
         sprites.font_path()
     except NotReadyError as error:
         pytest.skip(str(error))
-    from diffusers import StableDiffusionPipeline, UNet2DConditionModel
+    from diffusers import StableDiffusionPipeline
 
-    from gptsmith.models.pictures.text_encoder import load_text_encoder
-    from gptsmith.models.training import autoencoder, generator, run
+    from gptsmith.models.pictures.local import own_parts
+    from gptsmith.models.training import autoencoder, generator, looks, run
     from gptsmith.models.training.latents import write_shard
 
     monkeypatch.setattr(run, "LOG_SECONDS", 0)
@@ -34,17 +34,15 @@ def test_the_generator_trains_on_shards_and_its_folder_draws(tmp_path: Path, mon
     first = write_shard(tmp_path / "latents", 0, vae, scenes=8)
     stamp = first.stat().st_mtime_ns
     assert write_shard(tmp_path / "latents", 0, vae, scenes=8).stat().st_mtime_ns == stamp  # whole shards stay
-    how = {"batch": 4, "lr": 3e-3, "arm": "mixed", "seed": 0, "widths": (16, 16, 32, 32)}
-    generator.train(tmp_path / "run", tmp_path / "latents", steps=12, **how)
+    how = {"batch": 4, "lr": 3e-3, "arm": "mixed", "seed": 0, "width": 32}
+    looks.write(tmp_path / "run", vae)
+    generator.train(tmp_path / "run", tmp_path / "latents", looks=tmp_path / "run", steps=12, **how)
     found = losses(tmp_path / "run")
     assert sum(found[-4:]) < sum(found[:4])
 
-    encoder, tokenizer = load_text_encoder()
     pipe = StableDiffusionPipeline(
         vae=vae,
-        text_encoder=encoder,
-        tokenizer=tokenizer,
-        unet=UNet2DConditionModel.from_pretrained(tmp_path / "run" / "unet").float(),
+        **own_parts(torch.float32, tmp_path / "run"),
         scheduler=generator.noise_schedule(),
         safety_checker=None,
         feature_extractor=None,

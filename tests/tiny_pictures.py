@@ -5,6 +5,7 @@ They draw noise, but through the same classes and files as a model of the full s
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -33,17 +34,21 @@ def bert(width: int = 16, positions: int = 40) -> Any:
 
 
 def pipeline(
-    folder: Path, *, text: bool = True, width: int = 16, tiny_vae: bool = False, prediction: str = "v_prediction"
+    folder: Path, *, embedded: bool = False, tiny_vae: bool = False, prediction: str = "v_prediction"
 ) -> Path:
-    """Write a StableDiffusionPipeline of 32 x 32 pixels to `folder`, without its text part when `text` is False."""
+    """Write a StableDiffusionPipeline of 32 x 32 pixels to `folder`, in the embedded form one without a text part."""
     import torch
     from diffusers import AutoencoderKL, AutoencoderTiny, DDIMScheduler, StableDiffusionPipeline, UNet2DConditionModel
 
+    from gptsmith.models.pictures.patched_unet import PatchedUNet
+
     torch.manual_seed(1)
-    unet = UNet2DConditionModel(
-        sample_size=8, in_channels=4, out_channels=4, layers_per_block=1, block_out_channels=(8, 16),
-        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"), up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
-        cross_attention_dim=width, attention_head_dim=2, norm_num_groups=4,
+    down, up = ("DownBlock2D", "CrossAttnDownBlock2D"), ("CrossAttnUpBlock2D", "UpBlock2D")
+    unet = (PatchedUNet if embedded else UNet2DConditionModel)(
+        sample_size=8, in_channels=4, out_channels=4, layers_per_block=1,
+        block_out_channels=(16,) if embedded else (8, 16),
+        down_block_types=down[1:] if embedded else down, up_block_types=up[:1] if embedded else up,
+        cross_attention_dim=384 if embedded else 16, attention_head_dim=2, norm_num_groups=4,
     )  # fmt: skip
     if tiny_vae:
         vae: Any = AutoencoderTiny(
@@ -60,8 +65,8 @@ def pipeline(
         clip_sample=False, set_alpha_to_one=True, steps_offset=1,
     )  # fmt: skip
     pipe = StableDiffusionPipeline(
-        vae=vae.eval(), unet=unet.eval(), scheduler=scheduler, text_encoder=bert(width) if text else None,
-        tokenizer=tokenizer() if text else None, safety_checker=None, feature_extractor=None,
+        vae=vae.eval(), unet=unet.eval(), scheduler=scheduler, text_encoder=None if embedded else bert(),
+        tokenizer=None if embedded else tokenizer(), safety_checker=None, feature_extractor=None,
         requires_safety_checker=False,
     )  # fmt: skip
     pipe.save_pretrained(folder)
@@ -94,7 +99,10 @@ def words_only(folder: Path) -> Path:
 
 def embedded_generator(folder: Path) -> Path:
     """Write a generator in the embedded form: its text part is the sentence encoder's."""
-    return pipeline(folder, text=False, width=384)
+    index = pipeline(folder, embedded=True) / "model_index.json"
+    parts = json.loads(index.read_text("utf-8")) | {"unet": ["diffusers", "UNet2DConditionModel"]}
+    index.write_text(json.dumps(parts), encoding="utf-8")
+    return folder
 
 
 def clip(folder: Path) -> Path:

@@ -67,7 +67,7 @@ class LocalGenerator(Generator):
 
         keywords: dict[str, Any] = {"dtype": self.dtype, "use_safetensors": True, "local_files_only": True}
         if self.model.kind == "embedded":
-            keywords |= text_part(self.dtype, self.folder)
+            keywords |= own_parts(self.dtype, self.folder)
         pipe = AutoPipelineForText2Image.from_pretrained(str(self.folder), **keywords)
         pipe.to(self.device)
         for part in pipe.components.values():
@@ -98,8 +98,9 @@ class LocalGenerator(Generator):
     @property
     def multiple(self) -> int:
         """What both sides of a picture must divide by."""
-        scale = max(8, int(getattr(self.base, "vae_scale_factor", 8)))
-        return scale * 2 if hasattr(self.base, "_pack_latents") else scale  # FLUX and its kin pack 2 x 2 latents
+        scale = int(getattr(self.base, "vae_scale_factor", 8))
+        packed = 2 if hasattr(self.base, "_pack_latents") else 1  # FLUX and its kin pack 2 x 2 latents
+        return max(8, scale * getattr(self.network, "patch", packed))
 
     def pipe(self, mode: str, sampler: str | None) -> Any:
         """Return a pipeline for one job, with a scheduler of its own.
@@ -209,12 +210,15 @@ def best_dtype(device: str) -> torch.dtype:
     return torch.bfloat16 if bf16_is_faster() else torch.float32
 
 
-def text_part(dtype: torch.dtype, folder: Path) -> dict[str, Any]:
-    """Return the tokenizer and text encoder that the embedded generator of a folder shares with the sentence encoder."""
+def own_parts(dtype: torch.dtype, folder: Path) -> dict[str, Any]:
+    """Return the parts of the embedded generator in a folder that diffusers does not know: its U-Net, and the tokenizer
+    and text encoder that it shares with the sentence encoder."""
+    from gptsmith.models.pictures.patched_unet import PatchedUNet
     from gptsmith.models.pictures.text_encoder import load_text_encoder
 
     encoder, tokenizer = load_text_encoder(dtype, folder)
-    return {"tokenizer": tokenizer, "text_encoder": encoder}
+    unet = PatchedUNet.from_pretrained(folder / "unet", torch_dtype=dtype, use_safetensors=True, local_files_only=True)
+    return {"unet": unet, "tokenizer": tokenizer, "text_encoder": encoder}
 
 
 def _failed(name: str, error: Exception) -> GptsmithError:

@@ -34,7 +34,6 @@ from gptsmith.models.training.patches import NAMES, TINTS, patch_labels
 from gptsmith.models.training.run import Run, device
 from gptsmith.models.world import captions
 from gptsmith.models.world.everyday import EVERYDAY
-from gptsmith.models.world.layout import CELLS
 from gptsmith.models.world.requests import parse_request
 from gptsmith.models.world.scene import Group, Scene
 
@@ -45,15 +44,14 @@ ARMS = {
     "descriptive": {"descriptive": 0.95, "alt": 0.05},
     "mixed": {"short": 0.5, "descriptive": 0.45, "alt": 0.05},
 }
-WIDTHS = (48, 96, 368)
+WIDTH = 320
 CAPTION_DROP = 0.1  # captions left out, so that guidance has something to lead away from
 _PATCHES = 0.05  # the weight of telling patches against the velocity
 _GROUND_WEIGHT = 0.15  # of naming patches
 _THINGS = 3.0  # how often errors on things count against those on the ground
-_EVEN, _MIDDLE = 0.2, 0.5  # the part of times drawn evenly; where the others gather, as a logit
-_CELL, _TOLD = 2, len(NAMES) + len(TINTS) + 2  # latents along a patch that the head reads; what it tells of one
+_EVEN, _MIDDLE = 0.5, 0.5  # the part of times drawn evenly; where the others gather, as a logit
+_TOLD = len(NAMES) + len(TINTS) + 2  # what the head tells of a patch
 _EVERYDAY = 10.0  # how often a scene of everyday things is taken for each half of it, see `asked`
-_LOOKS = 0.5  # of telling how they look
 _COPIED = 0.1  # of looking at what is to be copied
 _COPIERS = 4  # heads of an attention that are told what to copy; the others read the words
 _KEPT_TEXTS = 120_000  # 49 KB each
@@ -76,29 +74,27 @@ def noise_schedule() -> Any:
     )
 
 
-def build(widths: Sequence[int] = WIDTHS, sample_size: int = 32) -> Any:
-    """Return an untrained U-Net; text enters where the picture is 8 x 8 or coarser: further up attention costs most.
+def build(width: int = WIDTH) -> Any:
+    """Return an untrained U-Net, whose patches are the cells of `world.layout`.
 
-    Most of its weights lie there too. A thing takes up whole cells of 8 x 8, so that how it looks is learned once for
-    each of its cells, and the wider that level is, the more looks it can hold. Its attention is the plain product of
-    matrices: on a CPU the backward pass of the fused one takes 40% of a step.
+    Its attention is the plain product of matrices: on a CPU the backward pass of the fused one takes 40% of a step.
     """
     from diffusers.models.attention_processor import AttnProcessor
 
-    from gptsmith.models.pictures.placed_unet import PlacedUNet
+    from gptsmith.models.pictures.patched_unet import PatchedUNet
 
-    reads = [sample_size >> level <= CELLS for level in range(len(widths))]
-    unet = PlacedUNet(
-        sample_size=sample_size,
+    unet = PatchedUNet(
+        sample_size=32,
         in_channels=4,
         out_channels=4,
         layers_per_block=1,
-        block_out_channels=tuple(widths),
-        down_block_types=tuple("CrossAttnDownBlock2D" if r else "DownBlock2D" for r in reads),
-        up_block_types=tuple("CrossAttnUpBlock2D" if r else "UpBlock2D" for r in reversed(reads)),
+        block_out_channels=(width,),
+        down_block_types=("CrossAttnDownBlock2D",),
+        up_block_types=("CrossAttnUpBlock2D",),
         cross_attention_dim=384,
         attention_head_dim=8,  # read as the number of heads
         norm_num_groups=16,
+        resnet_time_scale_shift="scale_shift",
     )
     unet.set_attn_processor(AttnProcessor())
     return unet
@@ -153,23 +149,20 @@ class TextTokens:
 
 
 class Student(nn.Module):
-    """The U-Net, and a head that reads from within it what each patch shows and how it looks.
+    """The U-Net, a head that reads from its middle what each patch shows, and what its last attentions look at.
 
-    The head is thrown away afterwards. It reads the last block that reads text, whose layers are wide enough to know
-    how hundreds of things look, and lets them learn that without the way through the narrow ones (deep supervision, Lee
-    et al. 2014, https://arxiv.org/abs/1409.5185).
+    The head is thrown away afterwards.
     """
 
     def __init__(self, unet: Any) -> None:
         super().__init__()
         self.unet = unet
-        read = [kind.startswith("CrossAttn") for kind in unet.config.up_block_types].count(True) - 1
-        self.head = nn.Conv2d(unet.config.block_out_channels[-1 - read], _TOLD + 4 * _CELL**2, 1)
+        self.head = nn.Conv2d(unet.config.block_out_channels[-1], _TOLD, 1)
         self._within: list[Tensor] = []
-        unet.up_blocks[read].register_forward_hook(lambda block, given, found: self._within.append(found))
+        unet.mid_block.register_forward_hook(lambda block, given, found: self._within.append(found))
         self.looked: list[Tensor] = []
-        for layer in unet.up_blocks[read].attentions:
-            self._watch(layer.transformer_blocks[0].attn2)
+        for layer in unet.up_blocks[-1].attentions:
+            self._watch(layer.transformer_blocks[-1].attn2)
 
     def _watch(self, attention: Any) -> None:
         """Keep what an attention looks at, (n, copiers, patches, tokens)."""
@@ -182,14 +175,12 @@ class Student(nn.Module):
 
         attention.get_attention_scores = seen
 
-    def forward(self, noisy: Tensor, at: Tensor, text: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return the velocity (n, 4, h, w), what patches show (n, names + tints + 2, h / 2, w / 2) and their latents
-        (n, 4, h, w)."""
+    def forward(self, noisy: Tensor, at: Tensor, text: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the velocity (n, 4, h, w) and what patches show (n, names + tints + 2, h / 4, w / 4)."""
         self._within.clear()
         self.looked.clear()
         velocity = self.unet(noisy, at, text).sample.float()
-        told, looks = self.head(self._within.pop()).float().split([_TOLD, 4 * _CELL**2], dim=1)
-        return velocity, told, F.pixel_shuffle(looks, _CELL)
+        return velocity, self.head(self._within.pop()).float()
 
 
 def random_times(many: int, steps: int, generator: torch.Generator) -> Tensor:
@@ -203,8 +194,7 @@ def random_times(many: int, steps: int, generator: torch.Generator) -> Tensor:
 
 
 class Velocity:
-    """Squared errors (n, h, w) of the velocity that the U-Net predicts at random times, of the latents that its head
-    tells, and what that tells of patches.
+    """Squared errors (n, h, w) of the velocity that the U-Net predicts at random times, and what it tells of patches.
 
     The passes run in bfloat16 on copies of the float32 weights, which is what the optimizer moves.
     """
@@ -214,15 +204,15 @@ class Velocity:
         self.student, self.where = student, where
         self.signal, self.noise = alphas.sqrt(), (1 - alphas).sqrt()
 
-    def __call__(self, latents: Tensor, text: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
+    def __call__(self, latents: Tensor, text: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         at = random_times(len(latents), len(self.signal), generator).to(self.where)
         drawn = torch.randn(latents.shape, generator=generator).to(self.where)
         signal, noise = self.signal[at].view(-1, 1, 1, 1), self.noise[at].view(-1, 1, 1, 1)
-        noisy = (signal * latents + noise * drawn).to(torch.bfloat16, memory_format=torch.channels_last)
+        noisy = (signal * latents + noise * drawn).to(torch.bfloat16)
         weights = {name: p.to(torch.bfloat16) for name, p in self.student.named_parameters()}
-        predicted, told, looks = functional_call(self.student, weights, (noisy, at, text))
+        predicted, told = functional_call(self.student, weights, (noisy, at, text))
         errors = (predicted - signal * drawn + noise * latents).square().mean(1)
-        return errors, (looks - latents).square().mean(1), told
+        return errors, told
 
 
 def patch_truth(drawn: Sequence[Drawn], side: int, where: torch.device) -> list[Tensor]:
@@ -285,7 +275,7 @@ def train(
     arm: str,
     seed: int,
     looks: Path,
-    widths: Sequence[int] = WIDTHS,
+    width: int = WIDTH,
     ema: float = 0.999,
     start: Path | None = None,
 ) -> Run:
@@ -294,18 +284,18 @@ def train(
     `looks` is the folder of the table of `training.looks`, `start` is the folder of a run whose weights are the first ones.
     """
     torch.manual_seed(seed)
-    where, unet, shards = device(), build(widths), Shards(latents, asked)
+    where, unet, shards = device(), build(width), Shards(latents, asked)
     config = {
         "lr": lr,
         "steps": steps,
         "batch": batch,
         "arm": arm,
         "seed": seed,
-        "widths": list(widths),
+        "width": width,
         "warmup": min(300, steps // 20),
         "flat": 0.3,
     }
-    student = Student(unet.to(memory_format=torch.channels_last)).to(where)
+    student = Student(unet).to(where)
     run = Run(out, student, config, ema=ema)
     if start:
         run.start_from(start)
@@ -317,18 +307,17 @@ def train(
         rng, generator = random.Random(f"{seed} {step}"), torch.Generator().manual_seed(seed * 1_000_003 + step)
         rows, drawn = shards.batch(rng, batch)
         said = say(drawn, arm, rng)
-        errors, looks, told = velocity(rows.to(where), text(said), generator)
+        errors, told = velocity(rows.to(where), text(said), generator)
         missed, copied = copy_loss(student.looked, drawn, said)
         names, tints, parts = patch_truth(drawn, told.shape[-1], where)
         untold, named = patch_loss(told, names, tints, parts)
         figures = {
             "velocity": float(errors.detach().mean()),
-            "looks": float(looks.detach().mean()),
             "named": named,
             "copied": copied,
             "scenes": float(len(shards)),
         }
-        return on_things(errors + _LOOKS * looks, names) + _PATCHES * untold + _COPIED * missed, batch, figures
+        return on_things(errors, names) + _PATCHES * untold + _COPIED * missed, batch, figures
 
     run.train(one, steps)
     run.use_average()

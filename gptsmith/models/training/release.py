@@ -14,6 +14,7 @@ from pathlib import Path
 
 from gptsmith.errors import UsageError
 from gptsmith.models.pictures.embedded import HASHES, WEIGHTS
+from gptsmith.models.pictures.looks import FILE as LOOKS
 
 LIMITS = {
     "generator": 72,
@@ -24,13 +25,15 @@ LIMITS = {
 
 
 def pack_generator(runs: Path, folder: Path) -> None:
-    """Put U-Net, autoencoder and schedule together as a StableDiffusionPipeline; its text part is passed in at load."""
+    """Put U-Net, autoencoder and schedule together as a StableDiffusionPipeline, and beside them the looks of things;
+    the text part is passed in at load."""
     import diffusers
 
     from gptsmith.models.training.generator import noise_schedule
 
     shutil.copytree(runs / "generator" / "unet", folder / "unet")
     shutil.copytree(runs / "autoencoder" / "final", folder / "vae")
+    shutil.copyfile(runs / "looks" / LOOKS, folder / LOOKS)
     noise_schedule().save_pretrained(folder / "scheduler")
     parts = {
         "_class_name": "StableDiffusionPipeline",
@@ -42,7 +45,7 @@ def pack_generator(runs: Path, folder: Path) -> None:
         "scheduler": ["diffusers", "DDIMScheduler"],
         "text_encoder": ["transformers", "BertModel"],
         "tokenizer": ["transformers", "BertTokenizerFast"],
-        "unet": ["diffusers", "UNet2DConditionModel"],
+        "unet": ["diffusers", "UNet2DConditionModel"],  # what diffusers takes a subclass of it for
         "vae": ["diffusers", "AutoencoderTiny"],
     }
     (folder / "model_index.json").write_text(json.dumps(parts, indent=2) + "\n", encoding="utf-8")
