@@ -33,9 +33,7 @@ def bert(width: int = 16, positions: int = 40) -> Any:
     return BertModel(config).eval()
 
 
-def pipeline(
-    folder: Path, *, embedded: bool = False, tiny_vae: bool = False, prediction: str = "v_prediction"
-) -> Path:
+def pipeline(folder: Path, *, embedded: bool = False, tiny_vae: bool = False, prediction: str = "v_prediction") -> Path:
     """Write a StableDiffusionPipeline of 32 x 32 pixels to `folder`, in the embedded form one without a text part."""
     import torch
     from diffusers import AutoencoderKL, AutoencoderTiny, DDIMScheduler, StableDiffusionPipeline, UNet2DConditionModel

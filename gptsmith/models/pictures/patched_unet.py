@@ -24,6 +24,7 @@ class PatchedUNet(UNet2DConditionModel):
     """A `UNet2DConditionModel` on patches of 4 x 4 latents, its configuration the plain one's."""
 
     patch = PATCH
+
     @wraps(UNet2DConditionModel.__init__)  # diffusers reads there what a configuration may hold
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)

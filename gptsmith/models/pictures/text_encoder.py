@@ -18,8 +18,10 @@ MAX_TOKENS = 64  # of a caption; training pads to it as the pipeline does
 class CaptionEncoder(BertModel):
     """The sentence encoder's states of a caption's tokens, and behind them how the things look that it names."""
 
-    looks: Looks | None = None
-    tokenizer: Any = None
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self.looks: Looks | None = None
+        self.tokenizer: Any = None
 
     def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor | None = None) -> BaseModelOutput:
         """Return states of token numbers (captions, 64): (captions, 64 and the looks' tokens, 384)."""

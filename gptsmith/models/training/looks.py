@@ -54,7 +54,10 @@ def names_as_numbers(names: list[str]) -> Tensor:
     """Return what the sentence encoder makes of names, in their own main directions, at length 1: (names, 192)."""
     encoder, tokenizer = load_text_encoder()
     tokens = tokenizer(names, padding=True, return_tensors="pt")
-    states, mask = encoder(**{k: tokens[k] for k in ("input_ids", "attention_mask")})[0], tokens.attention_mask[..., None]
+    states, mask = (
+        encoder(**{k: tokens[k] for k in ("input_ids", "attention_mask")})[0],
+        tokens.attention_mask[..., None],
+    )
     means = (states * mask).sum(1) / mask.sum(1)
     means = means - means.mean(0)
     main = torch.linalg.svd(means, full_matrices=False).Vh[:_NAME]
