@@ -1,10 +1,11 @@
 #!/bin/sh
 # The experiment on captions: one generator for each kind, same pictures, seed and steps; captions by our captioner.
 set -e
-OUT=${OUT:-runs/out} STEPS=${STEPS:-4000}
+OUT=${OUT:-runs/out} STEPS=${STEPS:-1500}
 ${PYTHON:-python} -m gptsmith.models.training.latents --out "$OUT/captions/latents" --autoencoder "$OUT/autoencoder/first" --shards 12
+${PYTHON:-python} -m gptsmith.models.training.looks --out "$OUT/looks" --autoencoder "$OUT/autoencoder/first"
 ${PYTHON:-python} -m gptsmith.models.training.recaption --latents "$OUT/captions/latents" --captioner "$OUT/captioner/final"
 for arm in alt short descriptive mixed; do
   ${PYTHON:-python} -m gptsmith.models.training.generator --out "$OUT/captions/$arm" --latents "$OUT/captions/latents" \
-    --arm "$arm" --steps "$STEPS" --batch 32 --lr 5e-4
+    --looks "$OUT/looks" --arm "$arm" --steps "$STEPS" --batch 32 --lr 6e-4
 done

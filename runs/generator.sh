@@ -1,6 +1,8 @@
 #!/bin/sh
-# The generator: latents of 49,152 scenes, then 140,800 samples of them. Run again to resume.
+# The generator: latents of 49,152 scenes, the looks of things, then 320,000 samples. Run again to resume.
 set -e
 OUT=${OUT:-runs/out}
 ${PYTHON:-python} -m gptsmith.models.training.latents --out "$OUT/latents" --autoencoder "$OUT/autoencoder/first" --shards 24
-${PYTHON:-python} -m gptsmith.models.training.generator --out "$OUT/generator" --latents "$OUT/latents" --steps "${STEPS:-4400}" --batch 32 --lr 6e-4 ${START:+--start "$START"}
+${PYTHON:-python} -m gptsmith.models.training.looks --out "$OUT/looks" --autoencoder "$OUT/autoencoder/first"
+${PYTHON:-python} -m gptsmith.models.training.generator --out "$OUT/generator" --latents "$OUT/latents" --looks "$OUT/looks" \
+  --steps "${STEPS:-10000}" --batch 32 --lr 6e-4 ${START:+--start "$START"}

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from gptsmith.models.pictures.local import LocalGenerator
 
 STEPS = 30  # where neither the person nor the model says how many; pipelines themselves say 50, more than helps
+EMBEDDED_GUIDANCE = 3.0  # by the curve in docs/training.md
 STRENGTH = {"change": 0.7, "inpaint": 0.99}
 
 
@@ -29,7 +30,8 @@ class Plan:
         self.steps = self.settings.steps or min(STEPS, self._own("num_inference_steps", STEPS))
         self.guidance = self.settings.guidance
         if self.guidance is None:
-            self.guidance = self._own("guidance_scale", None)
+            own = EMBEDDED_GUIDANCE if model.model.kind == "embedded" else None
+            self.guidance = own or self._own("guidance_scale", None)
         self.size = self._size()
         self.strength = self._strength()
         self.arguments: dict[str, Any] = {

@@ -25,6 +25,9 @@ class CaptionEncoder(BertModel):
 
     def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor | None = None) -> BaseModelOutput:
         """Return states of token numbers (captions, 64): (captions, 64 and the looks' tokens, 384)."""
+        input_ids = input_ids[:, :MAX_TOKENS]  # the pipeline pads the negative caption to as many as came of the other
+        if attention_mask is not None:
+            attention_mask = attention_mask[:, :MAX_TOKENS]
         states = super().forward(input_ids, attention_mask=attention_mask).last_hidden_state
         if self.looks is not None:
             captions = self.tokenizer.batch_decode(input_ids, skip_special_tokens=True)

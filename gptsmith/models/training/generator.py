@@ -281,7 +281,7 @@ def train(
 ) -> Run:
     """Train in `out` on the shards in `latents`, those that are still being written included; save `out/unet`.
 
-    `looks` is the folder of the table of `training.looks`, `start` is the folder of a run whose weights are the first ones.
+    `looks` is the folder of the table of `training.looks`, `start` that of a run whose weights are the first ones.
     """
     torch.manual_seed(seed)
     where, unet, shards = device(), build(width), Shards(latents, asked)
