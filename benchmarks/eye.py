@@ -3,9 +3,10 @@
 GPTSMITH_TEST_DATA=… python -m benchmarks.eye draw FOLDER [--model MODEL] [--limit 9] [--pictures 4] [--seed 0]
 python -m benchmarks.eye compare FOLDER
 
-`draw` draws the prompts of `benchmarks.generator`, at most `--limit` of each row, and puts sheets of pictures with their
-number and prompt into FOLDER, the checker's verdicts apart from them in `verdicts.jsonl`. A person who has not read those
-writes `labels.txt`: the numbers of the pictures that are right, in any order. `compare` prints how often the two agree.
+`draw` draws the prompts of `benchmarks.generator`, at most `--limit` of each row, and puts sheets of pictures with
+their number and prompt into FOLDER, the checker's verdicts apart from them in `verdicts.jsonl`. A person who has not
+read those writes `labels.txt`: the numbers of the pictures that are right, in any order. `compare` prints how often the
+two agree.
 """
 
 from __future__ import annotations
