@@ -70,7 +70,7 @@ def test_the_text_encoder_reads_the_caption_back_from_its_tokens(table: Path) ->
     assert torch.allclose(states[:, :MAX_TOKENS], words, atol=1e-5)
     assert torch.equal(states[0, MAX_TOKENS:], Looks.load(table).of(parse_request(caption).groups))
     assert not states[1, MAX_TOKENS:].any()
-    longer = tokenizer("", padding="max_length", max_length=states.shape[1], return_tensors="pt")  # so pads the pipeline
+    longer = tokenizer("", padding="max_length", max_length=states.shape[1], return_tensors="pt")  # as pipelines pad
     assert encoder(longer.input_ids, attention_mask=longer.attention_mask)[0].shape == states[1:].shape
 
 
