@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from PIL import Image
 
 from gptsmith import GptsmithError, NotReadyError, Pictures, ProviderError, UsageError
 from gptsmith.models.pictures.captioners import Caption, load_captioner
+from gptsmith.models.pictures.upsampling.upsampler import Earlier, Upsampled, Upsampler
 from tests import tiny_pictures
 from tests.images_server import ImagesServer
 from tests.loopback import Loopback
@@ -46,6 +47,33 @@ def test_the_best_of_several_tries_comes_first(pictures: Pictures) -> None:
     scores = pictures.recognizer.scores([p.image for p in alone], "a cat")
     assert [p.record.seed for p in best] == [1 + scores.index(max(scores))]
     assert best[0].record.score == round(max(scores), 4)
+
+
+class Noting(Upsampler):
+    """Draws the words as they are, and notes what came before them."""
+
+    def upsample(self, request: str, earlier: Sequence[Earlier] = (), *, changes: str = "") -> Upsampled:
+        self.earlier = [one.caption for one in earlier]
+        return Upsampled(request, own_words=True)
+
+
+def test_a_picture_that_is_changed_tells_what_it_shows(pictures: Pictures, tmp_path: Path) -> None:
+    first = pictures.draw("a cat on a beach", seed=1, steps=2)[0]
+    first.save(tmp_path / "told.png")
+    first.save(tmp_path / "silent.png", parameters=False)
+    first.image.save(tmp_path / "photo.jpg")
+    vars(pictures)["upsampler"] = noting = Noting()
+    cat = ["a cat on a beach"]
+    for given, before in (
+        (tmp_path / "told.png", cat),
+        ((tmp_path / "told.png").read_bytes(), cat),
+        (Image.open(tmp_path / "told.png"), cat),
+        (tmp_path / "silent.png", []),
+        (tmp_path / "photo.jpg", []),
+        (None, []),
+    ):
+        pictures.draw("make it night", image=given, seed=1, steps=2)
+        assert noting.earlier == before
 
 
 def test_a_mask_needs_its_picture(pictures: Pictures) -> None:

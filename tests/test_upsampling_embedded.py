@@ -40,6 +40,7 @@ NOTES = [
         "a toaster next to a cat",
         ["I cannot draw “toaster”; the nearest thing that I can draw is “bread”: ask for it if you like."],
     ),
+    ("a cat on the moon", ["I know no place like “the moon”; the picture leaves it out."]),
     ("a cat sneezing", ["I cannot draw “sneezing”; the picture leaves it out."]),
     ("nine cats", ["I draw up to 4 things of a kind."]),
     ("a cat, a dog, a horse, a cow and a pig", ["I draw up to 3 kinds of things in one picture; left out: cow, pig."]),

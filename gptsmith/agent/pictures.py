@@ -73,8 +73,9 @@ class Pictures:
     ) -> list[Picture]:
         """Return `count` pictures of what `prompt` says, each with its `record`; the one that fits best comes first.
 
-        `image` is changed instead, as far as `strength` (0 to 1) says, or where `mask` is white. `my_words` draws the
-        prompt as it is, without a caption written from it. `best_of` tries are drawn for each picture and ranked by the
+        `image` is changed instead, as far as `strength` (0 to 1) says, or where `mask` is white; where it says itself
+        what it shows, the prompt may say only what changes ("make it night"). `my_words` draws the prompt as it is,
+        without a caption written from it. `best_of` tries are drawn for each picture and ranked by the
         recognizer. `stop.set()` from another thread ends it.
 
         Raises:
@@ -86,7 +87,8 @@ class Pictures:
         wish = self._wish(prompt, count, seed, image, mask, my_words, best_of)
         wanted = {"steps": steps, "size": _size(size), "guidance": guidance, "sampler": sampler, "strength": strength}
         wish = _with(wish, **wanted, negative=negative)
-        return self._studio(best_of).draw(wish, listen=on_progress or _unheard, stop=stop).shown
+        studio, earlier = self._studio(best_of), _earlier(image) if mask is None else []
+        return studio.draw(wish, earlier=earlier, listen=on_progress or _unheard, stop=stop).shown
 
     def _wish(
         self,
@@ -214,6 +216,15 @@ def _with(wish: Wish, **settings: Any) -> Wish:
 
     given = {name: value for name, value in settings.items() if value is not None}
     return replace(wish, settings=replace(wish.settings, **given))
+
+
+def _earlier(image: Given | None) -> list[Earlier]:
+    """Return what was drawn before, as a picture that is to be changed tells it."""
+    from gptsmith.models.pictures.parameters import parameters_in
+    from gptsmith.models.pictures.upsampling.upsampler import Earlier
+
+    told = parameters_in(image) if image is not None else {}
+    return [Earlier(told.get("Request", told["caption"]), told["caption"])] if told.get("caption") else []
 
 
 def _size(size: Size | None) -> tuple[int, int] | None:

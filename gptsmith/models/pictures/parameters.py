@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 if TYPE_CHECKING:
+    from gptsmith.models.pictures.input_images import Given
     from gptsmith.models.pictures.record import PictureRecord
 
 KEY = "parameters"
@@ -65,6 +67,17 @@ def parameters_of(picture: Image.Image) -> dict[str, str]:
     """Return what an opened picture says about itself; empty when it says nothing."""
     text = picture.info.get(KEY)
     return read_parameters(text) if isinstance(text, str) else {}
+
+
+def parameters_in(given: Given) -> dict[str, str]:
+    """Return what a picture, file or bytes say about themselves; empty when they say nothing."""
+    if isinstance(given, Image.Image):
+        return parameters_of(given)
+    try:
+        with Image.open(io.BytesIO(given) if isinstance(given, bytes) else given, formats=("PNG",)) as picture:
+            return parameters_of(picture)
+    except OSError:
+        return {}
 
 
 def _one_line(text: str) -> str:

@@ -21,6 +21,7 @@ _REFERS = re.compile(
     r"different one|the background|bigger|smaller|larger|more|less|fewer|there should be|what about|also)\b"
     r"|^no,|^(?:now|and|with|add|remove|replace|at|in|on)\b(?!,? (?:draw|paint|show))"
 )
+_EACH = re.compile(r"\b(?:each|both|every)\b")
 _BACKGROUND = re.compile(r"\b(?:background|backdrop)\b(?: should be| to be| is| to| in)? (?P<color>\w+)")
 _ORANGE = re.compile(r"(?<!\ban )(?<!\ba )(?<!\bthe )\borange$")  # at the end it is a colour, not a fruit
 _RECOLORS = re.compile(r"\b(?:make|paint|change|turn|should be|to be|in|color|colour|recolor)\b")
@@ -114,6 +115,8 @@ def _with(request: Request, asked: Request, said: str) -> Request:
             place[j] = index
     if not asked.groups and len(groups) == 1:
         groups[0] = _of_it(groups[0], said)
+    elif not asked.groups and (number := _number(said)):  # of several things, of each or of the first named
+        groups = [replace(g, count=number) if i == 0 or _EACH.search(said) else g for i, g in enumerate(groups)]
     relations = _relations(request, asked, place, len(groups), said)
     if any(g.count > 1 for g in groups) and not asked.relations:  # several things do not stand on one
         relations = tuple(r for r in relations if r.kind in ("left", "beside"))
@@ -152,10 +155,19 @@ def _touched(there: Group, said_of: Group, said: str, *, counted: bool) -> Group
 
 def _of_it(group: Group, said: str) -> Group:
     """Read a change of the only thing there: `make it green`, `two of them`, `bigger`."""
+    return replace(
+        group,
+        count=_number(said) or group.count,
+        color=_color_after(said) or group.color,
+        size=_size(said) or group.size,
+    )
+
+
+def _number(said: str) -> int | None:
+    if re.search(r"\b(?:again|another|different)\b", said):
+        return None
     number = next((int(e.value) for e in _entries(said, "number") if e.value.isdigit()), None)
-    if number is not None and not re.search(r"\b(?:again|another|different)\b", said):
-        group = replace(group, count=min(number, MOST))
-    return replace(group, color=_color_after(said) or group.color, size=_size(said) or group.size)
+    return number if number is None else min(number, MOST)
 
 
 def _color_after(said: str) -> str | None:

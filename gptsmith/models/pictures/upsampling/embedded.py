@@ -72,6 +72,9 @@ _INSTRUCTIONS = listed(
     minus more less bigger smaller larger again different try once let should be keep same get rid"""
 )
 _DOING = re.compile(r"^[a-z]{2,}(?:ing|ed|ly)$")  # what is done, and how: left out, never taken for a thing
+_NO_PLACE = re.compile(
+    r"\b(?:on|in|into|to|at|above|through) ((?:the |a |outer )?(?:moon|sun|sky|clouds?|space|wall))\b", re.I
+)
 _NOTHING = "Nothing of this is among the things that the embedded model can draw; your words are drawn as they are."
 
 
@@ -125,6 +128,7 @@ def _in_known_words(request: str) -> tuple[str, list[str]]:
         elif not found.same:
             instead = "ask for it if you like" if asked.groups else "drawn instead"
             notes.append(f"I cannot draw “{unknown}”; the nearest thing that I can draw is “{found.known}”: {instead}.")
+    notes += [f"I know no place like “{place}”; the picture leaves it out." for place in _NO_PLACE.findall(request)]
     return words, notes
 
 
