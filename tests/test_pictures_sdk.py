@@ -68,6 +68,7 @@ def test_a_picture_that_is_changed_tells_what_it_shows(pictures: Pictures, tmp_p
         (tmp_path / "told.png", cat),
         ((tmp_path / "told.png").read_bytes(), cat),
         (Image.open(tmp_path / "told.png"), cat),
+        (first.image, cat),
         (tmp_path / "silent.png", []),
         (tmp_path / "photo.jpg", []),
         (None, []),

@@ -9,7 +9,7 @@ from typing import Literal
 from PIL import Image
 from pydantic import BaseModel, Field
 
-from gptsmith.models.pictures.parameters import png_info
+from gptsmith.models.pictures.parameters import KEY, png_info, write_parameters
 from gptsmith.state import atomic_write
 
 
@@ -39,10 +39,11 @@ class PictureRecord(BaseModel):
 
 
 class Picture:
-    """A drawn picture: `image` (PIL, RGB) and its `record`."""
+    """A drawn picture: `image` (PIL, RGB), whose `info` says what a PNG's parameters text would, and its `record`."""
 
     def __init__(self, image: Image.Image, record: PictureRecord) -> None:
         self.image = image
+        self.image.info[KEY] = write_parameters(record)
         self.record = record
 
     def png(self, *, parameters: bool = True) -> bytes:
