@@ -54,7 +54,7 @@ def draw(folder: Path, model: Path | None, limit: int, pictures: int, seed: int)
                 picture = drawer.draw(Job(caption, seed + one, Settings()), lambda _step: None, Stop()).image
                 seen = np.asarray(picture.convert("RGB").resize((SIDE, SIDE)))
                 verdict = {"row": row, "prompt": prompt, "right": right(row, check(seen, parse_request(prompt)))}
-                file.write(json.dumps(verdict) + "\n")
+                print(json.dumps(verdict), file=file, flush=True)
                 shown.append((len(shown), prompt, picture))
     some = ACROSS * DOWN
     for first in range(0, len(shown), some):

@@ -40,6 +40,7 @@ NOTES = [
         "a toaster next to a cat",
         ["I cannot draw “toaster”; the nearest thing that I can draw is “bread”: ask for it if you like."],
     ),
+    ("a cat in space", []),
     ("a cat on the moon", ["I know no place like “the moon”; the picture leaves it out."]),
     ("a cat sneezing", ["I cannot draw “sneezing”; the picture leaves it out."]),
     ("nine cats", ["I draw up to 4 things of a kind."]),

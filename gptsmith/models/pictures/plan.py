@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from gptsmith.models.pictures.local import LocalGenerator
 
 STEPS = 30  # where neither the person nor the model says how many; pipelines themselves say 50, more than helps
-EMBEDDED_GUIDANCE = 3.0  # by the curve in docs/training.md
+EMBEDDED_GUIDANCE = 1.5  # by the curve in docs/training.md
 STRENGTH = {"change": 0.7, "inpaint": 0.99}
 
 

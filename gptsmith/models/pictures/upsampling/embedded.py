@@ -73,7 +73,7 @@ _INSTRUCTIONS = listed(
 )
 _DOING = re.compile(r"^[a-z]{2,}(?:ing|ed|ly)$")  # what is done, and how: left out, never taken for a thing
 _NO_PLACE = re.compile(
-    r"\b(?:on|in|into|to|at|above|through) ((?:the |a |outer )?(?:moon|sun|sky|clouds?|space|wall))\b", re.I
+    r"\b(?:on|in|into|to|at|above|through) ((?:the |a )?(?:moon|sun|sky|clouds?|wall))\b", re.I
 )
 _NOTHING = "Nothing of this is among the things that the embedded model can draw; your words are drawn as they are."
 
