@@ -72,9 +72,7 @@ _INSTRUCTIONS = listed(
     minus more less bigger smaller larger again different try once let should be keep same get rid"""
 )
 _DOING = re.compile(r"^[a-z]{2,}(?:ing|ed|ly)$")  # what is done, and how: left out, never taken for a thing
-_NO_PLACE = re.compile(
-    r"\b(?:on|in|into|to|at|above|through) ((?:the |a )?(?:moon|sun|sky|clouds?|wall))\b", re.I
-)
+_NO_PLACE = re.compile(r"\b(?:on|in|into|to|at|above|through) ((?:the |a )?(?:moon|sun|sky|clouds?|wall))\b", re.I)
 _NOTHING = "Nothing of this is among the things that the embedded model can draw; your words are drawn as they are."
 
 
