@@ -66,7 +66,7 @@ class LocalGenerator(Generator):
         from diffusers import AutoPipelineForText2Image
 
         keywords: dict[str, Any] = {"dtype": self.dtype, "use_safetensors": True, "local_files_only": True}
-        if self.model.kind == "embedded":
+        if self.model.kind == "embedded" and self.folder:
             keywords |= own_parts(self.dtype, self.folder)
         pipe = AutoPipelineForText2Image.from_pretrained(str(self.folder), **keywords)
         pipe.to(self.device)

@@ -35,6 +35,11 @@ class Looks(nn.Module):
     (things, cells, 16) and what stands for its name (things, 192).
     """
 
+    latents: Tensor
+    covered: Tensor
+    named: Tensor
+    cells: Tensor
+
     def __init__(self, names: Sequence[str], latents: Tensor, covered: Tensor, named: Tensor) -> None:
         super().__init__()
         self.names = {name: number for number, name in enumerate(names)}

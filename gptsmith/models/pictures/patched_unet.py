@@ -20,12 +20,15 @@ PATCH = 4  # latents along a side
 _PERIODS = (2, 4, 8, 16)  # patches
 
 
-class PatchedUNet(UNet2DConditionModel):
+class PatchedUNet(UNet2DConditionModel):  # type: ignore[misc]
     """A `UNet2DConditionModel` on patches of 4 x 4 latents, its configuration the plain one's."""
 
     patch = PATCH
+    conv_in: Any
+    conv_out: Any
 
-    @wraps(UNet2DConditionModel.__init__)  # diffusers reads there what a configuration may hold
+    # diffusers reads in the signature what a configuration may hold
+    @wraps(UNet2DConditionModel.__init__)  # type: ignore[misc]
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
         inner = self.conv_in.out_channels

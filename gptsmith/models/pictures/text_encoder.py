@@ -15,7 +15,7 @@ from gptsmith.models.pictures.looks import FILE, Looks
 MAX_TOKENS = 64  # of a caption; training pads to it as the pipeline does
 
 
-class CaptionEncoder(BertModel):
+class CaptionEncoder(BertModel):  # type: ignore[misc]
     """The sentence encoder's states of a caption's tokens, and behind them how the things look that it names."""
 
     def __init__(self, *given: Any, **named: Any) -> None:

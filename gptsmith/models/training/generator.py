@@ -170,7 +170,7 @@ class Student(nn.Module):
 
         def seen(*given: Any) -> Tensor:
             found: Tensor = scores(*given)
-            self.looked.append(found.unflatten(0, (-1, attention.heads))[:, :_COPIERS])
+            self.looked.append(found.view(-1, attention.heads, *found.shape[1:])[:, :_COPIERS])
             return found
 
         attention.get_attention_scores = seen
