@@ -42,7 +42,11 @@ NOTES = [
     ),
     ("a cat in space", []),
     ("a cat on the moon", ["I know no place like “the moon”; the picture leaves it out."]),
-    ("a cat sneezing", ["I cannot draw “sneezing”; the picture leaves it out."]),
+    ("a cat sneezing", ["I draw things, not what they do; the picture leaves out “sneezing”."]),
+    (
+        "a dog found a ball, but a cat sat on it",
+        ["I draw things, not what they do; the picture leaves out “found”, “sat”."],
+    ),
     ("nine cats", ["I draw up to 4 things of a kind."]),
     ("a cat, a dog, a horse, a cow and a pig", ["I draw up to 3 kinds of things in one picture; left out: cow, pig."]),
 ]

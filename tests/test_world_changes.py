@@ -24,7 +24,7 @@ CHANGES = [
     (CAT, "add a dog to the left of it", "a dog to the left of a cat on a beach"),
     (CAT, "a tiger instead", "a tiger on a beach"),
     (CAT, "make the background blue", "a cat on a blue background"),
-    (PAIR, "two of them", "two red cubes to the left of a dog on a white background"),
+    (PAIR, "two of them", "two red cubes to the left of two dogs on a white background"),
     (PAIR, "two of each", "two red cubes to the left of two dogs on a white background"),
     (PAIR, "make it night", "a red cube to the left of a dog at night"),
     (PAIR, "remove the dog", "a red cube on a white background"),

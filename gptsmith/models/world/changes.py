@@ -21,7 +21,6 @@ _REFERS = re.compile(
     r"different one|the background|bigger|smaller|larger|more|less|fewer|there should be|what about|also)\b"
     r"|^no,|^(?:now|and|with|add|remove|replace|at|in|on)\b(?!,? (?:draw|paint|show))"
 )
-_EACH = re.compile(r"\b(?:each|both|every)\b")
 _BACKGROUND = re.compile(r"\b(?:background|backdrop)\b(?: should be| to be| is| to| in)? (?P<color>\w+)")
 _ORANGE = re.compile(r"(?<!\ban )(?<!\ba )(?<!\bthe )\borange$")  # at the end it is a colour, not a fruit
 _RECOLORS = re.compile(r"\b(?:make|paint|change|turn|should be|to be|in|color|colour|recolor)\b")
@@ -115,8 +114,8 @@ def _with(request: Request, asked: Request, said: str) -> Request:
             place[j] = index
     if not asked.groups and len(groups) == 1:
         groups[0] = _of_it(groups[0], said)
-    elif not asked.groups and (number := _number(said)):  # of several things, of each or of the first named
-        groups = [replace(g, count=number) if i == 0 or _EACH.search(said) else g for i, g in enumerate(groups)]
+    elif not asked.groups and (number := _number(said)):  # of several things, of each
+        groups = [replace(g, count=number) for g in groups]
     relations = _relations(request, asked, place, len(groups), said)
     if any(g.count > 1 for g in groups) and not asked.relations:  # several things do not stand on one
         relations = tuple(r for r in relations if r.kind in ("left", "beside"))

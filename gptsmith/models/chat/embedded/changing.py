@@ -43,11 +43,13 @@ _TAKE = re.compile(
     re.IGNORECASE,
 )
 _FRAGMENT = re.compile(
-    r"^(?:(?:now |but |and |maybe |only |just )*(?:with(?:out)?|in (?:the style|a|an|black|warm|cold|cool"
+    r"^(?:(?:now |but |and |maybe |only |just )*(?:with(?:out)?|in (?:the (?:style|snow|rain|woods|forest|desert|city"
+    r"|street|meadow|fields?|hills|mountains|sea|water|dark|evening|morning|garden|park|room)|space|a|an|black|warm|cold|cool"
     r"|pastel|colou?r|green|blue|red|"
     r"yellow|orange|purple|pink|white|gr[ae]y|brown|gold|water ?colou?r|oil|ink|pencil|sepia|style|darker"
     r"|lighter|brighter|cartoon|pixel)"
-    r"|as an?|at (?:night|dusk|dawn|sunset|sunrise|noon)|on an?)\b"
+    r"|as an?|at (?:night|dusk|dawn|sunset|sunrise|noon|the (?:beach|sea))|on (?:an?|the (?:beach|table|street|road"
+    r"|water|grass|hill)))\b"
     r"|(?:(?:a (?:bit|little|touch|tad)|slightly|much|even|way|far) )?(?:more|less|fewer)\b"
     r"|(?:(?:(?:a )?(?:bit|little|touch|tad)|slightly|much|even|way|far) )(?:\w+er|better|nicer|worse)\b"
     r"|(?:bigger|smaller|larger|darker|lighter|brighter|warmer|cooler|softer|sharper|simpler|taller|wider"

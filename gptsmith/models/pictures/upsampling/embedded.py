@@ -69,9 +69,18 @@ class EmbeddedUpsampler(Upsampler):
 _THING_ITSELF = re.compile(r"The ([\w ]+?) stands? [\w ]+? the \1\.")
 _INSTRUCTIONS = listed(
     """now then please add put make remove delete replace change turn move take leave swap instead without also too plus
-    minus more less bigger smaller larger again different try once let should be keep same get rid"""
+    minus more less bigger smaller larger again different try once let should be keep same get rid but
+    while because until who whose"""
 )
 _DOING = re.compile(r"^[a-z]{2,}(?:ing|ed|ly)$")  # what is done, and how: left out, never taken for a thing
+_DID = listed(
+    """ate began bit blew broke brought built bought came caught chose crept cried cut danced did drank drew drove dug
+    fed fell felt flew forgot fought found froze gave got grew had heard held hid hit hopped hurt kept knew laid laugh
+    lay leapt led left lit lost made met paid put ran rang read rode rose sang sat saw sent shone shook slept slid
+    smiled sold spoke spent stole stood swam swept swung taught thought threw told took understood went won woke wore
+    wrote eats drinks sits stands runs sleeps flies swims plays chases looks jumps walks sings reads holds drink eat
+    run fly swim play chase jump walk sing sleep"""
+)
 _NO_PLACE = re.compile(r"\b(?:on|in|into|to|at|above|through) ((?:the |a )?(?:moon|sun|sky|clouds?|wall))\b", re.I)
 _NOTHING = "Nothing of this is among the things that the embedded model can draw; your words are drawn as they are."
 
@@ -115,10 +124,14 @@ def _in_known_words(request: str) -> tuple[str, list[str]]:
     What has only something near is named with it in a note; it is drawn instead where nothing else is there to draw.
     """
     words, notes, asked = request.strip(), [], parse_request(request)
+    done = [word for word in asked.unknown if word not in _INSTRUCTIONS and (_DOING.match(word) or word in _DID)]
+    if done:
+        quoted = ", ".join(f"“{word}”" for word in done[:6])
+        notes.append(f"I draw things, not what they do; the picture leaves out {quoted}.")
     for unknown in asked.unknown:
-        if unknown in _INSTRUCTIONS or unknown[0].isdigit():  # "9 cats": too many, which is said elsewhere
+        if unknown in _INSTRUCTIONS or unknown in done or unknown[0].isdigit():  # "9 cats" is said elsewhere
             continue
-        found = None if _DOING.match(unknown) else _nearest(unknown)
+        found = _nearest(unknown)
         if found is not None and (found.same or not asked.groups):
             words = re.sub(rf"\b{re.escape(unknown)}\b", found.known, words, flags=re.IGNORECASE)
         if found is None:
