@@ -75,6 +75,7 @@ def test_without_a_file_it_goes_into_the_library(tmp_path: Path, capsys: Out) ->
     assert set(ids[:2]) == {"restaurant-waiter", "restaurant-waiter-2"}
 
 
+@pytest.mark.usefixtures("no_picture_weights")
 def test_what_is_not_there_is_listed_as_missing(capsys: Out) -> None:
     assert run(["build", f"{WISH} It draws a picture of each dish.", "--yes", "--json"]) == 0
     missing = json.loads(capsys.readouterr().out)["missing"]

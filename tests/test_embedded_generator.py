@@ -48,8 +48,8 @@ def test_a_seed_repeats_and_another_draws_anew(pictures: Pictures) -> None:
 def test_a_change_keeps_the_thing_and_a_mask_the_rest(pictures: Pictures) -> None:
     dog = pictures.draw("a dog on a beach", seed=1)[0]
     night = pictures.draw("make it night", image=dog.image, seed=1)[0]
-    assert verdict(night.image, "a dog").objects
-    assert np.asarray(night.image).mean() < 0.7 * np.asarray(dog.image).mean()
+    assert pictures.recognize(night.image, ["a cat", "a dog", "a car", "a tree"])[0].label == "a dog"
+    assert np.asarray(night.image).mean() < 0.8 * np.asarray(dog.image).mean()
     mask = Image.new("L", dog.image.size)
     ImageDraw.Draw(mask).rectangle((0, 0, 127, 40), fill=255)
     part = pictures.draw("a bird", image=dog.image, mask=mask, seed=1)[0].image

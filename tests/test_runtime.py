@@ -295,6 +295,7 @@ def test_blocking(where: str, question: str, text: str, calls: int) -> None:
 # -- tools that cannot run here ------------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("no_picture_weights")
 def test_a_tool_that_cannot_run_is_told_and_never_pretended() -> None:
     a, model = assistant(call("image_generation", request="a ship"), "Here is your ship!", "Hi.",
                          tools=[{"type": "image_generation"}])  # fmt: skip

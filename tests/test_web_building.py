@@ -198,6 +198,7 @@ def build(description: str) -> AppTest:
     return at.button(key="build").click().run()
 
 
+@pytest.mark.usefixtures("no_picture_weights")
 def test_a_description_becomes_a_draft_that_is_saved(library: Path) -> None:
     at = build("A coach for shy public speakers. Never laugh at anyone. It also draws posters.")
     said = words(at)
