@@ -96,6 +96,18 @@ def test_data() -> Path:
     return Path(folder)
 
 
+@pytest.fixture(scope="session")
+def emoji_font() -> None:
+    """Skip the tests that draw scenes of the world where the font that these are drawn with is not there."""
+    from gptsmith.errors import NotReadyError
+    from gptsmith.models.world import sprites
+
+    try:
+        sprites.font_path()
+    except NotReadyError as error:
+        pytest.skip(str(error))
+
+
 @pytest.fixture
 def loopback() -> Iterator[Loopback]:
     """A running OpenAI-compatible server; see `tests/loopback.py`."""

@@ -7,8 +7,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from gptsmith import Pictures
-from gptsmith.errors import NotReadyError
-from gptsmith.models.world import checker, sprites
+from gptsmith.models.world import checker
 from gptsmith.models.world.requests import parse_request
 
 SHOULD = [
@@ -21,11 +20,7 @@ SHOULD = [
 
 
 @pytest.fixture(scope="module")
-def pictures() -> Pictures:
-    try:
-        sprites.font_path()  # what the checker compares with
-    except NotReadyError as error:
-        pytest.skip(str(error))
+def pictures(emoji_font: None) -> Pictures:
     return Pictures()
 
 

@@ -9,22 +9,16 @@ import numpy as np
 import pytest
 import torch
 
-from gptsmith.errors import NotReadyError
 from gptsmith.models.pictures.looks import CELLS, MOST, WIDTH, Looks
 from gptsmith.models.pictures.patched_unet import PatchedUNet
-from gptsmith.models.world import sprites
 from gptsmith.models.world.requests import parse_request
 
 SHOWN = len(CELLS)
 
 
 @pytest.fixture(scope="module")
-def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def table(emoji_font: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a table made with an autoencoder that sees the mean colours of 4 x 4 pixels."""
-    try:
-        sprites.font_path()
-    except NotReadyError as error:
-        pytest.skip(str(error))
     from gptsmith.models.training import autoencoder, looks
 
     return looks.write(tmp_path_factory.mktemp("looks"), autoencoder.build().eval()).parent

@@ -15,12 +15,13 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from gptsmith.errors import GptsmithError, NotReadyError, UsageError
 from gptsmith.models.pictures.generators import DrawingStoppedError, Generator, Stop, load_generator
 from gptsmith.models.pictures.input_images import open_mask, open_picture
 from gptsmith.models.pictures.jobs import JobQueue, queue_of
-from gptsmith.models.pictures.parameters import parameters_of, read_parameters
+from gptsmith.models.pictures.parameters import parameters_in, parameters_of, read_parameters
 from gptsmith.models.pictures.studio import Progress, Studio, Wish
 from gptsmith.models.pictures.wishes import SAMPLERS, Settings, read_size
 from gptsmith.models.training.release import seal
@@ -247,6 +248,31 @@ def test_parameters_of_another_program_are_read() -> None:
     )
     found = read_parameters(text)
     assert (found["caption"], found["negative"], found["Sampler"], found["Note"]) == ("a cat", "dog", "Euler a", "a, b")
+
+
+@pytest.mark.parametrize(
+    ("text", "caption"),
+    [
+        ("", ""),
+        ("no settings at all", "no settings at all"),
+        ('a cat\nSteps: 2, Seed: "\\x", Size: 3', "a cat"),  # a quote that no JSON has
+        ("word " * 100_000, "word " * 799 + "word "),
+        ("a cat\n" + "Steps: 2, " * 100_000, "a cat\n" + "Steps: 2, " * 400),
+        ("a cat\nNegative prompt: " + "dog " * 100_000 + "\nSteps: 1, Seed: 2, Size: 3", "a cat"),
+    ],
+    ids=["empty", "plain", "bad quote", "long", "long settings", "long negative"],
+)
+def test_a_strangers_parameters_are_read_as_far_as_they_can_be(text: str, caption: str) -> None:
+    found = read_parameters(text)
+    assert found["caption"] == caption[:4000]
+    assert len(found["negative"]) <= 4000
+
+
+def test_a_picture_whose_text_swells_beyond_measure_says_nothing(tmp_path: Path) -> None:
+    info = PngInfo()
+    info.add_text("parameters", "a" * 30_000_000, zip=True)
+    Image.new("RGB", (8, 8)).save(tmp_path / "bomb.png", pnginfo=info)
+    assert parameters_in(tmp_path / "bomb.png") == {}
 
 
 # -- stopping and standing in line -------------------------------------------------------------------------------------

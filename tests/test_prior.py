@@ -7,17 +7,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from gptsmith.errors import NotReadyError
-from gptsmith.models.world import sprites
-
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(emoji_font: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An untrained CLIP of the shipped form."""
-    try:
-        sprites.font_path()
-    except NotReadyError as error:
-        pytest.skip(str(error))
     import torch
 
     from gptsmith.models.training import clip, tokenizer

@@ -9,19 +9,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from gptsmith.errors import NotReadyError
-from gptsmith.models.world import sprites
-
 
 def losses(folder: Path) -> list[float]:
     return [json.loads(line)["loss"] for line in (folder / "log.jsonl").read_text("utf-8").splitlines()]
 
 
+@pytest.mark.usefixtures("emoji_font")
 def test_the_generator_trains_on_shards_and_its_folder_draws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    try:
-        sprites.font_path()
-    except NotReadyError as error:
-        pytest.skip(str(error))
     from diffusers import StableDiffusionPipeline
 
     from gptsmith.models.pictures.local import own_parts
@@ -60,13 +54,10 @@ class Reader:
         return [f"{'a picture of brightness' if long else 'brightness'} {float(p.mean()):.4f}" for p in pixels]
 
 
+@pytest.mark.usefixtures("emoji_font")
 def test_captions_by_the_captioner_stand_beside_their_pictures_and_the_arms_use_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    try:
-        sprites.font_path()
-    except NotReadyError as error:
-        pytest.skip(str(error))
     from gptsmith.models.training import autoencoder, captioner, generator, recaption
     from gptsmith.models.training.latents import Shards, drawn_pictures, write_shard
 

@@ -7,6 +7,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -56,19 +57,21 @@ class LocalGenerator(Generator):
             if self._base is None:
                 self.folder = self.folder or weights.pipeline_folder(self.model)
                 self._base = weights.load_with(
-                    self.model, self._read, "a diffusers text-to-image pipeline with safetensors weights"
+                    self.model,
+                    partial(self._read, self.folder),
+                    "a diffusers text-to-image pipeline with safetensors weights",
                 )
                 self._preview = self._fitted_preview()
                 _keep(self)
         return self._base
 
-    def _read(self) -> Any:
+    def _read(self, folder: Path) -> Any:
         from diffusers import AutoPipelineForText2Image
 
         keywords: dict[str, Any] = {"dtype": self.dtype, "use_safetensors": True, "local_files_only": True}
-        if self.model.kind == "embedded" and self.folder:
-            keywords |= own_parts(self.dtype, self.folder)
-        pipe = AutoPipelineForText2Image.from_pretrained(str(self.folder), **keywords)
+        if self.model.kind == "embedded":
+            keywords |= own_parts(self.dtype, folder)
+        pipe = AutoPipelineForText2Image.from_pretrained(str(folder), **keywords)
         pipe.to(self.device)
         for part in pipe.components.values():
             if isinstance(part, torch.nn.Module):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from PIL import Image
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
     from gptsmith.models.pictures.record import PictureRecord
 
 KEY = "parameters"
-_PAIR = re.compile(r'\s*([A-Za-z][\w /-]*):\s*("(?:\\.|[^\\"])*"|[^,]*)(?:,|$)')
+_MAX_SETTINGS = 16_000  # characters
+MAX_CAPTION = 4_000  # characters; of a longer one only as much is read
+_PAIR = re.compile(r'\s*([A-Za-z][\w /-]{0,39}):\s*("(?:\\.|[^\\"])*"|[^,]*)(?:,|$)')
 _SAMPLERS = {"ddim": "DDIM", "euler": "Euler", "dpmpp": "DPM++ 2M", "unipc": "UniPC"}
 
 
@@ -42,17 +45,19 @@ def write_parameters(record: PictureRecord) -> str:
 
 
 def read_parameters(text: str) -> dict[str, str]:
-    """Return what a parameters text says; `caption` and `negative` beside the names of its settings."""
+    """Return what a parameters text says; `caption` and `negative` beside the names of its settings.
+
+    The text is a stranger's: what cannot be read as a setting is taken as it stands.
+    """
     lines = text.strip().split("\n")
-    pairs = _PAIR.findall(lines[-1]) if lines else []
+    pairs = _PAIR.findall(lines[-1]) if len(lines[-1]) <= _MAX_SETTINGS else []
     if len(pairs) < 3:
         pairs = []
     body = "\n".join(lines[:-1] if pairs else lines)
     caption, _, negative = body.partition("\nNegative prompt:")
-    found = {"caption": caption.strip(), "negative": negative.strip()}
+    found = {"caption": _bounded(caption), "negative": _bounded(negative)}
     for name, value in pairs:
-        quoted = value.startswith('"')
-        found[name.strip()] = json.loads(value) if quoted else value.strip()
+        found[name.strip()] = _unquoted(value)
     return found
 
 
@@ -76,8 +81,19 @@ def parameters_in(given: Given) -> dict[str, str]:
     try:
         with Image.open(io.BytesIO(given) if isinstance(given, bytes) else given, formats=("PNG",)) as picture:
             return parameters_of(picture)
-    except OSError:
+    except (OSError, ValueError, SyntaxError):  # no PNG, a damaged one, or one with more text than Pillow reads
         return {}
+
+
+def _bounded(text: str) -> str:
+    return text.strip()[:MAX_CAPTION]
+
+
+def _unquoted(value: str) -> str:
+    if value.startswith('"'):
+        with suppress(ValueError):  # of a hand that quotes in another way
+            return str(json.loads(value))
+    return value.strip()
 
 
 def _one_line(text: str) -> str:

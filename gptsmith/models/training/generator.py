@@ -3,9 +3,8 @@
 Latent diffusion: Rombach et al. 2022, https://arxiv.org/abs/2112.10752. A frozen language model as text encoder:
 Imagen, Saharia et al. 2022, https://arxiv.org/abs/2205.11487. v-prediction: Salimans and Ho 2022,
 https://arxiv.org/abs/2202.00512; zero terminal SNR with trailing steps: Lin et al. 2023,
-https://arxiv.org/abs/2305.08891. Captions of mixed lengths: Betker et al. 2023 (DALL-E 3). And since the world knows
-what stands where, a layer within also learns to tell what each patch will show, which is what aligning it with a
-trained vision tower does (REPA, Yu et al. 2024, https://arxiv.org/abs/2410.06940), without the tower's errors.
+https://arxiv.org/abs/2305.08891. Captions of mixed lengths: Betker et al. 2023 (DALL-E 3). What else it learns by is in
+`training.student`.
 
 python -m gptsmith.models.training.generator --out runs/out/generator --latents runs/out/latents --looks runs/out/looks
 """
@@ -13,29 +12,23 @@ python -m gptsmith.models.training.generator --out runs/out/generator --latents 
 from __future__ import annotations
 
 import argparse
-import math
 import random
 from collections.abc import Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.func import functional_call
-from torch.nn import functional as F
 
 from gptsmith.models.pictures.looks import Looks
 from gptsmith.models.pictures.text_encoder import MAX_TOKENS, load_text_encoder
 from gptsmith.models.training.latents import Drawn, Shards
-from gptsmith.models.training.looks import cell_labels
-from gptsmith.models.training.patches import NAMES, TINTS, patch_labels
 from gptsmith.models.training.run import Run, device
+from gptsmith.models.training.student import Student, copy_loss, on_things, patch_loss, patch_truth
 from gptsmith.models.world import captions
 from gptsmith.models.world.everyday import EVERYDAY
-from gptsmith.models.world.requests import parse_request
-from gptsmith.models.world.scene import Group, Scene
+from gptsmith.models.world.scene import Scene
 
 KINDS = {"short": captions.short, "descriptive": captions.descriptive, "alt": captions.alt_text}
 ARMS = {
@@ -47,13 +40,9 @@ ARMS = {
 WIDTH = 320
 CAPTION_DROP = 0.1  # captions left out, so that guidance has something to lead away from
 _PATCHES = 0.05  # the weight of telling patches against the velocity
-_GROUND_WEIGHT = 0.15  # of naming patches
-_THINGS = 3.0  # how often errors on things count against those on the ground
 _EVEN, _MIDDLE = 0.5, 0.5  # the part of times drawn evenly; where the others gather, as a logit
-_TOLD = len(NAMES) + len(TINTS) + 2  # what the head tells of a patch
 _EVERYDAY = 10.0  # how often a scene of everyday things is taken for each half of it, see `asked`
 _COPIED = 0.1  # of looking at what is to be copied
-_COPIERS = 4  # heads of an attention that are told what to copy; the others read the words
 _KEPT_TEXTS = 120_000  # 49 KB each
 _NEW_SHARDS = 200  # steps between looks for new pictures
 
@@ -148,41 +137,6 @@ class TextTokens:
         return states
 
 
-class Student(nn.Module):
-    """The U-Net, a head that reads from its middle what each patch shows, and what its last attentions look at.
-
-    The head is thrown away afterwards.
-    """
-
-    def __init__(self, unet: Any) -> None:
-        super().__init__()
-        self.unet = unet
-        self.head = nn.Conv2d(unet.config.block_out_channels[-1], _TOLD, 1)
-        self._within: list[Tensor] = []
-        unet.mid_block.register_forward_hook(lambda block, given, found: self._within.append(found))
-        self.looked: list[Tensor] = []
-        for layer in unet.up_blocks[-1].attentions:
-            self._watch(layer.transformer_blocks[-1].attn2)
-
-    def _watch(self, attention: Any) -> None:
-        """Keep what an attention looks at, (n, copiers, patches, tokens)."""
-        scores = attention.get_attention_scores
-
-        def seen(*given: Any) -> Tensor:
-            found: Tensor = scores(*given)
-            self.looked.append(found.view(-1, attention.heads, *found.shape[1:])[:, :_COPIERS])
-            return found
-
-        attention.get_attention_scores = seen
-
-    def forward(self, noisy: Tensor, at: Tensor, text: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the velocity (n, 4, h, w) and what patches show (n, names + tints + 2, h / 4, w / 4)."""
-        self._within.clear()
-        self.looked.clear()
-        velocity = self.unet(noisy, at, text).sample.float()
-        return velocity, self.head(self._within.pop()).float()
-
-
 def random_times(many: int, steps: int, generator: torch.Generator) -> Tensor:
     """Return times, (many,), most of them of middle noise: there it is settled what a thing will be, whereas little
     noise teaches texture, at the greatest error (logit-normal times, Esser et al. 2024,
@@ -213,56 +167,6 @@ class Velocity:
         predicted, told = functional_call(self.student, weights, (noisy, at, text))
         errors = (predicted - signal * drawn + noise * latents).square().mean(1)
         return errors, told
-
-
-def patch_truth(drawn: Sequence[Drawn], side: int, where: torch.device) -> list[Tensor]:
-    """Return objects (n, side, side), colours (n, side, side) and parts (n, 2, side, side) of `patch_labels`."""
-    labels = [patch_labels(d.scene, d.placed, side) for d in drawn]
-    return [torch.from_numpy(np.stack(column)).to(where) for column in zip(*labels, strict=True)]
-
-
-def patch_loss(told: Tensor, names: Tensor, tints: Tensor, parts: Tensor) -> tuple[Tensor, float]:
-    """Return how wrong is what a U-Net tells of its patches, (n, names + tints + 2, side, side), and how much of the
-    things it names right."""
-    named, tinted, placed = torch.split(told, [len(NAMES), len(TINTS), 2], dim=1)
-    shown = names > 0
-    weight = torch.ones(len(NAMES), device=told.device)
-    weight[0] = _GROUND_WEIGHT
-    name_error = F.cross_entropy(named, names, weight=weight)
-    tint_error = F.cross_entropy(tinted.movedim(1, -1)[shown], tints[shown])
-    part_error = F.mse_loss(placed.movedim(1, -1)[shown], parts.movedim(1, -1)[shown])
-    right = float((named.argmax(1) == names)[shown].float().mean())
-    return name_error + 0.5 * tint_error + 4 * part_error, right
-
-
-def copy_loss(looked: Sequence[Tensor], drawn: Sequence[Drawn], said: Sequence[str]) -> tuple[Tensor, float]:
-    """Return how little the copying heads, (n, copiers, patches, tokens) each, look at the cell of the table that each
-    patch shows (attention that is told where to look: Liu et al. 2016, https://arxiv.org/abs/1609.04186), and how much
-    they do."""
-    side = math.isqrt(looked[0].shape[2])
-    labels = np.stack([cell_labels(d, _groups(s), side).ravel() for d, s in zip(drawn, said, strict=True)])
-    wanted = torch.from_numpy(labels).to(looked[0].device)
-    picture, patch = torch.nonzero(wanted >= 0, as_tuple=True)
-    token = MAX_TOKENS + wanted[picture, patch]
-    hits = [one.float().mean(1)[picture, patch, token] for one in looked]
-    if not len(token):
-        return torch.zeros(()), 0.0
-    return -torch.stack(hits).clamp(min=1e-4).log().mean(), float(torch.stack(hits).detach().mean())
-
-
-@lru_cache(maxsize=_KEPT_TEXTS)
-def _groups(said: str) -> tuple[Group, ...]:
-    return parse_request(said).groups
-
-
-def on_things(errors: Tensor, names: Tensor) -> Tensor:
-    """Return the mean of errors (n, h, w), those on things counting _THINGS times those on the ground.
-
-    The ground fills most of a picture and is learned first; what errors weigh moves no minimum.
-    """
-    shown = F.interpolate((names > 0).float()[:, None], size=errors.shape[1:])[:, 0]
-    weight = 1 + (_THINGS - 1) * shown
-    return (errors * weight).sum() / weight.sum()
 
 
 def train(
@@ -331,8 +235,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--latents", type=Path, required=True, help="shards of gptsmith.models.training.latents")
     parser.add_argument("--looks", type=Path, required=True, help="the folder of gptsmith.models.training.looks")
-    parser.add_argument("--steps", type=int, default=4_400)
+    parser.add_argument("--steps", type=int, default=10_000)
     parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--width", type=int, default=WIDTH, help="channels; the shipped one has %(default)s")
     parser.add_argument("--lr", type=float, default=6e-4)
     parser.add_argument("--arm", choices=list(ARMS), default="mixed")
     parser.add_argument("--seed", type=int, default=0)

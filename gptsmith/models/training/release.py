@@ -84,10 +84,19 @@ def pack(kind: str, runs: Path, weights: Path = WEIGHTS) -> Path:
     if size > LIMITS[kind]:
         shutil.rmtree(part)
         raise UsageError(f"the {kind} has {size:.0f} MB, more than {LIMITS[kind]}", hint="train a smaller one")
+    _forget_origin(part)
     seal(part)
     shutil.rmtree(folder, ignore_errors=True)
     part.replace(folder)
     return folder
+
+
+def _forget_origin(folder: Path) -> None:
+    """Take out of the configurations where on this machine their model was read from."""
+    for file in folder.rglob("config.json"):
+        config = json.loads(file.read_text("utf-8"))
+        if config.pop("_name_or_path", None) is not None:
+            file.write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
 
 
 def seal(folder: Path) -> None:

@@ -67,7 +67,7 @@ class EmbeddedUpsampler(Upsampler):
 
 
 _THING_ITSELF = re.compile(r"The ([\w ]+?) stands? [\w ]+? the \1\.")
-_INSTRUCTIONS = listed(
+_NO_THINGS = listed(
     """now then please add put make remove delete replace change turn move take leave swap instead without also too plus
     minus more less bigger smaller larger again different try once let should be keep same get rid but
     while because until who whose"""
@@ -124,12 +124,12 @@ def _in_known_words(request: str) -> tuple[str, list[str]]:
     What has only something near is named with it in a note; it is drawn instead where nothing else is there to draw.
     """
     words, notes, asked = request.strip(), [], parse_request(request)
-    done = [word for word in asked.unknown if word not in _INSTRUCTIONS and (_DOING.match(word) or word in _DID)]
+    done = [word for word in asked.unknown if word not in _NO_THINGS and (_DOING.match(word) or word in _DID)]
     if done:
         quoted = ", ".join(f"“{word}”" for word in done[:6])
         notes.append(f"I draw things, not what they do; the picture leaves out {quoted}.")
     for unknown in asked.unknown:
-        if unknown in _INSTRUCTIONS or unknown in done or unknown[0].isdigit():  # "9 cats" is said elsewhere
+        if unknown in _NO_THINGS or unknown in done or unknown[0].isdigit():  # "9 cats" is said elsewhere
             continue
         found = _nearest(unknown)
         if found is not None and (found.same or not asked.groups):
