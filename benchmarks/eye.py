@@ -20,13 +20,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from benchmarks.generator import SIDE, generator, prompts, right
+from benchmarks.generator import SIDE, generator, judge, prompts
+from benchmarks.generator import draw as generated
 from gptsmith.models.pictures import embedded
-from gptsmith.models.pictures.generators import Stop
 from gptsmith.models.pictures.upsampling.embedded import EmbeddedUpsampler
-from gptsmith.models.pictures.wishes import Job, Settings
-from gptsmith.models.world.checker import check
-from gptsmith.models.world.requests import parse_request
+from gptsmith.models.pictures.wishes import Settings
 
 ACROSS, DOWN, LABEL = 8, 4, 36  # pictures on a sheet; pixels of the words below each
 
@@ -51,9 +49,8 @@ def draw(folder: Path, model: Path | None, limit: int, pictures: int, seed: int)
         for row, prompt in prompts(Path(os.environ["GPTSMITH_TEST_DATA"]) / "images", limit):
             caption = writer.upsample(prompt, []).caption
             for one in range(pictures):
-                picture = drawer.draw(Job(caption, seed + one, Settings()), lambda _step: None, Stop()).image
-                seen = np.asarray(picture.convert("RGB").resize((SIDE, SIDE)))
-                verdict = {"row": row, "prompt": prompt, "right": right(row, check(seen, parse_request(prompt)))}
+                picture = generated(drawer, caption, seed + one, Settings())
+                verdict = {"row": row, "prompt": prompt, "right": judge(row, prompt, picture)}
                 print(json.dumps(verdict), file=file, flush=True)
                 shown.append((len(shown), prompt, picture))
     some = ACROSS * DOWN

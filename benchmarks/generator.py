@@ -57,6 +57,16 @@ def right(row: str, verdict: Verdict) -> bool:
     return verdict.objects and part.get(row, True) is not False
 
 
+def draw(model: Generator, caption: str, seed: int, settings: Settings) -> Image.Image:
+    """Return one picture."""
+    return model.draw(Job(caption, seed, settings), lambda _step: None, Stop()).image.convert("RGB")
+
+
+def judge(row: str, prompt: str, picture: Image.Image) -> bool:
+    """Tell by the checker whether a picture shows what its row is about."""
+    return right(row, check(np.asarray(picture.resize((SIDE, SIDE))), parse_request(prompt)))
+
+
 def prompts(folder: Path, limit: int) -> list[tuple[str, str]]:
     """Return the rows and prompts of the known kind, at most `limit` of each row, evenly spread; 0 is all."""
     texts = [json.loads(line)["prompt"] for line in (folder / "geneval_half.jsonl").read_text("utf-8").splitlines()]
@@ -108,9 +118,8 @@ def main() -> None:
     for row, prompt in wanted:
         caption = writer.upsample(prompt, []).caption if writer else prompt
         for number in range(given.pictures):
-            job = Job(caption, given.seed + number, Settings(steps=given.steps, guidance=given.guidance))
-            picture = model.draw(job, lambda _step: None, Stop()).image
-            judged = right(row, check(np.asarray(picture.convert("RGB").resize((SIDE, SIDE))), parse_request(prompt)))
+            picture = draw(model, caption, given.seed + number, Settings(steps=given.steps, guidance=given.guidance))
+            judged = judge(row, prompt, picture)
             score[row][0] += judged
             score[row][1] += 1
             if number == 0:

@@ -1,64 +1,59 @@
 """The best of several pictures: ranked by the prompt, or by what the CLIP's prior expects of it (DALL-E 2's way).
 
-GPTSMITH_TEST_DATA=… python -m benchmarks.ranking [--model FOLDER] [--clip FOLDER] [--pictures 4] [--limit 10]
-    [--steps N] [--guidance G] [--seed 0]
+python -m benchmarks.ranking FOLDER ARM… [--clip FOLDER]
 
-Prints for each row of `benchmarks.generator` how often the chosen picture is right by the checker: the first one drawn,
-the best by prompt, the best by prior, and a choice that never errs.
+FOLDER and ARM are those of `python -m benchmarks.experiment draw`, which has drawn and judged the pictures; those of
+its captions count. Prints how often the chosen one is right: of one picture, of every two and of all (four when drawn
+with `--seeds 4`), chosen by prompt, by prior, and by a choice that never errs.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
+from itertools import combinations
 from pathlib import Path
+from statistics import mean
 
 import numpy as np
+from PIL import Image
 
-from benchmarks.generator import ROWS, SIDE, generator, prompts, right
-from gptsmith.errors import NotReadyError
+from benchmarks.experiment import GUIDANCE, STEPS, Line, grouped, lines
 from gptsmith.models.pictures import embedded
-from gptsmith.models.pictures.generators import Stop
 from gptsmith.models.pictures.prior import FILE
 from gptsmith.models.pictures.recognizers import load_recognizer
-from gptsmith.models.pictures.upsampling.embedded import EmbeddedUpsampler
-from gptsmith.models.pictures.wishes import Job, Settings
-from gptsmith.models.world.checker import check
-from gptsmith.models.world.requests import parse_request
-
-WAYS = ("first", "prompt", "prior", "never errs")
 
 
 def main() -> None:
-    """Draw, rank in each way, print one line for each row."""
+    """Rank in each way, print one table for each arm."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", type=Path)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("arms", nargs="+")
     parser.add_argument("--clip", type=Path)
-    parser.add_argument("--pictures", type=int, default=4)
-    parser.add_argument("--limit", type=int, default=10)
-    parser.add_argument("--steps", type=int)
-    parser.add_argument("--guidance", type=float)
-    parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
-    try:
-        model, clip = generator(given.model), given.clip or embedded.folder("clip")
-    except NotReadyError as error:
-        raise SystemExit(f"nothing is measured: {error}") from None
+    clip = given.clip or embedded.folder("clip")
     if not (clip / FILE).is_file():
         raise SystemExit(f"nothing is measured: {clip} has no prior; runs/prior.sh trains it")
-    recognizer, writer = load_recognizer(str(clip.resolve())), EmbeddedUpsampler(embedded.folder("upsampler"))
-    score = {row: np.zeros(len(WAYS) + 1) for row in ROWS}
-    for row, prompt in prompts(Path(os.environ["GPTSMITH_TEST_DATA"]) / "images", given.limit):
-        caption, settings = writer.upsample(prompt, []).caption, Settings(steps=given.steps, guidance=given.guidance)
-        jobs = [Job(caption, given.seed + number, settings) for number in range(given.pictures)]
-        drawn = [model.draw(job, lambda _step: None, Stop()).image.convert("RGB") for job in jobs]
-        wanted = parse_request(prompt)
-        judged = [right(row, check(np.asarray(picture.resize((SIDE, SIDE))), wanted)) for picture in drawn]
-        by_prompt, by_prior = (int(np.argmax(recognizer.scores(drawn, prompt, by=way))) for way in ("prompt", "prior"))
-        score[row] += (judged[0], judged[by_prompt], judged[by_prior], any(judged), 1)
-    print(" " * 16, "   n", *(f"{way:>10}" for way in WAYS))
-    for row, sums in score.items():
-        print(f"{row:16} {sums[-1]:4.0f}", *(f"{hits / max(1, sums[-1]):10.3f}" for hits in sums[:-1]))
+    recognizer = load_recognizer(str(clip.resolve()))
+
+    def usual(line: Line) -> bool:
+        return (line["words"], line["steps"], line["guidance"]) == ("caption", STEPS, GUIDANCE)
+
+    for arm in given.arms:
+        tries = grouped([line for line in lines(given.folder, arm) if usual(line)], lambda line: (line["prompt"],))
+        hits: dict[tuple[int, str], list[bool]] = {}
+        for (prompt,), of in tries.items():
+            pictures = [Image.open(given.folder / line["file"]).convert("RGB") for line in of]
+            right = np.array([line["right"] for line in of])
+            by = {way: np.array(recognizer.scores(pictures, prompt, by=way)) for way in ("prompt", "prior")}
+            by["never errs"] = right.astype(float)
+            for many in sorted({1, 2, len(of)}):
+                for some in combinations(range(len(of)), many):
+                    for way, scores in by.items():
+                        chosen = some[int(scores[list(some)].argmax())]
+                        hits.setdefault((many, way), []).append(bool(right[chosen]))
+        print(f"{arm}: {len(tries)} prompts")
+        for (many, way), of_all in hits.items():
+            print(f"best of {many} by {way:10} {mean(of_all):.3f}  n {len(of_all)}")
 
 
 if __name__ == "__main__":

@@ -304,8 +304,17 @@ def test_the_embedded_captioner_names_what_is_there_and_goes_on_from_it(request_
     assert missing(wanted, parse_request(long.text)) == []
 
 
-def test_the_embedded_captioner_says_that_it_guesses() -> None:
-    strange = Image.merge("RGB", (Image.linear_gradient("L"), Image.radial_gradient("L"), Image.linear_gradient("L")))
+@pytest.mark.parametrize(
+    "strange",
+    [
+        Image.merge("RGB", (Image.linear_gradient("L"), Image.radial_gradient("L"), Image.linear_gradient("L"))),
+        Image.fromarray(np.random.default_rng(0).integers(0, 256, (200, 300, 3), dtype=np.uint8)),
+        Image.effect_mandelbrot((256, 256), (-2, -1.5, 1, 1.5), 100).convert("RGB"),
+        Image.merge("RGB", [Image.linear_gradient("L").rotate(90)] * 3),
+    ],
+    ids=["gradients", "noise", "fractal", "from black to white"],
+)
+def test_the_embedded_captioner_says_that_it_guesses(strange: Image.Image) -> None:
     assert load_captioner("embedded").caption(strange, "short").told.startswith("I am not sure, but it may show: ")
 
 
