@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from gptsmith import GptsmithError, NotReadyError, Pictures, ProviderError, UsageError
 from gptsmith.models.pictures.captioners import Caption, load_captioner
@@ -304,15 +304,21 @@ def test_the_embedded_captioner_names_what_is_there_and_goes_on_from_it(request_
     assert missing(wanted, parse_request(long.text)) == []
 
 
+def written(text: str) -> Image.Image:
+    page = Image.new("RGB", (240, 320), "white")
+    ImageDraw.Draw(page).multiline_text((20, 30), text, fill="black", font_size=22)
+    return page
+
+
 @pytest.mark.parametrize(
     "strange",
     [
         Image.merge("RGB", (Image.linear_gradient("L"), Image.radial_gradient("L"), Image.linear_gradient("L"))),
-        Image.fromarray(np.random.default_rng(0).integers(0, 256, (200, 300, 3), dtype=np.uint8)),
+        written("Dear Ms Ngata,\nthe meeting is on\nThursday at ten."),
         Image.effect_mandelbrot((256, 256), (-2, -1.5, 1, 1.5), 100).convert("RGB"),
         Image.merge("RGB", [Image.linear_gradient("L").rotate(90)] * 3),
     ],
-    ids=["gradients", "noise", "fractal", "from black to white"],
+    ids=["gradients", "letter", "fractal", "from black to white"],
 )
 def test_the_embedded_captioner_says_that_it_guesses(strange: Image.Image) -> None:
     assert load_captioner("embedded").caption(strange, "short").told.startswith("I am not sure, but it may show: ")
