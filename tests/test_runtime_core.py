@@ -12,7 +12,7 @@ from gptsmith.agent.runtime import core
 
 
 @pytest.mark.parametrize("deaf_for", [0, 1, 3])
-def test_insisting_stops_work_that_swallows_cancellations(deaf_for: int) -> None:
+def test_work_stops_that_swallows_cancellations(deaf_for: int) -> None:
     heard: list[bool] = []
     begun = threading.Event()
 
@@ -31,7 +31,24 @@ def test_insisting_stops_work_that_swallows_cancellations(deaf_for: int) -> None
 
     job = core.Job(work())
     assert begun.wait(20)
-    job.insist(lambda: bool(heard))
+    job.cancel(lambda: bool(heard))
     concurrent.futures.wait([job.done], timeout=20)
     assert heard == [True]
     assert job.done.result(timeout=0) is None
+
+
+def test_closing_a_stream_stops_work_that_swallows_a_cancellation() -> None:
+    heard: list[str] = []
+
+    async def work(deliver: core.Deliver[str]) -> None:
+        deliver("begun")
+        for word in ("swallowed", "heard"):
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                heard.append(word)
+
+    stream = core.stream(work)
+    assert next(stream) == "begun"
+    stream.close()
+    assert heard == ["swallowed", "heard"]

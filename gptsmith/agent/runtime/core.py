@@ -17,7 +17,7 @@ T = TypeVar("T")
 Deliver = Callable[[T], None]
 Work = Callable[[Deliver[T]], Awaitable[None]]
 
-_INSIST_SECONDS = 0.5
+_INSIST_SECONDS = 1.0
 _LOCK = threading.Lock()
 _LOOP: asyncio.AbstractEventLoop | None = None
 
@@ -53,12 +53,9 @@ class Job:
         else:
             self.done.set_result(task.result())
 
-    def cancel(self) -> None:
-        """Ask the work to stop; it may still write down that it was stopped."""
-        self._loop.call_soon_threadsafe(lambda: self._task and self._task.cancel())
-
-    def insist(self, heard: Callable[[], bool]) -> None:
-        """As `cancel`, again and again until the work has `heard` it: libraries below can swallow a cancellation."""
+    def cancel(self, heard: Callable[[], bool] = lambda: False) -> None:
+        """Ask the work to stop, again and again until it has `heard` that or ended: libraries below can swallow a
+        cancellation. The work may still write down that it was stopped."""
         self._loop.call_soon_threadsafe(self._insist, heard)
 
     def _insist(self, heard: Callable[[], bool]) -> None:

@@ -99,7 +99,7 @@ def _wait(job: core.Job, stopped: Callable[[], bool] | None) -> None:
             raise
         except TimeoutError:
             if stopped is not None and stopped():
-                job.insist(job.done.done)
+                job.cancel()
                 told = True
 
 

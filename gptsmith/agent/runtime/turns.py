@@ -103,7 +103,7 @@ def stop(turn_id: str) -> bool:
     live = _LIVE.get(turn_id)
     if live is None or live.job is None or live.ended:
         return False
-    live.job.insist(lambda: live.ended)
+    live.job.cancel(lambda: live.ended)
     return True
 
 

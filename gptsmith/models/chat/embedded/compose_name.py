@@ -162,7 +162,7 @@ def noun_phrase(text: str, most: int = 4) -> list[str]:
     cut = _STOP.search(text + " .")
     words = re.sub(r"['’]s\b", "", text[: cut.start()] if cut else text).split()
     words = re.split(r"\b(?:for|of|about|without)\b", " ".join(words), maxsplit=1)[0].split()
-    skip = {"a", "an", "the", "my", "our", "your", "their", "some", "this", "any", "every", "each", "his", "her"}
+    skip = {"a", "an", "the", "one", "my", "our", "your", "their", "some", "this", "any", "every", "each", "his", "her"}
     kept = [w for w in words if w.lower() not in skip and re.search(r"\w", w)]
     while len(kept) > 1 and (kept[0].lower() in _VAGUE or kept[0].lower() in MOODS or kept[0].lower().endswith("ly")):
         kept.pop(0)
