@@ -66,3 +66,19 @@ def test_the_command_writes_offline(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["upsample", "a cat to the left of a bicycle on a beach at sunset"]) == 0
     meant = parse_request("a cat to the left of a bicycle on a beach at sunset")
     assert is_faithful(meant, capsys.readouterr().out.strip())
+
+
+@pytest.mark.parametrize(
+    ("request_", "whole", "meant"),
+    [
+        ("a yellow ball", "A cat on the sand at night. Waves roll in.", "a yellow ball on a beach at night"),
+        ("a red car in the snow", "A house in a green field by day.", "a red car in the snow in daylight"),
+        ("two bananas", "", "two bananas"),
+        ("a quiet feeling", "A cat on the sand at night.", "a quiet feeling"),
+    ],
+)
+def test_a_part_is_described_in_the_surroundings_of_the_whole(
+    writer: EmbeddedUpsampler, request_: str, whole: str, meant: str
+) -> None:
+    said, wanted = parse_request(writer.part(request_, whole).caption), parse_request(meant)
+    assert (said.groups, said.setting, said.time) == (wanted.groups, wanted.setting, wanted.time)

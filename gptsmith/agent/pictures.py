@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -87,7 +88,9 @@ class Pictures:
         wish = self._wish(prompt, count, seed, image, mask, my_words, best_of)
         wanted = {"steps": steps, "size": _size(size), "guidance": guidance, "sampler": sampler, "strength": strength}
         wish = _with(wish, **wanted, negative=negative)
-        studio, earlier = self._studio(best_of), _earlier(image) if mask is None else []
+        studio, earlier = self._studio(best_of), _earlier(image)
+        if mask is not None and earlier:
+            wish = replace(wish, changes=earlier[0].caption)
         return studio.draw(wish, earlier=earlier, listen=on_progress or _unheard, stop=stop).shown
 
     def _wish(
@@ -212,8 +215,6 @@ class Pictures:
 
 
 def _with(wish: Wish, **settings: Any) -> Wish:
-    from dataclasses import replace
-
     given = {name: value for name, value in settings.items() if value is not None}
     return replace(wish, settings=replace(wish.settings, **given))
 

@@ -182,8 +182,7 @@ class _Desk:
             own_words=call.own_words,
             best_of=best_of if call.seed is None else 1,
             parent=id,
-            # a part is described by itself; a whole picture by its whole changed description
-            changes=parent.caption if parent and mask is None else "",
+            changes=parent.caption if parent else "",
             or_anew=True,
             # a variation in the same words wants another seed, changed words the same one
             anew_seed=parent.seed if parent and call.seed is None and not call.own_words else None,

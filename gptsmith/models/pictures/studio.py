@@ -127,6 +127,8 @@ class Studio:
     def _caption(self, request: str, wish: Wish, earlier: Sequence[Earlier], listen: Listen) -> Upsampled:
         if wish.own_words:
             return Upsampled(request, own_words=True)
+        if wish.mask is not None:
+            return self.upsampler.part(request, wish.changes)
         if not isinstance(self.upsampler, OwnWords):
             where = f" (your words go to {self.upsampler.leaves})" if self.upsampler.leaves else ""
             listen(Progress("caption", f"Writing the description{where}"))

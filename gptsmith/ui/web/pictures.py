@@ -221,7 +221,8 @@ def _draw_part(talk: Talk, turn: Turn, picture: dict[str, Any], path: Path, pain
         session.fail(str(error))
         return
     said = f"Draw the marked part of {picture['id']} anew: {words}"
-    wanted = {"request": words or str(picture["caption"]), "mode": "inpaint", "image": picture["id"], "mask": "last"}
+    wanted: dict[str, Any] = {"mode": "inpaint", "image": picture["id"], "mask": "last"}
+    wanted |= {"request": words, "own_words": False} if words else {"request": str(picture["caption"])}
     _send(talk, turn, picture, said, files=[mask], **wanted)
 
 

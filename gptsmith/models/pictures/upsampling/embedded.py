@@ -50,6 +50,16 @@ class EmbeddedUpsampler(Upsampler):
         caption = self._written(before, words, wanted)
         return Upsampled(caption, notes=[*notes, *more])
 
+    def part(self, request: str, whole: str = "") -> Upsampled:
+        words, notes = _in_known_words(request)
+        wanted, more = _drawable(parse_request(words))
+        if not wanted.groups:
+            return super().part(request, whole)
+        around = parse_request(whole)
+        wanted = replace(wanted, setting=wanted.setting or around.setting, time=wanted.time or around.time)
+        said = plainly(wanted, random.Random(words))  # noqa: S311
+        return Upsampled(f"{said[0].upper()}{said[1:]}.", notes=[*notes, *more])
+
     def _written(self, before: str, words: str, wanted: Request) -> str:
         """Write captions until one is faithful: of the request as it stands, then of what it comes to, said plainly."""
         rng = random.Random(words)  # noqa: S311

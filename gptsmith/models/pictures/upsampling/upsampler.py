@@ -55,6 +55,13 @@ class Upsampler(ABC):
         own words are drawn.
         """
 
+    def part(self, request: str, whole: str = "") -> Upsampled:
+        """Return the caption for what is drawn anew in a part of a picture, whose own caption is `whole` where known.
+
+        These are the person's words: what a longer caption added would be a place of its own within the picture.
+        """
+        return Upsampled(request, own_words=True)
+
 
 class ChatUpsampler(Upsampler):
     """Asks a chat model, checks its caption, lets it repair what is missing once."""
