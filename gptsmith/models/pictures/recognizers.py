@@ -67,6 +67,10 @@ class Recognizer:
             return scores
         return [float(score) for score in self._compare(images, [text])[:, 0]]
 
+    def fits(self, image: Image.Image, texts: Sequence[str]) -> list[float]:
+        """Return how well each text fits a picture; higher is better."""
+        return [float(score) for score in self._compare([image], list(texts))[0]]
+
     def _by_prior(self, images: Sequence[Image.Image], text: str) -> list[float] | None:
         """Return the cosines of the pictures to the embedding that the prior expects; None without a prior."""
         import torch

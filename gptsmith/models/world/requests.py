@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from gptsmith.models.world import words
@@ -33,16 +32,13 @@ def parse_request(text: str) -> Request:
     return _Reader(WORD.findall(text[:LONGEST].lower().replace("’", "'"))).read()
 
 
-def first_plausible(texts: Sequence[str]) -> int:
-    """Return which of some descriptions is the first that names nothing twice in one colour; 0 where all do.
+def names_twice(text: str) -> bool:
+    """Tell whether a description names a thing twice in one colour.
 
     A picture of the world has its things in groups: one who sees "a cup left of a cup" took one for another.
     """
-    for number, text in enumerate(texts):
-        named = [(group.name, group.color) for group in parse_request(text).groups]
-        if len(set(named)) == len(named):
-            return number
-    return 0
+    named = [(group.name, group.color) for group in parse_request(text).groups]
+    return len(set(named)) < len(named)
 
 
 def missing(request: Request, caption: Request) -> list[str]:
