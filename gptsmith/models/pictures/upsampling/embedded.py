@@ -22,6 +22,7 @@ from gptsmith.models.world.scene import Group, Relation
 from gptsmith.models.world.words import TIME_PHRASES
 
 TRIES = 6  # captions written at once, of which the first faithful one is taken
+RESTATED = 6  # times that a request is said plainly, in other words, before the grammar writes its caption
 FAR = 0.15  # cosine from which a thing is drawn for a whole request that names nothing known, and said
 MOST_KINDS = 3  # kinds of things in one picture
 
@@ -63,7 +64,7 @@ class EmbeddedUpsampler(Upsampler):
     def _written(self, before: str, words: str, wanted: Request) -> str:
         """Write captions until one is faithful: of the request as it stands, then of what it comes to, said plainly."""
         rng = random.Random(words)  # noqa: S311
-        asked = [(before, words, TRIES), *(("", plainly(wanted, rng), 2 * TRIES) for _ in range(2))]
+        asked = [(before, words, TRIES), *(("", plainly(wanted, rng), 2 * TRIES) for _ in range(RESTATED))]
         for earlier, request, tries in asked:
             for caption in _decoder(self._folder).write(earlier, request, self._sampling, tries):
                 if is_faithful(wanted, caption):
