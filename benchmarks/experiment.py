@@ -15,6 +15,7 @@ line into FOLDER/ARM.jsonl; what is there is not drawn again. `show` prints tabl
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import tempfile
@@ -94,7 +95,7 @@ def draw_all(given: argparse.Namespace) -> None:
                     "right": judge(line["row"], prompt, picture),
                     "first": clip.recognize(picture, rivals)[0].label == prompt,
                     "logit": round(clip.scores([picture], prompt)[0], 3),
-                    "file": f"drawn/{arm}-{len(known):04d}.png",
+                    "file": f"drawn/{arm}-{hashlib.sha1(repr(key(line)).encode()).hexdigest()[:12]}.png",
                 }
                 picture.save(given.folder / found["file"])
                 print(json.dumps({**line, **found}), file=out, flush=True)

@@ -48,6 +48,8 @@ NOTES = [
         ["I draw things, not what they do; the picture leaves out “found”, “sat”."],
     ),
     ("nine cats", ["I draw up to 4 things of a kind."]),
+    ("two dogs, three cats and a horse", ["Of 3 kinds of things I draw one each, side by side."]),
+    ("three apples: a red apple and a green apple", []),
     ("a cat, a dog, a horse, a cow and a pig", ["I draw up to 3 kinds of things in one picture; left out: cow, pig."]),
 ]
 

@@ -155,17 +155,22 @@ def _in_known_words(request: str) -> tuple[str, list[str]]:
 
 
 def _once(wanted: Request) -> Request:
-    """Take a thing that is named twice, as descriptions do, for one."""
+    """Take a thing that is named twice, as descriptions do, for one, and things that are counted first and then told
+    one by one in their colours ("three cubes: a red one, ...") for these."""
+    tinted = {group.name for group in wanted.groups if group.color}
     place: dict[int, int] = {}
     groups: list[Group] = []
     for i, group in enumerate(wanted.groups):
+        if group.name in tinted and not group.color and group.count > 1:
+            continue
         same = [j for j, g in enumerate(groups) if (g.name, g.color) == (group.name, group.color)]
         if not same:
             groups.append(group)
         place[i] = same[0] if same else len(groups) - 1
-    relations = {Relation(r.kind, place[r.first], place[r.second]): None for r in wanted.relations}
+    stated = [r for r in wanted.relations if r.first in place and r.second in place]
+    relations = {Relation(r.kind, place[r.first], place[r.second]): None for r in stated}
     told = tuple(r for r in relations if r.first != r.second)
-    loose = tuple(dict.fromkeys(place[i] for i in wanted.loose))
+    loose = tuple(dict.fromkeys(place[i] for i in wanted.loose if i in place))
     return replace(wanted, groups=tuple(groups), relations=told, loose=loose)
 
 
@@ -177,16 +182,23 @@ def _nearest(word: str, least: float = NEAR) -> Nearest | None:
 
 
 def _drawable(wanted: Request) -> tuple[Request, list[str]]:
-    """Keep what fits one picture: three kinds of things, up to four of each kind."""
+    """Keep what fits one picture: one or two kinds of things, up to four of each, or one each of three kinds, side by
+    side: that is what the world has."""
     wanted = _once(wanted)
-    notes = [f"I draw up to {MOST_THINGS} things of a kind." for i in wanted.loose if wanted.groups[i].count == 4][:1]
-    if len(wanted.groups) <= MOST_KINDS:
-        return wanted, notes
     kept = wanted.groups[:MOST_KINDS]
+    notes = []
+    if left := ", ".join(group.name for group in wanted.groups[MOST_KINDS:]):
+        notes.append(f"I draw up to {MOST_KINDS} kinds of things in one picture; left out: {left}.")
     relations = tuple(r for r in wanted.relations if max(r.first, r.second) < MOST_KINDS)
-    left = ", ".join(group.name for group in wanted.groups[MOST_KINDS:])
-    notes.append(f"I draw up to {MOST_KINDS} kinds of things in one picture; left out: {left}.")
-    return Request(kept, relations, wanted.setting, wanted.time, (), tuple(i for i in wanted.loose if i < 3)), notes
+    loose = tuple(i for i in wanted.loose if i < MOST_KINDS)
+    if len(kept) < MOST_KINDS:
+        if any(wanted.groups[i].count == MOST_THINGS for i in loose):
+            notes.append(f"I draw up to {MOST_THINGS} things of a kind.")
+    elif any(group.count > 1 for group in kept) or any(r.kind not in ("left", "beside") for r in relations):
+        kept, loose = tuple(replace(group, count=1) for group in kept), ()
+        relations = tuple(r for r in relations if r.kind in ("left", "beside"))
+        notes.append(f"Of {MOST_KINDS} kinds of things I draw one each, side by side.")
+    return replace(wanted, groups=kept, relations=relations, unknown=(), loose=loose), notes
 
 
 @cache
