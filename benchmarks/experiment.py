@@ -38,8 +38,8 @@ from gptsmith.models.training.generator import ARMS
 
 WORDS = ("prompt", "caption", "both")
 SHIPPED = "shipped"
-STEPS, GUIDANCE = 20, 1.5
-TO_COME = 34  # pixels of a grid's rows of words
+STEPS, GUIDANCE, SEEDS = 20, 1.5, 3
+HEAD, LABEL = 34, 17  # pixels of words above a grid, and above each of its rows
 Line = dict[str, Any]
 
 
@@ -102,6 +102,11 @@ def draw_all(given: argparse.Namespace) -> None:
                 known.add(key(line))
 
 
+def is_usual(line: Line) -> bool:
+    """Tell whether a picture was drawn with the experiment's steps and guidance, and with a seed that all arms have."""
+    return (line["steps"], line["guidance"]) == (STEPS, GUIDANCE) and line["seed"] < SEEDS
+
+
 def figures(some: list[Line]) -> tuple[int, float, float, float, float]:
     """Return n, the part that is right, its deviation from seed to seed, R-precision, and CLIP's mean logit."""
     seeds: dict[int, list[bool]] = defaultdict(list)
@@ -133,12 +138,7 @@ def grouped(some: list[Line], by: Callable[[Line], tuple[Any, ...]]) -> dict[tup
 def show(folder: Path, plots: Path | None, grid: Path | None) -> None:
     """Print the tables; save the plots and the grid."""
     arms = {arm: lines(folder, arm) for arm in (*ARMS, SHIPPED)}
-    usual = [
-        {**line, "arm": arm}
-        for arm, of in arms.items()
-        for line in of
-        if (line["steps"], line["guidance"]) == (STEPS, GUIDANCE)
-    ]
+    usual = [{**line, "arm": arm} for arm, of in arms.items() for line in of if is_usual(line)]
     by_words = grouped(usual, lambda line: (line["arm"], line["words"]))
     table("right", ["captions", "drawn from"], by_words)
     for group, some in by_words.items():
@@ -146,15 +146,9 @@ def show(folder: Path, plots: Path | None, grid: Path | None) -> None:
         print(" ".join(group).ljust(20), *(f"{row} {mean(of):.2f}" for row, of in zip(ROWS, of_row, strict=True) if of))
     curves = {}
     for name, other, value in (("guidance", "steps", STEPS), ("steps", "guidance", GUIDANCE)):
-        some = [line for line in arms[SHIPPED] if line[other] == value and line["words"] == "caption"]
-        by_value = grouped(sorted(some, key=lambda line: line[name]), lambda line, name=name: (line[name],))
-        few = min((len({(line["prompt"], line["seed"]) for line in of}) for of in by_value.values()), default=0)
-        least = min(by_value.values(), key=len, default=[])
-        among = {(line["prompt"], line["seed"]) for line in least}
-        curves[name] = {
-            k: [line for line in of if (line["prompt"], line["seed"]) in among] for k, of in by_value.items()
-        }
-        print(f"\n{SHIPPED}, {other} {value}, {few} pictures each")
+        some = [one for one in arms[SHIPPED] if (one[other], one["words"], one["seed"]) == (value, "caption", 0)]
+        curves[name] = grouped(sorted(some, key=lambda line: line[name]), lambda line, name=name: (line[name],))
+        print(f"\n{SHIPPED}, {other} {value}")
         table("right", [name], curves[name])
     if plots:
         plot(by_words, curves, plots)
@@ -200,17 +194,17 @@ def sheet(folder: Path, by_words: dict[tuple[Any, ...], list[Line]], file: Path)
     """Save the first seed of one prompt in three: a column for each arm and its words, what is wrong framed."""
     shown = {group: {line["prompt"]: line for line in some if line["seed"] == 0} for group, some in by_words.items()}
     texts = list(next(iter(shown.values())))[::3]
-    page = Image.new("RGB", (len(shown) * SIDE, TO_COME + len(texts) * (SIDE + TO_COME // 2)), "white")
+    page = Image.new("RGB", (len(shown) * SIDE, HEAD + len(texts) * (SIDE + LABEL)), "white")
     pen = ImageDraw.Draw(page)
     for column, (group, of) in enumerate(shown.items()):
         pen.text((column * SIDE + 2, 2), "\n".join(group), fill="black")
         for row, text in enumerate(texts):
-            top = TO_COME + row * (SIDE + TO_COME // 2)
-            page.paste(Image.open(folder / of[text]["file"]), (column * SIDE, top + TO_COME // 2))
+            top = HEAD + row * (SIDE + LABEL) + LABEL
+            page.paste(Image.open(folder / of[text]["file"]), (column * SIDE, top))
             if not of[text]["right"]:
-                box = (column * SIDE, top + TO_COME // 2, (column + 1) * SIDE - 1, top + TO_COME // 2 + SIDE - 1)
+                box = (column * SIDE, top, (column + 1) * SIDE - 1, top + SIDE - 1)
                 pen.rectangle(box, outline="red", width=2)
-            pen.text((2, top + 2), text, fill="black")
+            pen.text((2, top - LABEL + 2), text, fill="black")
     page.save(file, quality=85)
 
 
@@ -225,7 +219,7 @@ def main() -> None:
     drawing.add_argument("--steps", nargs="+", type=int, default=[STEPS])
     drawing.add_argument("--guidance", nargs="+", type=float, default=[GUIDANCE])
     drawing.add_argument("--limit", type=int, default=5)
-    drawing.add_argument("--seeds", type=int, default=3)
+    drawing.add_argument("--seeds", type=int, default=SEEDS)
     showing = commands.add_parser("show")
     showing.add_argument("folder", type=Path)
     showing.add_argument("--plots", type=Path)

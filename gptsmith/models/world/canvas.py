@@ -72,29 +72,47 @@ class Canvas:
             self.paint(spot)
         return float(((self.picture - self.pixels) ** 2).sum())
 
-    def fit(self, spot: Spot, step: int = 1) -> Fit:
-        """Compare what is there with the thing, at every `step`-th pixel.
+    def gain(self, spot: Spot, step: int = 1) -> float:
+        """Return the squared difference that a thing in front of all others takes away, by every `step`-th pixel; 0
+        where a quarter of it or more would be outside."""
+        there = self._there(spot)
+        if there is None:
+            return 0.0
+        part, rows, columns = there
+        part, ground = part[::step, ::step], self.pixels[rows, columns][::step, ::step]
+        change = part[..., :3] - part[..., 3:] * ground
+        wrong = self.picture[rows, columns][::step, ::step] - ground
+        return float((change * (2 * wrong - change)).sum()) * step * step
+
+    def fit(self, spot: Spot) -> Fit:
+        """Compare what is there with the thing.
 
         The score is the smaller of two shares: of the thing that the picture has, and of the picture that the thing
         explains. It is 0 where a quarter of the thing or more would be outside.
         """
-        face = self._face(spot)
-        rows, columns, own_rows, own_columns = part_of(SIZE, spot.top - _SOFT, spot.left - _SOFT, *face.shape[:2])
-        if (rows.stop - rows.start) * (columns.stop - columns.start) < 0.75 * face.shape[0] * face.shape[1]:
+        there = self._there(spot)
+        if there is None:
             return _NONE
-        part = face[own_rows, own_columns][::step, ::step]
+        part, rows, columns = there
         alpha = part[..., 3:]
-        free: Floats = 1 - self._cover[rows, columns][::step, ::step] if spot.under else np.ones_like(alpha)
+        free: Floats = 1 - self._cover[rows, columns] if spot.under else np.ones_like(alpha)
         if spot.under and (alpha * free).sum() < _VISIBLE * alpha.sum():
             return _NONE
-        ground = self.pixels[rows, columns][::step, ::step]
-        wrong = self.picture[rows, columns][::step, ::step] - ground
+        ground = self.pixels[rows, columns]
+        wrong = self.picture[rows, columns] - ground
         change = part[..., :3] - alpha * ground
         before = wrong * wrong * free
         gain = float((before - (wrong - change) ** 2 * free).sum())
         hoped, all_ = float((change * change * free).sum()), float((alpha * before).sum())
-        area = max(1.0, float((alpha * free).sum()))
-        return Fit(gain * step * step, area * step * step, min(1.0, gain / max(hoped, all_, 1e-3)))
+        return Fit(gain, max(1.0, float((alpha * free).sum())), min(1.0, gain / max(hoped, all_, 1e-3)))
+
+    def _there(self, spot: Spot) -> tuple[Floats, slice, slice] | None:
+        """Return what of a thing is within the picture, and its rows and columns; None where too little is."""
+        face = self._face(spot)
+        rows, columns, own_rows, own_columns = part_of(SIZE, spot.top - _SOFT, spot.left - _SOFT, *face.shape[:2])
+        if (rows.stop - rows.start) * (columns.stop - columns.start) < 0.75 * face.shape[0] * face.shape[1]:
+            return None
+        return face[own_rows, own_columns], rows, columns
 
     def paint(self, spot: Spot) -> None:
         """Put a thing on the canvas, with its shadow on the ground."""

@@ -21,7 +21,7 @@ from gptsmith.models.world.render import SIZE
 from gptsmith.models.world.requests import Request
 from gptsmith.models.world.scene import Relation
 from gptsmith.models.world.spotting import spots
-from gptsmith.models.world.sprites import sprite
+from gptsmith.models.world.sprites import extent
 
 SURE = 0.6  # score from which a thing counts as seen: docs/training.md
 _LEAST = 0.02  # of the squared difference that a thing must explain for each pixel: a twelfth in each channel
@@ -104,7 +104,7 @@ def _moved(canvas: Canvas, spot: Spot) -> Spot:
     for step, reach in ((2, 4), (1, 1)):
         moves = [(dy, dx) for dy in range(-reach, reach + 1, step) for dx in range(-reach, reach + 1, step)]
         near = [replace(spot, top=spot.top + dy, left=spot.left + dx) for dy, dx in moves]
-        spot = max(near, key=lambda s: canvas.fit(s, step).gain)
+        spot = max(near, key=lambda s: canvas.gain(s, step))
     return spot
 
 
@@ -122,7 +122,7 @@ def _again(spot: Spot, other: Spot) -> bool:
 
 
 def _seen(spot: Spot, score: float = 0.0) -> Seen:
-    height, width = sprite(spot.name, spot.tint, spot.size).shape[:2]
+    height, width = extent(spot.name, spot.size)
     x, y = (spot.left + width / 2) / SIZE, (spot.top + height / 2) / SIZE
     return Seen(spot.name, spot.tint, x, y, width / SIZE, height / SIZE, score)
 

@@ -16,7 +16,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from gptsmith.models.world.canvas import CELL, Canvas, Floats, Spot, cells
 from gptsmith.models.world.objects import COLORS, objects
 from gptsmith.models.world.render import lit
-from gptsmith.models.world.sprites import sprite
+from gptsmith.models.world.sprites import extent, sprite
 
 SIZES = (24, 28, 32, 44, 48, 64, 80, 96)  # pixels of the longer side, as things are laid out
 _PEAKS = 4  # of one thing in one size
@@ -72,14 +72,14 @@ def spots(canvas: Canvas, among: tuple[str, ...] | None = None) -> list[Spot]:
         for number, (start, end) in enumerate(zip(kit.starts, [*kit.starts[1:], len(kit.keys)], strict=True)):
             for y, x, gain in _peaks(by_name[..., number], max(2, kit.side // 3)):
                 name, tint = kit.keys[start + int(gains[y, x, start:end].argmax())]
-                face = sprite(name, tint, size)
+                height, width = extent(name, size)
                 foot, middle = (y - _OUT + kit.side) * CELL, (x - _OUT + kit.side / 2) * CELL
-                spot = Spot(name, tint, size, foot - face.shape[0], round(middle - face.shape[1] / 2))
+                spot = Spot(name, tint, size, foot - height, round(middle - width / 2))
                 found.append((gain, spot))
     rivals: Counter[tuple[int, int]] = Counter()
     kept = []
     for _, spot in sorted(found, key=lambda f: -f[0]):
-        height, width = sprite(spot.name, spot.tint, spot.size).shape[:2]
+        height, width = extent(spot.name, spot.size)
         here = (round((spot.top + height / 2) / _SPOT), round((spot.left + width / 2) / _SPOT))
         rivals[here] += 1
         if rivals[here] <= _RIVALS:

@@ -45,13 +45,19 @@ def aspect(name: str) -> float:
     return float(width / height)
 
 
+@cache
+def extent(name: str, size: int) -> tuple[int, int]:
+    """Return the height and width of a thing with its longer side `size` pixels long."""
+    height, width = _base(name).shape[:2]
+    scale = size / max(height, width)
+    return max(1, round(height * scale)), max(1, round(width * scale))
+
+
 @lru_cache(maxsize=8192)
 def sprite(name: str, color: str | None, size: int) -> Sprite:
     """Return a thing with its longer side `size` pixels long; `color` tints it."""
-    base = Image.fromarray(_base(name))
-    scale = size / max(base.size)
-    small = base.resize((max(1, round(base.width * scale)), max(1, round(base.height * scale))), Image.Resampling.BOX)
-    pixels = np.asarray(small)
+    height, width = extent(name, size)
+    pixels = np.asarray(Image.fromarray(_base(name)).resize((width, height), Image.Resampling.BOX))
     if color:
         pixels = _tint(pixels, np.array(COLORS[color], np.float32))
     return np.ascontiguousarray(pixels)
