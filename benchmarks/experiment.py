@@ -9,7 +9,8 @@ prompts of `benchmarks.generator`, at most `--limit` of each row: from the promp
 embedded caption writer makes of it, or from both, the prompt in front. `--steps` and `--guidance` take several values.
 Each picture is judged by the exact checker, and by the embedded CLIP: whether of all the prompts the picture's own
 fits it best (R-precision, Xu et al. 2018, https://arxiv.org/abs/1711.10485). It goes to FOLDER/drawn, its verdict as a
-line into FOLDER/ARM.jsonl; what is there is not drawn again. `show` prints tables of what is there.
+line into FOLDER/ARM.jsonl; what is there is not drawn again. `show` prints tables of what is there; its plots need the
+extra `plots` (matplotlib).
 """
 
 from __future__ import annotations
