@@ -32,6 +32,7 @@ from PIL import Image, ImageDraw
 from benchmarks.generator import ROWS, SIDE, draw, generator, judge, prompts
 from gptsmith.models.pictures import embedded
 from gptsmith.models.pictures.generators import Generator
+from gptsmith.models.pictures.plan import EMBEDDED_GUIDANCE, EMBEDDED_STEPS
 from gptsmith.models.pictures.recognizers import load_recognizer
 from gptsmith.models.pictures.upsampling.embedded import EmbeddedUpsampler
 from gptsmith.models.pictures.wishes import Settings
@@ -39,7 +40,7 @@ from gptsmith.models.training.generator import ARMS
 
 WORDS = ("prompt", "caption", "both")
 SHIPPED = "shipped"
-STEPS, GUIDANCE, SEEDS = 20, 1.5, 3
+STEPS, GUIDANCE, SEEDS = EMBEDDED_STEPS, EMBEDDED_GUIDANCE, 3
 HEAD, LABEL = 34, 17  # pixels of words above a grid, and above each of its rows
 Line = dict[str, Any]
 
@@ -162,7 +163,7 @@ def plot(by_words: dict[tuple[Any, ...], list[Line]], curves: dict[str, Any], fo
     import matplotlib
 
     matplotlib.use("svg")
-    matplotlib.rcParams["svg.hashsalt"] = "gptsmith"
+    matplotlib.rcParams |= {"svg.hashsalt": "gptsmith", "svg.fonttype": "none"}
     from matplotlib import pyplot
 
     figure, (left, right) = pyplot.subplots(1, 2, figsize=(9, 3.2), layout="constrained")

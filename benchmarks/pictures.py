@@ -23,10 +23,10 @@ from gptsmith.models.pictures import embedded
 from gptsmith.models.pictures.generators import Step, Stop
 from gptsmith.models.pictures.local import LocalGenerator
 from gptsmith.models.pictures.names import ModelName, read_name
-from gptsmith.models.pictures.plan import EMBEDDED_GUIDANCE
+from gptsmith.models.pictures.plan import EMBEDDED_GUIDANCE, EMBEDDED_STEPS
 from gptsmith.models.pictures.wishes import Job, Settings
 
-STEPS = {"embedded": 30, "turbo": 1}
+STEPS = {"embedded": EMBEDDED_STEPS, "turbo": 1}
 GUIDANCE = {"embedded": EMBEDDED_GUIDANCE, "turbo": 1.0}
 TURBO: dict[str, Any] = {
     "sample_size": 64,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from gptsmith.models.pictures.local import LocalGenerator
 
 STEPS = 30  # where neither the person nor the model says how many; pipelines themselves say 50, more than helps
-EMBEDDED_GUIDANCE = 1.5  # by the curve in docs/training.md
+EMBEDDED_STEPS, EMBEDDED_GUIDANCE = 20, 1.5  # by the curves in docs/experiments.md
 STRENGTH = {"change": 0.7, "inpaint": 0.99}
 
 
@@ -27,11 +27,12 @@ class Plan:
         self.model, self.job, self.settings = model, job, job.settings
         self.notes: list[str] = []
         self._taken = inspect.signature(pipe.__call__).parameters
-        self.steps = self.settings.steps or min(STEPS, self._own("num_inference_steps", STEPS))
+        own = model.model.kind == "embedded"
+        most = EMBEDDED_STEPS if own else STEPS
+        self.steps = self.settings.steps or min(most, self._own("num_inference_steps", most))
         self.guidance = self.settings.guidance
         if self.guidance is None:
-            own = EMBEDDED_GUIDANCE if model.model.kind == "embedded" else None
-            self.guidance = own or self._own("guidance_scale", None)
+            self.guidance = EMBEDDED_GUIDANCE if own else self._own("guidance_scale", None)
         self.size = self._size()
         self.strength = self._strength()
         self.arguments: dict[str, Any] = {

@@ -191,13 +191,14 @@ def _drawable(wanted: Request) -> tuple[Request, list[str]]:
         notes.append(f"I draw up to {MOST_KINDS} kinds of things in one picture; left out: {left}.")
     relations = tuple(r for r in wanted.relations if max(r.first, r.second) < MOST_KINDS)
     loose = tuple(i for i in wanted.loose if i < MOST_KINDS)
-    if len(kept) < MOST_KINDS:
-        if any(wanted.groups[i].count == MOST_THINGS for i in loose):
-            notes.append(f"I draw up to {MOST_THINGS} things of a kind.")
-    elif any(group.count > 1 for group in kept) or any(r.kind not in ("left", "beside") for r in relations):
-        kept, loose = tuple(replace(group, count=1) for group in kept), ()
-        relations = tuple(r for r in relations if r.kind in ("left", "beside"))
-        notes.append(f"Of {MOST_KINDS} kinds of things I draw one each, side by side.")
+    if len(kept) == MOST_KINDS:
+        single = tuple(replace(group, count=1, size="") for group in kept)
+        if single != kept or any(r.kind not in ("left", "beside") for r in relations):
+            notes.append(f"Of {MOST_KINDS} kinds of things I draw one each, side by side.")
+        kept, loose = single, ()
+        relations = tuple(r for r in relations if r == Relation("left", r.first, r.first + 1))
+    elif any(wanted.groups[i].count == MOST_THINGS for i in loose):
+        notes.append(f"I draw up to {MOST_THINGS} things of a kind.")
     return replace(wanted, groups=kept, relations=relations, unknown=(), loose=loose), notes
 
 
