@@ -1,6 +1,6 @@
 """How well the embedded captioner names what it sees, and whether it says so where it guesses.
 
-python -m benchmarks.captioner [--scenes 300] [--strange FOLDER]
+python -m benchmarks.captioner [--scenes 300] [--seed TEXT] [--strange FOLDER]
 
 Unseen scenes of the small world, whose truth is known; a picture takes some 0.3 s of one core. `--strange` is a folder
 of pictures of anything else: of them it should say that it is unsure, of those of the world it should not.
@@ -46,10 +46,11 @@ def unsure(images: Iterator[Image.Image]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--scenes", type=int, default=300)
+    parser.add_argument("--seed", default="unseen captions", help="of the scenes")
     parser.add_argument("--strange", type=Path)
     given = parser.parse_args()
     for detail in DETAILS:
-        print(measure(embedded.folder("captioner"), given.scenes, detail))
+        print(measure(embedded.folder("captioner"), given.scenes, detail, given.seed))
     print("unsure of the world", unsure(world(given.scenes)))
     if given.strange:
         print("unsure of others", unsure(strange(given.strange)))

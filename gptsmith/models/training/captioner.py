@@ -180,13 +180,13 @@ def _pixels(pairs: list[Pair]) -> Tensor:
     return torch.from_numpy(np.stack([p.pixels for p in pairs])).permute(0, 3, 1, 2).float().div_(127.5).sub_(1)
 
 
-def measure(folder: Path, scenes: int, detail: Detail) -> dict[str, float]:
+def measure(folder: Path, scenes: int, detail: Detail, seed: str = "unseen captions") -> dict[str, float]:
     """Return the share of slots of unseen scenes that the captioner in a folder names right, and of what it invents.
 
     A slot is an object, its colour, its number, a relation; `invented` is the share of named things that no group has.
     """
     captioner = EmbeddedCaptioner(ModelName("embedded", "embedded"), folder)
-    rng = random.Random("unseen captions")
+    rng = random.Random(seed)
     right = slots = wrong = named = 0
     for _ in range(scenes):
         scene = sample_scene(rng)

@@ -23,6 +23,7 @@ from gptsmith.models.world.words import TIME_PHRASES
 
 TRIES = 6  # captions written at once, of which the first faithful one is taken
 RESTATED = 6  # times that a request is said plainly, in other words, before the grammar writes its caption
+LONGER, USUAL = 1.4, 25  # how much longer a caption may be than the one before; words of a usual one
 FAR = 0.15  # cosine from which a thing is drawn for a whole request that names nothing known, and said
 MOST_KINDS = 3  # kinds of things in one picture
 
@@ -64,10 +65,11 @@ class EmbeddedUpsampler(Upsampler):
     def _written(self, before: str, words: str, wanted: Request) -> str:
         """Write captions until one is faithful: of the request as it stands, then of what it comes to, said plainly."""
         rng = random.Random(words)  # noqa: S311
+        most = min(MOST, round(LONGER * max(len(before.split()), USUAL))) if before else MOST
         asked = [(before, words, TRIES), *(("", plainly(wanted, rng), 2 * TRIES) for _ in range(RESTATED))]
         for earlier, request, tries in asked:
             for caption in _decoder(self._folder).write(earlier, request, self._sampling, tries):
-                if is_faithful(wanted, caption):
+                if is_faithful(wanted, caption) and len(caption.split()) <= most:
                     self.written += 1
                     return caption
         self.by_grammar += 1
