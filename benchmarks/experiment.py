@@ -3,6 +3,7 @@
 GPTSMITH_TEST_DATA=… python -m benchmarks.experiment draw FOLDER ARM… [--words prompt caption both] [--steps 20]
     [--guidance 1.5] [--limit 5] [--seeds 3]
 python -m benchmarks.experiment show FOLDER [--plots DIR] [--grid grid.jpg]
+    [--gallery gallery.jpg]
 
 `draw` takes the U-Nets of `runs/captions.sh` from FOLDER/ARM/unet, or the shipped one as arm `shipped`, and draws the
 prompts of `benchmarks.generator`, at most `--limit` of each row: from the prompt as it is, from the caption that the
@@ -25,6 +26,7 @@ from collections.abc import Callable, Iterator
 from itertools import product
 from pathlib import Path
 from statistics import mean, stdev
+from textwrap import fill
 from typing import Any
 
 from PIL import Image, ImageDraw
@@ -210,6 +212,20 @@ def sheet(folder: Path, by_words: dict[tuple[Any, ...], list[Line]], file: Path)
     page.save(file, quality=85)
 
 
+def gallery(folder: Path, some: list[Line], file: Path) -> None:
+    """Save the first seed of every prompt, ten in a row with the prompts below, what is wrong framed."""
+    shown = [line for line in some if line["seed"] == 0]
+    page = Image.new("RGB", (10 * SIDE, -(-len(shown) // 10) * (SIDE + HEAD)), "white")
+    pen = ImageDraw.Draw(page)
+    for number, line in enumerate(shown):
+        left, top = number % 10 * SIDE, number // 10 * (SIDE + HEAD)
+        page.paste(Image.open(folder / line["file"]), (left, top))
+        if not line["right"]:
+            pen.rectangle((left, top, left + SIDE - 1, top + SIDE - 1), outline="red", width=2)
+        pen.text((left + 2, top + SIDE + 2), fill(line["prompt"], 21), fill="black")
+    page.save(file, quality=85)
+
+
 def main() -> None:
     """Read the command line; draw or show."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -225,12 +241,15 @@ def main() -> None:
     showing = commands.add_parser("show")
     showing.add_argument("folder", type=Path)
     showing.add_argument("--plots", type=Path)
-    showing.add_argument("--grid", type=Path)
+    showing.add_argument("--grid", type=Path, help="of the arms")
+    showing.add_argument("--gallery", type=Path, help="of the shipped generator")
     given = parser.parse_args()
     if given.command == "draw":
         draw_all(given)
     else:
         show(given.folder, given.plots, given.grid)
+        if given.gallery:
+            gallery(given.folder, [line for line in lines(given.folder, SHIPPED) if is_usual(line)], given.gallery)
 
 
 if __name__ == "__main__":
