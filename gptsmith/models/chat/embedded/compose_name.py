@@ -286,7 +286,7 @@ def _task(verb: str, first: str, whole: str) -> Identity:
 _NO_TOPIC = frozenset(
     """so because if when before after him me a an the my our your their his her all every new latest of with for about
     from in on to and what whether how why which i each they you we he she is are this these some any best
-    given""".split()
+    given one""".split()
 )
 
 
