@@ -124,6 +124,35 @@ def test_a_picture_is_recognized(capsys: Out) -> None:
     assert sum(m["score"] for m in json.loads(capsys.readouterr().out)["labels"]) == pytest.approx(1, abs=1e-3)
 
 
+def test_pictures_like_one_are_found(capsys: Out, tmp_path: Path) -> None:
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    for name, color in (("a", "blue"), ("b", "red"), ("c", "green")):
+        Image.new("RGB", (32, 32), color).save(pictures / f"{name}.png")
+    (pictures / "broken.png").write_bytes(b"no picture")
+    (pictures / "notes.txt").write_text("no picture either", encoding="utf-8")
+    assert run(["similar", "red.png", str(pictures), "--model", "./clip", "--count", "2"]) == 0
+    said = capsys.readouterr()
+    first, second = said.out.strip().split("\n")
+    assert first.split() == ["1.000", str(pictures / "b.png")] and float(second.split()[0]) < 1
+    assert "Left out: broken.png is not a picture that can be read" in said.err
+    assert run(["similar", "red.png", str(pictures), "--model", "./clip", "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["pictures"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["red.png", "nowhere"], "there is no folder nowhere"),
+        (["red.png", "clip"], "there are no other pictures in clip"),
+        (["red.png", ".", "--count", "0"], "0 pictures cannot be found"),
+    ],
+)
+def test_where_nothing_can_be_found_it_is_said(arguments: list[str], message: str, capsys: Out) -> None:
+    assert run(["similar", *arguments, "--model", "./clip"]) == 2
+    assert message in capsys.readouterr().err
+
+
 def test_a_caption_is_written_and_what_it_leaves_out_is_named(capsys: Out) -> None:
     left_out = "I cannot draw “mat”; the picture leaves it out."
     assert run(["upsample", "a cat on a mat"]) == 0

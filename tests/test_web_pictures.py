@@ -216,3 +216,15 @@ def test_all_pictures_are_found_by_their_words_and_their_seed(talk: Any) -> None
     at = page(thread)
     at.button(key="album").click().run()
     assert all(f"a {what}  \nseed 11" in words(at) for what in ("red cube", "blue ball", "green cube"))
+    assert likes(at)[-1] == f"like-{thread}.files-img_1"
+    at.button(key=likes(at)[-1]).click().run()
+    at.button(key="album").click().run()
+    assert likes(at)[0] == f"like-{thread}.files-img_1"
+    next(b for b in at.button if b.label == "Newest first").click().run()
+    at.button(key="album").click().run()
+    assert likes(at)[-1] == f"like-{thread}.files-img_1"
+
+
+def likes(at: Any) -> list[str]:
+    """Return the keys of the buttons below the pictures, in their order."""
+    return [b.key for b in at.button if str(b.key).startswith("like-")]

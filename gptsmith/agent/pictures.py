@@ -143,6 +143,16 @@ class Pictures:
         wanted = check_labels(labels)
         return self.recognizer.recognize(open_picture(image), wanted)
 
+    def similar(self, image: Given, others: Sequence[Given], count: int = 5) -> list[tuple[int, float]]:
+        """Return which of `others` are most like a picture: `count` indices with the cosine (-1 to 1) of their
+        embeddings to its own, the likest first."""
+        from gptsmith.models.pictures.input_images import open_picture
+
+        if count < 1:
+            raise UsageError(f"{count} pictures cannot be found", hint="choose 1 or more")
+        scores = self.recognizer.likeness(open_picture(image), [open_picture(other) for other in others])
+        return sorted(enumerate(scores), key=lambda found: -found[1])[:count]
+
     # -- what the autoencoder and the noise can do -----------------------------------------------------------------
 
     def interpolate(self, first: Given, last: Given, count: int = 8) -> list[Image.Image]:

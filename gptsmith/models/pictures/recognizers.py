@@ -14,6 +14,7 @@ from gptsmith.errors import UsageError
 from gptsmith.models.pictures.names import ModelName, read_name
 
 MOST = 500  # labels at once
+_BATCH = 32  # pictures at once
 Ranking = Literal["prompt", "prior"]
 RANKING: Ranking = "prompt"  # `python -m benchmarks.ranking` compares the two
 _FORM = "a picture of {}"
@@ -70,6 +71,16 @@ class Recognizer:
     def fits(self, image: Image.Image, texts: Sequence[str]) -> list[float]:
         """Return how well each text fits a picture; higher is better."""
         return [float(score) for score in self._compare([image], list(texts))[0]]
+
+    def likeness(self, image: Image.Image, others: Sequence[Image.Image]) -> list[float]:
+        """Return how much each of the other pictures is like this one: the cosine of their embeddings, -1 to 1."""
+        one = self._embeddings([image])
+        parts = [self._embeddings(others[at : at + _BATCH]) for at in range(0, len(others), _BATCH)]
+        return [float(score) for part in parts for score in (part @ one.T)[:, 0]]
+
+    def _embeddings(self, images: Sequence[Image.Image]) -> Any:
+        """Return the embeddings of pictures, (pictures, width), of length 1."""
+        return self._run(images, [_FORM.format("something")]).image_embeds.float().cpu()
 
     def _by_prior(self, images: Sequence[Image.Image], text: str) -> list[float] | None:
         """Return the cosines of the pictures to the embedding that the prior expects; None without a prior."""

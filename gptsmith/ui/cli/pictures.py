@@ -1,4 +1,4 @@
-"""The commands on pictures: image, caption, recognize, upsample."""
+"""The commands on pictures: image, caption, recognize, similar, upsample."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ if TYPE_CHECKING:
     from gptsmith.models.pictures.studio import Progress
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="A picture: PNG, JPEG, WebP or GIF.", show_default=False)]
+_ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp")
 Prompt = Annotated[str, typer.Argument(help="What the picture shows.", show_default=False)]
 Model = typer.Option("--model", metavar="MODEL", help="The model: embedded, a folder, a hub id or provider:name.")
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to `app`."""
-    for command in (image, caption, recognize, upsample):
+    for command in (image, caption, recognize, similar, upsample):
         app.command()(command)
 
 
@@ -122,6 +123,47 @@ def recognize(
         return
     for match in found[:10]:
         show(f"{match.score:6.1%}  {match.label}")
+
+
+def similar(
+    file: File,
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where to look.", show_default=False)],
+    count: Annotated[int, typer.Option("--count", help="How many to name.")] = 5,
+    model: Annotated[str, Model] = "embedded",
+    as_json: AsJson = False,
+) -> None:
+    """Find the pictures in a folder that are most like one."""
+    from gptsmith import Pictures
+
+    others = _pictures_in(folder, but=file)
+    found = [(others[n], score) for n, score in Pictures(recognizer=model).similar(file, others, count)]
+    if as_json:
+        document({"pictures": [{"path": str(p), "score": round(score, 4)} for p, score in found], "model": model})
+        return
+    for path, score in found:
+        show(f"{score:6.3f}  {path}")
+
+
+def _pictures_in(folder: Path, but: Path) -> list[Path]:
+    """Return the pictures in a folder, those that cannot be read left out and named."""
+    from gptsmith.errors import UsageError
+    from gptsmith.models.pictures.input_images import open_picture
+
+    if not folder.is_dir():
+        raise UsageError(f"there is no folder {folder}", hint="name the folder with the pictures to look through")
+    found = []
+    for path in sorted(folder.iterdir()):
+        if path.suffix.lower() not in _ENDINGS or path.resolve() == but.resolve():
+            continue
+        try:
+            open_picture(path)
+        except UsageError as error:
+            say(f"Left out: {error.message}")
+        else:
+            found.append(path)
+    if not found:
+        raise UsageError(f"there are no other pictures in {folder}", hint="name a folder with PNG, JPEG or WebP files")
+    return found
 
 
 def upsample(
