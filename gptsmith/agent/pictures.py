@@ -150,7 +150,7 @@ class Pictures:
 
         if count < 1:
             raise UsageError(f"{count} pictures cannot be found", hint="choose 1 or more")
-        scores = self.recognizer.likeness(open_picture(image), [open_picture(other) for other in others])
+        scores = self.recognizer.likeness(open_picture(image), (open_picture(other) for other in others))
         return sorted(enumerate(scores), key=lambda found: -found[1])[:count]
 
     # -- what the autoencoder and the noise can do -----------------------------------------------------------------

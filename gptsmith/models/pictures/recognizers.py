@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,7 +15,7 @@ from gptsmith.errors import UsageError
 from gptsmith.models.pictures.names import ModelName, read_name
 
 MOST = 500  # labels at once
-_BATCH = 32  # pictures at once
+_BATCH = 8  # pictures at once
 Ranking = Literal["prompt", "prior"]
 RANKING: Ranking = "prompt"  # `python -m benchmarks.ranking` compares the two
 _FORM = "a picture of {}"
@@ -72,11 +73,15 @@ class Recognizer:
         """Return how well each text fits a picture; higher is better."""
         return [float(score) for score in self._compare([image], list(texts))[0]]
 
-    def likeness(self, image: Image.Image, others: Sequence[Image.Image]) -> list[float]:
-        """Return how much each of the other pictures is like this one: the cosine of their embeddings, -1 to 1."""
-        one = self._embeddings([image])
-        parts = [self._embeddings(others[at : at + _BATCH]) for at in range(0, len(others), _BATCH)]
-        return [float(score) for part in parts for score in (part @ one.T)[:, 0]]
+    def likeness(self, image: Image.Image, others: Iterable[Image.Image]) -> list[float]:
+        """Return how much each of the other pictures is like this one: the cosine of their embeddings, -1 to 1.
+
+        A few of the others are taken, and held in memory, at once.
+        """
+        one, left, scores = self._embeddings([image]), iter(others), list[float]()
+        while some := list(islice(left, _BATCH)):
+            scores += [float(score) for score in (self._embeddings(some) @ one.T)[:, 0]]
+        return scores
 
     def _embeddings(self, images: Sequence[Image.Image]) -> Any:
         """Return the embeddings of pictures, (pictures, width), of length 1."""
