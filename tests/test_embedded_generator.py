@@ -50,3 +50,13 @@ def test_a_change_keeps_the_thing_and_a_mask_the_rest(pictures: Pictures) -> Non
     part = pictures.draw("a bird", image=dog.image, mask=mask, seed=1)[0].image
     changed = (np.asarray(part) != np.asarray(dog.image)).any(axis=(1, 2))
     assert changed[:40].any() and not changed[48:].any()
+
+
+def test_a_part_is_drawn_whole_within_its_mask(pictures: Pictures) -> None:
+    house = pictures.draw("a house on the grass in daylight", seed=3)[0].image
+    mask = Image.new("L", house.size, 0)
+    mask.paste(255, (72, 56, 126, 114))
+    drawn = pictures.draw("a red car", image=house, mask=mask, seed=4, count=3)
+    cars = [[s for s in checker.look(np.asarray(one.image)) if (s.name, s.color) == ("car", "red")] for one in drawn]
+    assert sum(map(bool, cars)) >= 2
+    assert all(car.x > 0.5 and car.y > 0.4 for found in cars for car in found)

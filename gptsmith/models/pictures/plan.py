@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 STEPS = 30  # where neither the person nor the model says how many; pipelines themselves say 50, more than helps
 EMBEDDED_STEPS, EMBEDDED_GUIDANCE = 20, 1.5  # by the curves in docs/experiments.md
+EMBEDDED_MARGIN = 8  # pixels around a part that is drawn anew, which it sees
 STRENGTH = {"change": 0.7, "inpaint": 0.99}
 
 
@@ -48,6 +49,8 @@ class Plan:
             self.arguments |= {"image": fitted(job.image, self.size), "strength": self.strength}
         if job.mask is not None:
             self.arguments["mask_image"] = fitted(job.mask, self.size)
+            if own:  # it draws things whole in the middle of a picture, so the part becomes one
+                self.arguments["padding_mask_crop"] = EMBEDDED_MARGIN
         if "use_resolution_binning" in self._taken:  # else PixArt and its kin draw at a size of their own list
             self.arguments["use_resolution_binning"] = False
         self._note_cut(pipe)
