@@ -82,7 +82,7 @@ def draw_all(given: argparse.Namespace) -> None:
     writer, clip = EmbeddedUpsampler(embedded.folder("upsampler")), load_recognizer("embedded")
     todo = list(wanted(given))
     rivals = list(dict.fromkeys(line["prompt"] for line in todo))
-    (given.folder / "drawn").mkdir(exist_ok=True)
+    (given.folder / "drawn").mkdir(parents=True, exist_ok=True)
     for arm in given.arms:
         known = {key(line) for line in lines(given.folder, arm)}
         with tempfile.TemporaryDirectory() as parts, (given.folder / f"{arm}.jsonl").open("a", encoding="utf-8") as out:
@@ -194,6 +194,13 @@ def plot(by_words: dict[tuple[Any, ...], list[Line]], curves: dict[str, Any], fo
     figure.savefig(folder / "curves.svg", metadata={"Date": None})
 
 
+def paste(page: Image.Image, folder: Path, line: Line, left: int, top: int) -> None:
+    """Put a picture on a page, framed when it is wrong."""
+    page.paste(Image.open(folder / line["file"]), (left, top))
+    if not line["right"]:
+        ImageDraw.Draw(page).rectangle((left, top, left + SIDE - 1, top + SIDE - 1), outline="red", width=2)
+
+
 def sheet(folder: Path, by_words: dict[tuple[Any, ...], list[Line]], file: Path) -> None:
     """Save the first seed of one prompt in three: a column for each arm and its words, what is wrong framed."""
     shown = {group: {line["prompt"]: line for line in some if line["seed"] == 0} for group, some in by_words.items()}
@@ -204,10 +211,7 @@ def sheet(folder: Path, by_words: dict[tuple[Any, ...], list[Line]], file: Path)
         pen.text((column * SIDE + 2, 2), "\n".join(group), fill="black")
         for row, text in enumerate(texts):
             top = HEAD + row * (SIDE + LABEL) + LABEL
-            page.paste(Image.open(folder / of[text]["file"]), (column * SIDE, top))
-            if not of[text]["right"]:
-                box = (column * SIDE, top, (column + 1) * SIDE - 1, top + SIDE - 1)
-                pen.rectangle(box, outline="red", width=2)
+            paste(page, folder, of[text], column * SIDE, top)
             pen.text((2, top - LABEL + 2), text, fill="black")
     page.save(file, quality=85)
 
@@ -219,9 +223,7 @@ def gallery(folder: Path, some: list[Line], file: Path) -> None:
     pen = ImageDraw.Draw(page)
     for number, line in enumerate(shown):
         left, top = number % 10 * SIDE, number // 10 * (SIDE + HEAD)
-        page.paste(Image.open(folder / line["file"]), (left, top))
-        if not line["right"]:
-            pen.rectangle((left, top, left + SIDE - 1, top + SIDE - 1), outline="red", width=2)
+        paste(page, folder, line, left, top)
         pen.text((left + 2, top + SIDE + 2), fill(line["prompt"], 21), fill="black")
     page.save(file, quality=85)
 
