@@ -2,9 +2,9 @@
 
     python benchmarks/turn_overhead.py [--turns 200] [--repeat 3]
 
-Both keep their history themselves: the bare agent in its checkpoints (as it must), gptsmith in its message table, with
-a checkpoint beside it only where a turn can pause (a tool that asks before it runs). Turns 2-20 and 181-200 of one
-thread are timed, interleaved, so that all meet the same machine; the model answers at once.
+Both keep their history themselves: the bare agent in its checkpoints (as it must), gptsmith in its message table.
+Turns 2-20 and 181-200 of one thread are timed, interleaved, so that all meet the same machine; the model answers at
+once.
 `durability` is LangGraph's: `async` is its default, `exit` writes one checkpoint at the end of a turn.
 """
 
@@ -32,7 +32,6 @@ SPEC = {
     "description": "Answers.",
     "instructions": "Answer.",
 }
-ASKING = {"type": "image_generation", "requires_approval": True}
 MESSAGE = "x" * 100  # so that 400 of them fit into what a model is shown of a thread
 
 
@@ -89,12 +88,12 @@ def bare(folder: Path, durability: str) -> Callable[[], float]:
     return turn
 
 
-def ours(name: str, max_messages: int, tools: list[dict[str, Any]]) -> Callable[[], float]:
+def ours(name: str, max_messages: int) -> Callable[[], float]:
     """Return a function that runs one turn of an assistant and returns its seconds."""
     from gptsmith import Assistant
 
     memory = {"max_messages": max_messages, "summarize": False}
-    spec = {**SPEC, "name": name, "memory": memory, "tools": tools}
+    spec = {**SPEC, "name": name, "memory": memory}
     assistant = Assistant.from_dict(spec, model=Instant())
 
     def turn() -> float:
@@ -110,9 +109,8 @@ def measure(turns: int, folder: Path) -> dict[str, list[float]]:
     runners = {
         "bare, async": bare(folder, "async"),
         "bare, exit": bare(folder, "exit"),
-        "gptsmith, whole thread": ours("whole", 1000, []),
-        "gptsmith, 40 messages": ours("last", 40, []),
-        "gptsmith, 40 messages, can pause": ours("pausing", 40, [ASKING]),
+        "gptsmith, whole thread": ours("whole", 1000),
+        "gptsmith, 40 messages": ours("last", 40),
     }
     times: dict[str, list[float]] = {name: [] for name in runners}
     for _ in range(turns):

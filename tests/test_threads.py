@@ -18,8 +18,6 @@ import pytest
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
 
 from gptsmith import Assistant, ThreadBusyError, UsageError
-from gptsmith.agent.runtime import core
-from gptsmith.agent.runtime.checkpoints import close_saver, open_saver
 from gptsmith.agent.runtime.store import INTERRUPTED, ThreadStore
 from gptsmith.models.tool_results import fence_result
 from tests.scripted import Scripted
@@ -238,13 +236,7 @@ def test_long_threads_stay_small_and_whole(count: int, tools: list[Any]) -> None
     assert len(model.history[-1]) == 1 + 6 + 1
     size = sum(f.stat().st_size for f in a.folder.rglob("*") if f.is_file())
     assert size < 50_000_000, f"{size / 1e6:.1f} MB"
-    core.run(close_saver(a.folder))
-    assert (a.folder / "checkpoints.sqlite").exists() is bool(tools), "only turns that can pause have checkpoints"
-    if not tools:
-        return
-    with sqlite3.connect(a.folder / "checkpoints.sqlite") as db:
-        assert db.execute("SELECT count(*) FROM checkpoints").fetchone() == (0,)
-        assert db.execute("SELECT count(*) FROM writes").fetchone() == (0,)
+    assert not (a.folder / "checkpoints.sqlite").exists(), "the table is the history"
 
 
 @pytest.mark.parametrize(
@@ -288,17 +280,6 @@ def test_what_does_not_fit_is_summarized_once() -> None:
     assert model.history[4][1].content == again
     assert "<notes>\nThey like blue.\n</notes>" in model.history[5][0].content, "no answer forgets nothing"
     assert [m.content for m in model.history[5][1:]] == ["q2", "a2", "q3"]
-
-
-def test_the_saver_makes_no_foreign_types_and_is_one_per_file(tmp_path: Path) -> None:
-    async def twice() -> bool:
-        return await open_saver(tmp_path) is await open_saver(tmp_path)
-
-    async def allowed() -> Any:
-        return (await open_saver(tmp_path)).serde._allowed_msgpack_modules  # type: ignore[attr-defined]
-
-    assert core.run(twice())
-    assert core.run(allowed()) is None
 
 
 def test_a_newer_store_is_left_alone(tmp_path: Path) -> None:

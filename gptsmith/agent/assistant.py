@@ -98,7 +98,9 @@ class Assistant(Kept):
 
         file = _spec_file(path)
         found = loader.check(file)
-        return found if any(d.severity == "error" for d in found) else found + warnings(file)
+        if any(d.severity == "error" for d in found):
+            return found
+        return found + warnings(loader.load_file(file), str(file))
 
     def with_(
         self,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from gptsmith.assistants.faults import KeyPath
-from gptsmith.assistants.loader import Loaded, load_file
+from gptsmith.assistants.loader import Loaded
 from gptsmith.assistants.reader import dotted
 from gptsmith.assistants.tool_types import ToolSpec
 from gptsmith.errors import Diagnostic, NotReadyError
@@ -19,19 +19,23 @@ def unavailable_tools(loaded: Loaded, folder: Path, *, trust: bool = False) -> l
     return [(tool, error) for tool, error in found if error is not None]
 
 
-def warnings(path: Path) -> list[Diagnostic]:
-    """Return a warning, with its place in the file, for each part of a valid spec that cannot run here."""
-    loaded = load_file(path)
-    found = [
-        _warning(str(path), loaded, ("tools", loaded.spec.tools.index(tool)), error, tool.name)
-        for tool, error in unavailable_tools(loaded, path.parent)
-    ]
+def warnings(loaded: Loaded, file: str) -> list[Diagnostic]:
+    """Return a warning, with its place in `file`, for each part of a valid spec that cannot run here."""
+    folder = loaded.base_dir or Path.cwd()
+    context = ToolContext(folder, folder)
+    found = []
+    for i, tool in enumerate(loaded.spec.tools):
+        if tool.requires_approval:  # one thing, and what else keeps the tool from running is another
+            if (error := not_ready(tool, context)) is not None:
+                found.append(_warning(file, loaded, ("tools", i, "requires_approval"), error, tool.name))
+            tool = tool.model_copy(update={"requires_approval": False})
+        if (error := not_ready(tool, context)) is not None:
+            found.append(_warning(file, loaded, ("tools", i), error, tool.name))
     reranking = NotReadyError("reranking has no effect in this release", code="not_built", hint="remove it")
-    return found + [
-        _warning(str(path), loaded, ("knowledge", i, "retrieval", "rerank"), reranking)
-        for i, source in enumerate(loaded.spec.knowledge)
-        if source.retrieval.rerank
-    ]
+    for i, source in enumerate(loaded.spec.knowledge):
+        if source.retrieval.rerank:
+            found.append(_warning(file, loaded, ("knowledge", i, "retrieval", "rerank"), reranking))
+    return found
 
 
 def _warning(file: str, loaded: Loaded, at: KeyPath, error: NotReadyError, name: str = "") -> Diagnostic:

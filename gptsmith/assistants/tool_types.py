@@ -28,7 +28,9 @@ class ToolSpec(BaseModel):
         description="The name that the model calls; default: the type.",
     )
     description: str = Field(default="", max_length=1000, description="What the tool is for, told to the model.")
-    requires_approval: bool = Field(default=False, description="Ask the person before each call.")
+    requires_approval: bool = Field(
+        default=False, description="Ask the person before each call; until that is built, such a tool never runs."
+    )
     max_calls: int | None = Field(default=None, ge=1, le=100, description="Calls per user message.")
 
     def model_post_init(self, _context: Any) -> None:

@@ -44,11 +44,10 @@ def make_tool(spec: ToolSpec, context: ToolContext) -> BaseTool:
     called: the assistant still chats, and the model is told what it cannot do. Its `metadata` says why: `told` is for
     people who chat, `unavailable` for the author of the spec, with what to do.
     """
-    make, arguments = _MAKERS[type(spec)]
     try:
-        tool = make(spec, context)
+        tool = _made(spec, context)
     except NotReadyError as error:
-        return _unavailable(spec, arguments, error)
+        return _unavailable(spec, _MAKERS[type(spec)][1], error)
     tool.name = spec.name
     if spec.description:
         tool.description = spec.description
@@ -57,12 +56,22 @@ def make_tool(spec: ToolSpec, context: ToolContext) -> BaseTool:
 
 def not_ready(spec: ToolSpec, context: ToolContext) -> NotReadyError | None:
     """Return why `spec` cannot run here, or None when it can; nothing is called and nothing is downloaded."""
-    make, _ = _MAKERS[type(spec)]
     try:
-        make(spec, context)
+        _made(spec, context)
     except NotReadyError as error:
         return error
     return None
+
+
+def _made(spec: ToolSpec, context: ToolContext) -> BaseTool:
+    if spec.requires_approval:  # it must never run unasked, and nothing can ask yet
+        raise NotReadyError(
+            "it asks for approval before each call, which this release cannot do, so it never runs",
+            code="not_built",
+            hint="remove requires_approval if it may run without being asked",
+        )
+    make, _ = _MAKERS[type(spec)]
+    return make(spec, context)
 
 
 def not_built(what: str, hint: str) -> NotReadyError:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AnyMessage, HumanMessage
 from langchain_core.tools import BaseTool
-from langgraph.checkpoint.base import BaseCheckpointSaver
 
 from gptsmith.agent.events import Event
 from gptsmith.agent.runtime import pii, prompts
@@ -63,7 +62,6 @@ class Engine:
         self._making = threading.RLock()
         self._syncing = threading.Lock()
         self.is_ready = False
-        self._saved: tuple[BaseCheckpointSaver[Any], Graph] | None = None
         check_variables(self.spec, self.variables)
 
     @cached_property
@@ -140,22 +138,11 @@ class Engine:
         """As `unavailable`, in the words for the model, which speaks to people who cannot change the spec."""
         return [tool.metadata["told"] for tool in self.tools if tool.metadata and "told" in tool.metadata]
 
-    @property
-    def can_pause(self) -> bool:
-        """Whether a turn may stop to ask; only such turns have checkpoints, the history never needs them."""
-        return any(tool.requires_approval for tool in self.spec.tools)
-
     @cached_property
     def graph(self) -> Graph:
-        """The graph on which a turn runs that cannot pause."""
+        """The graph on which a turn runs."""
         with self._making:
             return build_graph(self.model, self.tools)
-
-    def graph_on(self, saver: BaseCheckpointSaver[Any]) -> Graph:
-        """Return the graph with `saver`, compiled once."""
-        if self._saved is None or self._saved[0] is not saver:
-            self._saved = (saver, build_graph(self.model, self.tools, saver))
-        return self._saved[1]
 
     def make_ready(self) -> None:
         """Make what every turn needs; the first call may take a second, later ones nothing.

@@ -186,12 +186,6 @@ def _refused(turn: Turn, request: ToolCallRequest) -> ToolMessage | None:
         )
         return _message(request, "The limit of tool calls is reached. Answer now with what you have.", "error")
     own = next((t for t in turn.spec.tools if t.name == call["name"]), None)
-    if own is not None and own.requires_approval:
-        reason = (
-            f"The tool {own.name} asks for approval before each call, which this release cannot do; it did not run."
-        )
-        turn.note(reason)
-        return _message(request, reason, "error")
     used = sum(record.name == call["name"] for record in turn.calls)
     if own is not None and own.max_calls is not None and used > own.max_calls:
         text = f"{call['name']} may be called {own.max_calls} times for one message. Go on without it."

@@ -7,7 +7,6 @@ from typing import Any
 from langchain.agents import create_agent
 from langchain_core.language_models import BaseChatModel
 from langchain_core.tools import BaseTool
-from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph.state import CompiledStateGraph
 
 from gptsmith.agent.runtime.gates import ModelGate, ToolGate
@@ -15,7 +14,7 @@ from gptsmith.agent.runtime.gates import ModelGate, ToolGate
 Graph = CompiledStateGraph[Any, Any, Any, Any]
 
 
-def build_graph(model: BaseChatModel, tools: list[BaseTool], saver: BaseCheckpointSaver[Any] | None = None) -> Graph:
+def build_graph(model: BaseChatModel, tools: list[BaseTool]) -> Graph:
     """Return the graph on which a turn runs; it is only ever run with `turn.CURRENT` set."""
     gates = [ModelGate(), ToolGate()] if tools else [ModelGate()]
-    return create_agent(model, tools, middleware=gates, checkpointer=saver)
+    return create_agent(model, tools, middleware=gates)

@@ -11,13 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage, HumanMessage, ToolMessage
-from langchain_core.runnables import RunnableConfig
 from langgraph.types import StreamMode
 
 from gptsmith.agent.events import Event, Reply
 from gptsmith.agent.runtime import pii, prompts
 from gptsmith.agent.runtime.attachments import Attachments, image_blocks
-from gptsmith.agent.runtime.checkpoints import forget, open_saver
 from gptsmith.agent.runtime.chosen import NOBODY, ChosenCall, ChosenModel
 from gptsmith.agent.runtime.engine import Engine, last_words, resolve_variables, still_fitting
 from gptsmith.agent.runtime.graph import Graph, build_graph
@@ -165,24 +163,16 @@ class _Course:
         previous = next((row.text for row in reversed(rows) if row.role == "user"), "")
         if engine.knowledge is not None or self.attachments.any:
             await asyncio.to_thread(self._search, previous)
-        if not engine.can_pause:
-            await self._follow(engine.graph, messages)
-            return
-        saver = await open_saver(engine.folder)
-        try:
-            await self._follow(engine.graph_on(saver), messages, {"configurable": {"thread_id": turn.id}})
-        finally:
-            forget(saver, turn.id)
+        await self._follow(engine.graph, messages)
 
     def _search(self, previous: str) -> None:
         self.engine.search_first(self.turn, self.text, previous)
         self.attachments.search(self.turn, self.text, previous)
 
-    async def _follow(self, graph: Graph, messages: list[AnyMessage], config: RunnableConfig | None = None) -> None:
+    async def _follow(self, graph: Graph, messages: list[AnyMessage]) -> None:
         """Run the graph; write each message as soon as it is whole, a call before its tool runs."""
         modes: list[StreamMode] = ["updates", "messages"] if self.ask.tokens else ["updates"]
-        run = graph.astream({"messages": messages}, config, stream_mode=modes, durability="exit" if config else None)
-        async for mode, data in run:
+        async for mode, data in graph.astream({"messages": messages}, stream_mode=modes):
             if mode == "messages":
                 feed(self.turn, data)
             else:

@@ -56,10 +56,11 @@ def inspect(
 
     Secrets stay `${env:NAME}`; what leaves this machine is named.
     """
+    from gptsmith.agent.readiness import warnings
     from gptsmith.assistants.loader import load_file
 
     loaded = load_file(locate(file))
-    for warning in loaded.warnings:
+    for warning in [*loaded.warnings, *warnings(loaded, str(loaded.path))]:
         say(f"{warning} (warning)")
     facts = _facts(loaded, trust)
     if resolved:

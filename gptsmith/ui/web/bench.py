@@ -107,6 +107,15 @@ class Bench:
         """Return the problems of `text` if it stood in the file."""
         return check_text(text, self.path.parent, file=self.path.name)
 
+    def without_effect(self, text: str) -> list[Diagnostic]:
+        """Return a warning for each part of `text` that cannot run here; none while it has errors."""
+        from gptsmith.agent.readiness import warnings
+
+        try:
+            return warnings(load_text(text, self.path.parent), self.path.name)
+        except GptsmithError:
+            return []
+
     def instructions(self, sheet: Sheet) -> str:
         """Return the text of the file's `instructions_file`, empty when it cannot be read."""
         try:

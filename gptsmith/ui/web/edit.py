@@ -31,7 +31,7 @@ def draw(bench: Bench, sheet: Sheet) -> None:
     _buttons(bench, started, text, [p for p in problems if p.severity == "error"])
     args = (bench, field)
     st.text_area("The file", key=field, height=560, label_visibility="collapsed", on_change=_typed, args=args)
-    diagnostics.draw(problems, text)
+    diagnostics.draw(problems + bench.without_effect(text), text)
 
 
 def _buttons(bench: Bench, started: Sheet, text: str, errors: list[Diagnostic]) -> None:
