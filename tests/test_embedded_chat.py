@@ -246,6 +246,100 @@ def test_follow_ups_lean_on_the_turn_before(words: str, answer: str) -> None:
     assert answer in _ask(words, *TURN, passages=PASSAGES)
 
 
+LIGHTS = [
+    *PASSAGES,
+    Passage(id=3, source="visit.md", text="A ticket costs 8 euros. Guided tours cost 3 euros more."),
+    Passage(id=4, source="visit.md", text="The museum was founded in 1911. It is closed on Mondays."),
+    Passage(id=5, source="west.md", text="The West Light was built in 1902. It is 12 metres tall. Its keeper was Tom."),
+]
+
+
+@pytest.mark.parametrize(
+    ("before", "words", "answer"),
+    [
+        ("What does a ticket cost?", "When is it closed?", "It is closed on Mondays. [4]"),
+        ("What does a ticket cost?", "When was the museum founded?", "The museum was founded in 1911. [4]"),
+        ("Who was the keeper of the North Light?", "Is it closed on Mondays?", "It is closed on Mondays. [4]"),
+        # two lights answer alike, and the turn before tells which is meant
+        ("When was the North Light built?", "How tall is it?", "It is 31 metres tall. [1]"),
+        ("When was the West Light built?", "How tall is it?", "It is 12 metres tall. [5]"),
+        ("When was the West Light built?", "Who was its keeper?", "Its keeper was Tom. [5]"),
+    ],
+)
+def test_a_follow_up_that_stands_alone_is_answered_alone(before: str, words: str, answer: str) -> None:
+    assert _ask(words, HumanMessage(before), AIMessage("So it is. [1]"), passages=LIGHTS) == answer
+
+
+PAINT = {
+    "name": "paint",
+    "description": "Paints one picture of the moment of a story or of what is asked for, or changes the last picture.",
+    "parameters": {
+        "type": "object",
+        "properties": {
+            "request": {"type": "string"},
+            "mode": {"type": "string", "enum": ["new", "change"]},
+            "image": {"type": "string"},
+        },
+        "required": ["request"],
+    },
+}
+PAINTER = "You are Brush. Paints one picture of whatever you name."
+
+
+def _painted(words: str, system: str = PAINTER, tools: tuple[dict[str, object], ...] = (PAINT,)) -> str | None:
+    model = EmbeddedChatModel().bind_tools([{"type": "function", "function": tool} for tool in tools])
+    calls = model.invoke([SystemMessage(system), HumanMessage(words)]).tool_calls
+    return str(calls[0]["args"]["request"]) if calls else None
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "a fox in a snowy forest",
+        "a red kite over a lake",
+        "Sunset over the sea",
+        "an astronaut riding a horse",
+        "mountains",
+        "a cat to the left of a bicycle on a beach at sunset",
+        "two children building a snowman",
+        "my dog asleep on the couch",
+        "cyberpunk city, neon, rain",
+        "a table with a cup on it",
+        "A dragon was sleeping in a cave",
+        "A lonely lighthouse. Dramatic light",
+    ],
+)
+def test_one_who_is_there_to_draw_draws_what_is_named(words: str) -> None:
+    assert _painted(words) == words
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["hello", "thanks", "no", "never mind", "why?", "What is a fox?", "I like dogs", "the weather is nice", "a joke",
+     "a poem about foxes", "the capital of France", "try again", "surprise me", "save it", "not a cat",
+     "don't draw a cat", "12 + 5", "the price of a picture", "my name is Ben", "write a story about a fox"],
+)  # fmt: skip
+def test_what_is_said_to_a_painter_is_not_drawn(words: str) -> None:
+    assert _painted(words) is None
+
+
+def test_a_thing_is_only_named_to_one_who_is_there_to_draw() -> None:
+    assert _painted("a fox in a snowy forest", "You are Cook. Finds recipes for dinner.") is None
+    search = {
+        "name": "search_files",
+        "description": "Search the files about foxes. The query is a few words or a question.",
+        "parameters": {"type": "object", "properties": {"query": {"type": "string"}}, "required": ["query"]},
+    }
+    assert _painted("a fox in a snowy forest", tools=(PAINT, search)) is None
+
+
+def test_a_drawing_is_not_what_a_question_after_it_leans_on() -> None:
+    drawn = ToolMessage("[image img_1: Draw a cat]", tool_call_id="1", name="paint")
+    call = AIMessage("", tool_calls=[{"name": "paint", "args": {}, "id": "1"}])
+    before = [HumanMessage("Draw a cat"), call, drawn, AIMessage("Here is your picture.")]
+    assert _ask("When was it founded?", *before, passages=LIGHTS) == "The museum was founded in 1911. [4]"
+
+
 def test_a_follow_up_may_ask_for_what_was_just_said() -> None:
     assert _ask("was it built in 1846?", *TURN, passages=PASSAGES) == "The North Light was built in 1846. [1]"
 
@@ -317,12 +411,12 @@ def test_small_talk_and_identity(words: str, answer: str) -> None:
     assert _ask(words) == answer
 
 
-def test_free_writing_names_the_line_that_connects_a_model() -> None:
-    for passages in (None, PASSAGES):
-        text = _ask("write me a poem about the sea", passages=passages)
-        assert "do not write freely" in text
-        assert "`model: ollama:qwen3:8b`" in text
-        assert "OPENAI_API_KEY" in text
+@pytest.mark.parametrize("passages", [None, PASSAGES])
+def test_free_writing_is_answered_by_one_plain_sentence(passages: list[Passage] | None) -> None:
+    asks_back = SystemMessage("You are Sky. A guide.\n\n# Instructions\nEnd every answer with a question.")
+    text = _ask("write me a poem about the sea", passages=passages, system=asks_back)
+    assert text == CONNECT
+    assert "`" not in text and "_" not in text, "how to connect one is told by the page and the terminal"
 
 
 @pytest.mark.parametrize("words", ["Wo ist der Bahnhof?", "これは何ですか", "Où est la gare s'il vous plaît ?"])

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from gptsmith.agent.runtime.citing import cite, says_unknown
 from gptsmith.agent.runtime.pii import Blocked, clean, find
 from gptsmith.agent.runtime.results import shortened
-from gptsmith.agent.runtime.searching import needs_search, query_for
+from gptsmith.agent.runtime.searching import needs_search, queries_for, search_all
 from gptsmith.agent.runtime.streaming import TextOut
 from gptsmith.assistants.spec import Guardrail
 from gptsmith.models.tool_results import fence_result, unfence_result
@@ -232,17 +232,32 @@ def test_what_is_searched(message: str, draws: bool, searched: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("message", "previous", "query"),
+    ("message", "previous", "carried"),
     [
-        ("When was the panel of the ship made?", "Hello", "When was the panel of the ship made?\nHello"),
-        ("How many tiles does the panel of the ship have in total today?", "Who made it?", None),
-        ("And who made it?", "When was the ship made?", "And who made it?\nWhen was the ship made?"),
-        ("And who made it?", "", None),
-        ("Why?", "The ring blinks red", "Why?\nThe ring blinks red"),
+        ("When was the panel of the ship made?", "Hello", False),
+        ("When was the museum founded?", "Who painted the ship?", False),
+        ("How many tiles does the panel of the ship have in total today?", "Who made it?", False),
+        ("And who made it?", "When was the ship made?", True),
+        ("When is it closed?", "What does a ticket cost?", True),
+        ("Why not on Sundays?", "When is the museum open?", True),
+        ("And who made it?", "", False),
+        ("And who made it?", "Thanks!", False),
+        ("Who made it?", "Draw a blue tile with a fish", False),
+        ("Why?", "The ring blinks red", True),
     ],
 )
-def test_a_follow_up_takes_the_words_of_the_turn_before(message: str, previous: str, query: str | None) -> None:
-    assert query_for(message, previous) == (query or message)
+def test_a_follow_up_is_searched_for_alone_and_with_the_turn_before(message: str, previous: str, carried: bool) -> None:
+    assert queries_for(message, previous) == [message, *([f"{message}\n{previous}"] if carried else [])]
+
+
+def _hit(name: str) -> Hit:
+    return Hit(chunk_id=name, knowledge="k", source="f", document_id="d", start=0, end=1, text=name, score=0.5)
+
+
+def test_several_searches_share_the_places_of_one() -> None:
+    found = {"alone": ["a", "b", "c"], "with": ["x", "b", "y"]}
+    hits = search_all(lambda query: [_hit(name) for name in found[query]], ["alone", "with"])
+    assert [hit.chunk_id for hit in hits] == ["x", "a", "b"]
 
 
 def test_long_results_keep_both_ends() -> None:

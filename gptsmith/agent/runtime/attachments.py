@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gptsmith.agent.runtime.searching import query_for
+from gptsmith.agent.runtime.searching import queries_for, search_all
 from gptsmith.agent.runtime.turn import Turn
 from gptsmith.assistants.spec import Knowledge
 from gptsmith.errors import UsageError
@@ -74,9 +74,9 @@ class Attachments:
                     if receipt.status != "ok":
                         text = f"{receipt.source} is not searched: {receipt.reason}"
                         turn.emit("progress", {"stage": "index", "text": text})
-            query = query_for(message, previous)
-            hits = base.search(query)
-        turn.passages = (turn.passages or []) + turn.found(query, hits, [_NAME])
+            queries = queries_for(message, previous)
+            hits = search_all(base.search, queries)
+        turn.passages = (turn.passages or []) + turn.found(queries[-1], hits, [_NAME])
 
 
 def image_blocks(files: list[dict[str, str]], folder: Path) -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ from gptsmith.agent.events import Event
 from gptsmith.agent.runtime import pii, prompts
 from gptsmith.agent.runtime.gates import current
 from gptsmith.agent.runtime.graph import Graph, build_graph
-from gptsmith.agent.runtime.searching import needs_search, query_for
+from gptsmith.agent.runtime.searching import needs_search, queries_for, search_all
 from gptsmith.agent.runtime.store import ThreadStore
 from gptsmith.agent.runtime.turn import CURRENT, Turn
 from gptsmith.assistants.library import state_key
@@ -207,10 +207,11 @@ class Engine:
         names = [k.name for k in self.spec.knowledge if k.mode == "always" or (k.mode == "auto" and wanted)]
         if not names or self.knowledge is None or not words:
             return
-        query = query_for(words, strip_picture_notes(previous))
+        queries = queries_for(words, strip_picture_notes(previous))
         turn.emit("progress", {"stage": "search", "text": f"Searching {', '.join(names)}"})
-        hits = self.knowledge.search(query, names=names)
-        turn.passages = (turn.passages or []) + turn.found(query, hits, names)
+        knowledge = self.knowledge
+        hits = search_all(lambda query: knowledge.search(query, names=names), queries)
+        turn.passages = (turn.passages or []) + turn.found(queries[-1], hits, names)
 
     def _searching(self, source: Knowledge) -> Callable[[str], str]:
         def search(query: str) -> str:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from itertools import zip_longest
+
+from gptsmith.rag.hit import Hit
 
 _SMALL_TALK = re.compile(
     r"(?:hi|hello|hey|hiya|howdy|good (?:morning|afternoon|evening|night|day)|greetings|thanks?(?: you)?|thx|"
@@ -27,7 +31,7 @@ _DRAW = re.compile(
 )
 _LEANS_BACK = re.compile(
     r"\b(?:it|its|that|this|they|them|their|those|these|he|she|him|her|his|one|ones|there|then|same|former|latter|else|"
-    r"instead|too|more|why|above|previous)\b|^(?:and|but|so|or|what about|how about|why|how come|when|where)\b",
+    r"instead|too|more|above|previous)\b|^(?:and|but|so|or|what about|how about|why not|how come)\b",
     re.IGNORECASE,
 )
 _WORDS = re.compile(r"\w+")
@@ -48,10 +52,20 @@ def needs_search(message: str, *, draws: bool) -> bool:
     return not (draws and _DRAW.match(words))
 
 
-def query_for(message: str, previous: str) -> str:
-    """Return what to search for: a message that leans on the turn before it takes that turn's words with it."""
+def queries_for(message: str, previous: str) -> list[str]:
+    """Return what to search for: the message, then, when it may lean on the turn before it, with that turn's words.
+
+    What was no question for the files (thanks, a drawing) is not carried along.
+    """
     words = _WORDS.findall(message)
     leans = len(words) <= 3 or (len(words) <= 12 and _LEANS_BACK.search(message) is not None)
-    if not previous or not leans:
-        return message
-    return f"{message}\n{previous}"[:1000]
+    if not leans or not needs_search(previous, draws=True):
+        return [message]
+    return [message, f"{message}\n{previous}"[:1000]]
+
+
+def search_all(search: Callable[[str], list[Hit]], queries: list[str]) -> list[Hit]:
+    """Return the hits of several queries in turns, each passage once, no more than one query finds."""
+    found = [search(query) for query in queries]
+    by_passage = {hit.chunk_id: hit for row in zip_longest(*reversed(found)) for hit in row if hit is not None}
+    return list(by_passage.values())[: max(map(len, found))]

@@ -95,6 +95,13 @@ def _present(paths: list[Path]) -> list[Path]:
     return paths
 
 
+def asks_for_a_model(reply: dict[str, Any]) -> bool:
+    """Tell whether a reply is the embedded model's word that a language model is needed."""
+    from gptsmith.models.chat.embedded.replies import CONNECT
+
+    return CONNECT in str(reply.get("text", ""))
+
+
 class Turn:
     """One message and its reply, printed as it comes."""
 
@@ -153,6 +160,8 @@ class Turn:
                 show(_cited(citation))
             if finish != "stop":
                 say(f"(ended: {finish})")
+            if asks_for_a_model(reply):
+                say("(connect one with `model: ollama:qwen3:8b` in the spec, or the variable OPENAI_API_KEY)")
         return ENDINGS.get(finish, 0)
 
     def _error(self, data: dict[str, Any]) -> int:

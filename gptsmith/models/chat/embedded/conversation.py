@@ -34,10 +34,11 @@ class Picture:
 
 @dataclass(frozen=True)
 class Turn:
-    """An earlier exchange: the person's words and the answer."""
+    """An earlier exchange: the person's words and the answer; `drew` when a picture was drawn for them."""
 
     words: str
     reply: str = ""
+    drew: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,10 @@ def read_conversation(messages: list[BaseMessage]) -> Conversation:
         role=role,
         words=words,
         passages=passages,
-        earlier=[Turn(w, r) for (w, _), r in zip(turns[:-1], replies[:-1], strict=True)],
+        earlier=[
+            Turn(w, r, drew=any(drawn and turn == n for _, turn, drawn in pictures))
+            for n, ((w, _), r) in enumerate(zip(turns[:-1], replies[:-1], strict=True), 1)
+        ],
         pictures=[Picture(id, len(turns) - turn, drawn) for id, turn, drawn in pictures],
         results=results,
     )

@@ -176,15 +176,15 @@ def wants_picture(asks: list[Ask], tool: Tool) -> Wanted | None:
             before = asks[i - 1]
             seen = re.match(r"^(?:imagine|picture|think of|envision)\s+(?P<what>.+)$", before.core, re.IGNORECASE)
             if seen and not m["rest"].strip():
-                return _finish(seen["what"], tool)
+                return finish(seen["what"], tool)
             like = _LIKE.match(before.core)
-            return _finish(
+            return finish(
                 like["what"] if like else f"{before.core.rstrip('.')}: {found}" if m["rest"].strip() else before.core,
                 tool,
             )
         if i and re.search(r"\b(?:for|of|about|with) (?:it|this|that|them)$", found, re.IGNORECASE):
             found = f"{found} ({asks[i - 1].core})"
-        return _finish(f"{found}. {_qualified(asks[i + 1 :])}".rstrip(". "), tool)
+        return finish(f"{found}. {_qualified(asks[i + 1 :])}".rstrip(". "), tool)
     return None
 
 
@@ -256,7 +256,7 @@ def _is_idiom(what: str) -> bool:
     )
 
 
-def _finish(what: str, tool: Tool) -> Wanted:
+def finish(what: str, tool: Tool) -> Wanted:
     """Take count, seed and the words around the subject off."""
     seed = _SEED.search(what)
     if seed:

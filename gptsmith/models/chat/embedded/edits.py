@@ -16,7 +16,7 @@ from gptsmith.models.chat.embedded.edits_clauses import Clause, clause, clauses
 from gptsmith.models.chat.embedded.edits_model import one_model
 from gptsmith.models.chat.embedded.edits_reading import read_all
 from gptsmith.models.chat.embedded.edits_subject import Found, Subject, subject_of
-from gptsmith.models.chat.embedded.replies import CONNECT
+from gptsmith.models.chat.embedded.replies import CONNECT_TO_BUILD
 from gptsmith.models.chat.embedded.structured import not_supported, register_composer
 
 MOST = 3000
@@ -38,7 +38,7 @@ def compose_changes(request: ChangeRequest) -> ChangeSet:
     """Return what `request` asks for: operations, what was not understood, what is missing, an answer, a question."""
     if len(request.message) > MOST:
         said = f"{request.message[:80].strip()}…"
-        return ChangeSet(not_understood=[said], reply=f"That is too much to read as commands. {CONNECT}")
+        return ChangeSet(not_understood=[said], reply=f"That is too much to read as commands. {CONNECT_TO_BUILD}")
     asked = interview.open_question(request.conversation)
     if not asked:
         return _read(request)
@@ -82,7 +82,7 @@ def _read(request: ChangeRequest, *, guess: bool = True) -> ChangeSet:
     if not (answer.changes or answer.missing or answer.not_understood or answer.reply or answer.question):
         answer.question = "What should change?"
     if answer.not_understood:
-        answer.reply = " ".join(filter(None, [answer.reply, _not_understood(answer), CONNECT]))
+        answer.reply = " ".join(filter(None, [answer.reply, _not_understood(answer), CONNECT_TO_BUILD]))
     return answer
 
 

@@ -75,8 +75,8 @@ def said_before(talk: Conversation) -> str:
 
 
 def _anchor(talk: Conversation) -> str:
-    """Return the last earlier question that stands on its own."""
-    asked = [t.words for t in reversed(talk.earlier) if content_stems(t.words)]
+    """Return the last earlier question that stands on its own; what was drawn is no question."""
+    asked = [t.words for t in reversed(talk.earlier) if content_stems(t.words) and not t.drew]
     return next((w for w in asked if not leans(w)), asked[0] if asked else "")
 
 

@@ -16,6 +16,7 @@ from gptsmith.models.chat.embedded.drawing import Wanted, wants_picture
 from gptsmith.models.chat.embedded.looking import Look, choices, looks_again, recognizes, wants_look
 from gptsmith.models.chat.embedded.lookup_sense import wants_files
 from gptsmith.models.chat.embedded.lookups import is_search, is_told_to_search, wants_lookup
+from gptsmith.models.chat.embedded.scenes import scene_of
 from gptsmith.models.chat.embedded.stories import moment, story_of
 from gptsmith.models.chat.embedded.toolbox import Param, Tool
 from gptsmith.models.chat.embedded.words import correct, listed, stem, tokens
@@ -108,6 +109,8 @@ def _pictures(asks: list[Ask], kinds: dict[str, list[Tool]], talk: Conversation,
         return _new(draw, wanted)
     if changes and picture is not None and (change := wants_change(asks, fresh=picture.age <= 1)):
         return _changed(draw, change, picture)
+    if wanted is None and not (attached or kinds["search"] or kinds["other"] or talk.passages is not None):
+        wanted = scene_of(asks, draw, talk)
     return _new(draw, wanted) if wanted is not None else None
 
 

@@ -31,13 +31,21 @@ from gptsmith.models.chat.embedded.intents import NONE, Intent, read_intent
 from gptsmith.models.chat.embedded.lookup_sense import is_talk
 from gptsmith.models.chat.embedded.lookups import is_chat, is_free_writing
 from gptsmith.models.chat.embedded.manners import dress, read_manners
-from gptsmith.models.chat.embedded.replies import CONNECT, SILENT, answer_from, ask_for, asked_before, quoted, report
+from gptsmith.models.chat.embedded.replies import (
+    CONNECT,
+    SILENT,
+    SURE,
+    answer_from,
+    ask_for,
+    asked_before,
+    quoted,
+    report,
+)
 from gptsmith.models.chat.embedded.structured import compose, composer_of, parameters_of
 from gptsmith.models.chat.embedded.toolbox import Tool, read_tools
 from gptsmith.models.chat.embedded.words import tokens
 from gptsmith.models.embedding import load_embedder
 
-_SURE = 0.6  # the chance from which a sentence is quoted to somebody who asked nothing of the files
 _PIECE = re.compile(r"\s*\S+|\s+$")
 
 
@@ -147,7 +155,9 @@ class EmbeddedChatModel(BaseChatModel):
             return "", [
                 ToolCall(name=intent.tool.name, args=intent.args, id=f"call_{uuid.uuid4().hex[:24]}", type="tool_call")
             ]
-        text = dress(self._words(talk, box, intent), read_manners(talk.role.instructions))
+        text = self._words(talk, box, intent)
+        if text != CONNECT:  # a question behind it, or a name before it, would make it no clearer
+            text = dress(text, read_manners(talk.role.instructions))
         for mark in stop or []:
             text = text.partition(mark)[0] if mark else text
         return text, []
@@ -198,7 +208,7 @@ class EmbeddedChatModel(BaseChatModel):
             return ""
         question, passages, least = question_of(talk), talk.passages, self.answer_threshold
         if question == talk.words:
-            return answer_from(question, passages, self._encode, max(least, _SURE) if surely else least)
+            return answer_from(question, passages, self._encode, max(least, SURE) if surely else least)
         said = said_before(talk)
         if wants_more(talk.words):
             on = what_follows(said, passages)

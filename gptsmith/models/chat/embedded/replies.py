@@ -8,7 +8,7 @@ from typing import Any
 
 from langchain_core.messages import ToolMessage
 
-from gptsmith.models.chat.embedded.answer import Quote, choose, nearest, rank
+from gptsmith.models.chat.embedded.answer import Candidate, Quote, choose, nearest, rank
 from gptsmith.models.chat.embedded.comparing import each_side
 from gptsmith.models.chat.embedded.conversation import Conversation, text_of
 from gptsmith.models.chat.embedded.evidence import Encode
@@ -20,13 +20,13 @@ from gptsmith.models.tool_results import unfence_result
 
 SILENT = "I looked, but the files do not say"
 NEAREST = f"{SILENT} it plainly. The nearest they come:"
-CONNECT = (
-    "I am the built-in model and do not write freely; to connect a model that does, set `model: "
-    "ollama:qwen3:8b` in the "
-    "spec or the variable OPENAI_API_KEY."
-)
+CONNECT = "I cannot answer that in my own words yet: that takes a language model, and none is connected."
+CONNECT_TO_BUILD = "I read plain commands; a language model, once connected, understands more."
 _ASKING = "Before I can use "
 _LIMIT = 700
+SURE = 0.6
+"""The chance from which a sentence is quoted to somebody who asked nothing of the files, or not of the turn before."""
+_TIE = 1.0  # of scores: sentences that answer about as well
 _HOW_MUCH = re.compile(
     r"\bhow (?:long|many|much|far|tall|high|big|large|wide|deep|heavy|often|old|hot)\b", re.IGNORECASE
 )
@@ -87,10 +87,13 @@ def answer_from(
 ) -> str:
     """Return the quotes that answer, or the sentence that the files do not say.
 
-    Sentences that stand in `said` were quoted in the turn before. One of them is quoted once more only when it has
-    every word of `again`, what is asked now, and nothing new answers as well.
+    `again` is what is asked now, where `question` is that with the turn before: the answer is to the one that is
+    answered best. Sentences that stand in `said` were quoted in the turn before. One of them is quoted once more only
+    when it has every word of `again` and nothing new answers as well.
     """
     ranked = rank(question, passages, encode)
+    if again and (own := _standing_alone(rank(again, passages, encode), ranked)):
+        question, ranked = again, own
     new = [c for c in ranked if not said or c.sentence.text not in said]
     asked = set(content_stems(_HOW_MUCH.sub(" ", again)))
     old = next((c for c in ranked if c not in new and asked <= set(content_stems(c.sentence.text))), None)
@@ -100,6 +103,21 @@ def answer_from(
         return quoted(quotes)
     near = nearest(new)
     return f"{NEAREST} {quoted([near])}" if near else f"{SILENT}."
+
+
+def _standing_alone(own: list[Candidate], leaning: list[Candidate]) -> list[Candidate]:
+    """Return the sentences that answer a question without the turn before; none when they answer worse than with it.
+
+    Of several passages that answer about as well, the one that also fits the turn before is kept: whose keeper is
+    meant by "who was its keeper?", only that turn tells.
+    """
+    if not own or own[0].chance < max(SURE, leaning[0].chance):
+        return []
+    fits = {(c.passage.id, c.index): c.score for c in leaning}
+    tied = [c for c in own if c.score > own[0].score - _TIE]
+    best = max(tied, key=lambda c: fits[c.passage.id, c.index])
+    rest = [c for c in own if c is not best and (c.passage is best.passage or c not in tied)]
+    return [best, *rest]
 
 
 def _plain(text: str) -> str:
