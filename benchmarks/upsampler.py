@@ -13,8 +13,9 @@ import os
 from pathlib import Path
 
 from gptsmith.models.pictures import embedded
+from gptsmith.models.pictures.upsampling.answers import LEAST, MOST
 from gptsmith.models.pictures.upsampling.embedded import EmbeddedUpsampler, is_faithful
-from gptsmith.models.pictures.upsampling.upsampler import LEAST, MOST, Earlier
+from gptsmith.models.pictures.upsampling.upsampler import Earlier
 from gptsmith.models.world.requests import parse_request
 
 CONVERSATIONS = Path(__file__).parents[1] / "tests" / "data" / "picture_conversations.jsonl"

@@ -9,9 +9,10 @@ import pytest
 
 from gptsmith import ProviderError
 from gptsmith.models.embedding import load_embedder
+from gptsmith.models.pictures.upsampling.answers import clean
 from gptsmith.models.pictures.upsampling.choosing import named_upsampler, upsampler_for
 from gptsmith.models.pictures.upsampling.faithful import missing
-from gptsmith.models.pictures.upsampling.upsampler import ChatUpsampler, Earlier, OwnWords, Upsampled, clean
+from gptsmith.models.pictures.upsampling.upsampler import ChatUpsampler, Earlier, OwnWords, Upsampled
 from tests.loopback import Loopback
 from tests.scripted import Scripted
 
@@ -48,6 +49,28 @@ def encode(texts: Any) -> Any:
         ("please draw me a picture of a running fox", "a fox dashes through snow", []),
         ("make it night", "the same street at night under stars", []),
         ("make it night", "the same street at noon", ["night"]),
+        ("make it darker", "a lane between old houses in deep shadow", []),
+        ("now much brighter and warmer please", "a lane between old houses in golden sunshine", []),
+        ("zoom out a bit and make the sky more dramatic", "a small farm far off under a sky of towering clouds", []),
+        ("zoom out a bit and make the sky more dramatic", "a small farm far off among towering clouds", ["sky"]),
+        ("make it look like the 80s", "a 1980s diner with neon tubes and chrome stools", []),
+        ("make it look like the eighties", "an 80s diner with neon tubes and chrome stools", []),
+        ("make it cosy", "a cozy room with a fire", []),
+        ("make it cosy and a little gloomy", "a snug room where a fire dies down", []),
+        ("a cosy cabin", "a cozy cabin among firs", []),
+        ("a woman in pyjamas with a moustache", "a woman in pajamas with a mustache", []),
+        ("show it from above", "a bird's-eye view of a harbour", []),
+        ("move the cat to the left", "a cat sits on the left of a window", []),
+        ("move the cat to the left", "a window with curtains", ["cat", "to the left"]),
+        ("make it red and more modern", "a blue car with sleek lines", ["red"]),
+        ("add more flowers", "a vase on a table", ["flowers"]),
+        ("make it a sunrise", "the bay at dawn", []),
+        ("in the evening", "the bay at dusk", []),
+        ("jetzt bei Sonnenaufgang", "the same bay at sunrise", []),
+        ("mach es dunkler", "the same bay in deep shadow", []),
+        ("maintenant avec 3 bateaux", "the same bay with two boats", ["3"]),
+        ("ahora con nieve", "the same bay under snow", []),
+        ("a picture of my grandma", "a grandmother in an armchair", []),
     ],
 )
 def test_a_caption_says_all_that_the_request_says(request_: str, caption: str, left_out: list[str]) -> None:
@@ -60,6 +83,25 @@ def test_a_caption_says_all_that_the_request_says(request_: str, caption: str, l
         ("  Description: “a cat on a mat”\n\nI hope you like it!", "a cat on a mat"),
         ("a cat\non a mat", "a cat on a mat"),
         ("", ""),
+        (f'Sure! Here is the caption: "{GOOD}"', GOOD),
+        (f"Sure! Here's the updated description:\n\n{GOOD}\n\nLet me know if you'd like it changed.", GOOD),
+        (f"Of course.\n\n{GOOD}", GOOD),
+        (f"**Description:** {GOOD}", GOOD),
+        (f"**Updated caption**\n{GOOD}", GOOD),
+        (f"### Caption\n\n> {GOOD}", GOOD),
+        (f"```text\n{GOOD}\n```", GOOD),
+        (f"Here you go:\n```\n{GOOD}\n```\nEnjoy!", GOOD),
+        (f"“{GOOD}”", GOOD),
+        (f"**“{GOOD}”**", GOOD),
+        (f"Caption: '{GOOD}' (29 words)", GOOD),
+        (f"{GOOD}. I kept the sofa as it was.", f"{GOOD}."),
+        (f"<think>Two cats, a sofa.</think>\n{GOOD}", GOOD),
+        (f'{{"caption": "{GOOD}"}}', GOOD),
+        (f"Klar! Hier ist die Beschreibung: „{GOOD}“", GOOD),
+        (f"1. {GOOD}", GOOD),
+        (f"two **ginger** cats, {GOOD}", f"two ginger cats, {GOOD}"),
+        ('a shop with a sign that says "OPEN"', 'a shop with a sign that says "OPEN"'),
+        ("a poster: two cats dance", "a poster: two cats dance"),
         ("cat " * 100, " ".join(["cat"] * 80)),
         ("a cat sits on a mat. " * 14, ". ".join(["a cat sits on a mat"] * 13)),
     ],
@@ -128,6 +170,32 @@ def test_the_repair_names_what_is_missing() -> None:
 def test_a_change_rewrites_and_never_just_lengthens(answers: list[str], caption: str, own: bool) -> None:
     found = ChatUpsampler(Scripted(*answers)).upsample("make it night", changes=GOOD)
     assert (found.caption, found.own_words) == (caption, own)
+
+
+EARLIER = [Earlier("two cats on a sofa", GOOD)]
+
+
+@pytest.mark.parametrize(
+    ("request_", "answers", "caption"),
+    [
+        ("make it darker", ["dark", "dark"], f"{GOOD}, make it darker"),
+        ("zoom out", [GOOD, GOOD], f"{GOOD}, zoom out"),
+        ("jetzt bei Sonnenaufgang", ["", ""], f"{GOOD}, jetzt bei Sonnenaufgang"),
+        ("make it night", [ProviderError("it is away", code="unavailable")], f"{GOOD}, make it night"),
+        ("make it darker", ["I'm sorry, but I cannot help with that request, " + "really " * 12] * 2,
+         f"{GOOD}, make it darker"),
+        ("a red kite over a lake", ["kite", "kite"], "a red kite over a lake"),
+        ("draw the moon", ["moon", "moon"], "draw the moon"),
+    ],
+)  # fmt: skip
+def test_an_order_is_never_drawn_alone(request_: str, answers: list[Any], caption: str) -> None:
+    """What fails the check draws the last caption and the change in words; something new draws its own words."""
+    assert ChatUpsampler(Scripted(*answers)).upsample(request_, EARLIER).caption == caption
+
+
+@pytest.mark.parametrize("upsampler", [OwnWords(), OwnWords("it is away")])
+def test_nor_where_nobody_writes(upsampler: OwnWords) -> None:
+    assert upsampler.upsample("make it darker", EARLIER).caption == f"{GOOD}, make it darker"
 
 
 def test_without_a_model_that_writes_the_own_words_are_drawn() -> None:

@@ -10,8 +10,9 @@ from functools import cache, lru_cache
 from pathlib import Path
 
 from gptsmith.models.chat.embedded.words import listed
+from gptsmith.models.pictures.upsampling.answers import LEAST, MOST
 from gptsmith.models.pictures.upsampling.decoder import Decoder, Sampling
-from gptsmith.models.pictures.upsampling.upsampler import LEAST, MOST, Earlier, Upsampled, Upsampler
+from gptsmith.models.pictures.upsampling.upsampler import Earlier, Upsampled, Upsampler
 from gptsmith.models.world import captions
 from gptsmith.models.world.changes import read_change, reads_as_change
 from gptsmith.models.world.nearest import NEAR, Nearest, nearest

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from gptsmith.models.chat.embedded.quantities import NUMBER_WORDS
 from gptsmith.models.chat.embedded.words import STOP, listed, stem, tokens
+from gptsmith.models.pictures.upsampling.orders import SEEN_FROM, is_foreign, is_order, named
 
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]
 
@@ -34,6 +35,23 @@ _COLOURS = [
     "rainbow multicolored multicoloured colorful colourful",
 ]
 COLOUR_GROUPS = {word: n for n, line in enumerate(_COLOURS) for word in line.split()}
+_HOURS = [
+    "night nights nighttime midnight moonlit moonlight starlit starlight starry nocturnal stars",
+    "dawn sunrise daybreak morning sunup",
+    "sunset dusk sundown twilight evening nightfall",
+    "noon midday daylight daytime afternoon",
+]
+HOUR_GROUPS = {word: n for n, line in enumerate(_HOURS) for word in line.split()}
+_SEASONS = listed("winter summer spring autumn snow snowy rain rainy fog foggy storm stormy christmas halloween easter")
+_SAME_SPELLING = {  # what no rule of spelling brings together
+    "cosy": "cozy", "cosier": "cozier", "cosiest": "coziest", "pyjamas": "pajamas", "moustache": "mustache",
+    "tyre": "tire", "tyres": "tires", "aeroplane": "airplane", "aeroplanes": "airplanes", "jewellery": "jewelry",
+    "doughnut": "donut", "doughnuts": "donuts", "plough": "plow", "kerb": "curb", "mould": "mold", "gray": "grey",
+    "sceptre": "scepter", "sabre": "saber", "grandma": "grandmother", "grandpa": "grandfather", "granny": "grandmother",
+    "eighties": "80s", "nineties": "90s", "seventies": "70s", "sixties": "60s", "fifties": "50s", "twenties": "20s",
+    "thirties": "30s", "forties": "40s", "woollen": "wool", "woolen": "wool", "sulphur": "sulfur", "storey": "story",
+}  # fmt: skip
+_DECADE = re.compile(r"^(?:19|20)(?=\d0s$)")
 _NUMBERS = {**NUMBER_WORDS, "pair": 2, "couple": 2, "both": 2, "twin": 2, "twins": 2, "trio": 3, "quartet": 4}
 _RELATIONS = {
     "left": r"(?:to|on|at) (?:the|its) (?:far |very )?left|left (?:of|side)|leftmost|left-hand",
@@ -80,17 +98,39 @@ _WITHOUT = re.compile(
 )
 
 
-def missing(request: str, caption: str, encode: Encode) -> list[str]:
+def missing(request: str, caption: str, encode: Encode, *, order: bool = False) -> list[str]:
     """Return the words and relations of `request` that `caption` does not say; empty when it is faithful.
 
-    What a request takes away ("without a hat", "remove the tree") need not be said.
+    What a request takes away ("without a hat", "remove the tree") need not be said, nor what an order does with the
+    picture ("zoom out", "make it darker"); `order` says that it is one, else its words tell. Of a request in another
+    language code checks the digits alone.
     """
-    wanted = _WITHOUT.sub(" ", request)
-    said = tokens(caption)
+    wanted = _WITHOUT.sub(" ", re.sub(r"\bgolden hour\b", "sunset", request, flags=re.IGNORECASE))
+    if is_foreign(request):
+        return [word for word in _numbers(wanted) if word.isdigit() and not _has_number(int(word), tokens(caption))]
+    placed = wanted
+    if order or is_order(request):
+        wanted = named(wanted, _is_checked)
+    said = [_spelled(word) for word in tokens(caption)]
     found = [word for word in _numbers(wanted) if not _has_number(_NUMBERS[word], said)]
     found += [word for word in _colours(wanted) if not _has_colour(word, said)]
+    found += [word for word in tokens(wanted) if word in HOUR_GROUPS and not _has_hour(word, said)]
     found += _missing_things(_things(wanted), said, encode)
-    return list(dict.fromkeys([*found, *_missing_relations(wanted, caption)]))
+    return list(dict.fromkeys([*found, *_missing_relations(placed, caption)]))
+
+
+def _is_checked(word: str) -> bool:
+    """Tell whether lists know what `word` says, so that it can be held against any caption."""
+    return word in HOUR_GROUPS or word in _SEASONS or word in COLOUR_GROUPS or word in _NUMBERS
+
+
+def _spelled(word: str) -> str:
+    """Return one form of words that are spelled in two ways, and of decades."""
+    return _DECADE.sub("", _SAME_SPELLING.get(word, word))
+
+
+def _has_hour(word: str, said: list[str]) -> bool:
+    return any(HOUR_GROUPS.get(w) == HOUR_GROUPS[word] for w in said)
 
 
 def _numbers(text: str) -> list[str]:
@@ -119,7 +159,10 @@ def _has_colour(word: str, said: list[str]) -> bool:
 def _things(text: str) -> list[str]:
     """Return the words that name things; verbs and adverbs, told by their endings, may be said in another way."""
     skipped = STOP | _ASKING | _NUMBERS.keys() | COLOUR_GROUPS.keys()
-    words = [w for w in dict.fromkeys(tokens(text)) if w not in skipped and len(w) > 1 and not w.isdigit()]
+    skipped |= HOUR_GROUPS.keys()
+    words = [
+        w for w in dict.fromkeys(map(_spelled, tokens(text))) if w not in skipped and len(w) > 1 and not w.isdigit()
+    ]
     return [w for w in words if w in _THINGS_ANYWAY or not _NOT_A_THING.match(w)]
 
 
@@ -143,7 +186,7 @@ def _singular(word: str) -> str:
 
 
 def _missing_relations(request: str, caption: str) -> list[str]:
-    low, said = request.lower(), caption.lower()
+    low, said = SEEN_FROM.sub(" ", request.lower()), caption.lower()
     found = []
     for name, pattern in _ASKED.items():
         for match in re.finditer(rf"\b(?:{pattern})\b", low):

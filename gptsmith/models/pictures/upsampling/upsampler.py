@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,17 +10,16 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from gptsmith.errors import GptsmithError
+from gptsmith.models.pictures.upsampling.answers import LEAST, clean, refuses
 from gptsmith.models.pictures.upsampling.faithful import missing
+from gptsmith.models.pictures.upsampling.orders import is_order
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import BaseMessage
 
-LEAST, MOST = 15, 80  # words of a caption
 _SHOWN = 4  # earlier pictures that a request may speak of
 _REPAIRS = 1
-_LABEL = re.compile(r"^\s*(?:description|caption|prompt)\s*:\s*", re.IGNORECASE)
-_QUOTES = "\"'`“”‘’ "
 
 
 @dataclass(frozen=True)
@@ -75,6 +73,8 @@ class ChatUpsampler(Upsampler):
 
     def upsample(self, request: str, earlier: Sequence[Earlier] = (), *, changes: str = "") -> Upsampled:
         messages = _messages(request, earlier, changes)
+        if not changes and earlier and is_order(request):
+            changes = earlier[-1].caption  # what is drawn when nobody rewrites it: never the order alone
         problem = ""
         for _ in range(_REPAIRS + 1):
             try:
@@ -102,23 +102,11 @@ class OwnWords(Upsampler):
         self.why = why
 
     def upsample(self, request: str, earlier: Sequence[Earlier] = (), *, changes: str = "") -> Upsampled:
+        if not changes and earlier and is_order(request):
+            changes = earlier[-1].caption
         if not self.why:
             return Upsampled(request if not changes else joined(changes, request), own_words=True)
         return _own_words(request, changes, self.why)
-
-
-def clean(answer: str) -> str:
-    """Return the caption in a model's answer: its first paragraph in one line, without label and quotation marks.
-
-    Beyond 80 words it is cut, at the end of a sentence or clause where there is one.
-    """
-    paragraph = _LABEL.sub("", answer.strip()).split("\n\n")[0]
-    words = " ".join(paragraph.split()).strip(_QUOTES).split()
-    if len(words) <= MOST:
-        return " ".join(words)
-    text = " ".join(words[:MOST])
-    end = max(text.rfind(mark) for mark in (". ", "; ", ", "))
-    return text[:end] if len(text[: max(end, 0)].split()) >= LEAST else text
 
 
 def joined(caption: str, change: str) -> str:
@@ -131,9 +119,13 @@ def _problem(request: str, caption: str, changes: str) -> str:
     count = len(caption.split())
     if count < LEAST:
         return f"has {count} words only"
+    if refuses(caption):
+        return "is an answer to the person, not a description"
+    if changes and caption.lower().rstrip(" .") == changes.lower().rstrip(" ."):
+        return "is the one before, unchanged"
     if changes and caption.lower().startswith(changes.lower().rstrip(" .")):
         return "only lengthens the one before"
-    left_out = missing(request, caption, _encode)
+    left_out = missing(request, caption, _encode, order=bool(changes))
     return f"does not say: {', '.join(left_out[:8])}" if left_out else ""
 
 
