@@ -1,0 +1,76 @@
+"""How far the fetching of a model is, and how long it will still take."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+Phase = Literal["waiting", "fetching", "checking", "done"]
+
+_WINDOW = 15.0  # seconds that the speed is taken over
+_PAUSE = 0.2  # seconds between two reports of the same phase
+
+
+@dataclass(frozen=True)
+class Progress:
+    """`done` of `total` bytes; `seconds_left` once the speed is known; `notes` say which sources were passed over, why.
+
+    `waiting`: another process or window is fetching the model; `checking`: its hash is compared.
+    """
+
+    model: str
+    phase: Phase
+    done: int
+    total: int
+    source: str = ""
+    seconds_left: float | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def fraction(self) -> float:
+        """The part that is done, 0 to 1."""
+        return min(1.0, self.done / self.total) if self.total else 0.0
+
+
+Tell = Callable[[Progress], None]
+
+
+class Reporter:
+    """Makes the reports of one fetch; not more of them than a person can read."""
+
+    def __init__(self, model: str, total: int, tell: Tell | None) -> None:
+        self._model, self._total, self._tell = model, total, tell
+        self._past: deque[tuple[float, int]] = deque()
+        self._last: tuple[float, Phase, str] = (0.0, "waiting", "-")
+        self._seen: tuple[Phase, str] | None = None
+        self.notes: list[str] = []
+
+    def __call__(self, phase: Phase, done: int, source: str = "", *, total: int | None = None) -> None:
+        """Report that `done` bytes are there."""
+        now = time.monotonic()
+        if (phase, source) != self._seen:
+            self._seen = (phase, source)
+            self._past.clear()
+        elif self._past:
+            done = max(done, self._past[-1][1])  # a packed wheel and what is in it differ a little
+        if len(self._past) < 2 or now - self._past[-2][0] > 0.1:
+            self._past.append((now, done))
+        else:
+            self._past[-1] = (now, done)
+        while len(self._past) > 2 and now - self._past[0][0] > _WINDOW:
+            self._past.popleft()
+        if self._tell is None or ((phase, source) == self._last[1:] and now - self._last[0] < _PAUSE):
+            return
+        self._last = (now, phase, source)
+        all_of_it = total or self._total
+        left = self._left(done, all_of_it) if phase == "fetching" else None
+        self._tell(Progress(self._model, phase, done, all_of_it, source, left, tuple(self.notes)))
+
+    def _left(self, done: int, total: int) -> float | None:
+        (begun, first), (now, last) = self._past[0], self._past[-1]
+        if now - begun < 1.0 or last <= first:
+            return None
+        return max(0.0, (total - done) * (now - begun) / (last - first))
