@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         ToolError,
         UsageError,
     )
+    from gptsmith.models.shelf import Shelf
 
 __version__ = "0.1.0"
 
@@ -35,6 +36,7 @@ _HOMES = {
     "Event": "gptsmith.agent.events",
     "Pictures": "gptsmith.agent.pictures",
     "Reply": "gptsmith.agent.events",
+    "Shelf": "gptsmith.models.shelf",
 }
 
 __all__ = [
@@ -50,6 +52,7 @@ __all__ = [
     "Pictures",
     "ProviderError",
     "Reply",
+    "Shelf",
     "SpecError",
     "ThreadBusyError",
     "ToolError",

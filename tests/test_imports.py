@@ -25,7 +25,8 @@ HEAVY = ("torch", "transformers", "diffusers", "chromadb", "streamlit")
 
 PUBLIC = [
     "Assistant", "Builder", "Citation", "Diagnostic", "Event", "FetchError", "GptsmithError", "KnowledgeError",
-    "NotReadyError", "Pictures", "ProviderError", "Reply", "SpecError", "ThreadBusyError", "ToolError", "UsageError",
+    "NotReadyError", "Pictures", "ProviderError", "Reply", "Shelf", "SpecError", "ThreadBusyError", "ToolError",
+    "UsageError",
 ]  # fmt: skip
 
 
@@ -75,6 +76,7 @@ SPEC = PACKAGE.parent / "assistants" / "specs" / "support-desk.assistant.yaml"
         ("import gptsmith", (*HEAVY, "langchain_core", "pydantic", "yaml")),
         ("from gptsmith import Assistant", (*HEAVY, "langchain_core", "langgraph", "httpx")),
         ("from gptsmith import Assistant, Builder", HEAVY),
+        ("from gptsmith import Shelf; Shelf().models()", (*HEAVY, "langchain_core", "httpx")),
         ("from gptsmith import Pictures; Pictures()", (*HEAVY, "langchain_core", "PIL")),
         (f"from gptsmith import Assistant; Assistant.check({str(SPEC)!r})", (*HEAVY, "langchain_core", "langgraph")),
         (f"from gptsmith import Assistant; Assistant.from_file({str(SPEC)!r})", (*HEAVY, "langgraph")),

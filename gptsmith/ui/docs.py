@@ -16,6 +16,9 @@ ENVIRONMENT = {
     "GPTSMITH_HOME": "The folder of the state: threads, indexes, pictures, and the library outside any other.",
     "GPTSMITH_MODEL": "The chat model for specs that name none, as `provider:name`.",
     "OPENAI_API_KEY": "With it, specs that name no model use `openai:gpt-4o-mini`.",
+    "GPTSMITH_FETCH": "`off`: no model is fetched from the network.",
+    "GPTSMITH_MODELS_FROM": "A folder that models are taken from first, as `<model>/<file>` or `<file>`.",
+    "GPTSMITH_MODEL_MIRROR": "The address of a mirror that models are fetched from before the model hub.",
     "GPTSMITH_DEBUG": "Show where an unexpected error came from.",
 }
 

@@ -19,9 +19,9 @@ _RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 class _AgainError(Exception):
     """The server asks for patience, or the connection broke; `wait` seconds."""
 
-    def __init__(self, why: str, wait: float = _WAIT) -> None:
+    def __init__(self, why: str, wait: float | None = None) -> None:
         super().__init__(why)
-        self.wait = min(wait, _MOST_WAIT)
+        self.wait = _WAIT if wait is None else min(wait, _MOST_WAIT)
 
 
 def download(url: str, transfer: Transfer, size: int | None) -> None:
@@ -100,10 +100,10 @@ def _start(answer: httpx.Response, have: int, size: int | None, transfer: Transf
     return start
 
 
-def _asked_wait(answer: httpx.Response) -> float:
+def _asked_wait(answer: httpx.Response) -> float | None:
     with contextlib.suppress(ValueError):
         return max(0.0, float(answer.headers.get("retry-after", "")))
-    return _WAIT
+    return None
 
 
 def _why(error: Exception) -> str:

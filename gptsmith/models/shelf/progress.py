@@ -34,6 +34,16 @@ class Progress:
         """The part that is done, 0 to 1."""
         return min(1.0, self.done / self.total) if self.total else 0.0
 
+    @property
+    def time_left(self) -> str:
+        """The time left in words, ``""`` when it is not known."""
+        if self.seconds_left is None:
+            return ""
+        minutes = round(self.seconds_left / 60)
+        if self.seconds_left < 90:
+            return f"{max(1, round(self.seconds_left))} s"
+        return f"{minutes} min" if minutes < 120 else f"{round(minutes / 60)} h"
+
 
 Tell = Callable[[Progress], None]
 

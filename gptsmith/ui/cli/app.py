@@ -23,6 +23,7 @@ from gptsmith.ui.cli import (
     history,
     knowledge,
     library,
+    models,
     page,
     pictures,
     portrait,
@@ -57,6 +58,7 @@ for _module in (
     pictures,
     portrait,
     training,
+    models,
     doctor,
 ):
     _module.register(app)
