@@ -92,7 +92,8 @@ class ToolError(GptsmithError):
 class ProviderError(GptsmithError):
     """A model provider failed.
 
-    `code` is one of `timeout`, `rate_limited`, `unauthorized`, `unavailable`, `bad_answer`, `rejected`.
+    `code` is one of `timeout`, `rate_limited`, `unauthorized`, `unavailable`, `bad_answer`, `rejected`,
+    `too_long`.
     """
 
 

@@ -242,7 +242,7 @@ def test_max_tokens_and_context(folder: Path) -> None:
     assert answer.usage_metadata["output_tokens"] == 4
     with pytest.raises(ProviderError) as caught:
         make(folder).invoke("word " * 400)
-    assert caught.value.code == "rejected"
+    assert caught.value.code == "too_long"
     assert str(caught.value).endswith("tokens, the model reads 160; start a new thread, or lower memory.max_messages")
 
 

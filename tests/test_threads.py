@@ -258,7 +258,7 @@ def test_what_of_a_thread_the_model_is_shown(memory: dict[str, Any], shown: list
 
 def test_a_huge_message_is_shortened_and_old_ones_give_way() -> None:
     answers = ["a0", "b" * 100_000, *["c" * 15_000] * 3, "end"]
-    a, model = assistant(*answers)
+    a, model = assistant(*answers, memory={"summarize": False})
     for n in range(6):
         a.chat(f"q{n}", thread_id="t")
     assert len(model.history[2][-2].content) < 21_000, "of a long answer both ends are shown"

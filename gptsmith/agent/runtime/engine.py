@@ -26,6 +26,7 @@ from gptsmith.assistants.loader import Loaded
 from gptsmith.assistants.spec import AssistantSpec, Knowledge, ModelSpec
 from gptsmith.assistants.trust import require_trust
 from gptsmith.errors import UsageError
+from gptsmith.models.chat.window import Window
 from gptsmith.models.passages import Passage, fence
 from gptsmith.models.picture_notes import strip_picture_notes
 from gptsmith.state import State
@@ -97,6 +98,13 @@ class Engine:
             self.model_spec, allow_hosted=self._may_leave, base_dir=self.loaded.base_dir, trust=self.trust
         )
 
+    @cached_property
+    def window(self) -> Window:
+        """What is known of how much the chat model reads; refusals teach it."""
+        if self.model_spec.provider == "embedded":
+            return Window()
+        return Window.of(self.model, self.model_spec.max_tokens)
+
     def _may_leave(self, host: str) -> bool:
         """Return whether a fallback may send a conversation to `host` that has not left this machine; asked once."""
         if host not in self._allowed:
@@ -159,7 +167,7 @@ class Engine:
     def turn(self, turn_id: str, thread_id: str, deliver: Callable[[Event], None]) -> Turn:
         """Return a new turn of this assistant."""
         rails = pii.rails_for(self.spec.guardrails, "output")
-        turn = Turn(turn_id, thread_id, self.spec, rails, deliver, model=self.model_name)
+        turn = Turn(turn_id, thread_id, self.spec, rails, deliver, model=self.model_name, window=self.window)
         turn.cites = any(k.citations for k in self.spec.knowledge)
         turn.numbered = bool(self.spec.knowledge)
         return turn

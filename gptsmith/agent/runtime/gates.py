@@ -15,7 +15,7 @@ from langgraph.errors import GraphBubbleUp
 from langgraph.types import Command
 
 from gptsmith.agent.events import ToolCallRecord
-from gptsmith.agent.runtime import pii
+from gptsmith.agent.runtime import fitting, pii
 from gptsmith.agent.runtime.results import shortened
 from gptsmith.agent.runtime.turn import CURRENT, Turn
 from gptsmith.errors import GptsmithError
@@ -45,8 +45,13 @@ class ModelGate(AgentMiddleware[Any, Any, Any]):
         turn = current()
         if (ending := _out_of_calls(turn)) is not None:
             return ending
-        request = _prepared(request, turn)
-        response = handler(request)
+        request = fitting.within(turn.window, _prepared(request, turn))
+        for left in reversed(range(fitting.TRIES)):
+            try:
+                response = handler(request)
+                break
+            except Exception as error:  # noqa: BLE001 - a model that was passed in raises its own classes
+                request = _shorter(turn, request, error, left)
         if _is_broken(response) and _out_of_calls(turn) is None:
             response = handler(_corrected(request, response))
         return _checked(turn, response)
@@ -57,8 +62,13 @@ class ModelGate(AgentMiddleware[Any, Any, Any]):
         turn = current()
         if (ending := _out_of_calls(turn)) is not None:
             return ending
-        request = _prepared(request, turn)
-        response = await handler(request)
+        request = fitting.within(turn.window, _prepared(request, turn))
+        for left in reversed(range(fitting.TRIES)):
+            try:
+                response = await handler(request)
+                break
+            except Exception as error:  # noqa: BLE001 - a model that was passed in raises its own classes
+                request = _shorter(turn, request, error, left)
         if _is_broken(response) and _out_of_calls(turn) is None:
             response = await handler(_corrected(request, response))
         return _checked(turn, response)
@@ -111,6 +121,15 @@ def _out_of_calls(turn: Turn) -> ModelResponse[Any] | None:
 def _prepared(request: ModelRequest[Any], turn: Turn) -> ModelRequest[Any]:
     messages = with_passages(request.messages, turn.passages)
     return request.override(messages=messages, system_message=SystemMessage(content=turn.system))
+
+
+def _shorter(turn: Turn, request: ModelRequest[Any], error: Exception, left: int) -> ModelRequest[Any]:
+    """Return the request that may be read where this one was refused for its length; raise everything else."""
+    shorter = fitting.shorter(turn.window, request, error, label=turn.model, last=not left)
+    if left == fitting.TRIES - 1:
+        text = "The conversation is longer than the model reads; its oldest part was left out."
+        turn.emit("progress", {"stage": "memory", "text": text})
+    return shorter
 
 
 def with_passages(messages: list[AnyMessage], passages: list[Passage] | None) -> list[AnyMessage]:

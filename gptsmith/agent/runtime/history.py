@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Sequence
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage, ToolMessage
@@ -11,10 +12,13 @@ from gptsmith.agent.runtime import prompts
 from gptsmith.agent.runtime.results import of_earlier, shortened
 from gptsmith.agent.runtime.store import Message, ThreadStore
 from gptsmith.assistants.spec import Memory
+from gptsmith.errors import ProviderError
+from gptsmith.models.chat.window import Window, estimated
 from gptsmith.models.picture_notes import picture_note
 
-CHARACTERS = 60_000
+ROOM = 20_000  # tokens of earlier messages that a model is shown, where its window has room for them
 _LONGEST = 20_000  # characters of one message
+_NO_SUMMARY = 1000  # tokens: where less is left for what was said, it is cut and not summarized
 _SUMMARY_CHARACTERS = 30_000
 
 
@@ -26,28 +30,46 @@ async def recall(
     turn_id: str,
     summarizer: BaseChatModel | None,
     count: Callable[[AIMessage], None],
+    window: Window,
+    beside: Sequence[str] = (),
 ) -> tuple[list[Message], str]:
     """Return the messages of the thread to show, oldest first, beginning with one of the person's; and a summary.
 
-    `summarizer` writes the summary of what does not fit, and `count` is given its answer; without one the oldest
-    messages are left out.
+    They are at most `memory.max_messages`, and fit into the window together with `beside`, the texts that are sent with
+    them. `summarizer` writes the summary of what does not fit, and `count` is given its answer; without one, or where
+    it fails, the oldest messages are left out.
     """
     if memory.history == "none":
         return [], ""
-    if summarizer is None or not memory.summarize:
-        return fitting(store.messages(thread_id, last=memory.max_messages, before_turn=turn_id)), ""
+    room = _room(window, beside)
+    if summarizer is None or not memory.summarize or room < _NO_SUMMARY:
+        rows = store.messages(thread_id, last=memory.max_messages, before_turn=turn_id)
+        return fitting(rows, room, window.count), ""
     summary, upto = store.summary(thread_id)
     rows = [m for m in store.messages(thread_id, last=memory.max_messages * 3, before_turn=turn_id) if m.seq > upto]
+    kept = rows
     if len(rows) > memory.max_messages:
-        kept = fitting(rows[_whole_turns(rows, memory.max_messages // 2) :])
+        kept = fitting(rows[_whole_turns(rows, memory.max_messages // 2) :], room, window.count)
+    elif len(fitting(rows, room, window.count)) < len(rows):
+        kept = fitting(rows, room // 2, window.count)
+    if len(kept) < len(rows):
         first = kept[0].seq if kept else rows[-1].seq + 1
         older = [m for m in rows if m.seq < first]
-        answer = await _summarize(summarizer, summary, older)
+        try:
+            answer = await _summarize(summarizer, summary, older, room * 2)
+        except ProviderError:
+            return fitting(rows, room, window.count), summary  # the answer itself may still come; else it says why not
         count(answer)
-        summary = answer.text.strip()[:4000] or summary
+        summary = answer.text.strip()[: min(4000, room)] or summary
         store.set_summary(thread_id, summary, older[-1].seq)
-        rows = kept
-    return fitting(rows), summary
+    return fitting(kept, room, window.count), summary
+
+
+def _room(window: Window, beside: Sequence[str]) -> int:
+    """Return the tokens for what was said before; a quarter of the window stays for passages and results of tools."""
+    if window.room is None:
+        return ROOM
+    return max(0, min(ROOM, window.room * 3 // 4 - sum(window.count(text) for text in beside)))
 
 
 def _whole_turns(rows: list[Message], last: int) -> int:
@@ -57,14 +79,17 @@ def _whole_turns(rows: list[Message], last: int) -> int:
     return before[-1] if before else next((i for i in begins if i > 0), len(rows))
 
 
-def fitting(rows: list[Message], characters: int = CHARACTERS) -> list[Message]:
-    """Return the newest rows that fit, cut so that they begin with a person's message; a very long one is shortened."""
+def fitting(rows: list[Message], room: int, count: Callable[[str], int] = estimated) -> list[Message]:
+    """Return the newest rows that fit into `room` tokens, cut so that they begin with a person's message.
+
+    A very long one is shortened.
+    """
     kept: list[Message] = []
     for row in reversed(rows):
         if len(row.text) > _LONGEST:
             row = row.model_copy(update={"text": shortened(row.text, _LONGEST)})
-        characters -= len(row.text)
-        if characters < 0:
+        room -= count(row.text) + (count(json.dumps(calls)) if (calls := row.data.get("tool_calls")) else 0)
+        if room < 0:
             break
         kept.append(row)
     kept.reverse()
@@ -94,8 +119,9 @@ def _as_message(row: Message) -> AnyMessage:
     return AIMessage(content=row.text, tool_calls=row.data.get("tool_calls", []))
 
 
-async def _summarize(model: BaseChatModel, before: str, rows: list[Message]) -> AIMessage:
-    talk = "\n".join(f"{row.role}: {_said(row)}" for row in rows if row.text)[-_SUMMARY_CHARACTERS:]
+async def _summarize(model: BaseChatModel, before: str, rows: list[Message], longest: int) -> AIMessage:
+    """Ask for the summary of at most the last `longest` characters."""
+    talk = "\n".join(f"{row.role}: {_said(row)}" for row in rows if row.text)[-min(longest, _SUMMARY_CHARACTERS) :]
     noted = f"<earlier>\n{prompts.unfenced(before, 'conversation', 'earlier')}\n</earlier>\n" if before else ""
     talk = prompts.unfenced(talk, "conversation", "earlier")
     ask = [

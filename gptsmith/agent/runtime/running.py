@@ -149,6 +149,8 @@ class _Course:
             turn_id=turn.id,
             summarizer=None if embedded else engine.model,
             count=turn.count,
+            window=turn.window,
+            beside=(turn.system, self.text),
         )
         if not rows:  # once, at the beginning of a thread
             for reason in engine.unavailable:

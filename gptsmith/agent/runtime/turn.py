@@ -14,6 +14,7 @@ from gptsmith.agent.runtime import pii
 from gptsmith.agent.runtime.citing import cite, numbers
 from gptsmith.agent.runtime.streaming import TextOut
 from gptsmith.assistants.spec import AssistantSpec, Guardrail
+from gptsmith.models.chat.window import Window
 from gptsmith.models.passages import Passage
 from gptsmith.rag.hit import Hit
 
@@ -44,6 +45,7 @@ class Turn:
     cites: bool = False
     numbered: bool = False
     chosen: dict[str, Any] = field(default_factory=dict)
+    window: Window = field(default_factory=Window)
     out: TextOut = field(init=False)
 
     def __post_init__(self) -> None:

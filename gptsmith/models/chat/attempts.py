@@ -15,6 +15,7 @@ from langchain_core.runnables import Runnable, RunnableBinding
 from gptsmith.errors import ProviderError
 from gptsmith.models.chat.deadlines import Clock, Deadlines
 from gptsmith.models.chat.failures import Contact, Failure
+from gptsmith.models.chat.window import TooLongError
 
 _HOW_TO_ALLOW = "allow it with --allow-hosted or allow_hosted=True, or take it out of model.fallback"
 
@@ -111,6 +112,8 @@ class Attempts:
         """Return the error to show: the first model's, and the fallback's behind it."""
         if self._first is None or self._first is error:
             return error
+        if isinstance(self._first, TooLongError):
+            return self._first  # the caller can send less
         message = f"{self._first.message}; the fallback failed too: {error.message}"
         return ProviderError(message, code=self._first.code, hint=error.hint or self._first.hint)
 
@@ -135,7 +138,7 @@ class Attempts:
             refused += f"; the fallback {self.members[at].contact.label} was not asked, because that would send the"
             refused += f" conversation to {host}"
         told = self._told(error)
-        if not refused:
+        if not refused or isinstance(told, TooLongError):
             raise told
         raise ProviderError(told.message + refused, code=told.code, hint=_HOW_TO_ALLOW)
 

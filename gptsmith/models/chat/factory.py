@@ -75,7 +75,10 @@ def make_chat_model(
     specs = [spec, *(_named(name, "model.fallback") for name in spec.fallback)]
     members = [_member(s, limits, base_dir, trust) for s in specs]
     first = members[0].model()  # made now: what is not ready is said before a turn begins
-    return GuardedChatModel(members=members, deadlines=limits, allow_hosted=allow_hosted, profile=first.profile)
+    profile = first.profile
+    if num_ctx := getattr(first, "num_ctx", None):  # Ollama drops the beginning of what is longer, without a word
+        profile = {**(profile or {}), "max_input_tokens": num_ctx}
+    return GuardedChatModel(members=members, deadlines=limits, allow_hosted=allow_hosted, profile=profile)
 
 
 def fallback_hosts(spec: ModelSpec) -> list[str]:

@@ -13,10 +13,12 @@ from typing import Any
 
 from gptsmith.errors import NotReadyError, ProviderError
 from gptsmith.models.chat.deadlines import DeadlineError
+from gptsmith.models.chat.window import TooLongError, too_long
 
 TIMEOUTS = {"TimeoutError", "TimeoutException", "APITimeoutError", "StreamChunkTimeoutError"}
 BROKEN = {"ConnectionError", "TransportError", "APIConnectionError", "NetworkError", "ProtocolError", "ClientError"}
 OVERFLOW = {"ContextOverflowError"}
+NOT_OF_LENGTH = {401, 403, 404, 408, 429}  # statuses whose texts speak of other limits
 KEY = re.compile(r"\b(?:sk|pk|gsk|xai|hf)[-_][A-Za-z0-9_\-*]{6,}|\bBearer\s+\S+", re.IGNORECASE)
 DETAIL = 300
 
@@ -51,14 +53,12 @@ def read_failure(error: BaseException, contact: Contact, *, started: bool = Fals
         return _timeout(contact, str(error))
     names = {c.__name__ for link in _chain(error) for c in type(link).__mro__}
     code = _status(error)
+    if code not in NOT_OF_LENGTH:
+        body = getattr(error, "body", None)
+        if (longer := too_long(f"{error} {body or ''}"[:4000], contact.label)) is not None:
+            return Failure(longer)
     if names & OVERFLOW:
-        return Failure(
-            ProviderError(
-                f"the conversation is longer than {contact.label} can read",
-                code="rejected",
-                hint="start a new thread, or lower memory.max_messages",
-            )
-        )
+        return Failure(TooLongError(contact.label))
     if code is not None:
         return _by_status(code, error, contact)
     if names & TIMEOUTS:

@@ -23,6 +23,7 @@ from gptsmith.models.chat import tool_text
 from gptsmith.models.chat.incoming import unrunnable
 from gptsmith.models.chat.sampling import Sampler
 from gptsmith.models.chat.weights import Weights, load
+from gptsmith.models.chat.window import TooLongError
 
 MAX_TOKENS = 1024  # of an answer, where the spec says nothing
 ROLES = {"system": "system", "human": "user", "ai": "assistant", "AIMessageChunk": "assistant", "tool": "tool"}
@@ -30,7 +31,9 @@ ROLES = {"system": "system", "human": "user", "ai": "assistant", "AIMessageChunk
 
 def load_huggingface(spec: ModelSpec, *, base_dir: Path | None = None, trust: bool = False) -> HuggingFaceChatModel:
     """Load the model that `spec` names; see `weights.load` for what a name is and what is raised."""
-    return HuggingFaceChatModel(spec=spec, weights=load(spec, base_dir=base_dir, trust=trust))
+    weights = load(spec, base_dir=base_dir, trust=trust)
+    profile = {} if weights.context is None else {"max_input_tokens": weights.context}
+    return HuggingFaceChatModel(spec=spec, weights=weights, profile=profile)
 
 
 class HuggingFaceChatModel(BaseChatModel):
@@ -63,6 +66,10 @@ class HuggingFaceChatModel(BaseChatModel):
         """Whether the chat template has a place for tools."""
         template = self._weights.tokenizer.chat_template
         return "tools" in template if isinstance(template, str) else "tool_use" in (template or {})
+
+    def count_tokens(self, text: str) -> int:
+        """Return how many tokens a text takes."""
+        return len(self._weights.tokenizer(text)["input_ids"])
 
     @property
     def _weights(self) -> Weights:
@@ -182,11 +189,7 @@ class Writing:
         if weights.context is not None:
             self.limit = min(limit, weights.context - len(prompt))
         if self.limit < 1:
-            raise ProviderError(
-                f"the conversation has {len(prompt)} tokens, the model reads {weights.context}",
-                code="rejected",
-                hint="start a new thread, or lower memory.max_messages",
-            )
+            raise TooLongError("this model", limit=weights.context, sent=len(prompt))
         own = weights.model.generation_config.eos_token_id
         self.ends = {*(own if isinstance(own, list) else [own]), weights.tokenizer.eos_token_id} - {None}
 
