@@ -166,8 +166,9 @@ RULES = "A tea adviser. Never recommend black tea at night. Rules:\n- Name the p
         ),
         ("Tea.", {"name": "The Most Patient And Learned Adviser On Teas Of Asia"}, lambda b: [len(b.spec.name) <= 40]),
         ("Tea.", {"tools": None, "variables": None, "tone": None}, lambda b: [b.spec.name == "Tea Adviser"]),
-        ("Tea. Be precise.", {}, lambda b: [b.spec.model.temperature == 0.1, b.spec.model.provider == ""]),
-        ("Tea, as playful as can be.", {}, lambda b: [b.spec.model.temperature == 0.9]),
+        # What a model leaves out on purpose stays out: "never be creative" is no wish for 0.9.
+        ("Tea. It must never be creative.", {}, lambda b: [b.spec.model is None]),
+        ("Tea. Be precise.", {"temperature": 0.2}, lambda b: [b.spec.model.temperature == 0.2]),
         (
             'Tea. My first question is "Which tea for a cold?"',
             {},

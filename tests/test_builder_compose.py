@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 
 from gptsmith import Builder
+from gptsmith.agent.builder import known_tests
+from gptsmith.agent.builder.proofs import prove
 from gptsmith.assistants.build_request import BuildRequest, read_request
 from gptsmith.assistants.description import clauses_of, first_request, is_rule, language, rules, sentences, split, urls
 from gptsmith.assistants.draft import Draft
 from gptsmith.assistants.placeholders import fill_blanks
 from gptsmith.assistants.tool_types import load_tool_types
-from gptsmith.models.chat.embedded import compose_needs, compose_tests
+from gptsmith.models.chat.embedded import compose_needs
 from gptsmith.models.chat.embedded.compose import compose_draft
 
 OWN = Path(__file__).resolve().parents[1] / "benchmarks" / "builder_descriptions.jsonl"
@@ -130,7 +132,7 @@ def test_things_that_people_ask_about_are_starters(description: str, asked: list
     ],
 )
 def test_a_question_about_a_heading(file: str, heading: str, asked: str) -> None:
-    assert compose_tests.question(file, heading) == asked
+    assert known_tests.question(file, heading) == asked
 
 
 def test_a_calendar_that_is_a_file_is_no_tool_that_lacks() -> None:
@@ -212,7 +214,7 @@ def test_other_languages_keep_the_persons_words(description: str, code: str) -> 
     assert language(description) == code
     made = draft(description)
     assert description.split()[-1].rstrip(".") in made.role
-    assert made.name and made.conversation_starters and len(made.tests) >= 2
+    assert made.name and made.conversation_starters and len(prove(made)) >= 2
 
 
 @pytest.mark.parametrize(
@@ -237,7 +239,7 @@ def test_addresses_are_the_persons_own() -> None:
 )
 def test_any_text_gives_a_whole_draft(text: str) -> None:
     made = draft(text)
-    assert made.name and made.description and made.role and made.conversation_starters and len(made.tests) >= 2
+    assert made.name and made.description and made.role and made.conversation_starters and len(prove(made)) >= 2
 
 
 def test_asking_first_and_beginning_at_once_do_not_stand_together() -> None:

@@ -258,7 +258,7 @@ def check_rewrite(done: Change, spec: Path) -> None:
 
 
 def check_kept_rule(done: Change, spec: Path) -> None:
-    assert done.unmet == ['Your rule "never mention prices" is not in the file word for word.']
+    assert done.unmet == ['Your rule "never mention prices" is not in the file yet.']
 
 
 BOOKING = {"kind": "tool", "what": "booking", "how": "Add an mcp tool."}
@@ -387,7 +387,7 @@ def test_a_file_that_was_changed_meanwhile(
     loopback: Loopback,
 ) -> None:
     loopback.push(answer(wanted))
-    done = builder.edit(spec, "Change it")
+    done = builder.edit(spec, "Do it")
     spec.write_text(meanwhile(SPEC), "utf-8")
     if result.startswith("#"):
         done.apply()

@@ -18,9 +18,9 @@ from gptsmith.agent.builder.trials import compare
 from gptsmith.assistants.edited_file import plan_edit
 from gptsmith.assistants.loader import load_file
 from gptsmith.assistants.operations import Add, Remove, ReplaceText, Set
+from gptsmith.assistants.rule_tests import test_of as rule_test_of
 from gptsmith.assistants.spec import ModelSpec
 from gptsmith.assistants.versions import Versions
-from gptsmith.models.chat.embedded.compose_rule_tests import test_of as rule_test_of
 from gptsmith.models.chat.factory import make_chat_model
 from tests.loopback import Body, Loopback, calls
 

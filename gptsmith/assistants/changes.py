@@ -23,7 +23,8 @@ class ProposedChange(DraftPart):
     path: str = Field(description="Where, e.g. name, model.temperature, conversation_starters[1], knowledge[0].paths")
     value: Scalar | list[Scalar | dict[str, Any]] | dict[str, Any] | None = Field(
         default=None,
-        description="For set and add: the new value, of the field's own type. For a list, add takes one item.",
+        description="For set and add: the new value, of the field's own type. For a list, add takes one item."
+        " For remove at a list: the one item that goes.",
     )
     after: int | str | None = Field(
         default=None, description="For add: the item (from 0, -1 for the front) or key before it."

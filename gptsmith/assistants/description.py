@@ -6,11 +6,15 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from gptsmith.assistants.binding import binds
+
 Section = Literal["text", "task", "rules", "variables", "template"]
 
 _QUOTED = re.compile(r"\"[^\"\n]*\"|“[^”\n]*”|«[^»\n]*»|„[^“\n]*“|(?<!\w)'[^'\n]{2,}?'(?!\w)|`[^`\n]*`")
 _END = re.compile(r"(?<=[.!?…])[\"”»)']*\s+(?=[\"“«¿¡(\[{]?[^\W_])|(?<=[。！？])")
-_ABBREVIATION = re.compile(r"(?:\b(?:e\.g|i\.e|etc|vs|z\.B|Dr|Mr|Mrs|Ms|St|No|approx|ca|bzw|p|pp)\.|\b[A-Z]\.)$")
+_ABBREVIATION = re.compile(
+    r"(?:\b(?:e\.g|i\.e|etc|vs|z\.B|Dr|Mr|Mrs|Ms|St|No|approx|ca|max|min|bzw|p|pp)\.|\b[A-Z]\.)$"
+)
 _NUMBERED = re.compile(r"(?:(?<=\s)|^)\(?(?P<n>\d{1,2})[.)]\s+(?=[^\W\d_])")
 _BULLET = re.compile(r"^\s*(?:[-*•–]|\d{1,2}[.)])\s+")
 _HEADING = re.compile(r"^\s*(?:#{1,6}\s*(?P<hash>.+?)\s*:?|\**(?P<colon>[^.!?]{1,120}?):\**)\s*$")
@@ -22,18 +26,6 @@ _RULES_HEADING = re.compile(
 _VARIABLES_HEADING = re.compile(r"\bvariables?\b|\binputs? you can use\b", re.IGNORECASE)
 _TEMPLATE_HEADING = re.compile(r"\b(template|example|format|sample)\b", re.IGNORECASE)
 
-_RULE = re.compile(
-    r"\b(must|mustn['’]t|never|always|only|do not|don['’]t|does not|doesn['’]t|should not|shouldn['’]t|may not|cannot"
-    r"|can['’]t|will not|won['’]t|avoid|nothing else|nothing but|no more than|at most|at least|under no|not allowed"
-    r"|has to|have to|need to be|make sure|exactly|strictly)\b"
-    r"|(^|[,;:] |\band )no \w|\bwithout (an?y? )?(exception|explanation)"
-    r"|\b(nie|niemals|immer|nur|muss|müssen|darf nicht|dürfen|kein|keine|keinen|ausschließlich)\b"
-    r"|\b(jamais|toujours|seulement|uniquement|doit|doivent|ne \w+ pas)\b"
-    r"|\b(nunca|siempre|solo|sólo|solamente|debe|deben|jamás|evita|sempre|apenas|somente|deve|devem)\b"
-    r"|\b(mai|soltanto|devono|altijd|nooit|alleen|moet)\b"
-    r"|必须|不要|总是|只能|只|绝不|禁止|必ず|決して|常に|のみ|しないで|никогда|всегда|только|должен|должна|нельзя",
-    re.IGNORECASE,
-)
 _ABSOLUTE = re.compile(r"(?:never|always|do not|don['’]t|avoid) ", re.IGNORECASE)
 _NEXT_RULE = re.compile(
     r"(?:[,;] (?:and |but )?| and | but )(?=(?:never|always|do not|don['’]t) (?!it\b|that\b|them\b))", re.IGNORECASE
@@ -46,9 +38,6 @@ _NEXT_CLAUSE = re.compile(
     re.IGNORECASE,
 )
 _CONDITION = re.compile(r"\b(?:if|when|whenever|unless|until|once|while)\b", re.IGNORECASE)
-_NOT_A_RULE = re.compile(
-    r"\b(not only|only (?:one )?of|i (?:do not|don['’]t|can['’]t|cannot) (?:know|have)\b)", re.IGNORECASE
-)
 _FIRST = re.compile(
     r"^\W*(?:and |so )?(?P<whose>my|your) (?:very )?first (?P<noun>[\w-]+(?: [\w-]+){0,2}?)(?: (?:for you|to you))?"
     r"(?:(?: is| will be| would be):?|:)\s*(?P<rest>.+)$",
@@ -149,7 +138,7 @@ def is_rule(sentence: Sentence) -> bool:
     if sentence.section == "rules":
         return True
     masked = _QUOTED.sub(lambda m: "_" * len(m.group(0)), sentence.text)
-    return bool(_RULE.search(_NOT_A_RULE.sub(" ", masked)))
+    return binds(masked)
 
 
 def rules(text: str) -> list[str]:

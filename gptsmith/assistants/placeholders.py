@@ -14,6 +14,9 @@ _DOUBLE = r"\{\{(?P<double>[a-z][a-z0-9_]*)\}\}"
 _BLANK = re.compile("|".join((_DOLLAR, _DOUBLE, _CURLY, _SQUARE)))
 # A bracket that shows a form ("in the format: [mapped bullet]") or a sign ("inside curly brackets {like this}").
 _SHOWN = re.compile(r"\b(format|template|brackets?|braces?|form)\b", re.IGNORECASE)
+_OF_THE_PERSON = (
+    r"(?:^|[.!?\n] *)((?:My|Our|I|We|The) [^.!?{{}}\n]{{1,60}}\{{\{{{name}\}}\}}[^.!?{{}}\n]{{0,40}})(?=[.!?\n]|$)"
+)
 
 
 class Blank(BaseModel):
@@ -87,7 +90,10 @@ def _is_shown(match: re.Match[str], text: str) -> bool:
 
 def _described(filled: str, blank: Blank) -> str:
     line = re.search(r"^\W*\{\{" + blank.name + r"\}\}\s+(?:[-–—:]|for)\s+(\S.*)$", filled, re.MULTILINE)
-    return line.group(1).strip()[:200] if line else ""
+    if line:
+        return line.group(1).strip()[:200]
+    told = re.search(_OF_THE_PERSON.format(name=blank.name), filled)  # "My experience is {{years}} years."
+    return told.group(1).replace("{{" + blank.name + "}}", "…").strip()[:200] if told else ""
 
 
 def _spaced(label: str) -> str:

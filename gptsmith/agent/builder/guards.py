@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
+from gptsmith.agent.builder.heads import given_name, is_role, named, sentence_about
 from gptsmith.agent.builder.proofs import prove
+from gptsmith.agent.builder.rule_sense import alike, flat, says
+from gptsmith.agent.builder.starters import telling
 from gptsmith.assistants.build_request import BuildRequest
 from gptsmith.assistants.description import clauses_of, first_request, language, rules, urls
 from gptsmith.assistants.draft import Draft, DraftKnowledge, DraftTool, DraftVariable, Missing
+from gptsmith.assistants.named_documents import missing_documents
 from gptsmith.assistants.placeholders import Blank, fill_blanks, plain, variable_name
-from gptsmith.models.chat.embedded import compose_needs, compose_starters, compose_tests
 
 MAX_NAME = 40
 _MARK = re.compile(r"\{\{([a-z][a-z0-9_]*)\}\}")
@@ -40,8 +43,6 @@ def guard(
     _rules(draft, rules(filled))
     _starters(draft, filled, topics or {})
     _variables(draft, blanks)
-    if draft.temperature is None:
-        draft.temperature = compose_needs.temperature(said)
     _missing(draft, request, said)
     draft.tests = prove(draft, language(filled), topics or {})
     return draft
@@ -51,11 +52,11 @@ def _name(draft: Draft, filled: str, blanks: list[Blank]) -> None:
     name = " ".join(plain(draft.name, blanks).split()).strip("\"'“”. ")
     if len(name) > MAX_NAME:
         name = name[: MAX_NAME + 1].rsplit(" ", 1)[0][:MAX_NAME].rstrip(" ,;:-–")
-    draft.name = name or "Assistant"
-    about = " ".join(plain(draft.description, blanks).split())
+    draft.name = named(name, given_name(filled)) or "Assistant"
+    about = plain(sentence_about(draft.description), blanks)
     draft.description = (about if len(about) <= 300 else about[:299].rsplit(" ", 1)[0] + "…") or draft.name
-    if not draft.role.strip():
-        draft.role = f"You are {draft.name}. {plain(filled, blanks)[:2000]}"
+    if not draft.role.strip() or not is_role(draft.role):
+        draft.role = f"You are {draft.name}. This is what you are for: “{filled.strip()[:2000]}”"
 
 
 def _tools(draft: Draft, offered: set[str], unbuilt: dict[str, str]) -> None:
@@ -107,31 +108,33 @@ def _outermost(names: list[str]) -> list[str]:
 
 
 def _rules(draft: Draft, stated: list[str]) -> None:
-    """Add, word for word, each rule that the draft lost; of a long sentence only the clauses that are not there."""
-    said = _flat(" ".join([draft.role, *draft.emphasis, *draft.guidelines, draft.clarify, draft.tone]))
+    """Add, word for word, each rule that the draft lost, of a long sentence only the clauses that are not there.
+
+    A rule that stands there in other words is there, and one that stands there twice is kept once.
+    """
     for rule in stated:
-        if _flat(rule) in said:
-            continue
+        said = "\n".join([draft.role, *draft.emphasis, *draft.guidelines, draft.clarify, draft.tone])
         clauses = clauses_of(rule)
-        lost = [clause for clause in clauses if _flat(clause) not in said]
+        lost = [clause for clause in clauses if not says(said, clause)]
         draft.emphasis += [rule] if lost == clauses else [clause[:1].upper() + clause[1:] for clause in lost]
-    draft.emphasis = [line.strip() for line in dict.fromkeys(draft.emphasis) if line.strip()]
-    draft.guidelines = [line.strip() for line in dict.fromkeys(draft.guidelines) if line.strip()]
+    draft.emphasis = _once(draft.emphasis)
+    draft.guidelines = [line for line in _once(draft.guidelines) if not any(alike(line, e) for e in draft.emphasis)]
+
+
+def _once(lines: list[str]) -> list[str]:
+    kept: list[str] = []
+    for line in (text.strip() for text in lines):
+        if line and not any(alike(line, other) for other in kept):
+            kept.append(line)
+    return kept
 
 
 def _starters(draft: Draft, said: str, topics: dict[str, list[str]]) -> None:
-    """Put the person's own first request first; where only general ones follow, ask for what the files hold."""
-    first, spoken = first_request(said), language(said)
-    asked = [" ".join(text.split()) for text in draft.conversation_starters]
-    things = compose_starters.asked_about(said) if spoken == "en" else []
-    if things and any(compose_starters.is_general(text) for text in asked):
-        asked = [*(text for text in asked if not compose_starters.is_general(text)), *things]
-    if spoken == "en" and topics:
-        own = [text for text in asked if text not in compose_starters.ANYONE]
-        held = [compose_tests.question(name, line) for name, lines in topics.items() for line in lines[:2]]
-        asked = (own + held[: 4 - len(own)]) if len(own) < 4 else own
+    """Put the person's own first request first, and leave out what asks for nothing."""
+    first = first_request(said)
+    asked = telling(draft, topics if language(said) == "en" else {})
     if first:
-        asked = [first, *(text for text in asked if _flat(text) != _flat(first))]
+        asked = [first, *(text for text in asked if flat(text) != flat(first))]
     draft.conversation_starters = [text for text in dict.fromkeys(asked) if 0 < len(text) <= 300][:4]
 
 
@@ -141,6 +144,7 @@ def _variables(draft: Draft, blanks: list[Blank]) -> None:
     for blank in blanks:
         own = known.setdefault(blank.name, DraftVariable(name=blank.name, description=blank.description or blank.label))
         own.default = own.default if own.default is not None else blank.default
+    _keep_blanks(draft, blanks)
     _each_text(draft, lambda text: _DOLLAR.sub(lambda m: "{{" + (variable_name(m[1]) or "value") + "}}", text))
     used = set(_MARK.findall(" ".join(_texts(draft))))
     for name in used:
@@ -154,14 +158,30 @@ def _variables(draft: Draft, blanks: list[Blank]) -> None:
         test.message = plain(test.message, shown)
 
 
+def _keep_blanks(draft: Draft, blanks: list[Blank]) -> None:
+    """Give each blank of the description that no text uses a line, so that what is filled in is known."""
+    used = set(_MARK.findall(" ".join(_texts(draft))))
+    for blank in blanks:
+        if blank.name not in used:
+            label = blank.label[:1].upper() + blank.label[1:]
+            told = f" ({blank.description})" if blank.description and blank.description != blank.label else ""
+            draft.guidelines.append(f"{label}{told}: {{{{{blank.name}}}}}")
+
+
 def _missing(draft: Draft, request: BuildRequest, said: str) -> None:
-    """Name what the description speaks of and nobody attached, when the model did not."""
-    spoken = compose_needs.knowledge(said)
-    if spoken and not draft.knowledge and not any(m.kind == "knowledge" for m in draft.missing):
-        draft.missing.append(Missing(kind="knowledge", what=spoken[0], how=_ATTACH))
+    """Name, and ask for, the documents that the description speaks of and nobody attached, where the model did not."""
+    listed = " ".join(item.what for item in draft.missing if item.kind == "knowledge").casefold()
+    named = missing_documents(
+        said, [*request.files, *(source.description for source in draft.knowledge if source.paths)]
+    )
+    lost = [what for what in named if what.split()[-1].casefold() not in listed]
+    draft.missing += [Missing(kind="knowledge", what=what, how=_ATTACH) for what in lost]
+    if lost and not draft.question and language(said) == "en":
+        things = " and ".join([", ".join(lost[:-1]), lost[-1]] if lost[1:] else lost)
+        draft.question = f"Can you attach {things}?"
     seen: dict[tuple[str, str], Missing] = {}
     for item in draft.missing:
-        seen.setdefault((item.kind, _flat(item.what)), item)
+        seen.setdefault((item.kind, flat(item.what)), item)
     draft.missing = list(seen.values())
 
 
@@ -187,7 +207,3 @@ def _free(name: str, taken: Iterable[str]) -> str:
     while candidate in names:
         candidate, number = f"{name}_{number}", number + 1
     return candidate
-
-
-def _flat(text: str) -> str:
-    return " ".join(text.split()).casefold().rstrip(".")

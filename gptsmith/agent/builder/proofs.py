@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from gptsmith.agent.builder import known_tests
 from gptsmith.assistants.draft import Draft, DraftTest
-from gptsmith.models.chat.embedded import compose_tests
 
 MOST = 5
 FEWEST = 2
@@ -15,16 +15,16 @@ def prove(draft: Draft, language: str = "en", topics: dict[str, list[str]] | Non
     """Return two to five tests of `draft` that hold up: the model's own, then those that code can always make."""
     kept = [test for test in map(_trimmed, draft.tests) if holds(test, draft)]
     if topics:  # a question about what the file holds tells more than "What does the file say?"
-        vague = {test.message for test in compose_tests.tests(draft, language) if test.tests == "source"}
+        vague = {test.message for test in known_tests.tests(draft, language) if test.tests == "source"}
         kept = [test for test in kept if test.message not in vague]
-    for test in compose_tests.tests(draft, language, topics):
+    for test in known_tests.tests(draft, language, topics):
         covered = any(_same_part(test, other) for other in kept)
-        wanted = test.tests in ("source", "tool") or len(kept) < FEWEST
+        wanted = test.tests in ("source", "tool") or len(kept) < FEWEST or not draft.tests
         if wanted and not covered and holds(test, draft):
             kept.append(test)
     if len(kept) < FEWEST:
         asked = {test.message for test in kept}
-        others = [t for t in compose_tests.names(draft, language) if t.message not in asked]
+        others = [t for t in known_tests.names(draft, language) if t.message not in asked]
         kept += others[: FEWEST - len(kept)]
     return _named_apart(_most_telling(kept))
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
+from gptsmith.agent.builder import known_tests
 from gptsmith.agent.builder.attachments import Attachment
 from gptsmith.agent.builder.checked_tests import CheckedTest, Checker, Verdict
 from gptsmith.agent.builder.edits.proposal import ProposedStep
@@ -22,10 +23,9 @@ from gptsmith.agent.builder.trial_folder import folder_with
 from gptsmith.agent.builder.trials import Proposed, Texts
 from gptsmith.assistants.draft import DraftTest
 from gptsmith.assistants.operations import Add, Remove, Set, parse_path
+from gptsmith.assistants.rule_tests import test_of
 from gptsmith.assistants.spec import AssistantSpec, Expect, SpecTest
 from gptsmith.errors import GptsmithError
-from gptsmith.models.chat.embedded import compose_tests
-from gptsmith.models.chat.embedded.compose_rule_tests import test_of
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -158,7 +158,7 @@ class _Asking:
             yield _spec_test(made)
         elif part.kind == "tool":
             tool = next(tool for tool in spec.tools if tool.name == part.text)
-            message = compose_tests.CALLS.get(tool.type, f"Use {tool.name} for me.")
+            message = known_tests.CALLS.get(tool.type, f"Use {tool.name} for me.")
             yield SpecTest(name=f"calls {tool.name}", message=message, expect=Expect(calls=[tool.name]))
         elif part.kind == "name":
             yield SpecTest(name="says its name", message="What is your name?", expect=Expect(contains=[part.text]))

@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from gptsmith.agent.builder.known_tests import question
 from gptsmith.assistants.description import language
+from gptsmith.assistants.telling_phrases import telling_phrase
+from gptsmith.assistants.verbs import VERBS
 from gptsmith.errors import GptsmithError
-from gptsmith.models.chat.embedded.compose_phrases import telling_phrase
-from gptsmith.models.chat.embedded.compose_tests import question
-from gptsmith.models.chat.embedded.compose_words import VERBS
-from gptsmith.models.chat.embedded.sentences import Sentence, split_sentences
+from gptsmith.models.sentences import Sentence, split_sentences
 
 MOST = 6  # questions for one file
 _BYTES = 8 * 1024 * 1024

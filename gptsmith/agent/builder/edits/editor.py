@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from gptsmith.agent.builder.answers import called, complaints, why_unusable
 from gptsmith.agent.builder.attachments import Attachment, listing
+from gptsmith.agent.builder.edits.doubles import without_doubles
 from gptsmith.agent.builder.edits.judge import Asked, Judgement, judge
 from gptsmith.agent.builder.edits.proposal import Proposal, ProposedStep
 from gptsmith.agent.builder.edits.secrets import HELD_BACK, hold_back
@@ -94,6 +95,8 @@ def _rounds(subject: Subject, message: str, attachments: Sequence[Attachment], t
     """Ask, judge, and ask once more with what is wrong."""
     said = hold_back(_checked(message))
     asked = Asked(said, talk.said, attachments, talk.proposal)
+    if (plain := without_doubles(said, subject)) is not None:
+        return _proposal(subject, asked, plain, judge(plain, subject, asked), secret=False)
     request = ChangeRequest(
         spec=hold_back(subject.text),
         instructions=hold_back(subject.instructions) if subject.told_file else "",

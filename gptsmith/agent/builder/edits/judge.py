@@ -7,14 +7,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gptsmith.agent.builder.attachments import Attachment
+from gptsmith.agent.builder.edits import removal
 from gptsmith.agent.builder.edits.guards import faults, foreign_files, lock_on, why_locked
 from gptsmith.agent.builder.edits.mending import mended, on_what_waits
 from gptsmith.agent.builder.edits.order import Op, conflicts, in_order
 from gptsmith.agent.builder.edits.planning import plan
 from gptsmith.agent.builder.edits.proposal import ProposedStep, Suggestion
-from gptsmith.agent.builder.edits.rules import asked_to_drop, flat, lost_rules, new_rules, opposed_rules
+from gptsmith.agent.builder.edits.rules import asked_to_drop, lost_rules, new_rules, opposed_rules
 from gptsmith.agent.builder.edits.sentences import is_same, sentence, spoken
 from gptsmith.agent.builder.edits.subject import Subject
+from gptsmith.agent.builder.rule_sense import says
 from gptsmith.assistants.changes import ChangeSet, ProposedChange
 from gptsmith.assistants.edited_file import PlannedEdit
 from gptsmith.assistants.operations import Add, ReplaceText, Set, apply_to_data
@@ -64,11 +66,11 @@ class Judgement:
 def judge(answer: ChangeSet, subject: Subject, asked: Asked) -> Judgement:
     """Hold an answer against the file, the schema, the registry and the person's own words."""
     found = Judgement()
-    for number, change in enumerate(answer.changes):
+    for number in range(len(answer.changes)):
         if number >= MOST:
             found.problems.append(f"changes: more than {MOST}; propose only what the message asks for")
             break
-        _weigh(number, change, subject, asked, found)
+        _weigh(number, answer.changes, subject, asked, found)
     _without_conflicts(subject, found)
     planned = _plan(subject, asked, found)
     found.problems = list(dict.fromkeys(found.problems))
@@ -77,14 +79,13 @@ def judge(answer: ChangeSet, subject: Subject, asked: Asked) -> Judgement:
     return found
 
 
-def _weigh(number: int, change: ProposedChange, subject: Subject, asked: Asked, found: Judgement) -> None:
+def _weigh(number: int, changes: Sequence[ProposedChange], subject: Subject, asked: Asked, found: Judgement) -> None:
+    change = changes[number]
     where = f"changes[{number}] ({change.op} {change.path[:80]})"
     try:
-        meant, place = on_what_waits(change.operation(), subject, [step.operation for step in asked.waiting])
-        found.withdrawn |= {place} if place is not None else set()
-        ops = list(mended(meant, subject, list(asked.attachments)))
-        for op in ops:
+        for op in _meant(change, subject, asked, found):
             wrong = [f"{where}: {fault}" for fault in faults(op, subject, asked.message, asked.spoken)]
+            wrong += [f"{where}: {fault}" for fault in removal.faults(op, change, changes, subject, asked.message)]
             if not wrong and not is_same(op, subject.data):
                 after = apply_to_data(subject.data, in_order(subject.data, [op]))
                 wrong += [f"{where}: {fault}" for fault in foreign_files(after, subject, asked.spoken)]
@@ -100,6 +101,16 @@ def _weigh(number: int, change: ProposedChange, subject: Subject, asked: Asked, 
                 found.steps.append(ProposedStep(operation=op, words=words, asked=change.asked))
     except UsageError as error:
         found.problems.append(f"{where}: {error}")
+
+
+def _meant(change: ProposedChange, subject: Subject, asked: Asked, found: Judgement) -> list[Op]:
+    """Return the operations that a change means, for the file or for what waits."""
+    out: list[Op] = []
+    for named in removal.named_items(change, subject):
+        meant, place = on_what_waits(named, subject, [step.operation for step in asked.waiting])
+        found.withdrawn |= {place} if place is not None else set()
+        out += mended(meant, subject, list(asked.attachments))
+    return out
 
 
 def _suggestion(op: Op, subject: Subject, why: str, lines: Sequence[str] | None = None) -> Suggestion:
@@ -192,11 +203,11 @@ def _mind_rules(planned: PlannedEdit, subject: Subject, asked: Asked, found: Jud
     if asked.message.rstrip().endswith("?") or "instructions" in subject.locked:
         return
     for rule in new_rules(asked.message):
-        if flat(rule) not in flat(after) and not asked_to_drop(rule, asked.message):
+        if not says(after, rule) and not asked_to_drop(rule, asked.message):
             found.reminders.append(
-                f'the person\'s rule "{rule}" stands nowhere in the instructions; add it word for word'
+                f'the person\'s rule "{rule}" stands nowhere in the instructions; add it in their words'
             )
-            found.unmet.append(f'Your rule "{rule}" is not in the file word for word.')
+            found.unmet.append(f'Your rule "{rule}" is not in the file yet.')
 
 
 def _with_losses(step: ProposedStep, lost: list[str], subject: Subject) -> ProposedStep:

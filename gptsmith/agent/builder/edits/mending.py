@@ -24,7 +24,7 @@ def mended(op: Op, subject: Subject, attachments: list[Attachment]) -> Iterator[
         yield _line(op, subject.instructions)
         return
     if isinstance(op, ReplaceText):
-        yield _unindented(op, subject)
+        yield _whole_line(_unindented(op, subject), subject)
         return
     op = _at_item(op, subject)
     if isinstance(op, Add) and isinstance(op.value, list) and _lists_texts_or_objects(op, subject):
@@ -125,6 +125,26 @@ def _unindented(op: ReplaceText, subject: Subject) -> ReplaceText:
         if old in text:
             return ReplaceText(path=op.path, old=old, new=new)
     return op
+
+
+def _whole_line(op: ReplaceText, subject: Subject) -> ReplaceText:
+    """Take the break of a line along where the whole line goes; of a line that stands there twice, the last goes."""
+    lines, gone = _text_at(op.path, subject).split("\n"), _bare(op.old)
+    places = [number for number, line in enumerate(lines) if gone and _bare(line) == gone]
+    if op.new.strip() or not places:
+        return op
+    number = places[-1]
+    if number == 0:
+        return ReplaceText(path=op.path, old="\n".join([lines[0], *lines[1:2]]), new="".join(lines[1:2]))
+    text, first = "\n".join(lines), number
+    while first > 1 and text.count("\n" + "\n".join(lines[first : number + 1])) > 1:
+        first -= 1
+    kept, all_of_it = (["", *lines[first:end]] for end in (number, number + 1))
+    return ReplaceText(path=op.path, old="\n".join(all_of_it), new="\n".join(kept) if first < number else "")
+
+
+def _bare(line: str) -> str:
+    return line.strip().removeprefix("- ").removeprefix("* ").removeprefix("• ")
 
 
 def _at_item(op: Op, subject: Subject) -> Op:

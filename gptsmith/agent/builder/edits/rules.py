@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from gptsmith.assistants.description import rules, split
+from gptsmith.agent.builder.rule_sense import flat, says
+from gptsmith.assistants.binding import binds
+from gptsmith.assistants.description import rules, sentences, split
 
 # Said of something that shall no longer hold; a rule that a clause with such a word speaks of may go.
 _DROPPING = re.compile(
@@ -52,13 +54,12 @@ def stated_rules(instructions: str, said: Sequence[str] | None = None) -> list[s
     if said is None:
         return found
     own = [flat(rule) for text in said for rule in [*rules(text), *new_rules(text)]]
-    return [rule for rule in found if any(flat(rule) in one or one in flat(rule) for one in own if one)]
+    return [rule for rule in found if any(flat(rule) in one or says(rule, one) for one in own if one)]
 
 
 def lost_rules(before: Iterable[str], after: str) -> list[str]:
-    """Return the rules of `before` that do not stand, word for word, in the instructions `after`."""
-    now = flat(after)
-    return [rule for rule in before if flat(rule) not in now]
+    """Return the rules of `before` that the instructions `after` no longer hold, in whatever words."""
+    return [rule for rule in before if not says(after, rule)]
 
 
 def asked_to_drop(rule: str, message: str) -> bool:
@@ -100,15 +101,9 @@ def new_rules(message: str) -> list[str]:
 
     A clause ends early rather than late, so that only words which surely belong to the rule are looked for.
     """
-    found = [_JOINED.split(match.group().strip())[0].strip() for match in _STATED.finditer(_unquoted(message))]
+    stated = [one for one in sentences(_unquoted(message)) if binds(one)]
+    found = [_JOINED.split(match.group().strip())[0].strip() for one in stated for match in _STATED.finditer(one)]
     return [rule for rule in found if len(rule.split()) > 2]
-
-
-def flat(text: str) -> str:
-    """Return a text for comparing: one line, lower case, straight quotes, no bullets and no full stop at its end."""
-    lines = [re.sub(r"^\s*(?:[-*•–]|\d{1,2}[.)])\s+", "", line) for line in text.splitlines()]
-    plain = " ".join(" ".join(lines).split()).casefold()
-    return plain.replace("’", "'").replace("“", '"').replace("”", '"').rstrip(".")
 
 
 def _topic(text: str) -> set[str]:

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from gptsmith.models.chat.embedded.asked import fitness, read_question
 from gptsmith.models.chat.embedded.evidence import Encode, gather, pieces
-from gptsmith.models.chat.embedded.sentences import Sentence, split_sentences
 from gptsmith.models.chat.embedded.words import content_stems
 from gptsmith.models.passages import Passage
+from gptsmith.models.sentences import Sentence, split_sentences
 
 # How an answer is to sound says nothing of what it is about, and no sentence of a file holds it.
 _MANNER = re.compile(

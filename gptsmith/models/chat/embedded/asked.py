@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from gptsmith.models.chat.embedded.sentences import Sentence
 from gptsmith.models.chat.embedded.words import content_stems, stem, tokens
+from gptsmith.models.sentences import Sentence
 
 # Names that stand for themselves: -k, --keep, BZ_OK, bzCompress, length(), max-width.
 _IDENTIFIER = re.compile(

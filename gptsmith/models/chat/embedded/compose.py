@@ -21,9 +21,11 @@ from gptsmith.assistants.description import (
     urls,
 )
 from gptsmith.assistants.draft import Draft, DraftKnowledge, DraftTool, DraftVariable, Missing
+from gptsmith.assistants.named_documents import missing_documents
+from gptsmith.assistants.openings import plainly
 from gptsmith.assistants.placeholders import Blank, fill_blanks, plain, variable_name
 from gptsmith.assistants.thread_request import read_thread_request
-from gptsmith.models.chat.embedded import compose_needs, compose_tests
+from gptsmith.models.chat.embedded import compose_needs
 from gptsmith.models.chat.embedded.compose_clauses import (
     Action,
     read_action,
@@ -40,7 +42,7 @@ from gptsmith.models.chat.embedded.compose_parts import (
     tone_of,
     welcome_of,
 )
-from gptsmith.models.chat.embedded.compose_starters import starters
+from gptsmith.models.chat.embedded.compose_starters import asked_about, is_general, starters
 from gptsmith.models.chat.embedded.compose_thread import compose_thread
 from gptsmith.models.chat.embedded.compose_tongues import TONGUES
 from gptsmith.models.chat.embedded.compose_words import for_reader, moods
@@ -53,6 +55,7 @@ TOOL_NAMES = {
     "image_captioning": ("describe_picture", "Says what is to be seen in a picture that the user sends."),
     "image_recognition": ("recognize_picture", "Says which kind of thing a picture shows."),
 }
+_ATTACH = "Attach the files when you build, or add their paths under knowledge."
 _INPUT = re.compile(
     r"^(?:give|provide|send|tell|type|describe|upload|paste|show|write|share|enter|submit|supply|present|ask|bring)\b"
 )
@@ -74,7 +77,7 @@ def compose(messages: Sequence[BaseMessage]) -> Draft:
 
 def compose_draft(request: BuildRequest) -> Draft:
     """Return a complete draft for `request`: never empty, for a text in any language."""
-    text, blanks = fill_blanks(request.description)
+    text, blanks = fill_blanks(plainly(request.description))
     parts = [s for s in split(text) if s.section != "variables"]
     bare = plain(text, [b.model_copy(update={"default": None}) for b in blanks])
     identity = identify([s.text for s in split(bare) if s.section != "variables"] or [bare], bare)
@@ -104,7 +107,6 @@ def compose_draft(request: BuildRequest) -> Draft:
         temperature=compose_needs.temperature(bare),
         missing=_missing(request, bare),
     )
-    draft.tests = compose_tests.tests(draft, code)
     draft.question = next_question([request.description]) if code == "en" else ""
     return draft
 
@@ -136,8 +138,14 @@ def _english(parts: list[Sentence], identity: Identity, text: str, files: bool) 
         "clarify": clarify_of(identity, inputs, files or bool(compose_needs.knowledge(text))),
         "tone": tone_of(text),
         "welcome": welcome_of(identity, inputs),
-        "starters": starters(identity, actions, first or asked, compose_needs.tool_types(text)),
+        "starters": _starters(text, starters(identity, actions, first or asked, compose_needs.tool_types(text))),
     }
+
+
+def _starters(text: str, found: list[str]) -> list[str]:
+    """Ask for the things that people will ask about, where only general starters follow."""
+    things = asked_about(text) if any(is_general(one) for one in found) else []
+    return [*(one for one in found if not is_general(one)), *things][:4] if things else found
 
 
 def _foreign(parts: list[Sentence], identity: Identity, text: str, code: str) -> dict[str, Any]:
@@ -196,15 +204,13 @@ def _knowledge(request: BuildRequest, text: str) -> list[DraftKnowledge]:
 
 def _missing(request: BuildRequest, text: str) -> list[Missing]:
     out = []
-    phrases = [] if request.files else compose_needs.knowledge(text)
+    named = missing_documents(text, request.files)
+    out += [Missing(kind="knowledge", what=what, how=_ATTACH) for what in named]
+    phrases = [] if request.files or named else compose_needs.knowledge(text)
     if phrases:
         what = re.sub(r"^(?:answers?|works?|quotes?) (?:only )?(?:from|out of|on) ", "", phrases[0], flags=re.I)
         what = for_reader(re.sub(r"^\w+ (?:is|are|stands?|comes?)(?: \w+)? (?:in|from) ", "", what, flags=re.I))
-        out.append(
-            Missing(
-                kind="knowledge", what=what, how="Attach the files when you build, or add their paths under knowledge."
-            )
-        )
+        out.append(Missing(kind="knowledge", what=what, how=_ATTACH))
     for kind in compose_needs.absent(text):
         how = "There is no such tool here; add an mcp or openapi tool that offers it under tools."
         out.append(Missing(kind="tool", what=kind, how=how))

@@ -165,6 +165,12 @@ _CREATIVE = re.compile(
     re.IGNORECASE,
 )
 
+_DENIED = re.compile(
+    r"(?:\b(?:never|not|no|nothing|nobody|without|neither|avoid|instead of|rather than|less|too|nicht|nie|kein\w*)\b"
+    r"|n['’]t\b)[^.;:!?]*",
+    re.IGNORECASE,
+)
+
 
 def tool_types(text: str) -> list[str]:
     """Return the picture tools that `text` calls for: drawing, describing, sorting into kinds."""
@@ -211,5 +217,6 @@ def absent(text: str) -> list[str]:
 
 def temperature(text: str) -> float | None:
     """Return .1 for words such as precise, .9 for words such as playful or creative, None for neither or both."""
-    precise, creative = bool(_PRECISE.search(text)), bool(_CREATIVE.search(text))
+    said = _DENIED.sub(" ", text)
+    precise, creative = bool(_PRECISE.search(said)), bool(_CREATIVE.search(said))
     return None if precise == creative else (0.1 if precise else 0.9)

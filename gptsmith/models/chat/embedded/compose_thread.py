@@ -10,11 +10,11 @@ from gptsmith.assistants.build_request import BuildRequest
 from gptsmith.assistants.description import is_rule, language, split
 from gptsmith.assistants.draft import Draft, DraftKnowledge, DraftTest, DraftTool, Missing
 from gptsmith.assistants.placeholders import variable_name
+from gptsmith.assistants.rule_tests import test_of
+from gptsmith.assistants.telling_phrases import telling_phrase
 from gptsmith.assistants.thread_request import Exchange, ThreadRequest
 from gptsmith.assistants.wishes import Said, bare, read_message
 from gptsmith.models.chat.embedded.compose_needs import tool_types
-from gptsmith.models.chat.embedded.compose_phrases import telling_phrase
-from gptsmith.models.chat.embedded.compose_rule_tests import test_of
 from gptsmith.models.chat.embedded.compose_tongues import TONGUES
 
 _LEANS = re.compile(

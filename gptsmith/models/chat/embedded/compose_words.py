@@ -5,29 +5,9 @@ from __future__ import annotations
 
 import re
 
-VERBS = frozenset(
-    """accept account act adapt add address adhere adjust advise aim align allow analyse analyze announce answer apply
-    arrange ask assess assist assume attach avoid base be begin book brainstorm break bring build calculate call
-    capture carry catch change chat check choose cite classify clean coach collaborate collect combine come comment
-    compare complete compose conduct confirm connect consider continue control convert convey convince cook copy
-    correct count cover craft create debug decide define deliver describe design detect determine develop diagnose
-    differentiate discuss display divide do document draft draw edit emphasize employ enable encourage end engage
-    enhance enjoy ensure enter establish estimate evaluate examine exist explain explore export extract facilitate
-    feel fetch fill find finish fit fix focus follow format gather generate get give go grade greet group guess
-    guide handle have help highlight hold identify illustrate imagine implement import improve include incorporate
-    inform inspire integrate interact interpret interview introduce invent investigate invite involve join judge
-    keep know label learn leave let list listen look love maintain make manage map mark market match mean meet
-    mention monitor motivate move name need negotiate notice offer open optimize order organise organize outline own
-    paint paste perform pick plan play point post practice practise predict prefer prepare present prevent print
-    prioritize process produce promote proofread propose provide publish put quiz quote rank rate read recall recipe
-    recognise recognize recommend record reduce refactor refer refine remain remember remind remove repeat rephrase
-    reply report represent require rescue research respond return review revise reword rewrite run say schedule
-    search see select sell send set share show simplify simulate sketch solve sort speak split spot start state stay
-    stick stop structure study suggest summarise summarize support tag take talk teach tell test text think track train
-    transform translate try turn type understand update upload use utilize validate verify visualise visualize wait
-    walk want warn watch wear work write""".split()
-)
-# Words that are verbs above and mostly nouns behind "a", "the", "and": not taken for verbs in the middle of a sentence.
+from gptsmith.assistants.verbs import VERBS as VERBS
+from gptsmith.assistants.verbs import base as base
+
 _NOUNS_TOO = frozenset(
     """account address answer aim book break call change chat check comment control copy count cover design display
     document draft draw end engage estimate exercise export feel fit fix focus form format function grade group guess
@@ -37,7 +17,6 @@ _NOUNS_TOO = frozenset(
     sort speak split spot start state stop structure study support tag talk test track train translate try turn type
     update upload use wait walk watch wear work""".split()
 )
-_IRREGULAR = {"has": "have", "is": "be", "are": "be", "does": "do", "goes": "go", "quizzes": "quiz"}
 _THIRD = {"have": "has", "be": "is", "do": "does", "go": "goes", "quiz": "quizzes"}
 _MODALS = frozenset("will would can could shall should may might must did had was were 'll 'd".split())
 _OBJECT_STARTS = frozenset("the a an my me them it us for on to each every his her your their this these".split())
@@ -67,17 +46,6 @@ def is_verb(word: str, *, certain: bool = False) -> bool:
 def is_joined_verb(word: str, after: str) -> bool:
     """Say whether `word` behind "and" or a comma is a base verb: sure of itself, or with an object behind it."""
     return is_verb(word, certain=True) or (is_verb(word) and after.lower() in _OBJECT_STARTS)
-
-
-def base(word: str) -> str | None:
-    """Return the base form of a third person verb (`draws` -> `draw`); None when it is none that is known."""
-    low = word.lower()
-    if low in _IRREGULAR:
-        return _IRREGULAR[low]
-    for cut, put in (("ies", "y"), ("es", ""), ("s", "")):
-        if low.endswith(cut) and (stem := low.removesuffix(cut) + put) in VERBS:
-            return stem
-    return None
 
 
 def from_gerund(word: str) -> str | None:

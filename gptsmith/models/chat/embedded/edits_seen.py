@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from gptsmith.models.chat.embedded.compose_rule_tests import test_of
+from gptsmith.assistants.rule_tests import test_of
 from gptsmith.models.chat.embedded.compose_words import base
 from gptsmith.models.chat.embedded.edits_clauses import Clause
 from gptsmith.models.chat.embedded.edits_subject import Found, Subject, add, sentence

@@ -19,6 +19,16 @@ _EXPECTS = (
                  r" about)(?:s|es|ing)?"
                  r"(?: with)?"),
 )  # fmt: skip
+_OTHERWISE = re.compile(
+    r"\b(?:expects?|mentions?|contains?|says?|looks? for|wants?)\s+(?P<new>[^,;]+?),?"
+    r" (?:instead of|rather than|and not|not)\s+(?P<old>[^,;]+)$",
+    ANY_CASE,
+)
+_EXPECTED_NOW = re.compile(
+    r"\b(?:change|set|let|make|have|update) the [^,;]{1,60}? tests?(?: to)?"
+    r" (?:expect|say|mention|contain)s? (?P<new>[^,;]+)$",
+    ANY_CASE,
+)
 _UNKNOWN = (
     r"(?:say|says|admit|admits)(?: that)? (?:it|the files) (?:does not|doesn['’]t|do not|don['’]t) (?:know|say)"
     r"|says? unknown"
@@ -33,6 +43,8 @@ def read(clause: Clause, subject: Subject) -> Found | None:
     if seen := edits_seen.read(clause, subject):
         return seen
     labels = [f"{t.get('name', '')} {t.get('message', '')}" for t in subject.tests]
+    if otherwise := _expected_otherwise(clause, subject, labels):
+        return otherwise
     if has(ADD, clause.open) or (clause.values and not is_drop(clause) and not has("rename", clause.open)):
         return _added(clause, subject)
     if is_drop(clause):
@@ -42,6 +54,27 @@ def read(clause: Clause, subject: Subject) -> Found | None:
         if len(which) == 1:
             return Found([put(f"tests[{which[0]}].name", clause.values[-1], f"Call the test “{clause.values[-1]}”.")])
     return None if has("without|before|tested", clause.open) or not has("test|tests", clause.open) else _unsure(clause)
+
+
+def _expected_otherwise(clause: Clause, subject: Subject, labels: list[str]) -> Found | None:
+    """Change what one test expects: `the price test should expect 15 instead of 14`, `… test to expect 15`."""
+    said = _OTHERWISE.search(clause.text) or _EXPECTED_NOW.search(clause.text)
+    if said is None or has(ADD, clause.open):
+        return None
+    new, old = ((said.groupdict().get(group) or "").strip(" .\"“”'") for group in ("new", "old"))
+    which = range(len(labels)) if old else choose(clause, labels)
+    holding = [
+        (n, key, values)
+        for n in which
+        for key, values in (subject.tests[n].get("expect") or {}).items()
+        if isinstance(values, list) and (old in values if old else len(values) == 1)
+    ]
+    if len(holding) != 1:
+        return Found(unclear=True)
+    number, key, values = holding[0]
+    value = [new if one == old or not old else one for one in values]
+    words = f"Let the test “{subject.tests[number].get('name')}” expect “{new}”."
+    return Found([put(f"tests[{number}].expect.{key}", value, words)])
 
 
 def _unsure(clause: Clause) -> Found | None:

@@ -10,9 +10,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from gptsmith.models.chat.embedded.sentences import Sentence, split_sentences
 from gptsmith.models.chat.embedded.words import STOP, content_stems, listed, stem, tokens
 from gptsmith.models.passages import Passage
+from gptsmith.models.sentences import Sentence, split_sentences
 
 Encode = Callable[[list[str]], NDArray[np.float32]]
 Piece = tuple[Passage, int, Sentence]

@@ -6,7 +6,7 @@ import re
 
 from gptsmith.models.chat.embedded.asks import read_asks
 from gptsmith.models.chat.embedded.conversation import Role
-from gptsmith.models.chat.embedded.sentences import split_sentences
+from gptsmith.models.sentences import split_sentences
 from gptsmith.models.world.requests import Request, parse_request
 
 _STORY = r"(?:(?:short|little|bedtime|fairy|whole) )?(?:story|stories|tales?|poems?|fables?|dreams?|legends?|chapters?)"

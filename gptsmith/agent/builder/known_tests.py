@@ -1,19 +1,27 @@
-"""Tests for a draft, each aimed at one part: the name, a source, a tool, a rule."""
+"""The tests that can always be made of a draft, each of one part: the name, a source, a tool, a rule."""
 
 from __future__ import annotations
 
 import re
 
 from gptsmith.assistants.draft import Draft, DraftTest
-from gptsmith.models.chat.embedded.compose_rule_tests import rule_test
-from gptsmith.models.chat.embedded.compose_tongues import TONGUES
-from gptsmith.models.chat.embedded.compose_words import singular
+from gptsmith.assistants.rule_tests import rule_test
 
 CALLS = {
     "image_generation": "Draw a small red boat on a calm lake.",
     "image_captioning": "Describe the picture that I sent.",
     "image_recognition": "Which kind of thing does my picture show?",
 }
+_WHO = {  # how one asks for a name, in two ways
+    "en": ("What is your name?", "Introduce yourself, please."),
+    "de": ("Wie heißt du?", "Stell dich bitte vor."),
+    "es": ("¿Cómo te llamas?", "Preséntate, por favor."),
+    "fr": ("Comment t'appelles-tu ?", "Présente-toi, s'il te plaît."),
+    "it": ("Come ti chiami?", "Presentati, per favore."),
+    "pt": ("Como te chamas?", "Apresenta-te, por favor."),
+    "nl": ("Hoe heet je?", "Stel je even voor."),
+}
+_ONE = re.compile(r"(?:ss|us|is|news|series|[^s])$", re.IGNORECASE)
 
 
 def tests(draft: Draft, language: str = "en", topics: dict[str, list[str]] | None = None) -> list[DraftTest]:
@@ -62,13 +70,13 @@ def question(file: str, heading: str) -> str:
     title = re.sub(r"[_\-.]+", " ", file.rsplit(".", 1)[0]).strip()
     named = heading[1:] != heading[1:].lower() or _NAME.match(heading) is not None
     shown = heading if named else heading[:1].lower() + heading[1:]
-    does = "does" if singular(title) == title else "do"
+    does = "does" if _ONE.search(title) else "do"
     return f"What {does} the {title} say about {shown}?"
 
 
 def names(draft: Draft, language: str = "en") -> list[DraftTest]:
     """Return two tests on the name, asked in two ways: what is always there to be tested."""
-    tongue = TONGUES.get(language, TONGUES["en"])
-    asked = DraftTest(name="says its name", tests="name", message=tongue.who, contains=[draft.name])
-    met = DraftTest(name="introduces itself", tests="name", message=tongue.introduce, contains=[draft.name])
+    who, introduce = _WHO.get(language, _WHO["en"])
+    asked = DraftTest(name="says its name", tests="name", message=who, contains=[draft.name])
+    met = DraftTest(name="introduces itself", tests="name", message=introduce, contains=[draft.name])
     return [asked, met]

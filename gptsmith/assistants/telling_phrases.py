@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from gptsmith.models.chat.embedded.compose_words import base
+from gptsmith.assistants.verbs import base
 
 _FIGURE = re.compile(r"(?:[€$£]\s?)?\b\d(?:[\d.,:]*\d)?\b")
 _UNIT = re.compile(r"\s(?P<word>[^\W\d_]{2,14})\b|\s?[%°]\w?")
