@@ -463,6 +463,17 @@ def test_tests_come_to_the_change_that_waits(builder: Builder, loopback: Loopbac
     assert "contains: [Mira]" in session.yaml
 
 
+def test_a_proposed_test_has_run_inside_the_session(tmp_path: Path) -> None:
+    file = tmp_path / "ferry.assistant.yaml"
+    file.write_text("schema: assistant/v1\nname: Ferry desk\ndescription: Knows.\ninstructions: Be kind.\n", "utf-8")
+    session = Builder().session(file)
+    session.say("call it Mira")
+    assert session.propose_tests(seconds=60).words[-1] == (
+        "Add the test “says its name”: “What is your name?” looks at the name Mira. "
+        "Checked: passes with the name Mira and fails without."
+    )
+
+
 def test_secrets_are_not_kept(builder: Builder, loopback: Loopback) -> None:
     loopback.push(calls(Draft=DRAFT | {"question": ""}), answer(reply="Set the variable."))
     session = builder.session()

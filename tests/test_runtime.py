@@ -12,6 +12,7 @@ from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, Tool
 from langchain_core.messages.tool import invalid_tool_call
 
 from gptsmith import Assistant, Event, NotReadyError, ProviderError, Reply, ToolError, UsageError
+from gptsmith.agent.runtime.pairing import UNANSWERED
 from gptsmith.assistants.tool_types import TOOL_TYPES
 from gptsmith.models.passages import unfence
 from gptsmith.tools import register_tool
@@ -198,7 +199,7 @@ def test_a_provider_that_fails(raised: Exception, code: str, message: str) -> No
     events = list(a.stream("Second", thread_id="t"))
     assert events[-1] == Event(type="error", data={"code": code, "message": message, "exit_code": 1})
     assert a.chat("Third", thread_id="t").text == "Better now."
-    assert [m.content for m in model.history[-1][1:]] == ["First", "Second", "Third"]
+    assert [m.content for m in model.history[-1][1:]] == ["First", UNANSWERED, "Second", UNANSWERED, "Third"]
     assert [t.status for t in a.history("t")] == ["error", "error", "stop"]
 
 

@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 from langchain.agents import create_agent
+from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage
 from langchain_core.output_parsers import StrOutputParser
 from langchain_core.prompts import ChatPromptTemplate
-from langchain_core.runnables import Runnable
+from langchain_core.runnables import Runnable, RunnableConfig
+from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.graph import END, START, MessagesState, StateGraph
 
 from gptsmith import Assistant, Event, NotReadyError, ProviderError, Reply, SpecError, UsageError
@@ -322,6 +324,41 @@ def test_an_assistant_that_asks_another_streams_only_its_own_words() -> None:
         assert "".join(c.content for c in outer.transform(iter(["Which?"]))) == "Blue."
     finally:
         TOOL_TYPES.pop("ask_tiles")
+
+
+@pytest.mark.parametrize("way", ["chat", "stream", "transform", "invoke", "run_tests"])
+def test_no_run_takes_anything_of_the_graph_around_it(way: str, tmp_path: Path) -> None:
+    """Only a Runnable's callbacks are handed on, as LangChain has it."""
+    tests = [{"name": "hello", "message": "Hi", "expect": {"contains": ["blue"]}}]
+    a, _ = assistant(always="It is blue.", tests=tests)
+    heard: list[str] = []
+
+    class Ear(BaseCallbackHandler):
+        def on_chat_model_start(self, *_args: Any, **_about: Any) -> None:
+            heard.append("model")
+
+    def ask(state: Any) -> Any:
+        said = {
+            "chat": lambda: a.chat("Hi").text,
+            "stream": lambda: list(a.stream("Hi"))[-1].data["text"],
+            "transform": lambda: "".join(c.content for c in a.transform(iter(["Hi"]))),
+            "invoke": lambda: a.invoke("Hi").content,
+            "run_tests": lambda: "It is blue." * a.run_tests()[0].passed,
+        }[way]()
+        return {"messages": [AIMessage(said)]}
+
+    host = StateGraph(MessagesState)
+    host.add_node("ask", ask)
+    host.add_edge(START, "ask")
+    with SqliteSaver.from_conn_string(str(tmp_path / "host.sqlite")) as saver:
+        graph = host.compile(checkpointer=saver)
+        config: RunnableConfig = {"configurable": {"thread_id": "h"}, "callbacks": [Ear()]}
+        done = graph.invoke({"messages": [HumanMessage("Hi")]}, config)
+        assert done["messages"][-1].content == "It is blue."
+        kept = [c.metadata.get("source") for c in saver.list({"configurable": {"thread_id": "h"}})]
+        spaces = {c.config["configurable"].get("checkpoint_ns") for c in saver.list(None)}
+    assert (len(kept), spaces) == (3, {""}), "nothing of ours is among the host's checkpoints"
+    assert heard == (["model"] if way == "invoke" else [])
 
 
 # -- tests inside a spec -------------------------------------------------------------------------------------------

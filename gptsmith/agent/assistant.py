@@ -240,7 +240,7 @@ class Assistant(Kept):
 
         outcome = Outcome()
         ask = self._ask(text, thread_id, files, variables, tokens=False)
-        core.run(run_turn(self.engine, ask, lambda _event: None, outcome))
+        core.run(run_turn(self.engine, ask, lambda _event: None, outcome), instead="write `await assistant.achat(…)`")
         return _settled(outcome)
 
     async def achat(
@@ -279,7 +279,9 @@ class Assistant(Kept):
         """
         from gptsmith.agent.runtime import core
 
-        return core.stream(self._work(input, thread_id, files, variables))
+        return core.stream(
+            self._work(input, thread_id, files, variables), instead="write `async for event in assistant.astream(…)`"
+        )
 
     def astream(
         self,

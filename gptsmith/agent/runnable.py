@@ -51,7 +51,11 @@ class RunnableAssistant(Assistant, Runnable[Any, Any]):  # type: ignore[misc]  #
         from gptsmith.agent.runtime.bare import pieces, run_messages
 
         whole = _gathered(list(input))
-        yield from pieces(core.stream(lambda deliver: run_messages(self.engine, whole, deliver)))
+        events: Iterator[Event] = core.stream(
+            lambda deliver: run_messages(self.engine, whole, deliver),
+            instead="write `async for … in assistant.atransform(…)`",
+        )
+        yield from pieces(events)
 
     async def atransform(
         self, input: AsyncIterator[Any], config: RunnableConfig | None = None, **kwargs: Any

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
+from contextlib import aclosing
 from typing import Any
 
 from langchain_core.messages import (
@@ -16,13 +17,15 @@ from langchain_core.messages import (
 )
 from langchain_core.runnables import RunnableConfig, RunnableLambda
 from langgraph.graph import START, MessagesState, StateGraph
+from langgraph.types import StreamMode
 
 from gptsmith.agent.events import Event
-from gptsmith.agent.runtime import pii
+from gptsmith.agent.runtime import core, pii
 from gptsmith.agent.runtime.engine import Engine
 from gptsmith.agent.runtime.graph import Graph
-from gptsmith.agent.runtime.running import as_told, blocked_text, conclude, feed, prepare
-from gptsmith.agent.runtime.turn import CURRENT
+from gptsmith.agent.runtime.loops import refuse_to_wait
+from gptsmith.agent.runtime.running import as_told, blocked_text, conclude, feed, limit_text, prepare
+from gptsmith.agent.runtime.turn import CURRENT, Turn
 from gptsmith.errors import GptsmithError, ProviderError
 
 
@@ -34,29 +37,41 @@ def bare_graph(engine: Engine) -> Graph:
     """
 
     def answer(state: MessagesState, config: RunnableConfig) -> dict[str, Any]:
+        refuse_to_wait("a synchronous call", "write `await assistant.ainvoke(…)`")
         messages = _redacted(engine, state["messages"])
         turn = prepare(engine, messages, _unheard)
         token = CURRENT.set(turn)
         try:
-            done = engine.graph.invoke({"messages": messages}, _quiet(engine, config))
+            given, quiet = {"messages": messages}, _quiet(engine, config)
+            done = core.within_thread(turn.seconds, lambda: engine.graph.invoke(given, quiet))["messages"]
+        except core.LimitReachedError:
+            done = _late(turn, messages)
         finally:
             CURRENT.reset(token)
-        return {"messages": [conclude(turn, done["messages"][len(messages) :])]}
+        return {"messages": [conclude(turn, done[len(messages) :])]}
 
     async def aanswer(state: MessagesState, config: RunnableConfig) -> dict[str, Any]:
         messages = _redacted(engine, state["messages"])
         turn = await asyncio.to_thread(prepare, engine, messages, _unheard)
         token = CURRENT.set(turn)
         try:
-            done = await engine.graph.ainvoke({"messages": messages}, _quiet(engine, config))
+            run = engine.graph.ainvoke({"messages": messages}, _quiet(engine, config))
+            done = (await core.within(turn.seconds, run))["messages"]
+        except core.LimitReachedError:
+            done = _late(turn, messages)
         finally:
             CURRENT.reset(token)
-        return {"messages": [conclude(turn, done["messages"][len(messages) :])]}
+        return {"messages": [conclude(turn, done[len(messages) :])]}
 
     graph = StateGraph(MessagesState)
     graph.add_node("assistant", RunnableLambda(answer, aanswer))
     graph.add_edge(START, "assistant")
-    return graph.compile(name=(engine.spec.id or "assistant").replace("-", "_"))
+    return graph.compile(checkpointer=False, name=(engine.spec.id or "assistant").replace("-", "_"))
+
+
+def _late(turn: Turn, messages: list[AnyMessage]) -> list[AnyMessage]:
+    turn.note(limit_text(turn), "timeout")
+    return messages
 
 
 def _redacted(engine: Engine, messages: list[AnyMessage]) -> list[AnyMessage]:
@@ -101,17 +116,8 @@ async def run_messages(engine: Engine, given: Any, deliver: Callable[[Event], No
         messages = _redacted(engine, as_messages(given))
         turn = await asyncio.to_thread(prepare, engine, messages, deliver)
         CURRENT.set(turn)
-        async with asyncio.timeout(engine.spec.limits.timeout_seconds):
-            run = engine.graph.astream({"messages": messages}, stream_mode=["updates", "messages"])
-            async for mode, data in run:
-                if mode == "messages":
-                    feed(turn, data)
-                    continue
-                updates: dict[str, Any] = data  # type: ignore[assignment]
-                for message in (m for update in updates.values() for m in (update or {}).get("messages", [])):
-                    if isinstance(message, AIMessage):
-                        turn.out.complete(message.text)
-    except TimeoutError:
+        await core.within(turn.seconds, _followed(engine, turn, messages))
+    except core.LimitReachedError:
         deliver(_failure(GptsmithError("the limit of seconds for one message is reached", code="timeout")))
         return
     except pii.Blocked as found:
@@ -124,6 +130,19 @@ async def run_messages(engine: Engine, given: Any, deliver: Callable[[Event], No
     for citation in reply.citations:
         turn.emit("citation", citation.model_dump())
     turn.emit("done", reply.model_dump())
+
+
+async def _followed(engine: Engine, turn: Turn, messages: list[AnyMessage]) -> None:
+    modes: list[StreamMode] = ["updates", "messages"]
+    async with aclosing(engine.graph.astream({"messages": messages}, stream_mode=modes)) as run:  # type: ignore[type-var]
+        async for mode, data in run:
+            if mode == "messages":
+                feed(turn, data)
+                continue
+            updates: dict[str, Any] = data  # type: ignore[assignment]
+            for message in (m for update in updates.values() for m in (update or {}).get("messages", [])):
+                if isinstance(message, AIMessage):
+                    turn.out.complete(message.text)
 
 
 def piece_of(event: Event) -> AIMessageChunk | None:

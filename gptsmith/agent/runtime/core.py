@@ -1,45 +1,99 @@
-"""The async core: one event loop on its own thread, on which every turn of the process runs.
+"""The async core: every turn of the process runs on its loop, and ends in time.
 
-Synchronous callers submit work and wait; asynchronous ones are woken in their own loop. SQLite's async saver belongs to
-one loop, and a caller that walks away can be cleaned up after: both need a loop that outlives the caller.
+Synchronous callers submit work and wait; asynchronous ones are woken in their own loop. A caller that walks away can be
+cleaned up after: that needs a loop that outlives the caller.
 """
 
 from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import contextvars
+import logging
 import queue
-import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from typing import Any, TypeVar
+
+from langchain_core.runnables.config import var_child_runnable_config
+
+from gptsmith.agent.runtime.loops import Threads, loop, refuse_to_wait
+from gptsmith.errors import UsageError
+
+_LOG = logging.getLogger(__name__)
 
 T = TypeVar("T")
 Deliver = Callable[[T], None]
 Work = Callable[[Deliver[T]], Awaitable[None]]
 
 _INSIST_SECONDS = 1.0
-_LOCK = threading.Lock()
-_LOOP: asyncio.AbstractEventLoop | None = None
 
 
-def loop() -> asyncio.AbstractEventLoop:
-    """Return the core's loop, started at the first call."""
-    global _LOOP
-    with _LOCK:
-        if _LOOP is None or _LOOP.is_closed():
-            _LOOP = asyncio.new_event_loop()
-            threading.Thread(target=_LOOP.run_forever, name="gptsmith-core", daemon=True).start()
-        return _LOOP
+class LimitReachedError(Exception):
+    """The time for a piece of work is over."""
+
+
+async def within(seconds: float, work: Coroutine[Any, Any, T]) -> T:
+    """Return what `work` returns. Whether time runs out or the caller is cancelled, the end comes: work that does not
+    hear its cancellation is left behind.
+
+    Raises:
+        LimitReachedError: it has not ended within `seconds`.
+    """
+    task = asyncio.create_task(work)
+    try:
+        done, _ = await asyncio.wait({task}, timeout=seconds)
+        if not done:
+            raise LimitReachedError
+    finally:
+        if not task.done():
+            await _stop(task)
+    if task.cancelled():
+        raise RuntimeError("it was cancelled from inside")
+    return task.result()
+
+
+async def _stop(task: asyncio.Task[Any]) -> None:
+    task.add_done_callback(_seen)
+    for _ in range(2):
+        task.cancel()
+        done, _rest = await asyncio.wait({task}, timeout=_INSIST_SECONDS)
+        if done:
+            return
+
+
+def _seen(task: asyncio.Task[Any]) -> None:
+    if not task.cancelled() and task.exception() is not None:
+        _LOG.debug("work that was stopped failed", exc_info=task.exception())
+
+
+def within_thread(seconds: float, call: Callable[[], T]) -> T:
+    """As `within`, for synchronous work: it runs on a thread of its own, in the caller's context.
+
+    Raises:
+        LimitReachedError: it has not ended within `seconds`; it may go on unheard.
+    """
+    future = Threads().submit(contextvars.copy_context().run, call)
+    concurrent.futures.wait([future], timeout=seconds)
+    if not future.done():
+        raise LimitReachedError
+    result: T = future.result()
+    return result
 
 
 class Job:
-    """Work that runs on the core; `done` is resolved when it has really ended, also after `cancel`."""
+    """Work that runs on the core; `done` is resolved when it has really ended, also after `cancel`.
+
+    It runs in the caller's context but for LangChain's part of it: a graph around the caller would lend its
+    checkpointer, callbacks and configuration to ours.
+    """
 
     def __init__(self, work: Coroutine[Any, Any, Any]) -> None:
         self.done: concurrent.futures.Future[Any] = concurrent.futures.Future()
         self._task: asyncio.Task[Any] | None = None
         self._loop = loop()
-        self._loop.call_soon_threadsafe(self._start, work)
+        context = contextvars.copy_context()
+        context.run(var_child_runnable_config.set, None)
+        self._loop.call_soon_threadsafe(self._start, work, context=context)
 
     def _start(self, work: Coroutine[Any, Any, Any]) -> None:
         self._task = self._loop.create_task(work)
@@ -64,8 +118,17 @@ class Job:
             self._loop.call_later(_INSIST_SECONDS, self._insist, heard)
 
 
-def run(work: Coroutine[Any, Any, T]) -> T:
-    """Run `work` on the core and wait for its result; never from the core's own thread."""
+def run(work: Coroutine[Any, Any, T], *, instead: str = "await it") -> T:
+    """Run `work` on the core and wait for its result.
+
+    Raises:
+        UsageError: it was called on a thread of the loops; the hint is to `await` what `instead` names.
+    """
+    try:
+        refuse_to_wait("a synchronous call", instead)
+    except UsageError:
+        work.close()
+        raise
     job = Job(work)
     try:
         result: T = job.done.result()
@@ -76,8 +139,17 @@ def run(work: Coroutine[Any, Any, T]) -> T:
         raise
 
 
-def stream(work: Work[T]) -> Iterator[T]:
-    """Yield what `work` delivers; closing the iterator stops the work."""
+def stream(work: Work[T], *, instead: str = "iterate with async for") -> Iterator[T]:
+    """Yield what `work` delivers; closing the iterator stops the work.
+
+    Raises:
+        UsageError: as `run`.
+    """
+    refuse_to_wait("a synchronous call", instead)
+    return _stream(work)
+
+
+def _stream(work: Work[T]) -> Iterator[T]:
     inbox: queue.SimpleQueue[tuple[T] | None] = queue.SimpleQueue()
     job = Job(_call(work, lambda item: inbox.put((item,))))
     job.done.add_done_callback(lambda _: inbox.put(None))
@@ -97,8 +169,10 @@ async def astream(work: Work[T]) -> AsyncIterator[T]:
     inbox: asyncio.Queue[tuple[T] | None] = asyncio.Queue()
 
     def wake(item: tuple[T] | None) -> None:
-        if not here.is_closed():
+        try:
             here.call_soon_threadsafe(inbox.put_nowait, item)
+        except RuntimeError:  # the caller's loop is closed: nobody listens any more
+            _LOG.debug("nobody listens")
 
     job = Job(_call(work, lambda item: wake((item,))))
     job.done.add_done_callback(lambda _: wake(None))

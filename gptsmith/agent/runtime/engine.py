@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import threading
 import time
+import weakref
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -36,6 +38,8 @@ from gptsmith.tools.knowledge_search import search_tool
 if TYPE_CHECKING:
     from gptsmith.rag.base import KnowledgeBase
 
+_ENGINES: weakref.WeakSet[Engine] = weakref.WeakSet()
+_PARENTS: list[Any] = []  # kept from being closed: an SQLite file that is closed in a child takes the parent's locks
 _LOOK_AGAIN = 10.0  # seconds between looks at the knowledge files
 
 
@@ -59,11 +63,21 @@ class Engine:
         self.variables = dict(variables or {})
         self.spec: AssistantSpec = loaded.spec.model_copy(update={"instructions": loaded.instructions(trust=trust)})
         self.base_dir = loaded.base_dir or Path.cwd()
+        self._begin()
+        _ENGINES.add(self)
+        check_variables(self.spec, self.variables)
+
+    def _begin(self) -> None:
         self._looked = 0.0
         self._making = threading.RLock()
         self._syncing = threading.Lock()
         self.is_ready = False
-        check_variables(self.spec, self.variables)
+
+    def after_fork(self) -> None:
+        """Leave files and connections to the parent process, unclosed; this one opens its own when it needs them."""
+        for part in ("store", "knowledge", "model", "tools", "graph"):
+            _PARENTS.append(self.__dict__.pop(part, None))
+        self._begin()
 
     @cached_property
     def folder(self) -> Path:
@@ -231,6 +245,15 @@ class Engine:
             return fence(found)
 
         return search
+
+
+def _after_fork() -> None:
+    for engine in list(_ENGINES):
+        engine.after_fork()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 def check_variables(spec: AssistantSpec, values: Mapping[str, str]) -> None:

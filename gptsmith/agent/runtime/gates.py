@@ -5,23 +5,28 @@ Wrapping, not before/after hooks: each hook would be one more checkpointed step.
 
 from __future__ import annotations
 
+import asyncio
+import secrets
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from langchain.agents.middleware import AgentMiddleware, ModelRequest, ModelResponse
 from langchain.agents.middleware.types import ToolCallRequest
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage, ToolMessage
+from langchain_core.tools import BaseTool, StructuredTool, Tool
 from langgraph.errors import GraphBubbleUp
 from langgraph.types import Command
 
 from gptsmith.agent.events import ToolCallRecord
 from gptsmith.agent.runtime import fitting, pii
+from gptsmith.agent.runtime.loops import apart
 from gptsmith.agent.runtime.results import shortened
 from gptsmith.agent.runtime.turn import CURRENT, Turn
 from gptsmith.errors import GptsmithError
 from gptsmith.models.passages import Passage, fence
 from gptsmith.models.tool_results import fence_result
 
+_PLAIN = (BaseTool._arun, StructuredTool._arun, Tool._arun)  # they run a synchronous tool on a thread
 _CUT = {"length", "max_tokens", "truncated", "MAX_TOKENS"}
 _BAD_CALL = (
     "Your last tool call did not run: its arguments were not complete, valid JSON. Call it again with complete "
@@ -81,29 +86,13 @@ class ToolGate(AgentMiddleware[Any, Any, Any]):
         self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], ToolMessage | Command[Any]]
     ) -> ToolMessage | Command[Any]:
         turn = current()
-        result: ToolMessage | Command[Any] | None = _refused(turn, request)
-        if result is None:
-            try:
-                result = handler(request)
-            except GraphBubbleUp:
-                raise
-            except Exception as error:  # noqa: BLE001 - whatever a tool raises is the model's to read
-                result = _failed(request, error)
-        return _reported(turn, request, result)
+        return _reported(turn, request, _refused(turn, request) or _ran(request, handler))
 
     async def awrap_tool_call(
         self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], Awaitable[ToolMessage | Command[Any]]]
     ) -> ToolMessage | Command[Any]:
         turn = current()
-        result: ToolMessage | Command[Any] | None = _refused(turn, request)
-        if result is None:
-            try:
-                result = await handler(request)
-            except GraphBubbleUp:
-                raise
-            except Exception as error:  # noqa: BLE001 - whatever a tool raises is the model's to read
-                result = _failed(request, error)
-        return _reported(turn, request, result)
+        return _reported(turn, request, _refused(turn, request) or await _aran(request, handler))
 
 
 # -- around the model ----------------------------------------------------------------------------------------------
@@ -172,6 +161,9 @@ def _corrected(request: ModelRequest[Any], response: ModelResponse[Any]) -> Mode
 def _checked(turn: Turn, response: ModelResponse[Any]) -> ModelResponse[Any]:
     message = _last(response)
     turn.count(message)
+    named = _named(message, {record.id for record in turn.calls})
+    if named is not message:
+        message, response = named, ModelResponse(result=[*response.result[:-1], named])
     if _is_broken(response):
         turn.note("The model's call of a tool came cut or garbled, so it was not run.", "truncated")
     elif _was_cut(message):
@@ -184,6 +176,16 @@ def _checked(turn: Turn, response: ModelResponse[Any]) -> ModelResponse[Any]:
     return ModelResponse(result=[*response.result[:-1], whole])
 
 
+def _named(message: AIMessage, known: set[str]) -> AIMessage:
+    """Give each call an id of its own within the turn: some servers send none, or the same one again."""
+    calls = []
+    for call in message.tool_calls:
+        id = call["id"] if call["id"] and call["id"] not in known else f"call_{secrets.token_hex(8)}"
+        known.add(id)
+        calls.append({**call, "id": id})
+    return message if calls == message.tool_calls else message.model_copy(update={"tool_calls": calls})
+
+
 # -- around a tool -------------------------------------------------------------------------------------------------
 
 
@@ -191,7 +193,8 @@ def _refused(turn: Turn, request: ToolCallRequest) -> ToolMessage | None:
     """Report the call; return the result that stands for it when it must not run."""
     call = request.tool_call
     shown = pii.clean_values(call["args"], turn.rails)
-    turn.calls.append(ToolCallRecord(id=call["id"] or "", name=call["name"], args=shown))
+    record = ToolCallRecord(id=call["id"] or "", name=call["name"], args=shown, status="interrupted")
+    turn.calls.append(record)  # it stays interrupted unless a result comes
     turn.emit("tool_call", {"id": call["id"], "name": call["name"], "args": shown})
     limits = turn.spec.limits
     if request.tool is None:
@@ -212,7 +215,44 @@ def _refused(turn: Turn, request: ToolCallRequest) -> ToolMessage | None:
     return None
 
 
-def _failed(request: ToolCallRequest, error: Exception) -> ToolMessage:
+def _ran(
+    request: ToolCallRequest, handler: Callable[[ToolCallRequest], ToolMessage | Command[Any]]
+) -> ToolMessage | Command[Any]:
+    try:
+        return handler(request)
+    except GraphBubbleUp:
+        raise
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a tool raises is the model's to read
+        return _failed(request, error)
+
+
+async def _aran(
+    request: ToolCallRequest, handler: Callable[[ToolCallRequest], Awaitable[ToolMessage | Command[Any]]]
+) -> ToolMessage | Command[Any]:
+    try:
+        return await (apart(handler(request)) if _is_async(request.tool) else handler(request))
+    except GraphBubbleUp:
+        raise
+    except asyncio.CancelledError as error:
+        if _is_stopped():
+            raise
+        return _failed(request, error)
+    except (Exception, SystemExit, KeyboardInterrupt) as error:  # noqa: BLE001 - whatever a tool raises is the model's
+        return _failed(request, error)
+
+
+def _is_async(tool: BaseTool | None) -> bool:
+    """Tell whether a call of the tool runs code of its own on the event loop."""
+    return tool is not None and (getattr(tool, "coroutine", None) is not None or type(tool)._arun not in _PLAIN)
+
+
+def _is_stopped() -> bool:
+    """Tell whether the turn was told to stop: a tool can also raise CancelledError by itself."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+def _failed(request: ToolCallRequest, error: BaseException) -> ToolMessage:
     text = str(error) if isinstance(error, GptsmithError) else f"{type(error).__name__}: {error}"
     return _message(request, f"The tool failed: {text}", "error")
 

@@ -15,6 +15,9 @@ Graph = CompiledStateGraph[Any, Any, Any, Any]
 
 
 def build_graph(model: BaseChatModel, tools: list[BaseTool]) -> Graph:
-    """Return the graph on which a turn runs; it is only ever run with `turn.CURRENT` set."""
+    """Return the graph on which a turn runs; it is only ever run with `turn.CURRENT` set.
+
+    It has no checkpoints, nor does it take the saver of a graph around it (None would).
+    """
     gates = [ModelGate(), ToolGate()] if tools else [ModelGate()]
-    return create_agent(model, tools, middleware=gates)
+    return create_agent(model, tools, middleware=gates, checkpointer=False)

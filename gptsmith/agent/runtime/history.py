@@ -9,6 +9,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage, ToolMessage
 
 from gptsmith.agent.runtime import prompts
+from gptsmith.agent.runtime.pairing import paired
 from gptsmith.agent.runtime.results import of_earlier, shortened
 from gptsmith.agent.runtime.store import Message, ThreadStore
 from gptsmith.assistants.spec import Memory
@@ -98,8 +99,8 @@ def fitting(rows: list[Message], room: int, count: Callable[[str], int] = estima
 
 
 def as_messages(rows: list[Message]) -> list[AnyMessage]:
-    """Return stored messages in the form that a chat model takes."""
-    return [_as_message(row) for row in rows]
+    """Return stored messages in the form and the order that a chat model takes."""
+    return [_as_message(row) for row in paired(rows)]
 
 
 def with_notes(text: str, files: list[dict[str, str]]) -> str:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import shutil
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,13 +14,13 @@ from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage, Human
 from langgraph.types import StreamMode
 
 from gptsmith.agent.events import Event, Reply
-from gptsmith.agent.runtime import pii, prompts
+from gptsmith.agent.runtime import core, pii, prompts
 from gptsmith.agent.runtime.attachments import Attachments, image_blocks
 from gptsmith.agent.runtime.chosen import NOBODY, ChosenCall, ChosenModel
 from gptsmith.agent.runtime.engine import Engine, last_words, resolve_variables, still_fitting
 from gptsmith.agent.runtime.graph import Graph, build_graph
 from gptsmith.agent.runtime.history import as_messages, recall, with_notes
-from gptsmith.agent.runtime.store import Message, new_id, title_of
+from gptsmith.agent.runtime.store import INTERRUPTED, Message, new_id, title_of
 from gptsmith.agent.runtime.turn import CURRENT, Turn
 from gptsmith.errors import GptsmithError, ProviderError, ThreadBusyError
 from gptsmith.state import lock
@@ -90,6 +90,7 @@ class _Course:
         self.turn = engine.turn(ask.turn_id, ask.thread_id, deliver)
         self.attachments = Attachments(engine, ask.thread_id)
         self.written: list[Message] = []
+        self.open: dict[str, str] = {}  # calls without a result: id and name
 
     async def run(self) -> None:
         """Run it; what goes wrong after the message was written ends the turn, never the thread."""
@@ -103,11 +104,10 @@ class _Course:
         try:
             if self.engine.knowledge is not None and not blocked:
                 await asyncio.to_thread(self.engine.sync_if_stale, turn)  # reading files is not the turn's own time
-            async with asyncio.timeout(turn.spec.limits.timeout_seconds):
-                if not blocked:
-                    await self._answer()
-        except TimeoutError:
-            turn.note(f"I stopped here: the limit of {turn.spec.limits.timeout_seconds} seconds is reached.", "timeout")
+            if not blocked:
+                await core.within(turn.seconds, self._answer())
+        except core.LimitReachedError:
+            turn.note(limit_text(turn), "timeout")
         except asyncio.CancelledError:
             turn.finish = "cancelled"  # the person stopped it; what was said so far is kept, and the turn ends normally
         except pii.Blocked as found:
@@ -174,13 +174,16 @@ class _Course:
     async def _follow(self, graph: Graph, messages: list[AnyMessage]) -> None:
         """Run the graph; write each message as soon as it is whole, a call before its tool runs."""
         modes: list[StreamMode] = ["updates", "messages"] if self.ask.tokens else ["updates"]
-        async for mode, data in graph.astream({"messages": messages}, stream_mode=modes):
-            if mode == "messages":
-                feed(self.turn, data)
-            else:
-                updates: dict[str, Any] = data  # type: ignore[assignment]
-                for update in updates.values():
-                    self._keep((update or {}).get("messages", []))
+        async with aclosing(graph.astream({"messages": messages}, stream_mode=modes)) as run:  # type: ignore[type-var]
+            async for mode, data in run:
+                if self.turn.ended:
+                    return  # it did not hear that it was stopped
+                if mode == "messages":
+                    feed(self.turn, data)
+                else:
+                    updates: dict[str, Any] = data  # type: ignore[assignment]
+                    for update in updates.values():
+                        self._keep((update or {}).get("messages", []))
 
     def _keep(self, messages: list[AnyMessage]) -> None:
         for message in messages:
@@ -192,6 +195,7 @@ class _Course:
                     continue
                 self.written.append(self._message("assistant", text, {"tool_calls": calls} if calls else {}))
                 if calls:
+                    self.open |= {call["id"] or "": call["name"] for call in calls}
                     self._flush()
             elif isinstance(message, ToolMessage):
                 record = next((r for r in self.turn.calls if r.id == message.tool_call_id), None)
@@ -199,6 +203,7 @@ class _Course:
                 status = "ok" if message.status == "success" else "error"
                 about = {"tool_call_id": message.tool_call_id, "name": message.name, "status": status}
                 self.written.append(self._message("tool", text, about))
+                self.open.pop(message.tool_call_id, None)
         if messages and isinstance(messages[-1], ToolMessage):
             self._flush()
 
@@ -209,29 +214,41 @@ class _Course:
         self.store.append(self.turn.thread_id, self.written)
         self.written = []
 
+    def _settle(self) -> None:
+        """Put a result behind every call that has none, then what was said of a message that did not come whole."""
+        records = {record.id: record for record in self.turn.calls}
+        for id, name in self.open.items():
+            record = records.get(id)
+            status = record.status if record else "interrupted"
+            if record and status == "interrupted":
+                record.result = INTERRUPTED
+            text = record.result if record else INTERRUPTED
+            self.written.append(self._message("tool", text, {"tool_call_id": id, "name": name, "status": status}))
+        self.open = {}
+        if cut := self.turn.out.drop():
+            self.written.append(self._message("assistant", cut, {}))
+
     def _end(self) -> None:
         """Say what is left to say, check the citations, write the end."""
         turn = self.turn
-        cut = turn.out.drop()
-        if cut:
-            self.written.append(self._message("assistant", cut, {}))
+        self._settle()
         if notes := turn.unsaid():
             turn.out.say(notes)
             self.written.append(self._message("assistant", notes, {}))
+        turn.ended = True
         citations = turn.citations()
         reply = turn.reply(citations)
         self.store.finish(turn.thread_id, turn.id, status=turn.finish, messages=_joined(self.written), reply=reply)
         self.outcome.reply = reply
         for citation in citations:
-            turn.emit("citation", citation.model_dump())
-        turn.emit("done", reply.model_dump())
+            turn.deliver(Event(type="citation", data=citation.model_dump()))
+        turn.deliver(Event(type="done", data=reply.model_dump()))
 
     def _fail(self, raised: Exception) -> None:
         error = as_told(raised)
         self.turn.finish = "error"
-        cut = self.turn.out.drop()
-        if cut:
-            self.written.append(self._message("assistant", cut, {}))
+        self._settle()
+        self.turn.ended = True
         told = {"code": error.code, "message": str(error)}
         reply = self.turn.reply(self.turn.citations())
         self.store.finish(
@@ -272,6 +289,10 @@ def as_told(error: Exception) -> GptsmithError:
 
 def _error_event(error: GptsmithError) -> Event:
     return Event(type="error", data={"code": error.code, "message": str(error), "exit_code": error.exit_code})
+
+
+def limit_text(turn: Turn) -> str:
+    return f"I stopped here: the limit of {turn.seconds:g} seconds is reached."
 
 
 def blocked_text(what: str, found: pii.Blocked) -> str:

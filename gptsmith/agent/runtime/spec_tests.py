@@ -14,6 +14,7 @@ from gptsmith.agent.events import Reply
 from gptsmith.agent.runtime import core
 from gptsmith.agent.runtime.citing import says_unknown
 from gptsmith.agent.runtime.engine import Engine
+from gptsmith.agent.runtime.loops import refuse_to_wait
 from gptsmith.agent.runtime.running import Ask, Outcome, run_turn
 from gptsmith.agent.runtime.scratch import scratch_copy
 from gptsmith.agent.runtime.store import new_id
@@ -65,6 +66,7 @@ def run_test(engine: Engine, test: SpecTest, stopped: Callable[[], bool] | None 
     try:
         files = [str(resolve(engine.base_dir, file)) for file in test.files]
         ask = Ask(new_id("test"), test.message, files, dict(engine.variables), tokens=False)
+        refuse_to_wait("running a test", "write `await asyncio.to_thread(…)`")
         _wait(core.Job(run_turn(engine, ask, lambda _event: None, outcome)), stopped)
     except GptsmithError as raised:
         outcome.error = raised

@@ -44,12 +44,18 @@ class Turn:
     notes: list[str] = field(default_factory=list)
     cites: bool = False
     numbered: bool = False
+    ended: bool = False
     chosen: dict[str, Any] = field(default_factory=dict)
     window: Window = field(default_factory=Window)
     out: TextOut = field(init=False)
 
     def __post_init__(self) -> None:
         self.out = TextOut(lambda text: self.emit("text", {"text": text}), self.rails, self._citable)
+
+    @property
+    def seconds(self) -> float:
+        """How long the turn may take."""
+        return self.spec.limits.timeout_seconds
 
     def _citable(self) -> Collection[int] | None:
         """Return the numbers that may stand in the answer, None when brackets are none of our business."""
@@ -58,7 +64,9 @@ class Turn:
         return () if self.numbered else None
 
     def emit(self, kind: EventType, data: dict[str, Any]) -> None:
-        """Add an event to the stream."""
+        """Add an event to the stream; after the end of the turn, what a tool left behind still says is not heard."""
+        if self.ended:
+            return
         if kind == "image":
             data = {**data, **pii.clean_values({k: data[k] for k in _WORDS if k in data}, self.rails)}
             self.images.append(data)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from gptsmith.agent.events import Event
 from gptsmith.agent.runtime import core
 from gptsmith.agent.runtime.engine import Engine
+from gptsmith.agent.runtime.loops import refuse_to_wait
 from gptsmith.agent.runtime.running import Ask, Outcome, run_turn
 from gptsmith.errors import GptsmithError
 from gptsmith.state import lock
@@ -18,6 +20,8 @@ _SAVE_EVERY = 0.25  # seconds
 _LOOK_EVERY = 0.1
 
 _LIVE: dict[str, _Live] = {}
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_LIVE.clear)  # they run in the parent, and are followed through the store
 
 
 class _Live:
@@ -85,6 +89,7 @@ def events(engine: Engine, turn_id: str, after: int = 0) -> Iterator[tuple[int, 
     A turn that another process runs is followed through the store; one that died with its process ends with the error
     `interrupted`. Of a turn long past, the stored reply is given as one text, its citations and `done`.
     """
+    refuse_to_wait("following a turn", "write `await asyncio.to_thread(…)`")
     live = _LIVE.get(turn_id)
     if live is None:
         yield from _stored(engine, turn_id, after)
