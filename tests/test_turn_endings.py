@@ -110,12 +110,12 @@ def calls(*made: tuple[str, str, dict[str, Any]], text: str = "") -> AIMessage:
 @pytest.mark.parametrize("beside", [False, True])
 def test_the_time_limit_ends_a_turn_while_a_tool_runs(kind: str, beside: bool) -> None:
     made = [(kind, "c1", {"gate": "limit"})] + ([("quick", "c2", {"word": "soon"})] if beside else [])
-    a, model = assistant(calls(*made, text="One moment."), "I am back.", seconds=0.5)
+    a, model = assistant(calls(*made, text="One moment."), "I am back.", seconds=2 if beside else 0.5)
     with gate("limit") as held:
         reply = a.chat("Wait!", thread_id="t")
         assert held.begun.is_set()
     assert reply.finish_reason == "timeout"
-    assert reply.text == "One moment.\n\nI stopped here: the limit of 0.5 seconds is reached."
+    assert reply.text == f"One moment.\n\nI stopped here: the limit of {2 if beside else 0.5:g} seconds is reached."
     assert [c.status for c in reply.tool_calls if c.name == kind] == ["interrupted"]
     assert a.chat("Are you there?", thread_id="t").text == "I am back."
     sent = model.history[-1]
