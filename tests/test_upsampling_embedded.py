@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from benchmarks import likeness
+from gptsmith import GptsmithError
+from gptsmith.models.embedding import load_embedder
 from gptsmith.models.pictures import embedded
 from gptsmith.models.pictures.upsampling.choosing import upsampler_for
 from gptsmith.models.pictures.upsampling.embedded import EmbeddedUpsampler, is_faithful
 from gptsmith.models.pictures.upsampling.upsampler import Earlier, OwnWords
+from gptsmith.models.world.nearest import nearest
 from gptsmith.models.world.requests import parse_request
 from gptsmith.ui.cli import run
 
@@ -38,8 +42,15 @@ def test_a_caption_says_what_is_meant(writer: EmbeddedUpsampler, request_: str, 
 NOTES = [
     (
         "a toaster next to a cat",
-        ["I cannot draw “toaster”; the nearest thing that I can draw is “bread”: ask for it if you like."],
+        ["I cannot draw “toaster”; the picture leaves it out."],
     ),
+    ("watercolor of a fish", ["I cannot draw “watercolor”; the picture leaves it out."]),
+    (
+        "portrait of a goldfish",
+        ["For “goldfish” I draw “fish”.", "I cannot draw “portrait”; the picture leaves it out."],
+    ),
+    ("a sparrow next to a dog", ["For “sparrow” I draw “bird”."]),
+    ("a dragonfly on a rose", ["I cannot draw “dragonfly”; the picture leaves it out."]),
     ("a cat in space", []),
     ("a cat on the moon", ["I know no place like “the moon”; the picture leaves it out."]),
     ("a cat sneezing", ["I draw things, not what they do; the picture leaves out “sneezing”."]),
@@ -59,6 +70,28 @@ def test_what_is_left_out_is_said(writer: EmbeddedUpsampler, request_: str, note
     assert writer.upsample(request_).notes == notes
 
 
+@pytest.mark.parametrize(
+    "request_",
+    ["a logo for my cafe", "watercolor", "a kitchen", "an astronaut", "happiness", "a sunset over the sea", "a jug"],
+)
+def test_nothing_is_drawn_in_place_of_what_the_world_does_not_know(writer: EmbeddedUpsampler, request_: str) -> None:
+    with pytest.raises(GptsmithError) as told:
+        writer.upsample(request_)
+    assert str(told.value) == (
+        f"the embedded model draws small scenes of some 250 things, and “{request_}” names none of them; for "
+        "anything else set the tool's model to a picture model, such as stabilityai/sd-turbo (on the command "
+        "line: --model)"
+    )
+    with pytest.raises(GptsmithError):
+        writer.part(request_, "A cat on the sand at night.")
+
+
+def test_the_likeness_from_which_a_thing_stands_for_a_word_draws_nothing_silly() -> None:
+    encode = load_embedder("embedded").encode
+    drawn = [(found.known, right) for word, right in likeness.words() if (found := nearest(word, encode))]
+    assert len(drawn) >= 15 and all(known in right for known, right in drawn)
+
+
 def test_it_writes_for_the_embedded_generator_alone() -> None:
     assert isinstance(upsampler_for(None, "embedded"), EmbeddedUpsampler)
     assert isinstance(upsampler_for(None, "./a-folder"), OwnWords)
@@ -76,7 +109,6 @@ def test_the_command_writes_offline(capsys: pytest.CaptureFixture[str]) -> None:
         ("a yellow ball", "A cat on the sand at night. Waves roll in.", "a yellow ball on a beach at night"),
         ("a red car in the snow", "A house in a green field by day.", "a red car in the snow in daylight"),
         ("two bananas", "", "two bananas"),
-        ("a quiet feeling", "A cat on the sand at night.", "a quiet feeling"),
     ],
 )
 def test_a_part_is_described_in_the_surroundings_of_the_whole(

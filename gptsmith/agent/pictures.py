@@ -127,7 +127,7 @@ class Pictures:
     # -- looking ---------------------------------------------------------------------------------------------------
 
     def caption(self, image: Given, detail: Literal["short", "descriptive"] = "descriptive") -> str:
-        """Return what a picture shows, in one sentence or in several; a guess is said to be one."""
+        """Return what a picture shows, in one sentence or in several; "I cannot tell" instead of a guess."""
         from gptsmith.models.pictures.captioners import DETAILS
         from gptsmith.models.pictures.input_images import open_picture
 

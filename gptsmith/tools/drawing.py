@@ -117,7 +117,12 @@ class _Desk:
         wish = self._wish(call, thread)
         studio = Studio(self.generator, upsampler=self.upsampler(), ranker=self._ranker())
         earlier = [Earlier(r.prompt, r.caption) for r in self.store.history(thread)]
-        result = studio.draw(wish, earlier=earlier, listen=self._teller(stop), stop=stop)
+        try:
+            result = studio.draw(wish, earlier=earlier, listen=self._teller(stop), stop=stop)
+        except GptsmithError as error:
+            if error.code != "undrawable":
+                raise
+            return f"Nothing was drawn: {error}."  # no failure to try again after: this is for the person
         stop.check()
         return self._deliver(thread, result)
 

@@ -49,10 +49,8 @@ class Caption:
 
     @property
     def told(self) -> str:
-        """The words for people: a guess is said to be one."""
-        if not self.text:
-            return "I cannot tell what this picture shows."
-        return f"I am not sure, but it may show: {self.text}" if self.unsure else self.text
+        """The words for people: nobody is told a guess."""
+        return self.text if self.text and not self.unsure else "I cannot tell what this picture shows."
 
 
 class Captioner(ABC):

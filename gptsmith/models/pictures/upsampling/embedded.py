@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache, lru_cache
 from pathlib import Path
 
-from gptsmith.models.chat.embedded.words import listed
+from gptsmith.errors import GptsmithError
+from gptsmith.models.chat.embedded.words import listed, stem
 from gptsmith.models.pictures.upsampling.answers import LEAST, MOST
 from gptsmith.models.pictures.upsampling.decoder import Decoder, Sampling
 from gptsmith.models.pictures.upsampling.upsampler import Earlier, Upsampled, Upsampler
 from gptsmith.models.world import captions
 from gptsmith.models.world.changes import read_change, reads_as_change
-from gptsmith.models.world.nearest import NEAR, Nearest, nearest
-from gptsmith.models.world.objects import objects
+from gptsmith.models.world.nearest import Nearest, nearest
 from gptsmith.models.world.requests import Request, missing, parse_request, to_scene
 from gptsmith.models.world.scene import MOST as MOST_THINGS
 from gptsmith.models.world.scene import Group, Relation
@@ -25,8 +25,9 @@ from gptsmith.models.world.words import TIME_PHRASES
 TRIES = 6  # captions written at once, of which the first faithful one is taken
 RESTATED = 6  # times that a request is said plainly, in other words, before the grammar writes its caption
 LONGER, USUAL = 1.4, 25  # how much longer a caption may be than the one before; words of a usual one
-FAR = 0.15  # cosine from which a thing is drawn for a whole request that names nothing known, and said
 MOST_KINDS = 3  # kinds of things in one picture
+_QUOTED = 80  # characters of a request that are said again
+_MOST_TOLD = 4  # words that one note names
 
 
 class EmbeddedUpsampler(Upsampler):
@@ -38,7 +39,7 @@ class EmbeddedUpsampler(Upsampler):
         self.written = self.by_grammar = 0  # how often the decoder's caption was taken, how often the grammar's
 
     def upsample(self, request: str, earlier: Sequence[Earlier] = (), *, changes: str = "") -> Upsampled:
-        words, notes = _in_known_words(request)
+        words, stand_ins, notes = _in_known_words(request)
         before = changes or _changed(words, earlier)
         if before and parse_request(before).groups:
             wanted = read_change(parse_request(before), words)
@@ -46,22 +47,19 @@ class EmbeddedUpsampler(Upsampler):
             before, wanted = earlier[-1].caption if earlier else "", parse_request(words)
         wanted, more = _drawable(wanted)
         if not wanted.groups:
-            words, wanted, note = _instead(request, wanted)
-            notes = [note]
-        if not wanted.groups:
-            return Upsampled(request, own_words=True, notes=notes)
+            raise UndrawableError(request)
         caption = self._written(before, words, wanted)
-        return Upsampled(caption, notes=[*notes, *more])
+        return Upsampled(caption, notes=[*_said(stand_ins, wanted), *notes, *more])
 
     def part(self, request: str, whole: str = "") -> Upsampled:
-        words, notes = _in_known_words(request)
+        words, stand_ins, notes = _in_known_words(request)
         wanted, more = _drawable(parse_request(words))
         if not wanted.groups:
-            return super().part(request, whole)
+            raise UndrawableError(request)
         around = parse_request(whole)
         wanted = replace(wanted, setting=wanted.setting or around.setting, time=wanted.time or around.time)
         said = plainly(wanted, random.Random(words))  # noqa: S311
-        return Upsampled(f"{said[0].upper()}{said[1:]}.", notes=[*notes, *more])
+        return Upsampled(f"{said[0].upper()}{said[1:]}.", notes=[*_said(stand_ins, wanted), *notes, *more])
 
     def _written(self, before: str, words: str, wanted: Request) -> str:
         """Write captions until one is faithful: of the request as it stands, then of what it comes to, said plainly."""
@@ -86,7 +84,7 @@ _NO_THINGS = listed(
     minus more less bigger smaller larger again different try once let should be keep same get rid but
     while because until who whose"""
 )
-_DOING = re.compile(r"^[a-z]{2,}(?:ing|ed|ly)$")  # what is done, and how: left out, never taken for a thing
+_DOING = re.compile(r"^[a-z]{2,}(?:ing|ed|(?<!f)ly)$")  # what is done, and how: left out, never taken for a thing
 _DID = listed(
     """ate began bit blew broke brought built bought came caught chose crept cried cut danced did drank drew drove dug
     fed fell felt flew forgot fought found froze gave got grew had heard held hid hit hopped hurt kept knew laid laugh
@@ -96,7 +94,19 @@ _DID = listed(
     run fly swim play chase jump walk sing sleep"""
 )
 _NO_PLACE = re.compile(r"\b(?:on|in|into|to|at|above|through) ((?:the |a )?(?:moon|sun|sky|clouds?|wall))\b", re.I)
-_NOTHING = "Nothing of this is among the things that the embedded model can draw; your words are drawn as they are."
+
+
+class UndrawableError(GptsmithError):
+    """Nothing that was asked for is a thing of the small world; nothing else is drawn in its place."""
+
+    def __init__(self, request: str) -> None:
+        asked = request if len(request) <= _QUOTED else f"{request[: _QUOTED - 1]}…"
+        super().__init__(
+            f"the embedded model draws small scenes of some 250 things, and “{asked}” names none of them",
+            code="undrawable",
+            hint="for anything else set the tool's model to a picture model, such as stabilityai/sd-turbo (on the "
+            "command line: --model)",
+        )
 
 
 def is_faithful(wanted: Request, caption: str) -> bool:
@@ -123,38 +133,34 @@ def _changed(words: str, earlier: Sequence[Earlier]) -> str:
     return last if last and reads_as_change(parse_request(last), words) else ""
 
 
-def _instead(request: str, wanted: Request) -> tuple[str, Request, str]:
-    """Return what to draw of a request that names nothing known: the thing nearest to all of it, and what to say."""
-    found = _nearest(request, FAR)
-    if found is None or found.known not in objects():
-        return request, wanted, _NOTHING
-    note = f"I know none of the things in “{request[:80]}”; the nearest that I can draw is “{found.known}”."
-    return found.known, replace(parse_request(found.known), setting=wanted.setting, time=wanted.time), note
-
-
-def _in_known_words(request: str) -> tuple[str, list[str]]:
-    """Put a known word for each unknown one that means the same.
-
-    What has only something near is named with it in a note; it is drawn instead where nothing else is there to draw.
-    """
-    words, notes, asked = request.strip(), [], parse_request(request)
+def _in_known_words(request: str) -> tuple[str, dict[str, str], list[str]]:
+    """Put a known word for each unknown one that means the same: the words, which stand for which, what is left out."""
+    words, asked = request.strip(), parse_request(request)
     done = [word for word in asked.unknown if word not in _NO_THINGS and (_DOING.match(word) or word in _DID)]
+    notes, stand_ins = [], dict[str, str]()
     if done:
         quoted = ", ".join(f"“{word}”" for word in done[:6])
         notes.append(f"I draw things, not what they do; the picture leaves out {quoted}.")
+    left_out = []
     for unknown in asked.unknown:
         if unknown in _NO_THINGS or unknown in done or unknown[0].isdigit():  # "9 cats" is said elsewhere
             continue
-        found = _nearest(unknown)
-        if found is not None and (found.same or not asked.groups):
+        if found := _nearest(unknown):
             words = re.sub(rf"\b{re.escape(unknown)}\b", found.known, words, flags=re.IGNORECASE)
-        if found is None:
-            notes.append(f"I cannot draw “{unknown}”; the picture leaves it out.")
-        elif not found.same:
-            instead = "ask for it if you like" if asked.groups else "drawn instead"
-            notes.append(f"I cannot draw “{unknown}”; the nearest thing that I can draw is “{found.known}”: {instead}.")
+            stand_ins[unknown] = found.known
+        else:
+            left_out.append(f"“{unknown}”")
+    if left_out:
+        notes.append(f"I cannot draw {', '.join(left_out[:_MOST_TOLD])}; the picture leaves it out.")
     notes += [f"I know no place like “{place}”; the picture leaves it out." for place in _NO_PLACE.findall(request)]
-    return words, notes
+    return words, stand_ins, notes
+
+
+def _said(stand_ins: Mapping[str, str], drawn: Request) -> list[str]:
+    """Say what stands for what, where it is in the picture."""
+    there = {name for group in drawn.groups for name in (group.name, group.color)}
+    named = ((word, known) for word, known in stand_ins.items() if known in there and stem(word) != stem(known))
+    return [f"For “{word}” I draw “{known}”." for word, known in named]
 
 
 def _once(wanted: Request) -> Request:
@@ -178,10 +184,10 @@ def _once(wanted: Request) -> Request:
 
 
 @lru_cache(maxsize=1024)
-def _nearest(word: str, least: float = NEAR) -> Nearest | None:
+def _nearest(word: str) -> Nearest | None:
     from gptsmith.models.embedding import load_embedder
 
-    return nearest(word, load_embedder("embedded").encode, least)
+    return nearest(word, load_embedder("embedded").encode)
 
 
 def _drawable(wanted: Request) -> tuple[Request, list[str]]:

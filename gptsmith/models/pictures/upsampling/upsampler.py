@@ -49,8 +49,11 @@ class Upsampler(ABC):
         """Return the caption for `request`.
 
         `earlier` are the conversation's pictures, oldest first; `changes` is the caption of the picture that the
-        request changes, empty when that is left to the words. Never fails: without a faithful caption the person's
-        own words are drawn.
+        request changes, empty when that is left to the words. Without a faithful caption the person's own words are
+        drawn.
+
+        Raises:
+            GptsmithError: `undrawable`: the model that draws knows nothing of what is asked for.
         """
 
     def part(self, request: str, whole: str = "") -> Upsampled:
