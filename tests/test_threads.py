@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,9 @@ import pytest
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
 
 from gptsmith import Assistant, ThreadBusyError, UsageError
-from gptsmith.agent.runtime.store import INTERRUPTED, ThreadStore
+from gptsmith.agent.runtime.store import _SCHEMA, INTERRUPTED, Message, ThreadStore
 from gptsmith.models.tool_results import fence_result
+from gptsmith.state import connect
 from tests.scripted import Scripted
 
 ROOT = Path(__file__).parents[1]
@@ -306,3 +308,24 @@ def test_synchronous_and_asynchronous_callers_share_the_core() -> None:
     assert asyncio.run(many()) == ["Fine."] * 8 + ["done"]
     other.join()
     assert texts == ["Fine."]
+
+
+def test_a_store_of_the_first_form_is_read_and_gets_what_is_new(tmp_path: Path) -> None:
+    with closing(connect(tmp_path / "threads.sqlite", [_SCHEMA])) as old:
+        old.execute("INSERT INTO threads (id, title, created, updated) VALUES ('t', 'Stars', 1, 1)")
+        old.execute("INSERT INTO turns (id, thread_id, started, status) VALUES ('one', 't', 1, 'done')")
+        old.commit()
+    store = ThreadStore(tmp_path)
+    assert [turn.id for turn in store.turns("t")] == ["one"]
+    store.begin("t", Message(turn_id="two", role="user", text="Again"), title="", variables={}, replaces="one")
+    assert [turn.id for turn in store.turns("t")] == ["two"]
+    assert [turn.id for turn in store.tries("two")] == ["one", "two"]
+    store.choose("one")
+    assert [turn.id for turn in store.turns("t")] == ["one"]
+    store.rate("one", {"thumb": -1, "reason": "too short"})
+    assert store.turns("t")[0].feedback == {"thumb": -1, "reason": "too short"}
+    store.discard("t")
+    assert (store.threads(), store.discarded()) == ([], ["t"])
+    store.restore("t")
+    assert [thread.title for thread in store.threads()] == ["Stars"]
+    store.close()

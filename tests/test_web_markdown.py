@@ -55,7 +55,7 @@ def active(text: str) -> list[str]:
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_nothing_in_a_text_is_active(text: str) -> None:
-    for shown in (markdown.safe(text, {1}), markdown.plain(text), markdown.line(text), markdown.marked(text)):
+    for shown in (markdown.safe(text, {1: 1}), markdown.plain(text), markdown.line(text), markdown.marked(text)):
         assert active(shown) == []
 
 
@@ -79,7 +79,7 @@ def test_nothing_in_a_text_is_active(text: str) -> None:
     ],
 )
 def test_ordinary_text_reads_as_meant(text: str, shown: str) -> None:
-    assert markdown.safe(text, {1, 2, 3}) == shown
+    assert markdown.safe(text, {1: 1, 2: 2, 3: 3}) == shown
 
 
 def test_file_text_is_shown_as_it_is() -> None:

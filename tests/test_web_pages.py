@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import threading
 from pathlib import Path
 
@@ -11,7 +12,9 @@ from streamlit.testing.v1 import AppTest
 
 from gptsmith.agent.events import Reply
 from gptsmith.agent.runtime.store import Message
+from gptsmith.errors import UsageError
 from gptsmith.ui.web.desk import open_desk
+from gptsmith.ui.web.talk import _UNDOABLE, Talk
 from gptsmith.ui.web.uploads import Upload
 from tests.loopback import Loopback, huge, status, trickle
 from tests.pages import NIGHT_SKY, SCRIPT, make_library, open_page, words
@@ -164,6 +167,109 @@ def test_threads_are_listed_renamed_and_deleted(library: Path) -> None:
     at.button(key=f"more-{thread}").click().run()
     at.button(key="delete-thread").click().run()
     assert not [button.key for button in at.button if button.key.startswith("thread-")]
+    assert "“Comets” is deleted." in words(at)
+    at.button(key="undo-delete").click().run()
+    assert at.button(key=f"thread-{thread}").label == "Comets"
+    assert at.query_params["thread"] in (thread, [thread])
+    assert "What is a comet?" in words(at)
+
+
+def test_only_the_conversation_deleted_last_can_come_back(library: Path) -> None:
+    talk = open_desk().talk("night-sky")
+    first, second = (talk.send(text, thread="", files=[], variables={}) for text in ("Hello!", "Thanks!"))
+    talk.discard(first)
+    talk.discard(second)
+    assert (talk.restore(first), talk.restore(second)) == (False, True)
+    assert [thread.id for thread in talk.threads()] == [second]
+    talk.discard(second)
+    talk_later = Talk(talk._path)
+    _UNDOABLE.clear()  # another process, that has discarded nothing
+    assert talk_later.threads() == []
+    assert talk_later.restore(second) is False
+
+
+def test_a_question_is_asked_again_and_otherwise(
+    library: Path, loopback: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hosted(library, loopback, monkeypatch)
+    at = open_page(page="chat", assistant="slow")
+    for question, answer in (("What is a star?", "A sun far away."), ("What is a comet?", "Ice.")):
+        loopback.always = answer
+        ask(at, question)
+    loopback.always = "A ball of ice."
+    at.button(key="again").click().run()
+    said = words(at)
+    assert "A ball of ice." in said and "2 of 2" in said
+    assert said.count("What is a comet?") == 1
+    assert [m["content"] for m in loopback.history[-1]["messages"][1:]] == [
+        "What is a star?",
+        "A sun far away.",
+        "What is a comet?",
+    ], "the answer that was replaced is not what the new one stands on"
+
+    at.button(key="edit-message").click().run()
+    loopback.always = "A wanderer."
+    at.text_area(key=next(area.key for area in at.text_area if area.key.startswith("edited-"))).set_value("A planet?")
+    at.button(key="send-edited").click().run()
+    said = words(at)
+    assert "A planet?" in said and "A wanderer." in said and "3 of 3" in said
+    assert "What is a comet?" not in said
+
+    at.button(key="try-before").click().run()
+    at.button(key="try-before").click().run()
+    said = words(at)
+    assert "Ice." in said and "1 of 3" in said
+    assert at.button(key="try-before").disabled
+    ask(at, "Thanks")
+    assert [m["content"] for m in loopback.history[-1]["messages"]][-3:] == ["What is a comet?", "Ice.", "Thanks"]
+    talk = open_desk().talk("slow")
+    first = talk.turns(talk.threads()[0].id)[0]
+    with pytest.raises(UsageError, match="only the last message can be asked again"):
+        talk.send("x", thread=first.thread_id, files=[], variables={}, replaces=first.id)
+
+
+def test_a_message_that_is_too_long_is_kept_and_goes_as_a_file(library: Path) -> None:
+    at = open_page(page="chat", assistant="night-sky")
+    text = "The comet came back. " * 1600 + "The code word is pelican."
+    ask(at, text)
+    assert f"This message has {len(text):,} characters; 32,000 fit into one." in words(at)
+    assert "thread" not in at.query_params
+    at.button(key="restore-long").click().run()
+    assert at.chat_input(key="say").proto.value == text
+    ask(at, text)
+    at.text_input(key="long-question-say").set_value("What is the code word?").run()
+    at.button(key="attach-long").click().run()
+    said = words(at)
+    assert "pasted.txt" in said
+    assert "The code word is pelican." in said
+    assert "This message has" not in said
+
+
+def test_citations_count_from_one_in_the_order_of_the_answer(
+    keeper: Path, loopback: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOOPBACK_KEY", loopback.api_key)
+    pages = ("The lamp was lit in 1870.", "Marta Sousa kept the lamp.", "The lamp burns oil.")
+    for number, page in enumerate(pages):
+        (keeper / "keeper.files" / f"page{number}.md").write_text(page)
+    model = f"{{provider: openai, name: scripted, base_url: '{loopback.base_url}', api_key: '${{env:LOOPBACK_KEY}}'}}"
+    spec = LIGHTHOUSE.replace("./keeper.files/light.md", "./keeper.files/*.md").replace(", required: true", "")
+    (keeper / "keeper.assistant.yaml").write_text(spec + f"model: {model}\n")
+    loopback.always = "Marta Sousa kept the lamp [3]. The lamp was lit in 1870 [2]. Marta Sousa kept it [3]. See a[0]."
+    at = ask(open_page(page="chat", assistant="keeper"), "Who kept the lamp?")
+    said = words(at)
+    badges = re.findall(r":blue-badge\[(\d+)\]", said)
+    assert badges == ["1", "2", "1"]
+    assert "a\\[0\\]" in said
+    assert [button.label[0] for button in at.button if str(button.key).startswith("cite-")] == ["1", "2"]
+
+
+def test_where_a_language_model_is_needed_there_is_a_way_to_connect_one(library: Path) -> None:
+    at = ask(open_page(page="chat", assistant="night-sky"), "Write a poem about the moon")
+    assert "that takes a language model, and none is connected." in words(at)
+    assert "What would you like to know next?" not in words(at)
+    at.button(key=next(b.key for b in at.button if str(b.key).startswith("connect-"))).click().run()
+    assert "OPENAI_API_KEY" in words(at)
 
 
 def hosted(library: Path, server: Loopback, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -214,7 +320,8 @@ def test_a_turn_that_died_with_its_process_can_be_sent_again(library: Path) -> N
     at = open_page(page="chat", assistant="night-sky", thread="dead")
     assert "gptsmith was closed while this was being answered." in words(at)
     at.button(key="again").click().run()
-    assert words(at).count("Are you there?") >= 2
+    assert words(at).count("Are you there?") == 1, "the message takes the place of the one that got no answer"
+    assert "2 of 2" in words(at)
     assert not [button.key for button in at.button if str(button.key).startswith("stop-")]
 
 
@@ -359,6 +466,7 @@ def test_pages_share_one_state_and_no_raw_html(file: Path) -> None:
 @pytest.mark.parametrize(
     "name",
     [
+        "actions",
         "app",
         "builder_chat",
         "chat",
@@ -369,6 +477,7 @@ def test_pages_share_one_state_and_no_raw_html(file: Path) -> None:
         "gallery",
         "history",
         "live",
+        "long_message",
         "message",
         "passage",
         "permission",

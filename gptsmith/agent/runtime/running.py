@@ -34,7 +34,8 @@ Deliver = Callable[[Event], None]
 class Ask:
     """What a caller wants: a message on a thread, with files; `tokens` whether the text is streamed as it comes.
 
-    With `call` the message only says what the person chose: that tool is called, and no model is asked.
+    With `call` the message only says what the person chose: that tool is called, and no model is asked. `replaces` is
+    the last turn of the thread when this one takes its place; the files of that one come along.
     """
 
     thread_id: str
@@ -43,6 +44,7 @@ class Ask:
     variables: dict[str, str] = field(default_factory=dict)
     tokens: bool = True
     call: ChosenCall | None = None
+    replaces: str = ""
     turn_id: str = field(default_factory=lambda: new_id("turn"))
 
 
@@ -128,10 +130,13 @@ class _Course:
             self.turn.note(blocked_text("message", found), "blocked")
             text, blocked = pii.clean(text, rails, blocking=False), True
         self.text = text
-        self.files = self.attachments.take(self.ask.files)
+        replaced = self.store.turn(self.ask.replaces) if self.ask.replaces else None
+        self.files = [*(replaced.files if replaced else []), *self.attachments.take(self.ask.files)]
         data = {"files": self.files} if self.files else {}
         message = Message(turn_id=self.turn.id, role="user", text=text, data=data)
-        self.store.begin(self.turn.thread_id, message, title=title_of(text), variables=variables)
+        self.store.begin(
+            self.turn.thread_id, message, title=title_of(text), variables=variables, replaces=self.ask.replaces
+        )
         return blocked
 
     async def _answer(self) -> None:

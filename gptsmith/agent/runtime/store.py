@@ -17,6 +17,7 @@ from typing import Any, Literal
 from pydantic import BaseModel
 
 from gptsmith.agent.events import Event, Reply
+from gptsmith.agent.runtime import revisions
 from gptsmith.errors import UsageError
 from gptsmith.state import connect
 
@@ -33,6 +34,14 @@ CREATE INDEX messages_of_thread ON messages (thread_id, seq);
 CREATE INDEX messages_of_turn ON messages (turn_id);
 CREATE TABLE events (turn_id TEXT NOT NULL, n INTEGER NOT NULL, type TEXT NOT NULL, data TEXT NOT NULL,
     PRIMARY KEY (turn_id, n)) WITHOUT ROWID;
+"""
+# A turn that takes the place of another hides it: `place` is the first turn of that place, empty for a turn that was
+# never replaced. A thread with a time in `deleted` is no longer listed and can be brought back until it is purged.
+_REVISED = """
+ALTER TABLE threads ADD COLUMN deleted REAL;
+ALTER TABLE turns ADD COLUMN place TEXT NOT NULL DEFAULT '';
+ALTER TABLE turns ADD COLUMN hidden INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE turns ADD COLUMN feedback TEXT NOT NULL DEFAULT '{}';
 """
 INTERRUPTED = "This call was interrupted; it is not known whether it took effect."
 
@@ -58,7 +67,10 @@ class Message(BaseModel):
 
 
 class Turn(BaseModel):
-    """One turn for the page: what was asked, and the reply or why there is none."""
+    """One turn for the page: what was asked, and the reply or why there is none.
+
+    `feedback` is what the person thought of it: `thumb` (1 or -1) and `reason`.
+    """
 
     id: str
     thread_id: str
@@ -68,6 +80,7 @@ class Turn(BaseModel):
     reply: Reply | None = None
     error: dict[str, Any] | None = None
     started: float = 0.0
+    feedback: dict[str, Any] = {}
 
 
 def new_id(prefix: str) -> str:
@@ -93,7 +106,7 @@ class ThreadStore:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "threads.sqlite"
-        self._connection = connect(self.path, [_SCHEMA], across_threads=True)
+        self._connection = connect(self.path, [_SCHEMA, _REVISED], across_threads=True)
         self._lock = threading.Lock()
 
     def close(self) -> None:
@@ -107,8 +120,13 @@ class ThreadStore:
 
     # -- the course of a turn ------------------------------------------------------------------------------------
 
-    def begin(self, thread_id: str, message: Message, *, title: str, variables: dict[str, str]) -> None:
-        """Write the person's message and the turn in one transaction, making the thread when it is new."""
+    def begin(
+        self, thread_id: str, message: Message, *, title: str, variables: dict[str, str], replaces: str = ""
+    ) -> None:
+        """Write the person's message and the turn in one transaction, making the thread when it is new.
+
+        `replaces` is the turn whose place this one takes; that one is hidden and can be chosen again.
+        """
         now = time.time()
         with self._lock, self._connection as db:
             db.execute(
@@ -117,6 +135,8 @@ class ThreadStore:
                 (thread_id, title, now, now, json.dumps(variables)),
             )
             db.execute("INSERT INTO turns (id, thread_id, started) VALUES (?, ?, ?)", (message.turn_id, thread_id, now))
+            if replaces:
+                revisions.take_place(db, thread_id, message.turn_id, replaces)
             self._insert(db, thread_id, message, now)
 
     def append(self, thread_id: str, messages: list[Message]) -> None:
@@ -185,9 +205,10 @@ class ThreadStore:
         """Return the thread's messages, oldest first; only the `last` ones, and without those of `before_turn`."""
         rows = self._rows(
             "SELECT seq, turn_id, role, text, data FROM messages WHERE thread_id = ? AND turn_id != ? "
-            "ORDER BY seq DESC LIMIT ?",
+            "AND turn_id NOT IN (SELECT id FROM turns WHERE thread_id = ? AND hidden) ORDER BY seq DESC LIMIT ?",
             thread_id,
             before_turn,
+            thread_id,
             -1 if last is None else last,
         )
         return [
@@ -212,12 +233,16 @@ class ThreadStore:
 
     def threads(self) -> list[Thread]:
         """Return all threads, the last used first."""
-        rows = self._rows("SELECT id, title, created, updated FROM threads ORDER BY updated DESC")
+        rows = self._rows("SELECT id, title, created, updated FROM threads WHERE deleted IS NULL ORDER BY updated DESC")
         return [Thread(id=i, title=t, created=c, updated=u) for i, t, c, u in rows]
 
     def turns(self, thread_id: str) -> list[Turn]:
-        """Return the thread's turns, oldest first."""
-        return self._turns("t.thread_id = ?", thread_id)
+        """Return the thread's turns, oldest first, without those whose place another took."""
+        return self._turns("t.thread_id = ? AND NOT t.hidden", thread_id)
+
+    def tries(self, turn_id: str) -> list[Turn]:
+        """Return every turn of the place of `turn_id`, oldest first: the ways in which it was asked and answered."""
+        return self._turns("t.place != '' AND t.place = (SELECT place FROM turns WHERE id = ?)", turn_id)
 
     def turn(self, turn_id: str) -> Turn | None:
         """Return one turn, None when there is no such turn."""
@@ -225,7 +250,8 @@ class ThreadStore:
 
     def _turns(self, where: str, value: str) -> list[Turn]:
         rows = self._rows(
-            "SELECT t.id, t.thread_id, t.status, t.reply, t.error, t.started, m.text, m.data FROM turns t "  # noqa: S608
+            "SELECT t.id, t.thread_id, t.status, t.reply, t.error, t.started, t.feedback, m.text, m.data "  # noqa: S608
+            "FROM turns t "
             f"LEFT JOIN messages m ON m.turn_id = t.id AND m.role = 'user' WHERE {where} ORDER BY m.seq",
             value,
         )
@@ -239,8 +265,9 @@ class ThreadStore:
                 reply=Reply.model_validate_json(reply) if reply else None,
                 error=json.loads(error) if error else None,
                 started=started,
+                feedback=json.loads(feedback),
             )
-            for turn, thread, status, reply, error, started, text, data in rows
+            for turn, thread, status, reply, error, started, feedback, text, data in rows
         ]
 
     def rename(self, thread_id: str, title: str) -> None:
@@ -249,6 +276,31 @@ class ThreadStore:
             done = db.execute("UPDATE threads SET title = ? WHERE id = ?", (title_of(title), thread_id)).rowcount
         if not done:
             raise UsageError(f"there is no thread {thread_id}", hint="list the threads and choose one of them")
+
+    def choose(self, turn_id: str) -> None:
+        """Let a turn stand in its place again, and hide the one that stood there."""
+        with self._lock, self._connection as db:
+            revisions.choose(db, turn_id)
+
+    def rate(self, turn_id: str, feedback: dict[str, Any]) -> None:
+        """Keep what the person thinks of a turn; empty forgets it."""
+        with self._lock, self._connection as db:
+            db.execute("UPDATE turns SET feedback = ? WHERE id = ?", (json.dumps(feedback), turn_id))
+
+    def discard(self, thread_id: str) -> None:
+        """Take the thread off the list; it can be restored until the discarded ones are deleted."""
+        with self._lock, self._connection as db:
+            db.execute("UPDATE threads SET deleted = ? WHERE id = ?", (time.time(), thread_id))
+
+    def restore(self, thread_id: str) -> None:
+        """Bring a discarded thread back."""
+        with self._lock, self._connection as db:
+            db.execute("UPDATE threads SET deleted = NULL WHERE id = ?", (thread_id,))
+
+    def discarded(self) -> list[str]:
+        """Return the threads that were discarded, the last one first."""
+        rows = self._rows("SELECT id FROM threads WHERE deleted IS NOT NULL ORDER BY deleted DESC")
+        return [str(row[0]) for row in rows]
 
     def delete(self, thread_id: str) -> None:
         """Forget the thread with all that was said in it."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from gptsmith.errors import GptsmithError, SpecError
-from gptsmith.ui.web import markdown, session, sidebar, theme
+from gptsmith.ui.web import browser, markdown, session, sidebar, theme
 from gptsmith.ui.web.desk import Desk, open_desk
 
 # A file of our own: the named icons of Streamlit are fetched from a font server on the internet.
@@ -26,6 +26,7 @@ def main() -> None:
             session.go("chat", assistant=desk.first)
             view = session.view()
         sidebar.draw(desk, view)
+        browser.draw(view)
         _notices()
         _page(desk, view)
     except SpecError as error:

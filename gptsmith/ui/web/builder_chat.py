@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from gptsmith.errors import GptsmithError
-from gptsmith.ui.web import markdown, message, review, session, uploads
+from gptsmith.ui.web import long_message, markdown, message, review, session, uploads
 from gptsmith.ui.web.bench import Bench
 from gptsmith.ui.web.building import Building, Proposed
 from gptsmith.ui.web.desk import Desk
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 BUILDER = ":material/construction:"
 _INPUT = "tell"
+_FROM_FILES = "Answer from these files."
 _LOOK_SECONDS = 0.6
 _SHOWN = 40
 _HEIGHT = 460
@@ -44,6 +45,7 @@ def draw(desk: Desk, bench: Bench) -> None:
                 _messages(building)
             if building.busy:
                 _follow(building)
+        long_message.draw(_INPUT, _FROM_FILES, lambda text, files: _say(desk, bench, text, files))
     _input(desk, bench, building)
 
 
@@ -195,7 +197,6 @@ def _input(desk: Desk, bench: Bench, building: Building | None) -> None:
         key=_INPUT,
         accept_file="multiple",
         file_type=list(uploads.DOCUMENTS),
-        max_chars=20_000,
         disabled=bool(building and building.asked),
         on_submit=_submit,
         args=(desk, bench),
@@ -212,9 +213,11 @@ def _submit(desk: Desk, bench: Bench) -> None:
         except GptsmithError as error:
             wrong.append(str(error))
     if wrong:
-        session.fail("\n".join([*wrong, *([f"Your message was not sent: {text}"] if text else [])]))
+        session.fail("\n".join([*wrong, *(["Your message is back in its box."] if text else [])]))
+        session.put(_INPUT, text)
         return
-    _say(desk, bench, text or "Answer from these files.", files)
+    if not long_message.kept(_INPUT, text, files):
+        _say(desk, bench, text or _FROM_FILES, files)
 
 
 def _say(desk: Desk, bench: Bench, text: str, files: list[uploads.Upload] | None = None) -> None:

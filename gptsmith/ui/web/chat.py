@@ -8,7 +8,20 @@ import streamlit as st
 
 from gptsmith.assistants.spec import AssistantSpec, Starter
 from gptsmith.errors import GptsmithError
-from gptsmith.ui.web import album, live, markdown, message, model_note, permission, session, sources, uploads
+from gptsmith.ui.web import (
+    album,
+    browser,
+    live,
+    long_message,
+    markdown,
+    message,
+    model_note,
+    permission,
+    session,
+    sources,
+    uploads,
+)
+from gptsmith.ui.web.actions import Actions
 from gptsmith.ui.web.desk import Desk
 from gptsmith.ui.web.talk import Talk
 
@@ -48,14 +61,19 @@ def conversation(talk: Talk, view: session.View, *, height: int | None = None) -
             if turn.id == running:
                 message.asked(talk, turn)
             else:
-                message.draw(talk, turn)
-        if turns and not running and message.unanswered(turns[-1]):
-            again = (talk, view, turns[-1].message)
-            st.button("Send it again", icon=":material/refresh:", key="again", on_click=_send, args=again)
+                last = turn is turns[-1] and not running
+                message.draw(talk, turn, _actions(talk, view) if last else None)
+        long_message.draw(
+            _INPUT, "What does the attached text say?", lambda text, files: _send(talk, view, text, files)
+        )
     _input(talk, view, disabled=needed or bool(running))
     if running:
         with frame:
             live.draw(talk, running, stop)
+
+
+def _actions(talk: Talk, view: session.View) -> Actions:
+    return Actions(lambda turn, text: _send(talk, view, text, replaces=turn.id))
 
 
 def _head(desk: Desk, talk: Talk, view: session.View) -> None:
@@ -135,7 +153,6 @@ def _input(talk: Talk, view: session.View, *, disabled: bool) -> None:
         key=_INPUT,
         accept_file="multiple",
         file_type=[*uploads.DOCUMENTS, *uploads.PICTURES],
-        max_chars=32_000,
         disabled=disabled,
         on_submit=_submit,
         args=(talk, view),
@@ -152,14 +169,17 @@ def _submit(talk: Talk, view: session.View) -> None:
         except GptsmithError as error:
             problems.append(str(error))
     if problems:
-        kept = [f"Your message was not sent: {text}"] if text else []
-        session.fail("\n".join([*problems, *kept]))
+        session.fail("\n".join([*problems, *(["Your message is back in its box."] if text else [])]))
+        session.put(_INPUT, text)
         return
-    _send(talk, view, text, files)
+    if not long_message.kept(_INPUT, text, files):
+        _send(talk, view, text, files)
 
 
-def _send(talk: Talk, view: session.View, text: str, files: list[uploads.Upload] | None = None) -> None:
-    if not text.strip() and not files:
+def _send(
+    talk: Talk, view: session.View, text: str, files: list[uploads.Upload] | None = None, *, replaces: str = ""
+) -> None:
+    if not (text.strip() or files or replaces):
         return
     try:
         thread = talk.send(
@@ -168,10 +188,12 @@ def _send(talk: Talk, view: session.View, text: str, files: list[uploads.Upload]
             files=files or [],
             variables=_values(talk.spec, view),
             leave=permission.allowed(talk, view),
+            replaces=replaces,
         )
     except GptsmithError as error:
         session.fail(str(error))
         return
+    browser.bring(f"asked-{talk.latest(thread)}")
     session.go(view.page, assistant=view.assistant, thread=thread)
 
 

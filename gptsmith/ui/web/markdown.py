@@ -9,7 +9,7 @@ away), raw HTML is shown as the text that it is, and `javascript:` and `data:` a
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from urllib.parse import urlsplit
 
@@ -39,14 +39,32 @@ _BARE_BAR = re.compile(r"(?<!\\)\|")
 _WRAPPED = {"em": "*", "strong": "**", "s": "~~"}
 
 
-def safe(text: str, citations: Collection[int] = ()) -> str:
+def safe(text: str, citations: Mapping[int, int] | None = None) -> str:
     """Return Markdown that shows `text` and can load, run or hide nothing.
 
-    `citations` are the citation numbers of this answer: `[1]` becomes a badge when 1 is one of them. Text beyond
-    200,000 characters is cut.
+    `citations` are the citation numbers of this answer with the numbers to show: `[4]` becomes a badge when 4 is one
+    of them. Text beyond 200,000 characters is cut.
     """
     tree = SyntaxTreeNode(_parser().parse(_clean(text)))
-    return "\n".join(_blocks(tree.children, frozenset(citations))) + _rest(text)
+    return "\n".join(_blocks(tree.children, citations or {})) + _rest(text)
+
+
+def numbering(text: str, citations: Collection[int]) -> dict[int, int]:
+    """Return the number to show for each citation of an answer: counted from 1, in the order of the text."""
+    said = [int(number) for marker in _MARKER.finditer(text) for number in marker[1].split(",")]
+    order = dict.fromkeys([*(number for number in said if number in citations), *sorted(citations)])
+    return {number: shown for shown, number in enumerate(order, 1)}
+
+
+def renumbered(text: str, citations: Mapping[int, int]) -> str:
+    """Return `text` as it was written, its citation numbers as they are shown."""
+
+    def marker(found: re.Match[str]) -> str:
+        numbers = [int(number) for number in found[1].split(",")]
+        known = all(number in citations for number in numbers)
+        return f"[{', '.join(str(citations[number]) for number in numbers)}]" if known else found[0]
+
+    return _MARKER.sub(marker, text)
 
 
 def plain(text: str) -> str:
@@ -127,7 +145,7 @@ def _block_formula(state: StateBlock, start: int, end: int, silent: bool) -> boo
     return True
 
 
-def _blocks(nodes: list[SyntaxTreeNode], cited: frozenset[int], tight: bool = False) -> list[str]:
+def _blocks(nodes: list[SyntaxTreeNode], cited: Mapping[int, int], tight: bool = False) -> list[str]:
     """Write block nodes as lines, a blank line between two (none in a tight list)."""
     lines: list[str] = []
     for node in nodes:
@@ -137,7 +155,7 @@ def _blocks(nodes: list[SyntaxTreeNode], cited: frozenset[int], tight: bool = Fa
     return lines
 
 
-def _block(node: SyntaxTreeNode, cited: frozenset[int]) -> list[str]:
+def _block(node: SyntaxTreeNode, cited: Mapping[int, int]) -> list[str]:
     kind = node.type
     if kind in ("paragraph", "inline"):
         return _inline(node, cited).split("\n")
@@ -158,7 +176,7 @@ def _block(node: SyntaxTreeNode, cited: frozenset[int]) -> list[str]:
     return ["***"] if kind == "hr" else _blocks(node.children, cited)
 
 
-def _list(node: SyntaxTreeNode, cited: frozenset[int]) -> list[str]:
+def _list(node: SyntaxTreeNode, cited: Mapping[int, int]) -> list[str]:
     number = int(node.attrs.get("start", 1)) if node.type == "ordered_list" else 0
     tight = all(child.hidden for item in node.children for child in item.children if child.type == "paragraph")
     lines: list[str] = []
@@ -172,7 +190,7 @@ def _list(node: SyntaxTreeNode, cited: frozenset[int]) -> list[str]:
     return lines
 
 
-def _table(node: SyntaxTreeNode, cited: frozenset[int]) -> list[str]:
+def _table(node: SyntaxTreeNode, cited: Mapping[int, int]) -> list[str]:
     rows = [row for part in node.children for row in part.children]
     # `|` ends a cell even inside code.
     cells = [[_BARE_BAR.sub(r"\|", _inline(cell, cited)).replace("\n", " ") for cell in row.children] for row in rows]
@@ -193,11 +211,11 @@ def _formula_block(content: str) -> list[str]:
     return ["$$", *[part for part in content.split("\n") if part.strip()], "$$"]
 
 
-def _inline(node: SyntaxTreeNode, cited: frozenset[int], in_link: bool = False) -> str:
+def _inline(node: SyntaxTreeNode, cited: Mapping[int, int], in_link: bool = False) -> str:
     return "".join(_span(child, cited, in_link) for child in node.children)
 
 
-def _span(node: SyntaxTreeNode, cited: frozenset[int], in_link: bool) -> str:
+def _span(node: SyntaxTreeNode, cited: Mapping[int, int], in_link: bool) -> str:
     kind = node.type
     if kind == "inline":
         return _inline(node, cited, in_link)
@@ -219,7 +237,7 @@ def _span(node: SyntaxTreeNode, cited: frozenset[int], in_link: bool) -> str:
     return mark + _inline(node, cited, in_link) + mark
 
 
-def _text(text: str, cited: frozenset[int], in_link: bool) -> str:
+def _text(text: str, cited: Mapping[int, int], in_link: bool) -> str:
     """Escape `text`; bare web addresses become links and the known citation markers badges."""
     if in_link:
         return _escape(text)
@@ -230,12 +248,15 @@ def _text(text: str, cited: frozenset[int], in_link: bool) -> str:
     return "".join([*parts, _markers(text[at:], cited)])
 
 
-def _markers(text: str, cited: frozenset[int]) -> str:
+def _markers(text: str, cited: Mapping[int, int]) -> str:
     parts, at = [], 0
     for marker in _MARKER.finditer(text):
         numbers = [int(number) for number in marker[1].split(",")]
-        if cited.issuperset(numbers):
-            parts += [_escape(text[at : marker.start()]), "".join(f":blue-badge[{number}]" for number in numbers)]
+        if all(number in cited for number in numbers):
+            parts += [
+                _escape(text[at : marker.start()]),
+                "".join(f":blue-badge[{cited[number]}]" for number in numbers),
+            ]
             at = marker.end()
     return "".join([*parts, _escape(text[at:])])
 
@@ -253,7 +274,7 @@ def _picture(node: SyntaxTreeNode) -> str:
     return _escape(f"[picture not loaded: {label}" + (f", from {host}]" if host else "]"))
 
 
-def _link(node: SyntaxTreeNode, cited: frozenset[int]) -> str:
+def _link(node: SyntaxTreeNode, cited: Mapping[int, int]) -> str:
     """Write a link with the place it leads to beside it, when its words do not already say so."""
     target = str(node.attrs.get("href", ""))
     label = _inline(node, cited, in_link=True).replace("\n", " ")

@@ -7,7 +7,8 @@ from pathlib import Path
 import streamlit as st
 
 from gptsmith.agent.events import Citation, Reply, Searched, ToolCallRecord
-from gptsmith.ui.web import markdown, passage, pictures
+from gptsmith.ui.web import copying, markdown, model_note, passage, pictures
+from gptsmith.ui.web.actions import Actions
 from gptsmith.ui.web.talk import Talk, Turn
 
 USER = ":material/person:"
@@ -19,9 +20,9 @@ _ENDINGS = {
 }
 
 
-def draw(talk: Talk, turn: Turn) -> None:
-    """Draw a finished turn."""
-    asked(talk, turn)
+def draw(talk: Talk, turn: Turn, actions: Actions | None = None) -> None:
+    """Draw a finished turn; `actions` are what the person can do with the last one."""
+    asked(talk, turn, actions)
     with st.chat_message("assistant", avatar=ASSISTANT):
         if turn.reply:
             _answer(talk, turn, turn.reply)
@@ -30,17 +31,27 @@ def draw(talk: Talk, turn: Turn) -> None:
         elif not turn.reply or turn.reply.finish_reason in _ENDINGS:
             reason = turn.reply.finish_reason if turn.reply else "interrupted"
             st.info(_ENDINGS[reason], icon=":material/info:")
+        _below(talk, turn, actions)
 
 
-def unanswered(turn: Turn) -> bool:
-    """Tell whether sending the message again makes sense."""
-    return bool(turn.error) or not turn.reply or turn.reply.finish_reason == "cancelled"
+def _below(talk: Talk, turn: Turn, actions: Actions | None) -> None:
+    """Draw what can be done with an answer."""
+    text = turn.reply.text if turn.reply else ""
+    if not (text or actions):
+        return
+    with st.container(horizontal=True, gap="small", vertical_alignment="center", key=f"actions-{turn.id}"):
+        if turn.reply and text:
+            shown = markdown.numbering(text, {citation.id for citation in turn.reply.citations})
+            copying.draw(markdown.renumbered(text, shown), key=f"copy-{turn.id}")
+        if actions:
+            actions.below(talk, turn)
 
 
-def asked(talk: Talk, turn: Turn) -> None:
+def asked(talk: Talk, turn: Turn, actions: Actions | None = None) -> None:
     """Draw the person's message with its attachments."""
-    with st.chat_message("user", avatar=USER):
-        st.markdown(markdown.plain(turn.message))
+    with st.container(key=f"asked-{turn.id}"), st.chat_message("user", avatar=USER):
+        if actions is None or not actions.instead(talk, turn):
+            st.markdown(markdown.plain(turn.message))
         for file in turn.files:
             _attachment(talk, turn.thread_id, file)
 
@@ -56,25 +67,27 @@ def _attachment(talk: Talk, thread: str, file: dict[str, object]) -> None:
 
 
 def _answer(talk: Talk, turn: Turn, reply: Reply) -> None:
-    numbers = {citation.id for citation in reply.citations}
+    numbers = markdown.numbering(reply.text, {citation.id for citation in reply.citations})
     if reply.text:
         st.markdown(markdown.safe(reply.text, numbers))
+    if talk.asks_for_a_model(reply):
+        model_note.connect(key=f"connect-{turn.id}")
     for picture in reply.images:
         pictures.draw(talk, turn, picture)
     if reply.citations:
-        _citations(talk, turn, reply.citations)
+        _citations(talk, turn, reply.citations, numbers)
     if reply.searched or reply.tool_calls:
         _details(reply)
 
 
-def _citations(talk: Talk, turn: Turn, citations: list[Citation]) -> None:
+def _citations(talk: Talk, turn: Turn, citations: list[Citation], numbers: dict[int, int]) -> None:
     """Draw one button for each passage that is cited; it opens the passage in its document."""
     with st.container(horizontal=True, gap="small", key=f"cites-{turn.id}"):
-        for number in sorted({citation.id for citation in citations}):
+        for number, shown in numbers.items():
             quotes = [citation for citation in citations if citation.id == number]
             first = quotes[0]
             page = f", p. {first.page}" if first.page else ""
-            label = f"{number} · {markdown.line(Path(first.source).name or first.source)}{page}"
+            label = f"{shown} · {markdown.line(Path(first.source).name or first.source)}{page}"
             key = f"cite-{turn.id}-{number}"
             if st.button(label, key=key, icon=":material/format_quote:", help="Open the passage in its document"):
                 passage.show(talk, quotes, turn.thread_id)

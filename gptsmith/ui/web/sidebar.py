@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import streamlit as st
 
@@ -10,7 +10,11 @@ from gptsmith.errors import GptsmithError
 from gptsmith.ui.web import markdown, session
 from gptsmith.ui.web.desk import Desk
 
+if TYPE_CHECKING:
+    from gptsmith.ui.web.talk import Talk
+
 _THREADS_SHOWN = 20
+_DELETED = "deleted-thread"
 
 
 def draw(desk: Desk, view: session.View) -> None:
@@ -41,6 +45,7 @@ def _threads(desk: Desk, view: session.View) -> None:
     talk = desk.talk(view.assistant)
     args = (view.assistant, "")
     st.button("New conversation", icon=":material/edit_square:", key="new-thread", on_click=_open, args=args)
+    _deleted(talk, view)
     threads = talk.threads()
     none = st.empty()
     if not threads:
@@ -88,14 +93,35 @@ def _rename(desk: Desk, view: session.View, thread: str, field: str) -> None:
 
 
 def _delete(desk: Desk, view: session.View, thread: str) -> None:
+    talk = desk.talk(view.assistant)
+    title = next((found.title for found in talk.threads() if found.id == thread), "")
     try:
-        desk.talk(view.assistant).delete(thread)
+        talk.discard(thread)
     except GptsmithError as error:
         session.fail(str(error))
         return
     if thread == view.thread:
         session.go("chat", assistant=view.assistant)
-    session.say("The conversation is deleted.")
+    session.put(_DELETED, (view.assistant, thread, title))
+
+
+def _deleted(talk: Talk, view: session.View) -> None:
+    """Say which conversation was deleted last, with the way back."""
+    assistant, thread, title = session.value(_DELETED, ("", "", ""))
+    if assistant != view.assistant:
+        return
+    with st.container(key="quiet-deleted", gap="small"):
+        st.markdown(f"“{markdown.line(title[:60]) or 'Untitled'}” is deleted.")
+        back = (talk, view, thread)
+        st.button("Undo", icon=":material/undo:", key="undo-delete", on_click=_restore, args=back)
+
+
+def _restore(talk: Talk, view: session.View, thread: str) -> None:
+    session.forget(_DELETED)
+    if talk.restore(thread):
+        session.go("chat", assistant=view.assistant, thread=thread)
+    else:
+        session.fail("This conversation is gone for good.")
 
 
 def _open(assistant: str, thread: str) -> None:

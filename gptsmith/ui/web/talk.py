@@ -6,15 +6,15 @@ import contextlib
 import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gptsmith.agent.assistant import Assistant
-from gptsmith.agent.events import Citation, Event
+from gptsmith.agent.events import Citation, Event, Reply
 from gptsmith.agent.runtime import turns
-from gptsmith.agent.runtime.chosen import ChosenCall
+from gptsmith.agent.runtime.chosen import NOBODY, ChosenCall
 from gptsmith.agent.runtime.running import Ask
 from gptsmith.agent.runtime.store import Thread, Turn, new_id
 from gptsmith.assistants import paths
@@ -38,6 +38,7 @@ __all__ = ["Passage", "Talk", "Thread", "Turn"]
 _START_SECONDS = 20.0
 _STOP_SECONDS = 5.0
 _FOLLOWED = 50
+_UNDOABLE: set[str] = set()  # threads that were discarded in this process
 
 
 class Talk:
@@ -50,6 +51,7 @@ class Talk:
         self._following: dict[str, _Following] = {}
         self._latest: dict[str, str] = {}
         self._guard = threading.Lock()
+        self._tidied = False
         threading.Thread(target=_warm, name="warm", daemon=True).start()
 
     def _made(self) -> Assistant:
@@ -140,11 +142,24 @@ class Talk:
 
     def threads(self) -> list[Thread]:
         """Return the threads, the last used first."""
+        self._tidy()
         return self._assistant.engine.store.threads()
 
     def turns(self, thread: str) -> list[Turn]:
         """Return the turns of a thread, oldest first."""
         return self._assistant.engine.store.turns(thread)
+
+    def tries(self, turn: str) -> list[str]:
+        """Return the turns that stood in the place of `turn`, itself included; empty when it was never asked again."""
+        return [found.id for found in self._assistant.engine.store.tries(turn)]
+
+    def choose(self, turn: str) -> None:
+        """Let a turn stand in its place again."""
+        self._assistant.engine.store.choose(turn)
+
+    def latest(self, thread: str) -> str:
+        """Return the turn that was last sent from here on a thread; empty when there was none."""
+        return self._latest.get(thread, "")
 
     def variables(self, thread: str) -> dict[str, str]:
         """Return the variables with which a thread began."""
@@ -159,7 +174,37 @@ class Talk:
         if running := self.running(thread):
             self._halt([self._follow(running)])
         self._assistant.engine.store.delete(thread)
-        shutil.rmtree(self._files(thread), ignore_errors=True)
+        shutil.rmtree(self._folder(thread), ignore_errors=True)
+
+    def discard(self, thread: str) -> None:
+        """Take a thread off the list; it can be restored until the next one is discarded or the page starts anew."""
+        if running := self.running(thread):
+            self._halt([self._follow(running)])
+        store = self._assistant.engine.store
+        if thread not in {found.id for found in store.threads()}:
+            return
+        self._purge()
+        _UNDOABLE.add(thread)
+        store.discard(thread)
+
+    def restore(self, thread: str) -> bool:
+        """Bring a discarded thread back; False when it is gone for good."""
+        store = self._assistant.engine.store
+        if thread not in store.discarded():
+            return False
+        store.restore(thread)
+        return True
+
+    def _tidy(self) -> None:
+        """Delete what was discarded before the page was started anew."""
+        if not self._tidied:
+            self._tidied = True
+            self._purge(keep=_UNDOABLE)
+
+    def _purge(self, keep: Collection[str] = ()) -> None:
+        for thread in self._assistant.engine.store.discarded():
+            if thread not in keep:
+                self.delete(thread)
 
     def attached(self, thread: str, file: dict[str, Any]) -> Path:
         """Return where a file that came with a message is kept."""
@@ -186,7 +231,20 @@ class Talk:
 
     def _files(self, thread: str) -> Path:
         known = {found.id for found in self.threads()}
-        return self._assistant.folder / "threads" / f"{thread if thread in known else 'none'}.files"
+        return self._folder(thread if thread in known else "none")
+
+    def _folder(self, thread: str) -> Path:
+        return self._assistant.folder / "threads" / f"{thread}.files"
+
+    def asks_for_a_model(self, reply: Reply) -> bool:
+        """Tell whether a reply only says that it would take a language model."""
+        from gptsmith.models.chat.embedded.replies import CONNECT
+
+        return CONNECT in reply.text
+
+    def chosen(self, reply: Reply | None) -> bool:
+        """Tell whether a turn was a step that the person chose, so that no model was asked."""
+        return reply is not None and reply.model == NOBODY
 
     def fill(self, text: str, values: dict[str, str]) -> str:
         """Return a text of the spec with its `{{variables}}` filled, the defaults where nothing is given."""
@@ -204,10 +262,12 @@ class Talk:
         variables: dict[str, str],
         leave: bool = False,
         call: ChosenCall | None = None,
+        replaces: str = "",
     ) -> str:
         """Begin a turn and return its thread, a new one when `thread` is empty; the message is then written down.
 
         `leave` allows the conversation to be sent to a fallback's host. `call` is a tool call that the person chose.
+        `replaces` is the last turn of the thread when this one takes its place.
 
         Raises:
             UsageError, NotReadyError: the turn could not begin; nothing was written.
@@ -217,7 +277,8 @@ class Talk:
             self.let_leave(chosen)
         engine = (self._leaving if self.may_leave(chosen) else self._assistant).engine
         inbox = self._assistant.folder / "inbox" / new_id("files")
-        ask = Ask(chosen, text, [str(path) for path in store(files, inbox)] if files else [], variables, call=call)
+        paths = [str(path) for path in store(files, inbox)] if files else []
+        ask = Ask(chosen, text, paths, variables, call=call, replaces=replaces)
         turns.start(engine, ask)
         following = self._follow(ask.turn_id, inbox)
         deadline = time.monotonic() + _START_SECONDS

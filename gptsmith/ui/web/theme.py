@@ -31,6 +31,15 @@ _STYLE = """
   [data-testid="stToast"] { max-width: 100%; min-width: 0; }
   .stSidebar hr { margin: 0.6rem 0; }
   [data-testid="stBottomBlockContainer"] { max-width: 900px !important; }
+  .stMain { scroll-padding-bottom: 10rem; }
+  .st-key-browser { position: absolute; height: 0; overflow: hidden; }
+  [data-testid="stCaptionContainer"], [data-testid="stExpander"] summary { color: inherit !important; }
+  [data-testid="stCaptionContainer"] p { opacity: 0.82; }
+  button[kind^="primary"] { color: light-dark(#fff, #0d1f1a) !important; }
+  button[kind^="primary"]:hover, button[kind^="primary"]:active {
+    background-color: light-dark(#1f4d43, #84cdbd) !important; border-color: light-dark(#1f4d43, #84cdbd) !important;
+  }
+  [class*="st-key-actions-"] button { min-height: 2.2rem; }
   .st-key-passage .stMarkdownColoredBackground { background-color: rgba(240, 176, 60, 0.38) !important; padding: 0; }
   .stMarkdown p, .stMarkdown li { line-height: 1.6; }
   [class*="st-key-card-"] { height: 100%; }
