@@ -1,0 +1,189 @@
+"""A writer of short texts on this machine: one small task per request, its fixed prompt read once and kept on disk.
+
+The text that comes back is bounded by a grammar (llama.cpp's GBNF), a number of tokens, and a watch for repetition.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import re
+import threading
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import httpx
+
+from gptsmith.errors import ProviderError
+from gptsmith.models.chat.local.engine import Address, Engine
+from gptsmith.models.chat.local.prompts import Message, Prompt
+from gptsmith.models.chat.local.transport import PLACEHOLDER, EngineTransport
+
+_TIMEOUT = httpx.Timeout(180, connect=200)
+_LOOKED_AT = 400  # characters behind which a repetition is looked for
+_TRY_AGAIN = "send it again; if that fails too, choose a smaller model or close other programs"
+
+
+class Writer:
+    """Writes with one local model. Safe to share between threads; the engine answers one request after the other."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._http = httpx.Client(transport=EngineTransport(engine), base_url=PLACEHOLDER, timeout=_TIMEOUT)
+        self._lock = threading.Lock()
+        self._kept: set[tuple[str, str]] = set()
+
+    def write(
+        self,
+        prompt: Prompt,
+        words: str,
+        *,
+        grammar: str = "",
+        tokens: int = 80,
+        temperature: float = 0.0,
+        seed: int | None = None,
+        stop: Sequence[str] = (),
+    ) -> str:
+        """Return what the model writes behind `prompt` and `words`; `grammar` is GBNF.
+
+        Raises ProviderError (`unreachable`, `timeout`, `rejected`) and NotReadyError of the engine.
+        """
+        address = self.engine.address()
+        new = self._restore(prompt, address)
+        body = _body(prompt.asked(words), grammar, tokens, temperature, seed, stop)
+        answer = self._post("/chat/completions", body)
+        if new:
+            self._save(prompt, address)
+        return str(answer["choices"][0]["message"].get("content") or "").strip()
+
+    def weigh(self, prompt: Prompt, words: str, choices: Sequence[str]) -> dict[str, float]:
+        """Return the probability of each of `choices`, which must differ in their first token."""
+        grammar = "root ::= " + " | ".join(json.dumps(c) for c in choices)
+        address = self.engine.address()
+        new = self._restore(prompt, address)
+        body = _body(prompt.asked(words), grammar, 1, 0.0, None, ())
+        body |= {"logprobs": True, "top_logprobs": 40}
+        answer = self._post("/chat/completions", body)
+        if new:
+            self._save(prompt, address)
+        content = ((answer["choices"][0].get("logprobs") or {}).get("content") or [{}])[0]
+        odds = dict.fromkeys(choices, 0.0)
+        for token in content.get("top_logprobs") or []:
+            text = str(token.get("token", "")).strip()
+            for choice in choices:
+                if text and choice.startswith(text):
+                    odds[choice] += math.exp(float(token["logprob"]))
+        total = sum(odds.values())
+        return {c: p / total for c, p in odds.items()} if total else odds
+
+    def stream(
+        self,
+        messages: Sequence[Message],
+        *,
+        grammar: str = "",
+        tokens: int = 400,
+        temperature: float = 0.3,
+        seed: int | None = None,
+        stop: Sequence[str] = (),
+    ) -> Iterator[str]:
+        """Yield the answer in pieces as it is written; closing the iterator stops the engine's work on it.
+
+        A text that begins to repeat itself is ended there. The last piece is never empty. Raises as `write` does.
+        """
+        body = _body(list(messages), grammar, tokens, temperature, seed, stop) | {"stream": True}
+        said = ""
+        with _told(self.engine), self._http.stream("POST", "/chat/completions", json=body) as answer:
+            if answer.status_code != 200:
+                answer.read()
+                raise _refused(self.engine, answer)
+            for line in answer.iter_lines():
+                if not line.startswith("data: ") or line == "data: [DONE]":
+                    continue
+                choice = (json.loads(line[6:]).get("choices") or [{}])[0]
+                piece = (choice.get("delta") or {}).get("content") or ""
+                said += piece
+                if piece:
+                    yield piece
+                if repeats(said):
+                    return
+
+    def count(self, text: str) -> int:
+        """Return the number of tokens of `text`."""
+        with _told(self.engine):
+            answer = self._http.post("http://127.0.0.1/tokenize", json={"content": text})
+        return len(answer.json().get("tokens", []))
+
+    def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        with _told(self.engine):
+            answer = self._http.post(path, json=body)
+        if answer.status_code != 200:
+            raise _refused(self.engine, answer)
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def _restore(self, prompt: Prompt, address: Address) -> bool:
+        """Give the engine the saved prefix, once per start; tell whether it still has to be saved."""
+        with self._lock:
+            if (address.run, prompt.key) in self._kept:
+                return False
+            self._kept.add((address.run, prompt.key))
+        if not (self.engine.folder / "prefixes" / prompt.key).is_file():
+            return True
+        with contextlib.suppress(ProviderError):  # a prefix that cannot be read is read anew from its text
+            self._slot("restore", prompt.key)
+        return False
+
+    def _save(self, prompt: Prompt, address: Address) -> None:
+        with contextlib.suppress(ProviderError):
+            self._slot("save", prompt.key)
+
+    def _slot(self, action: str, name: str) -> None:
+        self._post(f"http://127.0.0.1/slots/0?action={action}", {"filename": name})
+
+
+def repeats(text: str) -> bool:
+    """Tell whether the end of `text` says the same thing, of eight letters or more, four times in a row."""
+    return bool(re.search(r"(.{8,90}?)\1{3,}\s*$", text[-_LOOKED_AT:], re.DOTALL)) if len(text) >= 32 else False
+
+
+def _body(
+    messages: list[Message], grammar: str, tokens: int, temperature: float, seed: int | None, stop: Sequence[str]
+) -> dict[str, Any]:
+    body: dict[str, Any] = {"messages": messages, "max_tokens": tokens, "temperature": temperature, "cache_prompt": True}
+    if temperature:
+        body |= {"repeat_penalty": 1.05, "top_p": 0.9}
+    if grammar:
+        body["grammar"] = grammar
+    if seed is not None:
+        body["seed"] = seed
+    if stop:
+        body["stop"] = list(stop)
+    return body
+
+
+@contextlib.contextmanager
+def _told(engine: Engine) -> Iterator[None]:
+    try:
+        yield
+    except httpx.TimeoutException:
+        raise ProviderError(f"{engine.model.name} took too long", code="timeout", hint=_TRY_AGAIN) from None
+    except httpx.HTTPError:
+        raise ProviderError(
+            f"{engine.model.name} on this machine stopped while it was answering", code="unreachable", hint=_TRY_AGAIN
+        ) from None
+
+
+def _refused(engine: Engine, answer: httpx.Response) -> ProviderError:
+    try:
+        error = answer.json()["error"]
+        why, kind = str(error.get("message", ""))[:200], error.get("type", "")
+    except (ValueError, KeyError, AttributeError, TypeError):
+        why, kind = f"HTTP {answer.status_code}", ""
+    if kind == "exceed_context_size_error":
+        return ProviderError(
+            f"the text is longer than {engine.model.name} can read",
+            code="rejected",
+            hint="send less at once, or start a new conversation",
+        )
+    return ProviderError(f"{engine.model.name} refused the request: {why}", code="rejected", hint=_TRY_AGAIN)
