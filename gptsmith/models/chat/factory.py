@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["AllowHosted", "choose_model", "fallback_hosts", "leaves_machine", "make_chat_model"]
 
 DEFAULT_OPENAI = "openai:gpt-4o-mini"
+UNGUARDED = ("embedded", "huggingface")
+"""Providers inside this process: nothing can hang or break off on the way."""
 AllowHosted = bool | Callable[[str], bool]
 
 
@@ -66,8 +68,8 @@ def make_chat_model(
     Raises NotReadyError (`missing_variable`, `missing_package`, `missing_model`, `missing_weights`, `trust_required`)
     and UsageError for a setting that the provider does not take. Answers raise ProviderError only.
     """
-    if spec.provider in LOCAL and not spec.fallback:
-        return _local(spec, base_dir, trust)
+    if spec.provider in UNGUARDED and not spec.fallback:
+        return _local(spec, base_dir, trust, deadlines)
     from gptsmith.models.chat.deadlines import Deadlines
     from gptsmith.models.chat.guarded import GuardedChatModel
 
@@ -96,7 +98,12 @@ def _named(text: str, where: str) -> ModelSpec:
     return ModelSpec(**parts)
 
 
-def _local(spec: ModelSpec, base_dir: Path | None, trust: bool) -> BaseChatModel:
+def _local(spec: ModelSpec, base_dir: Path | None, trust: bool, deadlines: Deadlines | None) -> BaseChatModel:
+    if spec.provider == "local":
+        from gptsmith.models.chat.deadlines import Deadlines
+        from gptsmith.models.chat.local.chat_model import make_local_model
+
+        return make_local_model(spec, deadlines or Deadlines(), base_dir=base_dir, trust=trust)
     if spec.provider == "embedded":
         from gptsmith.models.chat.embedded import EmbeddedChatModel
 
@@ -113,7 +120,7 @@ def _member(spec: ModelSpec, deadlines: Deadlines, base_dir: Path | None, trust:
     from gptsmith.models.chat.hosted import make_provider_model
 
     if spec.provider in LOCAL:
-        return Member(Contact(label(spec)), lambda: _local(spec, base_dir, trust))
+        return Member(Contact(label(spec)), lambda: _local(spec, base_dir, trust, deadlines))
     provider = PROVIDERS.get(spec.provider)
     hosted = None
     try:

@@ -12,7 +12,7 @@ from gptsmith.assistants.spec import ModelSpec
 from gptsmith.errors import NotReadyError, UsageError
 
 NO_KEY = "not-needed"  # sent where a client insists on a key and the server has none
-LOCAL = ("embedded", "huggingface")
+LOCAL = ("embedded", "local", "huggingface")
 
 
 @dataclass(frozen=True)

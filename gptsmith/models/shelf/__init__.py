@@ -15,11 +15,11 @@ from typing import Literal
 
 from gptsmith.models.shelf.catalogue import ModelFile, ShelfModel
 from gptsmith.models.shelf.progress import Progress, Tell
-from gptsmith.models.shelf.shelf import Checked, Shelf, Status, size_words
+from gptsmith.models.shelf.shelf import Checked, Shelf, Status, shelf_folder, size_words
 
 __all__ = [
     "Checked", "ModelFile", "Progress", "Shelf", "ShelfModel", "Status",
-    "default_name", "entry", "get", "path", "require", "size_words",
+    "default_name", "entry", "get", "path", "require", "shelf_folder", "size_words",
 ]  # fmt: skip
 
 

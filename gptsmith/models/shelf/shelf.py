@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import shutil
 import threading
 from dataclasses import dataclass
@@ -53,7 +54,7 @@ class Shelf:
     """The models of `root` (default: `models/` of the state folder), of a catalogue (default: the one that ships)."""
 
     def __init__(self, root: Path | None = None, models: Catalogue | None = None) -> None:
-        self.root = root if root is not None else home_path() / "models"
+        self.root = root if root is not None else shelf_folder()
         self.catalogue = models if models is not None else catalogue()
 
     def entry(self, name: str) -> ShelfModel:
@@ -242,6 +243,12 @@ class Shelf:
             return dict(data["files"])
         except (OSError, ValueError, KeyError, TypeError):
             return {}
+
+
+def shelf_folder() -> Path:
+    """Return the folder of models: `GPTSMITH_MODELS`, which several state folders may share, or `models/` of the own."""
+    chosen = os.environ.get("GPTSMITH_MODELS")
+    return Path(chosen).expanduser().absolute() if chosen else home_path() / "models"
 
 
 def fits(model: ShelfModel, machine: Machine) -> bool:

@@ -1,6 +1,6 @@
 """The engine of a local model: one llama.cpp process per model and machine, shared, started on demand, told when it dies.
 
-Where it listens stands in `GPTSMITH_HOME/engines/<key>/running.json`, readable by this user alone; every gptsmith
+Where it listens stands in `.engines/<key>/running.json` beside the models of the shelf, readable by this user alone; every gptsmith
 process of the person finds it there. The key of the folder is made of the file, the context and llama.cpp's version, so
 that prefixes saved there never meet another model.
 """
@@ -25,7 +25,8 @@ from typing import Any
 from gptsmith.errors import NotReadyError
 from gptsmith.models.chat.local.engine_process import RUNNING, USED, read_running
 from gptsmith.models.chat.local.processor import free_memory, free_threads, lacks_instructions
-from gptsmith.state import home, lock
+from gptsmith.models.shelf import shelf_folder
+from gptsmith.state import lock
 
 IDLE_SECONDS = 900.0
 LOAD_SECONDS = 180.0
@@ -65,7 +66,7 @@ class Engine:
         stat = self.model.path.stat()
         version = metadata.version("xllamacpp")
         facts = (str(self.model.path.resolve()), stat.st_size, stat.st_mtime_ns, self.model.context, version)
-        folder = home() / "engines" / hashlib.sha256(repr(facts).encode()).hexdigest()[:20]
+        folder = engines_folder() / hashlib.sha256(repr(facts).encode()).hexdigest()[:20]
         (folder / "prefixes").mkdir(parents=True, exist_ok=True)
         return folder
 
@@ -148,6 +149,11 @@ class Engine:
             )
 
 
+def engines_folder() -> Path:
+    """Return the folder of the engines, one for all who share the shelf."""
+    return shelf_folder() / ".engines"
+
+
 def check_model_file(model: LocalModel) -> None:
     """Raise NotReadyError `missing_weights` unless the model's file is there and begins as GGUF files do."""
     try:
@@ -177,8 +183,8 @@ def stop_engine(folder: Path) -> None:
 
 
 def stop_all_engines() -> int:
-    """End every engine of this state folder; return how many there were."""
-    running = list((home() / "engines").glob(f"*/{RUNNING}"))
+    """End every engine beside this shelf; return how many there were."""
+    running = list(engines_folder().glob(f"*/{RUNNING}"))
     for file in running:
         stop_engine(file.parent)
     return len(running)
