@@ -14,6 +14,15 @@ import pytest
 
 from tests.loopback import Loopback
 
+
+def _own_shelf() -> str:
+    import platformdirs
+
+    home = os.environ.get("GPTSMITH_HOME") or platformdirs.user_data_path("gptsmith", appauthor=False)
+    return str(Path(home) / "models")
+
+
+_MODELS = os.environ.get("GPTSMITH_TEST_MODELS") or os.environ.get("GPTSMITH_MODELS") or _own_shelf()
 KEYS = ("_API_KEY", "_TOKEN", "_proxy", "_PROXY", "_BASE_URL", "_API_BASE")
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a background job: programs started here would inherit it
@@ -80,11 +89,26 @@ def no_socket_off_loopback(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Take the person's keys, proxies and defaults away and point the state folder into `tmp_path`."""
     for name in list(os.environ):
-        if name.endswith(KEYS) or (name.startswith("GPTSMITH_") and name != "GPTSMITH_TEST_DATA"):
+        if name.endswith(KEYS) or (name.startswith("GPTSMITH_") and not name.startswith("GPTSMITH_TEST_")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("GPTSMITH_HOME", str(tmp_path / "gptsmith-home"))
     monkeypatch.setenv("LANGSMITH_TRACING", "false")
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+
+
+@pytest.fixture
+def local_mind(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The default language model of this machine's shelf; tests that let it write skip where it is not there.
+
+    `GPTSMITH_TEST_MODELS` names the folder of models; the person's own shelf is used when it is not set.
+    """
+    from gptsmith.models import shelf
+    from gptsmith.models.chat.embedded.mind import find_writer
+
+    monkeypatch.setenv("GPTSMITH_MODELS", _MODELS)
+    if find_writer() is None:
+        pytest.skip(f"the model {shelf.default_name()} is not on this machine: gptsmith models get")
+    yield
 
 
 @pytest.fixture

@@ -246,7 +246,7 @@ class Shelf:
 
 
 def shelf_folder() -> Path:
-    """Return the folder of models: `GPTSMITH_MODELS`, which several state folders may share, or `models/` of the own."""
+    """Return the folder of models: `GPTSMITH_MODELS`, which state folders may share, or `models/` of the own one."""
     chosen = os.environ.get("GPTSMITH_MODELS")
     return Path(chosen).expanduser().absolute() if chosen else home_path() / "models"
 

@@ -104,6 +104,12 @@ def small_talk(words: str, role: Role, tools: list[Tool]) -> str | None:
     return next((reply for pattern, reply in answers if pattern.match(text)), None)
 
 
+def is_about_itself(words: str) -> bool:
+    """Tell whether a message asks who the assistant is or what it can do: that, the spec knows better than a model."""
+    text = words.strip().replace("’", "'")
+    return bool(_WHO.search(text) or _CAN.search(text) or _ABLE.match(text))
+
+
 def introduce(role: Role, tools: list[Tool]) -> str:
     """Return who the assistant is, in one to three sentences."""
     who = f"I am {role.name}." if role.name else "I am an assistant."

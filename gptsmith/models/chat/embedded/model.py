@@ -21,16 +21,18 @@ from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from numpy.typing import NDArray
 
+from gptsmith.errors import ProviderError
 from gptsmith.models.chat.embedded import language
 from gptsmith.models.chat.embedded.answer import THRESHOLD, what_follows
 from gptsmith.models.chat.embedded.asks import Ask, read_asks
 from gptsmith.models.chat.embedded.conversation import Conversation, read_conversation, text_of
 from gptsmith.models.chat.embedded.followups import question_of, said_before, wants_more
-from gptsmith.models.chat.embedded.identity import small_talk
+from gptsmith.models.chat.embedded.identity import is_about_itself, small_talk
 from gptsmith.models.chat.embedded.intents import NONE, Intent, read_intent
 from gptsmith.models.chat.embedded.lookup_sense import is_talk
 from gptsmith.models.chat.embedded.lookups import is_chat, is_free_writing
 from gptsmith.models.chat.embedded.manners import dress, read_manners
+from gptsmith.models.chat.embedded.mind import find_writer
 from gptsmith.models.chat.embedded.replies import (
     CONNECT,
     SILENT,
@@ -42,10 +44,15 @@ from gptsmith.models.chat.embedded.replies import (
     report,
 )
 from gptsmith.models.chat.embedded.structured import compose, composer_of, parameters_of
+from gptsmith.models.chat.embedded.tasks import chatting
 from gptsmith.models.chat.embedded.toolbox import Tool, read_tools
 from gptsmith.models.chat.embedded.words import tokens
+from gptsmith.models.chat.local.writer import Writer
 from gptsmith.models.embedding import load_embedder
 
+FREE = "\0free"
+"""Stands for a reply that the local model is to write."""
+_GET = "get it again with `gptsmith models get`"
 _PIECE = re.compile(r"\s*\S+|\s+$")
 
 
@@ -105,7 +112,11 @@ class EmbeddedChatModel(BaseChatModel):
         **kwargs: Any,
     ) -> ChatResult:
         text, calls = self._reply(messages, kwargs.get("tools") or [], stop)
-        return ChatResult(generations=[ChatGeneration(message=self._message(text, calls, messages))])
+        message = self._message(text, calls, messages)
+        if text == FREE:
+            written = "".join(chatting.answer(self._writer(), read_conversation(messages))).strip()
+            message = self._message(written, calls, messages, chatting.REMARK)
+        return ChatResult(generations=[ChatGeneration(message=message)])
 
     def _stream(
         self,
@@ -116,12 +127,18 @@ class EmbeddedChatModel(BaseChatModel):
     ) -> Iterator[ChatGenerationChunk]:
         text, calls = self._reply(messages, kwargs.get("tools") or [], stop)
         id = f"run-{uuid.uuid4()}"
-        for piece in _PIECE.findall(text):
+        pieces: Iterator[str] = iter(_PIECE.findall(text))
+        remark = chatting.REMARK if text == FREE else ""
+        if remark:
+            pieces = chatting.answer(self._writer(), read_conversation(messages))
+        text = ""
+        for piece in pieces:
+            text += piece
             chunk = ChatGenerationChunk(message=AIMessageChunk(content=piece, id=id))
             if run_manager:
                 run_manager.on_llm_new_token(piece, chunk=chunk)
             yield chunk
-        whole = self._message(text, calls, messages)
+        whole = self._message(text, calls, messages, remark)
         parts = [
             tool_call_chunk(name=c["name"], args=_json(c["args"]), id=c["id"], index=i) for i, c in enumerate(calls)
         ]
@@ -135,14 +152,20 @@ class EmbeddedChatModel(BaseChatModel):
         )
         yield ChatGenerationChunk(message=last)
 
-    def _message(self, text: str, calls: list[ToolCall], messages: Sequence[BaseMessage]) -> AIMessage:
+    def _message(
+        self, text: str, calls: list[ToolCall], messages: Sequence[BaseMessage], remark: str = ""
+    ) -> AIMessage:
         read = sum(_count(text_of(m)) for m in messages)
         wrote = _count(text) + sum(_count(_json(c["args"])) for c in calls)
         return AIMessage(
             content=text,
             tool_calls=calls,
             usage_metadata=UsageMetadata(input_tokens=read, output_tokens=wrote, total_tokens=read + wrote),
-            response_metadata={"finish_reason": "tool_calls" if calls else "stop", "model_name": self.model_name},
+            response_metadata={
+                "finish_reason": "tool_calls" if calls else "stop",
+                "model_name": self.model_name,
+                **({"remark": remark} if remark else {}),
+            },
         )
 
     def _reply(
@@ -156,7 +179,7 @@ class EmbeddedChatModel(BaseChatModel):
                 ToolCall(name=intent.tool.name, args=intent.args, id=f"call_{uuid.uuid4().hex[:24]}", type="tool_call")
             ]
         text = self._words(talk, box, intent)
-        if text != CONNECT:  # a question behind it, or a name before it, would make it no clearer
+        if text not in (CONNECT, FREE):  # a question behind it, or a name before it, would make it no clearer
             text = dress(text, read_manners(talk.role.instructions))
         for mark in stop or []:
             text = text.partition(mark)[0] if mark else text
@@ -171,15 +194,18 @@ class EmbeddedChatModel(BaseChatModel):
         return read_intent(talk, box, self._similarity, known_words=_known(talk.words), pending=pending)
 
     def _words(self, talk: Conversation, box: list[Tool], intent: Intent) -> str:
+        """Return the reply of the code; FREE where the model is to write one, CONNECT where there is none."""
+        writes = find_writer() is not None
         if talk.results:
             return report(talk, self._encode, self.answer_threshold)
         if intent.tool is not None:
             return ask_for(intent.tool, intent.missing)
-        if small := small_talk(talk.words, talk.role, box):
+        if (small := small_talk(talk.words, talk.role, box)) and (not writes or is_about_itself(talk.words)):
             return small
         foreign = language.of(talk.words)
+        freely = FREE if writes else CONNECT
         if foreign == "en" and all(is_free_writing(a) for a in read_asks(talk.words)):
-            return CONNECT
+            return freely
         asks = read_asks(talk.words) if foreign == "en" else []
         idle = bool(asks) and all(self._is_talk(a, talk) for a in asks)
         found = self._from_passages(talk, surely=idle)
@@ -187,13 +213,19 @@ class EmbeddedChatModel(BaseChatModel):
             return found
         told = bool(asks) and all(a.form == "statement" or a.negated for a in asks)
         if idle or (told and found == f"{SILENT}."):
-            return CONNECT  # nothing was asked of the files, so that nothing is said of them
-        if foreign != "en":
+            return freely  # nothing was asked of the files, so that nothing is said of them
+        if foreign != "en" and not writes:
             note = (
                 f"I work best in English, and this looks like {language.name_of(foreign)}; your words stay as they are."
             )
             return f"{found} {note}" if found else note
-        return found or CONNECT
+        return found or freely
+
+    def _writer(self) -> Writer:
+        writer = find_writer()
+        if writer is None:  # it was there a moment ago
+            raise ProviderError("the local model was removed while it was needed", code="unavailable", hint=_GET)
+        return writer
 
     def _is_talk(self, ask: Ask, talk: Conversation) -> bool:
         role = f"{talk.role.name}: {talk.role.description}".strip(" :")

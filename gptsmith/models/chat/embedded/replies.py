@@ -8,10 +8,13 @@ from typing import Any
 
 from langchain_core.messages import ToolMessage
 
+from gptsmith.errors import GptsmithError
 from gptsmith.models.chat.embedded.answer import Candidate, Quote, choose, nearest, rank
 from gptsmith.models.chat.embedded.comparing import each_side
 from gptsmith.models.chat.embedded.conversation import Conversation, text_of
 from gptsmith.models.chat.embedded.evidence import Encode
+from gptsmith.models.chat.embedded.mind import find_writer
+from gptsmith.models.chat.embedded.tasks.saying import say
 from gptsmith.models.chat.embedded.toolbox import Param, Tool
 from gptsmith.models.chat.embedded.words import content_stems
 from gptsmith.models.passages import Passage, unfence
@@ -24,6 +27,7 @@ CONNECT = "I cannot answer that in my own words yet: that takes a language model
 CONNECT_TO_BUILD = "I read plain commands; a language model, once connected, understands more."
 _ASKING = "Before I can use "
 _LIMIT = 700
+_SAID = 400  # characters of quotes that a small model can say in its own words
 SURE = 0.6
 """The chance from which a sentence is quoted to somebody who asked nothing of the files, or not of the turn before."""
 _TIE = 1.0  # of scores: sentences that answer about as well
@@ -32,9 +36,22 @@ _HOW_MUCH = re.compile(
 )
 
 
-def quoted(quotes: list[Quote]) -> str:
-    """Return the quotes in one line of text, each with the number of its passage."""
-    return " ".join(f"{' '.join(q.text.split())} [{q.id}]" for q in quotes)
+def quoted(quotes: list[Quote], question: str = "") -> str:
+    """Return the quotes in one line of text, each with the number of its passage.
+
+    Where there is a local model and `question` is given, it says them as an answer, as far as that is carried by them.
+    """
+    plain = " ".join(f"{' '.join(q.text.split())} [{q.id}]" for q in quotes)
+    ids = list(dict.fromkeys(q.id for q in quotes))
+    writer = find_writer() if question and len(ids) == 1 else None
+    found = " ".join(" ".join(q.text.split()) for q in quotes)
+    if writer is None or len(found) > _SAID:
+        return plain
+    try:
+        said = say(writer, question, found)
+    except GptsmithError:  # the quotes are the answer, with or without an engine
+        said = ""
+    return f"{said.rstrip()} [{ids[0]}]" if said else plain
 
 
 def ask_for(tool: Tool, missing: tuple[Param, ...]) -> str:
@@ -98,9 +115,9 @@ def answer_from(
     asked = set(content_stems(_HOW_MUCH.sub(" ", again)))
     old = next((c for c in ranked if c not in new and asked <= set(content_stems(c.sentence.text))), None)
     if asked and old and old.chance >= max(least, new[0].chance if new else 0.0):
-        return quoted(choose(question, [old], least=least))
+        return quoted(choose(question, [old], least=least), question)
     if quotes := each_side(question, ranked, passages, encode, least) or choose(question, new, least=least):
-        return quoted(quotes)
+        return quoted(quotes, question)
     near = nearest(new)
     return f"{NEAREST} {quoted([near])}" if near else f"{SILENT}."
 

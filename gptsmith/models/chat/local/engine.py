@@ -1,8 +1,8 @@
-"""The engine of a local model: one llama.cpp process per model and machine, shared, started on demand, told when it dies.
+"""The engine of a local model: one llama.cpp process per model and machine, shared, started on demand.
 
-Where it listens stands in `.engines/<key>/running.json` beside the models of the shelf, readable by this user alone; every gptsmith
-process of the person finds it there. The key of the folder is made of the file, the context and llama.cpp's version, so
-that prefixes saved there never meet another model.
+Where it listens stands in `.engines/<key>/running.json` beside the models of the shelf, readable by this user alone;
+every gptsmith process of the person finds it there. The key of the folder is made of the file, the context and
+llama.cpp's version, so that prefixes saved there never meet another model.
 """
 
 from __future__ import annotations
@@ -219,7 +219,9 @@ def _environment() -> dict[str, Any]:
 def _failed(model: LocalModel, code: int, log: Path) -> NotReadyError:
     text = log.read_text("utf-8", errors="replace") if log.is_file() else ""
     if "No module named 'xllamacpp'" in text:
-        return NotReadyError("local models need the package xllamacpp", code="missing_package", hint="pip install xllamacpp")
+        return NotReadyError(
+            "local models need the package xllamacpp", code="missing_package", hint="pip install xllamacpp"
+        )
     lines = [line.strip() for line in text.splitlines() if " E " in line or "rror" in line]
     why = lines[-1][-200:] if lines else f"it ended with code {code}"
     return NotReadyError(

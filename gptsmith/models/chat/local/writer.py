@@ -150,7 +150,12 @@ def repeats(text: str) -> bool:
 def _body(
     messages: list[Message], grammar: str, tokens: int, temperature: float, seed: int | None, stop: Sequence[str]
 ) -> dict[str, Any]:
-    body: dict[str, Any] = {"messages": messages, "max_tokens": tokens, "temperature": temperature, "cache_prompt": True}
+    body: dict[str, Any] = {
+        "messages": messages,
+        "max_tokens": tokens,
+        "temperature": temperature,
+        "cache_prompt": True,
+    }
     if temperature:
         body |= {"repeat_penalty": 1.05, "top_p": 0.9}
     if grammar:

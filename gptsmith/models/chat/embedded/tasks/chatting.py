@@ -1,0 +1,106 @@
+"""Free answers in the assistant's role, streamed: what no file and no tool answers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from gptsmith.models.chat.embedded import language
+from gptsmith.models.chat.embedded.conversation import Conversation
+from gptsmith.models.chat.embedded.manners import dress, read_manners
+from gptsmith.models.chat.embedded.tasks import prompt
+from gptsmith.models.chat.local.prompts import Message
+from gptsmith.models.chat.local.writer import Writer
+
+REMARK = "A small language model on this machine writes these answers; it can be wrong."
+_MOST_ROLE = 1800  # characters of the description and instructions that are shown
+_MOST_SAID = 700  # characters of an earlier message
+_TURNS = 6
+_TOKENS = 380
+_HELD = 48  # characters that are looked at before any is shown
+_HEADING = re.compile(r"^#+\s*", re.MULTILINE)
+_RULE = re.compile(
+    r"\b(?:never|always|only|every|each|end|begin|start|at most|no more|must|do not|don['’]t|immer|nie(?:mals)?|nur"
+    r"|jamais|toujours|siempre|nunca|solo|first|one \w+ at a time|words?|sentences?|short)\b",
+    re.IGNORECASE,
+)
+_SERVANT = re.compile(
+    r"^(?:certainly|of course|sure|absolutely|great)?[!.,]?\s*how (?:can|may) i (?:help|assist) you[^?]*\?",
+    re.IGNORECASE,
+)
+
+
+def answer(writer: Writer, talk: Conversation) -> Iterator[str]:
+    """Yield the answer to the last message in pieces. Raises as `Writer.stream` does.
+
+    The beginning is held back and looked at: an answer in another language than the message is begun once more.
+    """
+    manners = read_manners(talk.role.instructions)
+    spoken = language.of(talk.words)
+    pieces = _begun(writer, talk, spoken)
+    said = ""
+    if manners.first:
+        said = f"{manners.first} "
+        yield said
+    for piece in pieces:
+        said += piece
+        yield piece
+    whole = dress(said.rstrip(), manners)
+    if whole.startswith(said.rstrip()) and len(whole) > len(said.rstrip()):
+        yield whole[len(said.rstrip()) :]
+
+
+def messages_for(talk: Conversation, remind: str = "") -> list[Message]:
+    """Return what the model is shown: the worked examples, the last turns, the role beside the newest message."""
+    role = role_text(talk)
+    shown = [{"role": role_, "content": text} for role_, text in prompt("talk").messages]
+    for turn in talk.earlier[-_TURNS:]:
+        if turn.words and turn.reply:
+            shown.append({"role": "user", "content": turn.words[:_MOST_SAID]})
+            shown.append({"role": "assistant", "content": turn.reply[:_MOST_SAID]})
+    rules = _reminders(talk.role.instructions) if talk.earlier else ""
+    behind = "\n".join(f"({text})" for text in (rules, remind) if text)
+    shown.append({"role": "user", "content": f"<<{role}>>\n{talk.words}\n{behind}".strip()})
+    return shown
+
+
+def role_text(talk: Conversation) -> str:
+    """Return who the assistant is, in one block that a small model can hold."""
+    told = _HEADING.sub("", talk.role.instructions)
+    told = re.sub(r"\n{2,}", "\n", told).strip()
+    about = f"{talk.role.name}. {talk.role.description}".strip(". ")
+    text = told if talk.role.description and talk.role.description in told else f"{about}. {told}"
+    return text[:_MOST_ROLE].replace("<<", "«").replace(">>", "»")
+
+
+def _begun(writer: Writer, talk: Conversation, spoken: str) -> Iterator[str]:
+    for attempt, remind in enumerate(
+        ("", f"Answer in {language.name_of(spoken)}." if spoken != "en" else "In English.")
+    ):
+        pieces = writer.stream(messages_for(talk, remind), tokens=_TOKENS, temperature=0.3, seed=1 + attempt)
+        held = ""
+        for piece in pieces:
+            held += piece
+            if len(held) >= _HELD:
+                break
+        if attempt == 0 and _is_off(held, spoken):
+            pieces.close()  # type: ignore[attr-defined]
+            continue
+        yield held.lstrip()
+        yield from pieces
+        return
+
+
+def _is_off(begun: str, spoken: str) -> bool:
+    """Tell whether an answer begins in another language, or offers help instead of giving it."""
+    if _SERVANT.match(begun.lstrip()):
+        return True
+    return len(begun.split()) >= 6 and language.of(begun) != spoken
+
+
+def _reminders(instructions: str) -> str:
+    """Return the rules of the instructions that hold for every answer, in their own words."""
+    lines = [line.strip("-* ").strip() for line in instructions.splitlines()]
+    rules = [s.strip() for line in lines for s in re.split(r"(?<=[.!?])\s+", line) if _RULE.search(s)]
+    text = " ".join(rules[:5])
+    return f"Remember: {text[:400]}" if text else ""
