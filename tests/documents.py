@@ -81,3 +81,58 @@ def _encrypted(data: bytes, password: str, owner_only: bool) -> bytes:
     out = io.BytesIO()
     writer.write(out)
     return out.getvalue()
+
+
+def placed_pdf(pieces: list[tuple[int, int, str]], fields: list[dict[str, str]] | None = None) -> bytes:
+    """Return a PDF page with texts at (x, y) and form fields, each a dictionary of PDF syntax by key without `/`."""
+    fields = fields or []
+    refs = " ".join(f"{6 + i} 0 R" for i in range(len(fields)))
+    escaped = [(x, y, text.replace("(", r"\(").replace(")", r"\)")) for x, y, text in pieces]
+    stream = "\n".join(f"BT /F1 12 Tf {x} {y} Td ({text}) Tj ET" for x, y, text in escaped).encode("cp1252")
+    objects = [
+        f"<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [{refs}] >> >>".encode(),
+        b"<< /Type /Pages /Kids [4 0 R] /Count 1 >>",
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>",
+        f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 5 0 R /Annots [{refs}]"
+        " /Resources << /Font << /F1 3 0 R >> >> >>".encode(),
+        b"<< /Length %d >>\nstream\n" % len(stream) + stream + b"\nendstream",
+    ]
+    for values in fields:
+        said = " ".join(f"/{key} {value}" for key, value in values.items())
+        objects.append(f"<< /Type /Annot /Subtype /Widget {said} >>".encode())
+    return _file(objects)
+
+
+def word(body: str, **parts: str) -> bytes:
+    """Return a Word file whose body, and parts such as `footnotes` or `header1`, are this XML."""
+    out = io.BytesIO()
+    spaces = (
+        'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+        ' xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006"'
+        ' xmlns:wps="http://schemas.microsoft.com/office/word/2010/wordprocessingShape"'
+        ' xmlns:v="urn:schemas-microsoft-com:vml"'
+    )
+    with zipfile.ZipFile(io.BytesIO(docx([]))) as empty, zipfile.ZipFile(out, "w") as made:
+        for name in empty.namelist():
+            data = empty.read(name).decode("utf-8", "surrogateescape")
+            if name == "word/document.xml":
+                data = f"<w:document {spaces}><w:body>{body}</w:body></w:document>"
+            if name == "word/_rels/document.xml.rels":
+                kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/"
+                more = "".join(
+                    f'<Relationship Id="x{part}" Type="{kind}{part.rstrip("123")}" Target="{part}.xml"/>'
+                    for part in parts
+                )
+                data = data.replace("</Relationships>", f"{more}</Relationships>")
+            if name == "[Content_Types].xml":
+                kind = "application/vnd.openxmlformats-officedocument.wordprocessingml."
+                more = "".join(
+                    f'<Override PartName="/word/{part}.xml" ContentType="{kind}{part.rstrip("123")}+xml"/>'
+                    for part in parts
+                )
+                data = data.replace("</Types>", f"{more}</Types>")
+            made.writestr(name, data.encode("utf-8", "surrogateescape"))
+        for part, content in parts.items():
+            tag = {"header": "hdr", "footer": "ftr"}.get(part.rstrip("123"), part)
+            made.writestr(f"word/{part}.xml", f"<w:{tag} {spaces}>{content}</w:{tag}>")
+    return out.getvalue()

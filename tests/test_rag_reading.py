@@ -32,7 +32,6 @@ Closed on Monday.
 - Free for children
 
 Day | Hours
-
 Sunday | 10-18"""
 
 
@@ -45,7 +44,7 @@ Sunday | 10-18"""
         ("a.txt", "\ufeffbig end".encode("utf-16-be"), "big end"),
         ("a.txt", "no mark, but two bytes each".encode("utf-16-le"), "no mark, but two bytes each"),
         ("a.txt", "naïve café".encode("latin-1"), "naïve café"),
-        ("a.csv", b"day;hours\nSunday;10-18\n", "day;hours\nSunday;10-18\n"),
+        ("a.csv", b"day;hours\nSunday;10-18\n", "- day: Sunday; hours: 10-18"),
         ("a.json", b'{"day": "Sunday"}', '{"day": "Sunday"}'),
         ("a.py", b"def f():\n    return 1\n", "def f():\n    return 1\n"),
         ("README", b"no suffix", "no suffix"),
@@ -92,7 +91,7 @@ def _bomb_pdf() -> bytes:
         ("a.bin", bytes(range(256)) * 8, "skipped", "it holds binary data, not text; export it as PDF"),
         ("a.png", b"\x89PNG\r\n", "skipped", "it is a picture; knowledge is read from text"),
         ("a.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "skipped", "it is the old Word format; save it as DOCX"),
-        ("a.xlsx", b"PK\x03\x04", "skipped", "it is a spreadsheet; save the sheet as CSV"),
+        ("a.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "skipped", "it is an old spreadsheet; save it as XLSX or CSV"),
         ("a.docx", b"PK\x03\x04broken", "failed", "the Word file is broken; open it in a word processor"),
         ("a.docx", documents.docx(["x"])[:-200], "failed", "the Word file is broken"),
         ("a.docx", documents.docx([]), "skipped", "the Word file holds no text"),

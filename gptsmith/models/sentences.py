@@ -13,7 +13,7 @@ _ABBREVIATION = re.compile(
 )
 # A sentence may begin with a name such as bzip2 or iPhone, though it is written small.
 _END = re.compile(
-    r"[.!?]+[\"'”’)\]]*(?=\s+[\"'“‘(\[]?(?:[^\W_a-z]|[a-z]+[0-9A-Z]|--?[A-Za-z]))|[.!?]+[\"'”’)\]]*(?=\s*$)"
+    r"[.!?]+[\"'”’)\]]*(?=\s+[\"'“‘(\[]?(?:[^\W_a-z]|[a-z]+[0-9A-Z]|--?[A-Za-z]))|[.!?]+[\"'”’)\]]*(?=\s*$)|[。！？]+[」』”’）]*"
 )
 _MARK = re.compile(r"^\s*(?:#{1,6}\s+|[-*+•]\s+|\d{1,3}[.)]\s+|>\s+|\|\s*)")
 # The line that names an entry: an option, an identifier, a function with its arguments.

@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gptsmith.models.folding import fold, words_in
+
 Scores = NDArray[np.float32]
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?", re.UNICODE)
-_IDEOGRAMS = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+")
 _K1, _B = 1.5, 0.75
 # Left out of questions, not of passages: in few or short files such words are rare enough to decide what is found.
 _EMPTY = frozenset(
@@ -105,16 +106,10 @@ def words(text: str, stemmer: Any, *, question: bool = False) -> list[str]:
 
     Of a `question` only the words that mean something are kept, all of them when none does.
     """
-    said = _WORD.findall(text.lower().replace("’", "'"))
+    said = _WORD.findall(fold(text).lower().replace("’", "'"))
     if question:
         said = [word for word in said if word not in _EMPTY] or said
-    found: list[str] = []
-    for word in said:
-        if _IDEOGRAMS.fullmatch(word):
-            found.extend(word[i : i + 2] for i in range(max(len(word) - 1, 1)))
-        else:
-            found.append(word)
-    stems: list[str] = stemmer.stemWords(found)
+    stems: list[str] = stemmer.stemWords([part for word in said for part in words_in(word)])
     return stems
 
 

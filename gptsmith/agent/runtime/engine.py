@@ -20,7 +20,7 @@ from gptsmith.agent.events import Event
 from gptsmith.agent.runtime import pii, prompts
 from gptsmith.agent.runtime.gates import current
 from gptsmith.agent.runtime.graph import Graph, build_graph
-from gptsmith.agent.runtime.searching import needs_search, queries_for, search_all
+from gptsmith.agent.runtime.searching import needs_search, queries_for, search_all, unread
 from gptsmith.agent.runtime.store import ThreadStore
 from gptsmith.agent.runtime.turn import CURRENT, Turn
 from gptsmith.assistants.library import state_key
@@ -233,6 +233,8 @@ class Engine:
         turn.emit("progress", {"stage": "search", "text": f"Searching {', '.join(names)}"})
         knowledge = self.knowledge
         hits = search_all(lambda query: knowledge.search(query, names=names), queries)
+        if said := unread(knowledge.receipts(), words, found=bool(hits)):
+            turn.note(said)
         turn.passages = (turn.passages or []) + turn.found(queries[-1], hits, names)
 
     def _searching(self, source: Knowledge) -> Callable[[str], str]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import zip_longest
 
-from gptsmith.rag.hit import Hit
+from gptsmith.rag.hit import Hit, Receipt
 
 _SMALL_TALK = re.compile(
     r"(?:hi|hello|hey|hiya|howdy|good (?:morning|afternoon|evening|night|day)|greetings|thanks?(?: you)?|thx|"
@@ -35,6 +35,7 @@ _LEANS_BACK = re.compile(
     re.IGNORECASE,
 )
 _WORDS = re.compile(r"\w+")
+_TOLD = 5  # files that are not searched and named in a reply
 
 
 def needs_search(message: str, *, draws: bool) -> bool:
@@ -50,6 +51,21 @@ def needs_search(message: str, *, draws: bool) -> bool:
     if _ABOUT_ITSELF.fullmatch(words):
         return False
     return not (draws and _DRAW.match(words))
+
+
+def unread(receipts: Sequence[Receipt], message: str, *, found: bool) -> str:
+    """Return what is to be said of files that are not searched: those that `message` names, all when nothing was found.
+
+    Empty when there is nothing to say.
+    """
+    words = set(map(str.casefold, _WORDS.findall(message)))
+    told = [r for r in receipts if r.status != "ok" and (not found or words & _name_words(r.source))]
+    return "\n".join(f"{r.source} is not searched: {r.reason}" for r in told[:_TOLD])
+
+
+def _name_words(source: str) -> set[str]:
+    name = source.rpartition("/")[2].rpartition(".")[0] or source
+    return {word.casefold() for word in re.findall(r"[^\W_]{3,}", name)}
 
 
 def queries_for(message: str, previous: str) -> list[str]:

@@ -17,6 +17,7 @@ from tokenizers import Encoding, Tokenizer
 from gptsmith.errors import NotReadyError
 from gptsmith.models.embedding.base import Embedder, Vectors, unit_rows
 from gptsmith.models.embedding.bert import Bert, bf16_is_faster
+from gptsmith.models.folding import fold
 
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 _BATCH_TOKENS = 4096  # padded tokens per pass: bounds memory, and longer batches are no faster on a CPU
@@ -49,7 +50,7 @@ class MiniLM(Embedder):
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         rows = np.zeros((len(texts), self.dimensions), dtype=np.float32)
-        encodings = self._tokenizer.encode_batch([_clean(t) for t in texts]) if texts else []
+        encodings = self._tokenizer.encode_batch([fold(_clean(t)) for t in texts]) if texts else []
         for batch in _batches(encodings):
             longest = max(len(encodings[i].ids) for i in batch)
             ids = torch.zeros((len(batch), longest), dtype=torch.int64)

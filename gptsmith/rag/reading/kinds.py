@@ -1,68 +1,77 @@
-"""Which reader a file needs: by its first bytes where they tell, else by its name."""
+"""The one list of readable kinds: which reader a file needs, by its first bytes where they tell, else by its name.
+
+A new kind is one new file in `formats/`; knowledge, attachments, the page's uploads and the docs follow.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import PurePosixPath
+import importlib
+import pkgutil
+from functools import cache
 
-from gptsmith.rag.reading.parsed import Parsed, Unreadable, silent
+from gptsmith.rag.reading import formats
+from gptsmith.rag.reading.kind import Kind, Raw
+from gptsmith.rag.reading.parsed import Parsed, Unreadable
 
-_HTML = frozenset({".html", ".htm", ".xhtml"})
-_OTHER = {
+# What cannot be read, and what to do about it.
+_ADVICE = {
     ".doc": "the old Word format; save it as DOCX",
-    ".xls": "a spreadsheet; save the sheet as CSV",
-    ".xlsx": "a spreadsheet; save the sheet as CSV",
-    ".ods": "a spreadsheet; save the sheet as CSV",
-    ".ppt": "slides; save them as PDF",
-    ".pptx": "slides; save them as PDF",
-    ".odp": "slides; save them as PDF",
-    ".odt": "an OpenDocument text; save it as DOCX",
-    ".rtf": "rich text; save it as DOCX",
-    ".epub": "an e-book; convert it to PDF or HTML",
-    ".zip": "an archive; unpack it and attach the files",
+    ".xls": "an old spreadsheet; save it as XLSX or CSV",
+    ".ppt": "old slides; save them as PPTX or PDF",
+    ".pages": "a Pages document; export it as DOCX or PDF",
+    ".numbers": "a Numbers spreadsheet; export it as XLSX or CSV",
+    ".key": "a Keynote presentation; export it as PPTX or PDF",
+    ".mobi": "a Kindle e-book; convert it to EPUB, PDF or HTML",
+    ".azw3": "a Kindle e-book; convert it to EPUB, PDF or HTML",
+    ".djvu": "a scan; run OCR on it and save it as PDF",
+    ".msg": "an Outlook message; save it as EML",
+    ".ps": "a PostScript file, a program that draws pages; convert it to PDF",
+    ".eps": "a PostScript file, a program that draws pages; convert it to PDF",
+    ".zip": "an archive; unpack it and add the files",
+    ".tar": "an archive; unpack it and add the files",
+    ".gz": "an archive; unpack it and add the files",
+    ".7z": "an archive; unpack it and add the files",
+    ".rar": "an archive; unpack it and add the files",
 }
-_PICTURES = frozenset({".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".heic", ".svg", ".ico"})
+_PICTURES = frozenset(
+    ".png .jpg .jpeg .gif .webp .bmp .tif .tiff .avif .heic .heif .svg .ico".split()  # noqa: SIM905 - readable
+)
+_PICTURE = "a picture; knowledge is read from text"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
-def read(
-    data: bytes, name: str, content_type: str = "", charset: str = "", beat: Callable[[], None] = silent
-) -> Parsed:
-    """Return what `data` says; `name` and `content_type` are hints, the bytes decide. Raises Unreadable.
+@cache
+def kinds() -> tuple[Kind, ...]:
+    """Return every kind that can be read; plain text, which takes what no other kind wants, comes last."""
+    names = sorted(m.name for m in pkgutil.iter_modules(formats.__path__))
+    found = [importlib.import_module(f"{formats.__name__}.{name}").KIND for name in names]
+    return tuple(sorted(found, key=lambda kind: (kind.name == "text", kind.name)))
 
-    `beat` is called now and then while a long file is read.
-    """
-    if not data.strip(b"\x00 \t\r\n\xef\xbb\xbf\xff\xfe"):
+
+def suffixes() -> tuple[str, ...]:
+    """Return the name endings of all kinds, with their dots, in alphabetical order."""
+    return tuple(sorted(suffix for kind in kinds() for suffix in kind.suffixes))
+
+
+def read(raw: Raw) -> Parsed:
+    """Return what a file says. Raises Unreadable with the reason and what to do."""
+    return kind_of(raw).read(raw)
+
+
+def kind_of(raw: Raw) -> Kind:
+    """Return the kind of a file. Raises Unreadable for one that is empty or of no kind that can be read."""
+    if not raw.data.strip(b"\x00 \t\r\n\xef\xbb\xbf\xff\xfe"):
         raise Unreadable("the file is empty", "skipped")
-    suffix = PurePosixPath(name.lower()).suffix
-    head = data[:1024].lstrip()
-    if head.startswith(b"%PDF-") or suffix == ".pdf":
-        from gptsmith.rag.reading import pdf
-
-        return pdf.read(data, beat)
-    if suffix in _OTHER:
-        raise Unreadable(f"it is {_OTHER[suffix]}", "skipped")
-    if suffix in _PICTURES:
-        raise Unreadable("it is a picture; knowledge is read from text", "skipped")
-    if head.startswith(_OLE):
-        raise Unreadable(f"it is {_OTHER['.doc']}" if suffix == ".docx" else "it is an old Office file; save it anew")
-    if suffix == ".docx" or _is_word(data):
-        from gptsmith.rag.reading import docx
-
-        return docx.read(data)
-    if suffix in _HTML or content_type in ("text/html", "application/xhtml+xml") or _is_html(head):
-        from gptsmith.rag.reading import html
-
-        return html.read(data, charset)
-    from gptsmith.rag.reading import plain
-
-    return plain.read(data)
-
-
-def _is_word(data: bytes) -> bool:
-    return data.startswith(b"PK\x03\x04") and b"word/document.xml" in data
-
-
-def _is_html(head: bytes) -> bool:
-    lowered = head[:200].lower()
-    return lowered.startswith((b"<!doctype html", b"<html"))
+    if told := next((kind for kind in kinds() if kind.container and kind.sniff(raw)), None):
+        return told
+    if raw.suffix in _ADVICE:
+        raise Unreadable(f"it is {_ADVICE[raw.suffix]}", "skipped")
+    if raw.suffix in _PICTURES:
+        raise Unreadable(f"it is {_PICTURE}", "skipped")
+    if raw.data.startswith(_OLE):
+        raise Unreadable("it is an old Office file or one with a password; save it anew, without one")
+    by_name = [kind for kind in kinds() if raw.suffix in kind.suffixes]
+    by_type = [kind for kind in kinds() if raw.content_type in kind.content_types]
+    by_bytes = [kind for kind in kinds() if kind.sniff(raw)]
+    named = [kind for kind in by_name if kind.name != "text"]
+    return next(iter([*named, *by_type, *by_bytes, *by_name, kinds()[-1]]))

@@ -14,7 +14,7 @@ MEMORY = 1536 * 1024 * 1024  # address space of the reading process
 SECONDS = 60.0  # without a sign of life from the reader, such as a page of a PDF that is done
 MOST_SECONDS = 900.0  # for one file
 
-READERS = "r3"  # part of every document's id: raise it when a reader's text changes
+READERS = "r4"  # part of every document's id: raise it when a reader's text changes
 
 
 @dataclass
@@ -49,4 +49,15 @@ def capped(text: str, note: str = "") -> tuple[str, str]:
     if len(text) <= MAX_CHARACTERS:
         return text, note
     more = f"only the first {MAX_CHARACTERS:,} of {len(text):,} characters are used; split the file"
-    return text[:MAX_CHARACTERS], f"{note}; {more}" if note else more
+    return text[:MAX_CHARACTERS], noted(note, more)
+
+
+def whole(text: str, note: str = "") -> Parsed:
+    """Return a document without pages, cut at the limit of characters."""
+    text, note = capped(text, note)
+    return Parsed(text, note=note)
+
+
+def noted(*notes: str) -> str:
+    """Return the notes that say something, as one."""
+    return "; ".join(note for note in notes if note)

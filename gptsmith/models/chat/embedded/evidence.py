@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gptsmith.models.chat.embedded.words import STOP, content_stems, listed, stem, tokens
+from gptsmith.models.folding import fold
 from gptsmith.models.passages import Passage
 from gptsmith.models.sentences import Sentence, split_sentences
 
@@ -95,6 +96,7 @@ def pieces(passages: list[Passage]) -> list[Piece]:
 
 def gather(question: str, pool: list[Piece], encode: Encode) -> list[dict[str, float]]:
     """Return the features of each piece; all lie about between -1 and 1."""
+    question = fold(question)
     passages = list({id(p): p for p, _, _ in pool}.values())
     at = {id(p): i for i, p in enumerate(passages)}
     texts = [_in_context(s) for _, _, s in pool]
@@ -118,7 +120,7 @@ def gather(question: str, pool: list[Piece], encode: Encode) -> list[dict[str, f
             "type": _agrees(kind, s.text, question),
             "gap": gap,
             "lead": float(n) - middle,
-            "names": _names_kept(question, f"{text} {p.text}"),
+            "names": _names_kept(question, f"{text} {fold(p.text)}"),
         }
         f["near_cover"] = f["near"] * f["cover"]
         f["near_soft"] = f["near"] * f["soft"]
@@ -134,7 +136,7 @@ def _before(pool: list[Piece], p: Passage, i: int) -> int | None:
 def _in_context(s: Sentence) -> str:
     """A sentence under a heading is often only understood with it."""
     said = s.cell or s.text
-    return f"{s.heading}: {said}" if s.heading else said
+    return fold(f"{s.heading}: {said}" if s.heading else said)
 
 
 def _negates(a: str, b: str) -> bool:

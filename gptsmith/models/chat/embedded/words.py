@@ -7,6 +7,8 @@ from functools import lru_cache
 
 import Stemmer
 
+from gptsmith.models.folding import fold, words_in
+
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _stemmer = Stemmer.Stemmer("english")
 _SPELLINGS = (
@@ -32,8 +34,8 @@ STOP = listed(
 
 
 def tokens(text: str) -> list[str]:
-    """Return the words of `text` in lower case, apostrophes straight."""
-    return [w.lower().replace("’", "'") for w in _WORD.findall(text)]
+    """Return the words of `text` in lower case, apostrophes straight, widths of letters and digits made one."""
+    return [w.lower().replace("’", "'") for run in _WORD.findall(fold(text)) for w in words_in(run)]
 
 
 @lru_cache(maxsize=20_000)

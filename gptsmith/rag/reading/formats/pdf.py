@@ -1,4 +1,4 @@
-"""PDF files: the text of each page and where the page begins."""
+"""PDF files: the text of each page, column by column, with what is filled in, and where the page begins."""
 
 from __future__ import annotations
 
@@ -7,14 +7,17 @@ from collections.abc import Callable
 from itertools import accumulate
 from typing import Any
 
-from gptsmith.rag.reading.parsed import MAX_CHARACTERS, MAX_PAGES, Parsed, Unreadable, clean, silent
+from gptsmith.rag.reading.columns import columns
+from gptsmith.rag.reading.forms import filled_in, without_labels
+from gptsmith.rag.reading.kind import Kind, Raw
+from gptsmith.rag.reading.parsed import MAX_CHARACTERS, MAX_PAGES, Parsed, Unreadable, clean
 from gptsmith.rag.reading.typeset import untypeset
 
 _GAP = "\n\n"
 
 
-def read(data: bytes, beat: Callable[[], None] = silent) -> Parsed:
-    """Return the text of a PDF, calling `beat` after each page.
+def read(raw: Raw) -> Parsed:
+    """Return the text of a PDF, giving a sign of life after each page.
 
     Raises Unreadable for one that is broken, locked or only scanned.
     """
@@ -22,13 +25,13 @@ def read(data: bytes, beat: Callable[[], None] = silent) -> Parsed:
     from pypdf.errors import PyPdfError
 
     try:
-        reader = PdfReader(io.BytesIO(data))
+        reader = PdfReader(io.BytesIO(raw.data))
         if reader.is_encrypted:
             _unlock(reader)
         count = len(reader.pages)
         if not count:
             raise Unreadable("the PDF has no pages; export it again")
-        return _join(reader, count, beat)
+        return _join(reader, count, raw.beat)
     except PyPdfError as error:
         why = f"the PDF is broken ({_short(error)}); open it in a viewer and print it to a new PDF"
         raise Unreadable(why) from error
@@ -47,25 +50,27 @@ def _unlock(reader: Any) -> None:
 
 def _join(reader: Any, count: int, beat: Callable[[], None]) -> Parsed:
     parts: list[str] = []
+    values: list[str] = []
     blank: list[int] = []
     broken: list[int] = []
     size = 0
     for number in range(min(count, MAX_PAGES)):
         try:
-            text = clean(reader.pages[number].extract_text() or "").strip()
+            text, filled = _page(reader.pages[number])
         except MemoryError:
             raise
         except Exception:  # noqa: BLE001 - a parser fed with damaged files raises anything; the other pages go in
-            text = ""
+            text = filled = ""
             broken.append(number + 1)
-        if not text and number + 1 not in broken:
+        if not text and not filled and number + 1 not in broken:
             blank.append(number + 1)
         beat()
         parts.append(text)
-        size += len(text) + len(_GAP)
+        values.append(filled)
+        size += len(text) + len(filled) + len(_GAP)
         if size > MAX_CHARACTERS:
             break
-    parts = untypeset(parts)
+    parts = [_GAP.join(filter(None, both)) for both in zip(untypeset(parts), values, strict=True)]
     pages = list(accumulate((len(part) + len(_GAP) for part in parts[:-1]), initial=0))
     text = _GAP.join(parts)
     if not text.strip():
@@ -73,6 +78,21 @@ def _join(reader: Any, count: int, beat: Callable[[], None]) -> Parsed:
             raise Unreadable("no page of the PDF can be read; open it in a viewer and print it to a new PDF")
         raise Unreadable("the PDF holds only pictures of pages (a scan), no text; run OCR on it first")
     return Parsed(text[:MAX_CHARACTERS], pages, _note(count, len(pages), blank, broken))
+
+
+def _page(page: Any) -> tuple[str, str]:
+    """Return the text of a page and what is filled in on it."""
+    places: list[tuple[float, float, str]] = []
+
+    def placed(text: str, user: Any, line: Any, *_: object) -> None:
+        if text.strip():
+            x, y = line[4], line[5]
+            places.append((user[0] * x + user[2] * y + user[4], user[1] * x + user[3] * y + user[5], text.strip()))
+
+    text = clean(page.extract_text(visitor_text=placed) or "").strip()
+    filled = filled_in(page, places)
+    text = clean(columns(page, text, places)).strip() or text
+    return without_labels(text, filled), clean("\n".join(field.line for field in filled))
 
 
 def _note(count: int, used: int, blank: list[int], broken: list[int]) -> str:
@@ -93,3 +113,10 @@ def _pages(numbers: list[int]) -> str:
 
 def _short(error: Exception) -> str:
     return (str(error) or type(error).__name__).splitlines()[0][:120]
+
+
+def _is_pdf(raw: Raw) -> bool:
+    return b"%PDF-" in raw.data[:1024]
+
+
+KIND = Kind("PDF", (".pdf",), read, _is_pdf, ("application/pdf",), container=True)
