@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from gptsmith.assistants.spec import ModelSpec, split_model
 from gptsmith.errors import NotReadyError, UsageError
 from gptsmith.models.chat.providers import LOCAL, PROVIDERS, connection, host_of, label, leaves_machine
+from gptsmith.models.chat.settings import read_settings
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -26,9 +27,10 @@ AllowHosted = bool | Callable[[str], bool]
 
 
 def choose_model(spec_model: ModelSpec | None, override: str | ModelSpec | None = None) -> ModelSpec:
-    """Return the model that runs: keyword or flag, else the file's, else `GPTSMITH_MODEL`, OpenAI, `embedded`.
+    """Return the model that runs: keyword or flag, else the file's, else `GPTSMITH_MODEL`, else the one chosen for all.
 
-    The environment gives defaults only: OpenAI when `OPENAI_API_KEY` is set, and it never overrides a file.
+    After those OpenAI when `OPENAI_API_KEY` is set, and `embedded`. The environment and the choice give defaults only
+    and never override a file. Raises NotReadyError when the choice cannot be read.
     """
     if isinstance(override, ModelSpec):
         return override
@@ -46,6 +48,8 @@ def choose_model(spec_model: ModelSpec | None, override: str | ModelSpec | None 
 def _default() -> ModelSpec:
     if chosen := os.environ.get("GPTSMITH_MODEL"):
         return _named(chosen, "GPTSMITH_MODEL")
+    if (chosen_for_all := read_settings().model) is not None:
+        return chosen_for_all
     if os.environ.get("OPENAI_API_KEY"):
         return _named(DEFAULT_OPENAI, "the default model")
     return ModelSpec(provider="embedded")

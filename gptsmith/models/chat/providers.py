@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from gptsmith.assistants.spec import ModelSpec
 from gptsmith.errors import NotReadyError, UsageError
+from gptsmith.models.chat.keys import find_key
 
 NO_KEY = "not-needed"  # sent where a client insists on a key and the server has none
 LOCAL = ("embedded", "local", "huggingface")
@@ -129,7 +130,7 @@ def connection(spec: ModelSpec) -> Connection:
         return Connection(url, NO_KEY, "", own)
     if not provider.variable:
         return Connection(url, None, "", own)
-    if not (found := _clean(os.environ.get(provider.variable, ""), provider.variable)):
+    if not (found := _clean(find_key(provider.variable), provider.variable)):
         raise NotReadyError(
             f"{label(spec)} needs a key in the environment variable {provider.variable}, which is not set",
             code="missing_variable",

@@ -17,7 +17,8 @@ _ICON = Path(__file__).with_name("icon.svg")
 def main() -> None:
     """Draw the page that the URL names."""
     view = session.view()
-    title = {"create": "New assistant", "edit": view.assistant, "chat": view.assistant}.get(view.page, "Assistants")
+    titles = {"create": "New assistant", "edit": view.assistant, "chat": view.assistant, "models": "Models"}
+    title = titles.get(view.page, "Assistants")
     st.set_page_config(page_title=f"{title} · gptsmith", page_icon=_ICON, layout="wide")
     theme.apply()
     try:
@@ -57,6 +58,10 @@ def _page(desk: Desk, view: session.View) -> None:
         from gptsmith.ui.web import workspace
 
         workspace.draw(desk, view)
+    elif view.page == "models":
+        from gptsmith.ui.web import models
+
+        models.draw(desk.stock)
     else:
         from gptsmith.ui.web import gallery
 

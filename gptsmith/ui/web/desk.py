@@ -1,7 +1,7 @@
 """The one door between the pages and the rest of gptsmith: no Streamlit here, nothing else of gptsmith there.
 
-The pages draw what this module and those it holds (`talk`, `bench`, `building`, `bundles`) return, so that they can be
-driven in tests with the real thing behind them.
+The pages draw what this module and those it holds (`talk`, `bench`, `building`, `bundles`, `stock`) return, so that
+they can be driven in tests with the real thing behind them.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 import shutil
 import threading
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +27,7 @@ from gptsmith.ui.web.bundles import Bundles
 from gptsmith.ui.web.launch import OPEN_FILE
 
 if TYPE_CHECKING:
+    from gptsmith.ui.web.stock import Stock
     from gptsmith.ui.web.talk import Talk
 
 __all__ = ["Card", "Desk", "ModelNote", "Places", "open_desk"]
@@ -95,6 +96,13 @@ class Desk:
         self.first = self._id_of(file) if file else ""
         self._talks: dict[Path, tuple[tuple[int, int], Talk]] = {}
         self._guard = threading.Lock()
+
+    @cached_property
+    def stock(self) -> Stock:
+        """The models of this machine and what else can be connected."""
+        from gptsmith.ui.web.stock import Stock
+
+        return Stock()
 
     def cards(self) -> list[Card]:
         """Return every assistant of the library by name, those with a broken file included."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from gptsmith.ui.web import markdown
+from gptsmith.ui.web import markdown, session
 from gptsmith.ui.web.desk import ModelNote
 
 _HOW = """
@@ -12,8 +12,9 @@ The first of these that is set decides:
 
 1. `model:` in the assistant's spec, for example `model: "ollama:qwen3:8b"`
 2. the environment variable `GPTSMITH_MODEL`, for example `GPTSMITH_MODEL=openai:gpt-4o-mini`
-3. OpenAI's `gpt-4o-mini`, when `OPENAI_API_KEY` is set
-4. the embedded model, which needs nothing else and works offline
+3. the model that you chose for all assistants on the page *Models*
+4. OpenAI's `gpt-4o-mini`, when `OPENAI_API_KEY` is set
+5. the embedded model, which works offline
 
 A variable counts after gptsmith is started again.
 """
@@ -29,6 +30,7 @@ def draw(note: ModelNote) -> None:
             if note.problem:
                 st.warning(markdown.plain(note.problem))
             st.markdown(_HOW)
+            st.button("Models", icon=":material/memory:", key="to-models", on_click=session.go, args=("models",))
 
 
 def connect(key: str) -> None:

@@ -14,8 +14,8 @@ import streamlit as st
 if TYPE_CHECKING:
     from streamlit.elements.lib.mutable_tab_container import TabContainer
 
-Page = Literal["gallery", "create", "edit", "chat"]
-PAGES: tuple[Page, ...] = ("gallery", "create", "edit", "chat")
+Page = Literal["gallery", "create", "edit", "chat", "models"]
+PAGES: tuple[Page, ...] = ("gallery", "create", "edit", "chat", "models")
 MESSAGES_SHOWN = 30
 
 

@@ -23,6 +23,7 @@ def draw(desk: Desk, view: session.View) -> None:
         st.markdown("**:material/construction: gptsmith**", width="content")
         _nav("Assistants", ":material/apps:", "gallery", view)
         _nav("New assistant", ":material/add:", "create", view)
+        _nav("Models", ":material/memory:", "models", view)
         with st.container():
             if view.page == "chat" and view.assistant:
                 st.divider()

@@ -1,0 +1,151 @@
+"""The page Models: what there is for this machine, what is here, and the place to connect something stronger."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from gptsmith.assistants.spec import ModelSpec
+from gptsmith.errors import GptsmithError
+from gptsmith.models.shelf import size_words
+from gptsmith.models.shelf.background import Running
+from gptsmith.ui.web import connections, markdown, session
+from gptsmith.ui.web.stock import KINDS, Row, Stock, first
+
+_TICK_SECONDS = 1.0
+
+
+def draw(stock: Stock) -> None:
+    """Draw the page."""
+    st.title("Models", anchor=False)
+    _in_use(stock)
+    st.header("On this computer", anchor=False)
+    st.markdown(
+        "They are fetched once and work without a network from then on. Nothing you write leaves this computer."
+    )
+    # While something comes, only the list is drawn again, so that what is typed further below stays.
+    st.fragment(_shelf, run_every=_TICK_SECONDS if stock.busy else None)(stock, stock.busy)
+    st.header("Something stronger", anchor=False)
+    connections.draw(stock)
+
+
+def _in_use(stock: Stock) -> None:
+    now = stock.in_use()
+    if now.problem:
+        st.error(markdown.plain(now.problem), icon=":material/error:")
+        st.button("Forget the choice", key="unchoose", on_click=_use, args=(stock, None))
+        return
+    place = ":material/lock: text stays on this computer"
+    if now.leaves:
+        place = f":orange[:material/cloud_upload: text is sent to {markdown.line(now.leaves)}]"
+    with st.container(border=True, horizontal=True, vertical_alignment="center", key="in-use"):
+        said = (
+            f"Assistants that name no model use **{markdown.line(now.name)}**, since {markdown.line(now.why)}. {place}"
+        )
+        st.markdown(said, width="stretch")
+        if now.why.startswith("you chose"):
+            st.button("Take back", key="unchoose", type="tertiary", on_click=_use, args=(stock, None))
+
+
+def _shelf(stock: Stock, was_busy: bool) -> None:
+    if was_busy and not stock.busy:
+        st.rerun()  # the last fetch has ended: the whole page says so, and looks no more
+    rows = stock.rows()
+    for kind, title in KINDS.items():
+        found = first(rows, kind)
+        if found:
+            st.subheader(title, anchor=False)
+        for row in found:
+            _row(stock, row)
+    st.caption(f"Kept in {markdown.line(stock.root)}")
+
+
+def _row(stock: Stock, row: Row) -> None:
+    model = row.model
+    with st.container(border=True, key=f"model-{model.name}", gap="small"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.markdown(f"**{markdown.line(model.title)}** {_badges(row)}", width="stretch")
+            _buttons(stock, row)
+        st.markdown(markdown.line(model.good_for))
+        card = f" · [about it]({model.card})" if model.card else ""
+        licence = f"Licence: {markdown.line(f'{model.licence}. {model.licence_note}'.strip())}"
+        st.caption(f"`{model.name}` · {row.facts} · {licence}{card}")
+        if not row.fits:
+            st.caption(":material/warning: More than this computer has: it would be slow, or not start.")
+        _progress(row)
+
+
+def _badges(row: Row) -> str:
+    state = {"here": ":green-badge[here]", "altered": ":red-badge[damaged]"}.get(row.status.state, "")
+    found = [":blue-badge[fits this computer best]" if row.default else "", state]
+    found.append(":gray-badge[sees pictures]" if row.model.sees else "")
+    return " ".join(badge for badge in found if badge)
+
+
+def _buttons(stock: Stock, row: Row) -> None:
+    name = row.model.name
+    if row.running.active:
+        label = "Pausing" if row.running.pausing else "Pause"
+        if st.button(label, key=f"pause-{name}", icon=":material/pause:", disabled=row.running.pausing):
+            _do(lambda: stock.pause(name))
+        return
+    if row.status.state != "here":
+        label = {"partial": "Go on", "altered": "Fetch again"}.get(row.status.state, "Get")
+        if st.button(label, key=f"get-{name}", icon=":material/download:", type="primary"):
+            _do(lambda: stock.get(name))
+    elif row.model.kind == "chat" and not row.default:
+        spec = ModelSpec(provider="local", name=name)
+        if not stock.chosen(spec) and st.button("Use for all", key=f"use-{name}"):
+            _do(lambda: stock.use(spec))
+    if row.status.state != "absent":
+        # The label is there for screen readers; the style sheet shows the icon alone.
+        label, key = f"Remove {row.model.title}", f"bare-remove-{name}"
+        if st.button(label, key=key, icon=":material/delete:", type="tertiary", help="Remove"):
+            _do(lambda: session.say(stock.remove(name)))
+
+
+def _do(action: Callable[[], None]) -> None:
+    """Do what a button of the list says, and draw the whole page: a callback would draw the list alone."""
+    try:
+        action()
+    except GptsmithError as error:
+        session.fail(str(error))
+    st.rerun()
+
+
+def _progress(row: Row) -> None:
+    running, status = row.running, row.status
+    if running.active:
+        st.progress(_fraction(running), text=_words(running))
+        for note in running.progress.notes if running.progress else ():
+            st.caption(f":material/info: Passed over: {markdown.line(note)}")
+        return
+    if running.error:
+        st.error(markdown.plain(running.error), icon=":material/error:")
+    if status.state == "partial":
+        done = f"{size_words(status.done)} of {size_words(status.total)} are here; it goes on from there."
+        st.progress(min(1.0, status.done / max(1, status.total)), text=done)
+
+
+def _fraction(running: Running) -> float:
+    return running.progress.fraction if running.progress else 0.0
+
+
+def _words(running: Running) -> str:
+    progress = running.progress
+    if progress is None:
+        return "Looking for where it can be had"
+    if progress.phase == "waiting":
+        return "Another window or program is fetching it"
+    if progress.phase == "checking":
+        return "Checking that it is what was published"
+    text = f"{size_words(progress.done)} of {size_words(progress.total)} from {markdown.line(progress.source)}"
+    return f"{text}, {progress.time_left} left" if progress.time_left else text
+
+
+def _use(stock: Stock, spec: ModelSpec | None) -> None:
+    try:
+        stock.use(spec)
+    except GptsmithError as error:
+        session.fail(str(error))
