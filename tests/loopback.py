@@ -37,7 +37,8 @@ class Answer:
 
     `tool_calls` holds `(name, arguments)`; arguments given as text go out as they are, valid JSON or not. `stall` and
     `trickle` are seconds before the first piece and between pieces; `cut` ends the stream after `cut_after` pieces:
-    `drop` resets the connection, `close` ends it cleanly without finish reason and DONE. `raw` replaces the body.
+    `drop` resets the connection, `close` ends it cleanly without finish reason and DONE. `raw` replaces the body, with
+    `kind` as its media type. `thinking` goes out as `reasoning_content`, `deltas` as they are.
     """
 
     text: str = ""
@@ -51,6 +52,9 @@ class Answer:
     cut: Literal["drop", "close"] | None = None
     cut_after: int = 1
     raw: bytes | None = None
+    kind: str = ""
+    thinking: str = ""
+    deltas: tuple[dict[str, Any], ...] = ()
     piece: int = 12
 
 
@@ -185,6 +189,8 @@ class _Reply:
 
     def whole(self) -> Body:
         message: Body = {"role": "assistant", "content": self.answer.text or None, "refusal": None}
+        if self.answer.thinking:
+            message["reasoning_content"] = self.answer.thinking
         if self.answer.tool_calls:
             message["tool_calls"] = self.calls()
         choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": self.finish()}
@@ -193,6 +199,9 @@ class _Reply:
     def pieces(self) -> Iterator[Body]:
         """Yield the deltas that carry content: text in pieces, then each tool call's head and its cut arguments."""
         size = self.answer.piece
+        for i in range(0, len(self.answer.thinking), size):
+            yield {"reasoning_content": self.answer.thinking[i : i + size]}
+        yield from self.answer.deltas
         for i in range(0, len(self.answer.text), size):
             yield {"content": self.answer.text[i : i + size]}
         for i, call in enumerate(self.calls()):
@@ -258,7 +267,8 @@ class _Handler(BaseHTTPRequestHandler):
         if answer.status != 200:
             return self._error(answer.status, answer.message, headers=answer.headers)
         if answer.raw is not None:
-            return self._bytes(200, "text/event-stream" if reply.body.get("stream") else "application/json", answer.raw)
+            kind = "text/event-stream" if reply.body.get("stream") else "application/json"
+            return self._bytes(200, answer.kind or kind, answer.raw)
         if reply.body.get("stream"):
             return self._stream(reply)
         self.owner.stopping.wait(answer.stall)

@@ -100,6 +100,13 @@ def make(folder: Path, **fields: Any) -> Any:
     return make_chat_model(ModelSpec(provider="huggingface", name=str(folder), options={"device": "cpu"}, **fields))
 
 
+def bare(folder: Path, **fields: Any) -> Any:
+    """Return the model itself, without the guard that reads its answers."""
+    from gptsmith.models.chat.huggingface import load_huggingface
+
+    return load_huggingface(ModelSpec(provider="huggingface", name=str(folder), options={"device": "cpu"}, **fields))
+
+
 # ---- choosing a token
 
 
@@ -192,7 +199,7 @@ def test_greedy_equals_argmax_of_the_bare_model(folder: Path, temperature: float
 
 
 def test_streams_whole_characters(folder: Path) -> None:
-    pieces = [c.content for c in make(folder).stream("Hello")]
+    pieces = [c.content for c in bare(folder).stream("Hello")]
     assert "".join(pieces) == PLAIN
     assert len([p for p in pieces if p]) > 5
     assert not any("�" in p for p in pieces)
@@ -203,7 +210,7 @@ def test_odd_bytes_join_to_the_whole(folder: Path, seed: int) -> None:
     """A model that babbles writes half characters: the pieces still join to what the tokenizer makes of the whole."""
     from gptsmith.models.chat.huggingface import Writing
 
-    model = make(folder)
+    model = bare(folder)
     ids, _ = model._prompt([HumanMessage("?")], [])
     writer = Writing(model.weights, ids, Sampler(temperature=9.0, seed=seed), [], 80)
     text = "".join(writer)
@@ -230,7 +237,7 @@ def test_async_and_seeds(folder: Path) -> None:
     ],
 )
 def test_stop(folder: Path, fields: dict[str, Any], call_stop: list[str] | None, text: str, finish: str) -> None:
-    model = make(folder, **fields)
+    model = bare(folder, **fields)
     answer = model.invoke("Hello", stop=call_stop)
     assert (answer.content, answer.response_metadata["finish_reason"]) == (text, finish)
     assert "".join(c.content for c in model.stream("Hello", stop=call_stop)) == text
@@ -247,7 +254,7 @@ def test_max_tokens_and_context(folder: Path) -> None:
 
 
 def test_leaving_the_stream_stops_the_work(folder: Path) -> None:
-    model, seen = make(folder), []
+    model, seen = bare(folder), []
     handle = model.weights.model.register_forward_hook(lambda *_: seen.append(1))
     stream = model.stream("Hello")
     for _ in range(3):
@@ -261,7 +268,7 @@ def test_leaving_the_stream_stops_the_work(folder: Path) -> None:
 
 
 def test_control_tokens_in_a_message_are_text(folder: Path) -> None:
-    model = make(folder)
+    model = bare(folder)
     ids, _ = model._prompt([HumanMessage("a<|end|><|assistant|>b")], [])
     control = model.weights.tokenizer.convert_tokens_to_ids(["<|end|>", "<|assistant|>"])
     assert [ids.count(c) for c in control] == [1, 1]
@@ -273,7 +280,7 @@ def test_without_a_template(folder: Path, tmp_path: Path) -> None:
     shutil.copytree(folder, tmp_path / "m")
     (tmp_path / "m/chat_template.jinja").unlink()
     save_tokenizer(tmp_path / "m", None)
-    model = make(tmp_path / "m")
+    model = bare(tmp_path / "m")
     ids, plain = model._prompt(
         [SystemMessage("Be kind."), HumanMessage("Hi"), AIMessage("Yes?"), HumanMessage("A")], []
     )
@@ -292,7 +299,7 @@ def test_strict_template(folder: Path, tmp_path: Path) -> None:
 
     shutil.copytree(folder, tmp_path / "m")
     save_tokenizer(tmp_path / "m", STRICT)
-    model = make(tmp_path / "m")
+    model = bare(tmp_path / "m")
     ids, _ = model._prompt([SystemMessage("Be kind."), HumanMessage("Hi"), HumanMessage("again")], [])
     assert model.weights.tokenizer.decode(ids) == "<|user|>Be kind.\n\nHi\n\nagain<|end|><|assistant|>"
 
@@ -309,14 +316,14 @@ def test_pictures_are_refused(folder: Path) -> None:
 def test_tool_call(folder: Path) -> None:
     model = make(folder).bind_tools([draw])
     answer = model.invoke("Draw a fish")
-    assert (answer.content, answer.response_metadata["finish_reason"]) == ("Yes. ", "tool_calls")
+    assert (answer.content, answer.response_metadata["finish_reason"]) == ("Yes.", "tool_calls")
     assert [(c["name"], c["args"]) for c in answer.tool_calls] == [("draw", {"request": "a fish"})]
-    bare = model.invoke("Bare")
-    assert (bare.content, [c["args"] for c in bare.tool_calls]) == ("", [{"request": "a cat"}])
+    lone = model.invoke("Bare")
+    assert (lone.content, [c["args"] for c in lone.tool_calls]) == ("", [{"request": "a cat"}])
     # without tools the same words are only words
     assert make(folder).invoke("Hello").tool_calls == []
     history = [HumanMessage("Draw a fish"), answer, ToolMessage("done", tool_call_id=answer.tool_calls[0]["id"])]
-    assert "<tool_call>" in make(folder).weights.tokenizer.decode(make(folder)._prompt(history, [])[0])
+    assert "<tool_call>" in bare(folder).weights.tokenizer.decode(bare(folder)._prompt(history, [])[0])
 
 
 def test_a_call_that_was_cut_never_runs(folder: Path) -> None:

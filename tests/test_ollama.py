@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from langchain_core.messages import AIMessage
+from langchain_core.messages import AIMessage, ToolMessage
 from langchain_core.tools import tool
 
 from gptsmith.assistants.spec import ModelSpec
@@ -122,6 +122,21 @@ def test_tool_calls(reason: str | None, runs: bool, way: str, ollama: Ollama) ->
     assert [c["args"] for c in answer.tool_calls] == ([{"query": "ship"}] if runs else [])
     assert [c["name"] for c in answer.invalid_tool_calls] == ([] if runs else ["search_guide"])
     assert ollama.history[0]["tools"][0]["function"]["name"] == "search_guide"
+
+
+@every_way
+def test_thinking_and_calls_in_the_text(way: str, ollama: Ollama) -> None:
+    call = '{"name": "search_guide", "arguments": {"query": "ship"}}'
+    ollama.answers.append([say("<thi"), say("nk>A ship?</think>"), say("\n\nMade in 1755."), end()])
+    ollama.answers.append([say("A ship?\n</th"), say("ink>\n"), say(call), end()])
+    model = make(ollama)
+    answer = WAYS[way](model)
+    assert (answer.content, answer.additional_kwargs) == ("Made in 1755.", {"thinking": "A ship?"})
+    asked = WAYS[way](model.bind_tools([search_guide]))
+    assert (asked.content, [c["args"] for c in asked.tool_calls]) == ("", [{"query": "ship"}])
+    ollama.answers.append([say("1755."), end()])
+    model.invoke([("human", "hi"), asked, ToolMessage("1755", tool_call_id=asked.tool_calls[0]["id"])])
+    assert "A ship" not in json.dumps(ollama.history[-1]), "thinking is not sent back"
 
 
 @every_way

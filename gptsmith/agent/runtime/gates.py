@@ -22,7 +22,7 @@ from gptsmith.agent.runtime import fitting, pii
 from gptsmith.agent.runtime.loops import apart
 from gptsmith.agent.runtime.results import shortened
 from gptsmith.agent.runtime.turn import CURRENT, Turn
-from gptsmith.errors import GptsmithError
+from gptsmith.errors import GptsmithError, ProviderError
 from gptsmith.models.passages import Passage, fence
 from gptsmith.models.tool_results import fence_result
 
@@ -170,6 +170,9 @@ def _checked(turn: Turn, response: ModelResponse[Any]) -> ModelResponse[Any]:
         turn.note("(The answer was cut off here by the model.)", "truncated")
     elif message.tool_calls and turn.finish == "limit":
         pass  # it was told to stop calling tools and calls again
+    elif not (message.tool_calls or message.text.strip() or turn.images or turn.notes):
+        hint = "ask again, or choose another model"
+        raise ProviderError(f"{turn.model} gave no answer: what it sent is empty", code="bad_answer", hint=hint)
     else:
         return response
     whole = message.model_copy(update={"tool_calls": [], "invalid_tool_calls": [], "additional_kwargs": {}})

@@ -15,6 +15,7 @@ from langchain_core.runnables import Runnable, RunnableBinding
 from gptsmith.errors import ProviderError
 from gptsmith.models.chat.deadlines import Clock, Deadlines
 from gptsmith.models.chat.failures import Contact, Failure
+from gptsmith.models.chat.thinking import Habit
 from gptsmith.models.chat.window import TooLongError
 
 _HOW_TO_ALLOW = "allow it with --allow-hosted or allow_hosted=True, or take it out of model.fallback"
@@ -24,11 +25,16 @@ Bound = tuple[Sequence[Any], dict[str, Any]]  # tools and the keywords of bind_t
 
 @dataclass
 class Member:
-    """One model that may answer: made when it is first needed. `hosted` names the host that text would leave for."""
+    """One model that may answer: made when it is first needed. `hosted` names the host that text would leave for.
+
+    `habit` is how it thinks; `unstreamed` counts the streams that brought nothing where a whole answer came.
+    """
 
     contact: Contact
     make: Callable[[], BaseChatModel] = field(repr=False)
     hosted: str | None = None
+    habit: Habit = field(default_factory=Habit, repr=False)
+    unstreamed: int = 0
     _model: BaseChatModel | None = field(default=None, repr=False)
     _by_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, BaseChatModel] = field(
         default_factory=WeakKeyDictionary, repr=False
@@ -89,6 +95,8 @@ class Attempts:
         self.clock = Clock(deadlines, streaming=streaming)
         self._at = 0
         self._tries = 0
+        self._asked_again = False
+        self.whole = False
         self._first: ProviderError | None = None
 
     @property
@@ -96,9 +104,14 @@ class Attempts:
         """The model that is asked now."""
         return self.members[self._at]
 
+    @property
+    def wants_whole(self) -> bool:
+        """Whether the answer is asked for in one piece, because this server's streams bring nothing."""
+        return self.whole or self.member.unstreamed > 1
+
     def failed(self, failure: Failure) -> float:
         """Return the seconds to wait before the next attempt; raise the error when nobody else can be asked."""
-        if self.clock.seen_token:
+        if self.clock.seen_token and not failure.empty:
             raise self._told(failure.error)
         wait = self._wait(failure)
         if wait is None:
@@ -107,6 +120,10 @@ class Attempts:
             wait = 0.0
         self.clock.restart()
         return wait
+
+    def unanswered(self, failure: Failure, *, after_tool: bool) -> Failure | None:
+        """Return the failure of an empty answer, None where it stands: asked again, a model may have no more to say."""
+        return None if after_tool and self._asked_again else failure
 
     def _told(self, error: ProviderError) -> ProviderError:
         """Return the error to show: the first model's, and the fallback's behind it."""
@@ -118,8 +135,9 @@ class Attempts:
         return ProviderError(message, code=self._first.code, hint=error.hint or self._first.hint)
 
     def _wait(self, failure: Failure) -> float | None:
-        if not failure.retry or self._tries >= self.deadlines.retries:
+        if not failure.retry or self._tries >= self.deadlines.retries or (failure.empty and self._asked_again):
             return None
+        self._asked_again = self._asked_again or failure.empty
         wait = self.deadlines.pause * 2**self._tries if failure.retry_after is None else failure.retry_after
         if wait > self.deadlines.longest_wait or time.monotonic() + wait >= self.clock.end:
             return None
@@ -132,7 +150,7 @@ class Attempts:
         for at in range(self._at + 1, len(self.members)):
             host = self.members[at].hosted
             if host is None or self.members[0].hosted is not None or self._allowed(host):
-                self._at, self._tries = at, 0
+                self._at, self._tries, self._asked_again, self.whole = at, 0, False, False
                 self.clock.end = max(self.clock.end, time.monotonic() + self.deadlines.first_token)
                 return
             refused += f"; the fallback {self.members[at].contact.label} was not asked, because that would send the"

@@ -40,6 +40,9 @@ class Deadlines:
         return min(self.total, max(self.first_token, self.between_tokens)) + 5
 
 
+PATIENT = Deadlines(first_token=86_400, between_tokens=86_400, total=86_400)  # a model that computes in this process
+
+
 class DeadlineError(Exception):
     """A deadline passed; the text says which one and how long it was."""
 

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["AllowHosted", "choose_model", "fallback_hosts", "leaves_machine", "make_chat_model"]
 
 DEFAULT_OPENAI = "openai:gpt-4o-mini"
-UNGUARDED = ("embedded", "huggingface")
 """Providers inside this process: nothing can hang or break off on the way."""
 AllowHosted = bool | Callable[[str], bool]
 
@@ -72,12 +71,12 @@ def make_chat_model(
     Raises NotReadyError (`missing_variable`, `missing_package`, `missing_model`, `missing_weights`, `trust_required`)
     and UsageError for a setting that the provider does not take. Answers raise ProviderError only.
     """
-    if spec.provider in UNGUARDED and not spec.fallback:
+    if spec.provider == "embedded" and not spec.fallback:
         return _local(spec, base_dir, trust, deadlines)
-    from gptsmith.models.chat.deadlines import Deadlines
+    from gptsmith.models.chat.deadlines import PATIENT, Deadlines
     from gptsmith.models.chat.guarded import GuardedChatModel
 
-    limits = deadlines or Deadlines()
+    limits = deadlines or (PATIENT if spec.provider == "huggingface" and not spec.fallback else Deadlines())
     specs = [spec, *(_named(name, "model.fallback") for name in spec.fallback)]
     members = [_member(s, limits, base_dir, trust) for s in specs]
     first = members[0].model()  # made now: what is not ready is said before a turn begins
@@ -122,9 +121,11 @@ def _member(spec: ModelSpec, deadlines: Deadlines, base_dir: Path | None, trust:
     from gptsmith.models.chat.attempts import Member
     from gptsmith.models.chat.failures import Contact
     from gptsmith.models.chat.hosted import make_provider_model
+    from gptsmith.models.chat.thinking import Habit
 
     if spec.provider in LOCAL:
-        return Member(Contact(label(spec)), lambda: _local(spec, base_dir, trust, deadlines))
+        habit = Habit(spec.name, wary=spec.provider != "embedded")
+        return Member(Contact(label(spec)), lambda: _local(spec, base_dir, trust, deadlines), habit=habit)
     provider = PROVIDERS.get(spec.provider)
     hosted = None
     try:
@@ -140,7 +141,9 @@ def _member(spec: ModelSpec, deadlines: Deadlines, base_dir: Path | None, trust:
         start=provider.start if provider else "",
         secrets=(line.key,) if line.key else (),
     )
-    return Member(contact, lambda: make_provider_model(spec, line, deadlines), hosted=hosted)
+    # a provider's own service parts the thinking itself; a server of one's own may leave it in the text
+    habit = Habit(spec.name, wary=not line.own or spec.provider == "ollama")
+    return Member(contact, lambda: make_provider_model(spec, line, deadlines), hosted=hosted, habit=habit)
 
 
 def _not_ready(error: NotReadyError) -> Callable[[], BaseChatModel]:

@@ -36,11 +36,19 @@ class Contact:
 
 @dataclass(frozen=True)
 class Failure:
-    """A provider's failure: the error to show, and whether and when asking again can help."""
+    """A provider's failure: the error to show, and whether and when asking again can help.
+
+    `empty`: an answer came and nothing in it was for the person; the same model is asked once more.
+    """
 
     error: ProviderError
     retry: bool = False
     retry_after: float | None = None
+    empty: bool = False
+
+
+class NotAnAnswer(Exception):
+    """A server answered, with something else than a chat answer; the text says with what."""
 
 
 def read_failure(error: BaseException, contact: Contact, *, started: bool = False) -> Failure:
@@ -51,6 +59,10 @@ def read_failure(error: BaseException, contact: Contact, *, started: bool = Fals
         return Failure(ProviderError(error.message, code="unavailable", hint=error.hint))
     if isinstance(error, DeadlineError):
         return _timeout(contact, str(error))
+    if isinstance(error, NotAnAnswer):
+        hint = "check that base_url is the address of a chat API, often ending in /v1, and needs no login page"
+        message = f"{contact.label} answered with {error} instead of a chat answer"
+        return Failure(ProviderError(message, code="bad_answer", hint=hint))
     names = {c.__name__ for link in _chain(error) for c in type(link).__mro__}
     code = _status(error)
     if code not in NOT_OF_LENGTH:
@@ -72,6 +84,29 @@ def read_failure(error: BaseException, contact: Contact, *, started: bool = Fals
             hint="check that base_url is the address of a chat API, often ending in /v1, or try again",
         )
     )
+
+
+def empty_answer(contact: Contact, finish: str, *, thought: bool = False, refusal: str = "") -> Failure:
+    """Return the failure for an answer without a word and without a call; `finish` is why it ended."""
+    label, again = contact.label, True
+    message, hint = f"{label} gave no answer: what it sent is empty", "ask again, or choose another model"
+    if refusal:
+        message, hint, again = f"{label} declined to answer: {_short(refusal)}", "ask in other words", False
+    elif finish == "content_filter":
+        message, hint, again = f"the content filter of {label} held the answer back", "ask in other words", False
+    elif finish == "length":
+        message, again = f"{label} came to its limit of length before it said anything", False
+        hint = "raise max_tokens under model, or choose a model that thinks less"
+    elif thought:
+        message = f"{label} gave no answer: it only thought"
+    return Failure(ProviderError(message, code="bad_answer", hint=hint), again, empty=True)
+
+
+def no_events(contact: Contact) -> Failure:
+    """Return the failure for a stream in which nothing of an answer came: the server may know whole answers only."""
+    message = f"{contact.label} gave no answer: its stream ended before it began"
+    hint = "ask again, or choose another model"
+    return Failure(ProviderError(message, code="bad_answer", hint=hint), retry=True, empty=True)
 
 
 def _timeout(contact: Contact, what: str) -> Failure:
@@ -170,5 +205,9 @@ def _detail(error: BaseException, contact: Contact) -> str:
     for secret in contact.secrets:
         if len(secret) >= 6:  # a shorter one is a placeholder, and taking it out would garble the words
             text = text.replace(secret, "***")
-    text = KEY.sub("***", text).rstrip(".")
+    return _short(KEY.sub("***", text).rstrip("."))
+
+
+def _short(text: str) -> str:
+    text = " ".join(text.split())
     return text if len(text) <= DETAIL else text[:DETAIL].rstrip() + "…"

@@ -10,15 +10,16 @@ from typing import Any, TypeVar
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
-from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, ToolMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable, RunnableLambda
+from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import ConfigDict, Field
 
 from gptsmith.errors import ProviderError
 from gptsmith.models.chat.attempts import Attempts, Failed
 from gptsmith.models.chat.deadlines import Clock, Deadlines, apull, pull
-from gptsmith.models.chat.failures import read_failure
+from gptsmith.models.chat.failures import Failure, empty_answer, no_events, read_failure
 from gptsmith.models.chat.incoming import Incoming, sendable, whole
 
 GenerationT = TypeVar("GenerationT", bound=ChatGeneration)
@@ -84,6 +85,11 @@ class GuardedChatModel(BaseChatModel):
             )
         return answer["parsed"]
 
+    def _offered(self, keywords: dict[str, Any]) -> frozenset[str]:
+        """Return the names of the tools that the model may call."""
+        given = [*(self.tools[0] if self.tools else []), *(keywords.get("tools") or [])]
+        return frozenset(filter(None, map(tool_name, given)))
+
     def _attempts(self, *, streaming: bool) -> Attempts:
         return Attempts(self.members, self.deadlines, self.allow_hosted, streaming=streaming)
 
@@ -94,9 +100,9 @@ class GuardedChatModel(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
-        attempts = self._attempts(streaming=True)
+        attempts, tools = self._attempts(streaming=True), self._offered(kwargs)
         while True:
-            incoming = Incoming()
+            incoming = Incoming(tools, attempts.member.habit)
             try:
                 with closing(self._attempt(attempts, sendable(messages), stop, kwargs)) as chunks:
                     for chunk in chunks:
@@ -105,10 +111,15 @@ class GuardedChatModel(BaseChatModel):
                         if incoming.characters > LONGEST_ANSWER:
                             incoming.cut()
                             break
-                yield signed(incoming.end(), attempts)
-                return
+                last = incoming.end()
+                if (unanswered := streamed_nothing(incoming, last, messages, attempts)) is None:
+                    yield signed(last, attempts)
+                    return
+                failure = unanswered
             except Failed as failed:
                 failure = failed.failure
+                if rest := incoming.rest():
+                    yield rest
             time.sleep(attempts.failed(failure))
 
     async def _astream(
@@ -118,9 +129,9 @@ class GuardedChatModel(BaseChatModel):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
-        attempts = self._attempts(streaming=True)
+        attempts, tools = self._attempts(streaming=True), self._offered(kwargs)
         while True:
-            incoming = Incoming()
+            incoming = Incoming(tools, attempts.member.habit)
             try:
                 async with aclosing(self._aattempt(attempts, sendable(messages), stop, kwargs)) as chunks:
                     async for chunk in chunks:
@@ -129,10 +140,15 @@ class GuardedChatModel(BaseChatModel):
                         if incoming.characters > LONGEST_ANSWER:
                             incoming.cut()
                             break
-                yield signed(incoming.end(), attempts)
-                return
+                last = incoming.end()
+                if (unanswered := streamed_nothing(incoming, last, messages, attempts)) is None:
+                    yield signed(last, attempts)
+                    return
+                failure = unanswered
             except Failed as failed:
                 failure = failed.failure
+                if rest := incoming.rest():
+                    yield rest
             await asyncio.sleep(await asyncio.to_thread(attempts.failed, failure))
 
     def _generate(
@@ -142,12 +158,15 @@ class GuardedChatModel(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        attempts = self._attempts(streaming=False)
+        attempts, tools = self._attempts(streaming=False), self._offered(kwargs)
         while True:
             member = attempts.member
             try:
                 answer = next(pull(lambda: self._once(attempts, messages, stop, kwargs), attempts.clock))
-                return held_to_rules(answer, attempts)
+                answer = held_to_rules(answer, attempts, tools)
+                if (unanswered := said_nothing(answer, messages, attempts)) is None:
+                    return answer
+                failure = unanswered
             except Exception as error:  # noqa: BLE001  providers raise classes of a dozen packages
                 failure = read_failure(error, member.contact)
             time.sleep(attempts.failed(failure))
@@ -165,7 +184,7 @@ class GuardedChatModel(BaseChatModel):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        attempts = self._attempts(streaming=False)
+        attempts, tools = self._attempts(streaming=False), self._offered(kwargs)
         while True:
             member = attempts.member
             limit = asyncio.timeout(attempts.clock.left())
@@ -173,7 +192,10 @@ class GuardedChatModel(BaseChatModel):
                 async with limit:
                     model, keywords = await asyncio.to_thread(member.bound, self.tools, asyncio.get_running_loop())
                     answer = await model._agenerate(sendable(messages), stop=stop, **{**keywords, **kwargs})
-                return held_to_rules(answer, attempts)
+                answer = held_to_rules(answer, attempts, tools)
+                if (unanswered := said_nothing(answer, messages, attempts)) is None:
+                    return answer
+                failure = unanswered
             except Exception as error:  # noqa: BLE001  providers raise classes of a dozen packages
                 failure = read_failure(attempts.clock.expired() if limit.expired() else error, member.contact)
             await asyncio.sleep(await asyncio.to_thread(attempts.failed, failure))
@@ -186,7 +208,7 @@ class GuardedChatModel(BaseChatModel):
 
         def chunks() -> Iterator[ChatGenerationChunk]:
             model, keywords = member.bound(self.tools)
-            if streams(model):
+            if streams(model) and not attempts.wants_whole:
                 yield from model._stream(messages, stop=stop, **{**keywords, **kwargs})
             else:
                 yield as_chunk(model._generate(messages, stop=stop, **{**keywords, **kwargs}))
@@ -211,7 +233,7 @@ class GuardedChatModel(BaseChatModel):
 
         async def chunks() -> AsyncGenerator[ChatGenerationChunk, None]:
             model, keywords = await asyncio.to_thread(member.bound, self.tools, asyncio.get_running_loop())
-            if streams(model):
+            if streams(model) and not attempts.wants_whole:
                 async for chunk in model._astream(messages, stop=stop, **{**keywords, **kwargs}):
                     yield chunk
             else:
@@ -257,7 +279,46 @@ def signed(generation: GenerationT, attempts: Attempts) -> GenerationT:
     return generation
 
 
-def held_to_rules(result: ChatResult, attempts: Attempts) -> ChatResult:
+def held_to_rules(result: ChatResult, attempts: Attempts, tools: frozenset[str]) -> ChatResult:
     """Apply the rules for whole answers to each generation."""
-    generations: list[ChatGeneration] = [signed(whole(g), attempts) for g in result.generations]
+    habit = attempts.member.habit
+    generations: list[ChatGeneration] = [signed(whole(g, tools, habit), attempts) for g in result.generations]
     return ChatResult(generations=generations, llm_output=result.llm_output)
+
+
+def streamed_nothing(
+    incoming: Incoming, last: ChatGenerationChunk, messages: list[BaseMessage], attempts: Attempts
+) -> Failure | None:
+    """Return the failure of a streamed answer that has nothing in it, None when it has."""
+    member = attempts.member
+    if not incoming.began and not attempts.wants_whole:  # perhaps a server that takes no notice of `stream`
+        attempts.whole = True
+        return no_events(member.contact)
+    if not incoming.is_empty:
+        member.unstreamed += attempts.whole
+        return None
+    return _nothing(last, incoming.thought, messages, attempts)
+
+
+def said_nothing(result: ChatResult, messages: list[BaseMessage], attempts: Attempts) -> Failure | None:
+    """Return the failure of a whole answer that has nothing in it, None when it has."""
+    message = result.generations[0].message
+    calls = isinstance(message, AIMessage) and (message.tool_calls or message.invalid_tool_calls)
+    if calls or message.text.strip():
+        return None
+    thought = bool({"thinking", "reasoning_content"} & set(message.additional_kwargs))
+    return _nothing(result.generations[0], thought, messages, attempts)
+
+
+def _nothing(answer: ChatGeneration, thought: bool, messages: list[BaseMessage], attempts: Attempts) -> Failure | None:
+    finish = str((answer.generation_info or {}).get("finish_reason"))
+    refusal = str(answer.message.additional_kwargs.get("refusal") or "")
+    failure = empty_answer(attempts.member.contact, finish, thought=thought, refusal=refusal)
+    return attempts.unanswered(failure, after_tool=bool(messages) and isinstance(messages[-1], ToolMessage))
+
+
+def tool_name(tool: Any) -> str:
+    """Return the name under which a model is offered `tool`, empty for a provider's own tool without one."""
+    if isinstance(tool, dict):
+        return str((tool.get("function") or tool).get("name") or tool.get("title") or "")
+    return str(convert_to_openai_tool(tool)["function"]["name"])

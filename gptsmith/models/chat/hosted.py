@@ -74,6 +74,10 @@ def _init(spec: ModelSpec, keywords: dict[str, Any]) -> BaseChatModel:
     from pydantic import ValidationError
 
     try:
+        if spec.provider == "openai":
+            from gptsmith.models.chat.compatible import CompatibleChatOpenAI
+
+            return CompatibleChatOpenAI(model=spec.name, **keywords)
         model: BaseChatModel = init_chat_model(spec.name, model_provider=spec.provider, **keywords)
     except ImportError as error:
         raise _missing_package(spec, error) from None

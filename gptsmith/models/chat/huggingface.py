@@ -19,8 +19,6 @@ from pydantic import ConfigDict, Field
 
 from gptsmith.assistants.spec import ModelSpec
 from gptsmith.errors import NotReadyError, ProviderError
-from gptsmith.models.chat import tool_text
-from gptsmith.models.chat.incoming import unrunnable
 from gptsmith.models.chat.sampling import Sampler
 from gptsmith.models.chat.weights import Weights, load
 from gptsmith.models.chat.window import TooLongError
@@ -40,7 +38,8 @@ class HuggingFaceChatModel(BaseChatModel):
     """Writes one token after the other, streamed; leaving the stream stops the computation.
 
     Uses the tokenizer's chat template, with control tokens in messages taken as plain text; without a template, plain
-    `User:` and `Assistant:` lines. Tools only where the template has a place for them.
+    `User:` and `Assistant:` lines. Tools only where the template has a place for them; their calls stand in the
+    text, where the guard around the model reads them.
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
@@ -127,28 +126,13 @@ class HuggingFaceChatModel(BaseChatModel):
         prompt, plain = self._prompt(messages, tools)
         stops = [*self.spec.stop, *(stop or []), *(["\nUser:"] if plain else [])]
         writer = Writing(self._weights, prompt, self.sampler(), stops, self.spec.max_tokens or MAX_TOKENS)
-        held, called, begun = "", False, False
         for text in writer:
-            bare = not begun and tool_text.may_begin_call(held + text)
-            if tools and (called or bare or tool_text.OPEN in held + text):
-                called, held = True, held + text
-                continue
-            ready, held = _before(held + text, [tool_text.OPEN] if tools else [])
-            begun = begun or bool(ready.strip())
-            if ready:
-                yield ChatGenerationChunk(message=AIMessageChunk(content=ready))
-        words, calls = tool_text.read_calls(held, [t["function"]["name"] for t in tools]) if called else (held, [])
-        if writer.finish == "length":  # a call of an answer that was cut never runs
-            calls = [{**c, "args": unrunnable(c["args"] or "")} for c in calls]
-        yield self._last(words, calls, writer)
-
-    def _last(self, words: str, calls: list[Any], writer: Writing) -> ChatGenerationChunk:
-        finish = "tool_calls" if calls and writer.finish == "stop" else writer.finish
-        read, wrote = len(writer.prompt), len(writer.written)
+            yield ChatGenerationChunk(message=AIMessageChunk(content=text))
+        read, wrote = len(prompt), len(writer.written)
         usage = UsageMetadata(input_tokens=read, output_tokens=wrote, total_tokens=read + wrote)
-        message = AIMessageChunk(content=words, tool_call_chunks=calls, usage_metadata=usage, chunk_position="last")
-        return ChatGenerationChunk(
-            message=message, generation_info={"finish_reason": finish, "model_name": self.model_name}
+        yield ChatGenerationChunk(
+            message=AIMessageChunk(content="", usage_metadata=usage, chunk_position="last"),
+            generation_info={"finish_reason": writer.finish, "model_name": self.model_name},
         )
 
     def _prompt(self, messages: list[BaseMessage], tools: list[dict[str, Any]]) -> tuple[list[int], bool]:

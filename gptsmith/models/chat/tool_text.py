@@ -1,49 +1,179 @@
-"""Tool calls that a local model writes as text: `<tool_call>{…}</tool_call>`, or one bare JSON object."""
+"""Tool calls that a model writes as text: marked, as `<tool_call>{…}</tool_call>`, fenced, or as bare JSON.
+
+Nothing is guessed: JSON without a mark is a call only where it is the whole answer, has the form of a call and names a
+tool that was offered. All else stays text.
+"""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Collection
-from uuid import uuid4
+from typing import Any
 
 from langchain_core.messages.tool import ToolCallChunk, tool_call_chunk
 
-from gptsmith.models.chat.incoming import strict_arguments, unrunnable
+from gptsmith.models.chat.call_pieces import new_id, refuse_constant, strict_arguments, unrunnable
+from gptsmith.models.chat.thinking import begun
 
-OPEN = "<tool_call>"
-_BLOCK = re.compile(r"<tool_call>\s*(.*?)\s*(?:</tool_call>|\Z)", re.DOTALL)
+_ENDS = {
+    "<tool_call>": r"</tool_call>",
+    "<function_call>": r"</function_call>",
+    "<|tool_call|>": r"<\|/tool_call\|>",
+    "<|python_tag|>": r"<\|(?:eom|eot)_id\|>",
+    "[TOOL_CALLS]": r"\Z",
+    "<function=": r"</function>",
+}
+_OPENINGS = [*_ENDS]
+_QUOTED = "`\"'“‘"  # a mark right behind one of these is spoken of, not used
+_OPENING = re.compile(f"(?<![{_QUOTED}])(?:" + "|".join(map(re.escape, _OPENINGS)) + ")")
+_BLOCK = re.compile(
+    f"(?<![{_QUOTED}])(?:"
+    + "|".join(rf"(?:{re.escape(opening)}).*?(?:{end}|\Z)" for opening, end in _ENDS.items())
+    + ")",
+    re.DOTALL,
+)
+_TAGS = re.compile("|".join([*map(re.escape, _OPENINGS[:-1]), *(end for end in _ENDS.values() if end != r"\Z")]))
+_FENCED = re.compile(r"```[\w-]*[ \t]*\n?((?:(?!```).)*)```", re.DOTALL)
+_OPEN_FENCE = re.compile(r"`{1,3}[\w-]{0,16}[ \t]*")
+_FIRST_KEY = re.compile(r'[\[{\s]*\{\s*"(\w+)"')
+_TO_FIRST_KEY = re.compile(r'[\[{\s]*(?:"\w*)?')
+_XML = re.compile(r"\s*<function=([\w.-]+)>(.*?)(?:</function>)?\s*", re.DOTALL)
+_PARAMETER = re.compile(r"\s*<parameter=([\w.-]+)>\n?(.*?)\n?</parameter>\s*", re.DOTALL)
+_KEYS = {"name", "arguments", "parameters", "id", "type"}
+_FIRST = _KEYS | {"function", "tool_calls", "function_call"}
+_DECODER = json.JSONDecoder(strict=False, parse_constant=refuse_constant)
+
+
+class CallText:
+    """One answer's text where tools called `names` were offered: `feed` it, show what comes back, then `end`."""
+
+    def __init__(self, names: Collection[str]) -> None:
+        self._names = names
+        self._held = ""
+        self._begun = self._caught = False
+        self._ticks: list[str] = []  # what went out, as far as fences may stand in it
+
+    def feed(self, text: str) -> str:
+        """Return what cannot be part of a call any more."""
+        if not self._names:
+            return text
+        self._held += text
+        blank = not self._held.strip()
+        if self._caught or (not self._begun and (blank or may_begin_call(self._held))):
+            return ""
+        mark = next((m for m in _OPENING.finditer(self._held) if not self._in_fence(m.start())), None)
+        self._caught = mark is not None
+        cut = mark.start() if mark else len(self._held) - begun(self._held, _OPENINGS)
+        ready, self._held = self._held[:cut], self._held[cut:]
+        self._begun = self._begun or bool(ready.strip())
+        if "`" in ready or self._ticks:
+            self._ticks.append(re.sub(r"[^`]+", " ", ready))
+        return ready
+
+    def _in_fence(self, at: int) -> bool:
+        return "".join([*self._ticks, self._held[:at]]).count("```") % 2 == 1
+
+    def end(self) -> tuple[str, list[ToolCallChunk]]:
+        """Return the words that are left, and the calls."""
+        rest, self._held = self._held, ""
+        return read_calls(rest, self._names) if self._names and (self._caught or not self._begun) else (rest, [])
+
+    def rest(self) -> str:
+        """Return the text that was held back, for an answer that breaks off: words, unless a call had begun."""
+        rest, self._held = self._held, ""
+        return "" if self._caught or may_begin_call(rest) else rest
 
 
 def may_begin_call(text: str) -> bool:
-    """Tell whether an answer that starts with `text` may be a tool call written as one bare JSON object."""
-    return text.lstrip().startswith("{")
+    """Tell whether an answer that starts with `text` may be, as a whole, a call."""
+    text = text.lstrip()
+    if text.startswith("`"):
+        head, newline, text = text.partition("\n")
+        if not _OPEN_FENCE.fullmatch(head):
+            return False
+        text = text.lstrip()
+        if not text or any(text.startswith(o) or o.startswith(text) for o in _OPENINGS):
+            return bool(newline) or len(head) < 20
+    if not text.startswith(("{", "[")):
+        return False
+    key = _FIRST_KEY.match(text)
+    return key.group(1) in _FIRST if key else _TO_FIRST_KEY.fullmatch(text) is not None
 
 
 def read_calls(text: str, names: Collection[str]) -> tuple[str, list[ToolCallChunk]]:
     """Split an answer into its words and its calls.
 
-    A marked call that cannot be read keeps its raw text as arguments, as a JSON string: it stays an invalid call. A
-    bare JSON object is a call only when it names one of `names`.
+    A marked call that cannot be read keeps its raw text as arguments, as a JSON string: it stays an invalid call. JSON
+    without a mark is a call only when all of it is, and names one of `names`.
     """
-    blocks = _BLOCK.findall(text)
+    fence = _FENCED.fullmatch(text.strip())
+    body = fence.group(1).strip() if fence else text.strip()
+    blocks = [block for block in _BLOCK.finditer(body) if body[: block.start()].count("```") % 2 == 0]
     if not blocks:
-        call = _call(text.strip(), 0)
-        return ("", [call]) if call is not None and call["name"] in names else (text, [])
-    calls = [_call(b, i) or _chunk(None, unrunnable(b), i) for i, b in enumerate(blocks)]
-    return _BLOCK.sub("", text).strip(), calls
+        bare = _read(body, bare=True)
+        return ("", _numbered(bare)) if bare and all(name in names for name, _ in bare) else (text, [])
+    calls: list[tuple[str | None, str]] = []
+    words, done = "", 0
+    for block in blocks:
+        inner = _TAGS.sub("", block.group()).strip() if not _XML.fullmatch(block.group()) else block.group()
+        calls += _read(inner) or [(None, unrunnable(inner))]
+        words, done = words + body[done : block.start()], block.end()
+    return (words + body[done:]).strip(), _numbered(calls)
 
 
-def _call(text: str, index: int) -> ToolCallChunk | None:
-    data = strict_arguments(text) if text else None
-    name = (data or {}).get("name")
-    arguments = (data or {}).get("arguments", (data or {}).get("parameters", {}))
+def _read(text: str, *, bare: bool = False) -> list[tuple[str | None, str]]:
+    """Return the calls in a block's text, empty unless every part of it is one."""
+    if (xml := _XML.fullmatch(text)) is not None:
+        arguments = _xml_arguments(xml.group(2))
+        return [] if arguments is None else [(xml.group(1), json.dumps(arguments, ensure_ascii=False))]
+    found: list[tuple[str | None, str]] = []
+    for value in _values(text):
+        parts = _calls(value, bare=bare)
+        if not parts:
+            return []
+        found += parts
+    return found
+
+
+def _values(text: str) -> list[Any]:
+    """Return the JSON values that stand in `text` one after the other; empty when anything else stands there."""
+    values, at = [], 0
+    while at < len(text):
+        try:
+            value, at = _DECODER.raw_decode(text, at)
+        except (ValueError, RecursionError):
+            return []
+        values.append(value)
+        at += len(text[at:]) - len(text[at:].lstrip(" \r\n\t;"))
+    return values
+
+
+def _calls(value: Any, *, bare: bool) -> list[tuple[str | None, str]]:
+    if isinstance(value, dict) and set(value) <= {"tool_calls", "function_call"} and len(value) == 1:
+        value = next(iter(value.values()))
+    if isinstance(value, list):
+        parts = [_calls(item, bare=bare) if isinstance(item, dict) else [] for item in value]
+        return [call for part in parts for call in part] if all(parts) else []
+    if isinstance(value, dict) and isinstance(value.get("function"), dict) and set(value) <= {"function", "id", "type"}:
+        value = value["function"]
+    if not isinstance(value, dict) or not set(value) <= _KEYS or not isinstance(value.get("name"), str):
+        return []
+    if bare and not {"arguments", "parameters"} & set(value):
+        return []
+    arguments = value.get("arguments", value.get("parameters", {}))
     if isinstance(arguments, str):  # some models write the arguments as JSON in a string
         arguments = strict_arguments(arguments)
-    if not isinstance(name, str) or not isinstance(arguments, dict):
-        return None
-    return _chunk(name, json.dumps(arguments, ensure_ascii=False), index)
+    if not isinstance(arguments, dict):
+        return []
+    return [(value["name"], json.dumps(arguments, ensure_ascii=False))]
 
 
-def _chunk(name: str | None, arguments: str, index: int) -> ToolCallChunk:
-    return tool_call_chunk(name=name, args=arguments, id=f"call_{uuid4().hex[:12]}", index=index)
+def _xml_arguments(text: str) -> dict[str, Any] | None:
+    if _PARAMETER.sub("", text).strip():
+        return strict_arguments(text.strip())
+    return dict(_PARAMETER.findall(text))
+
+
+def _numbered(calls: list[tuple[str | None, str]]) -> list[ToolCallChunk]:
+    return [tool_call_chunk(name=name, args=args, id=new_id(), index=i) for i, (name, args) in enumerate(calls)]

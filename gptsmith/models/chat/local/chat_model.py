@@ -23,7 +23,7 @@ def make_local_model(
     spec: ModelSpec, deadlines: Deadlines, *, base_dir: Path | None = None, trust: bool = False
 ) -> BaseChatModel:
     """Make the chat model of `local:<name>`; the engine starts with the first message. Raises as `find_local_model`."""
-    from langchain_openai import ChatOpenAI
+    from gptsmith.models.chat.compatible import CompatibleChatOpenAI
 
     model = find_local_model(spec, base_dir=base_dir, trust=trust)
     engine = Engine(model)
@@ -37,7 +37,7 @@ def make_local_model(
         "seed": spec.seed,
         "stop_sequences": spec.stop or None,
     }
-    return ChatOpenAI(
+    return CompatibleChatOpenAI(
         model=model.name,
         base_url=PLACEHOLDER,
         api_key=NO_KEY,
