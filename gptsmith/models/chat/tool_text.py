@@ -52,6 +52,7 @@ class CallText:
         self._names = names
         self._held = ""
         self._begun = self._caught = False
+        self._last = " "
         self._ticks: list[str] = []  # what went out, as far as fences may stand in it
 
     def feed(self, text: str) -> str:
@@ -62,17 +63,19 @@ class CallText:
         blank = not self._held.strip()
         if self._caught or (not self._begun and (blank or may_begin_call(self._held))):
             return ""
-        mark = next((m for m in _OPENING.finditer(self._held) if not self._in_fence(m.start())), None)
+        mark = next((m for m in _OPENING.finditer(self._held) if not self._spoken_of(m.start())), None)
         self._caught = mark is not None
         cut = mark.start() if mark else len(self._held) - begun(self._held, _OPENINGS)
         ready, self._held = self._held[:cut], self._held[cut:]
         self._begun = self._begun or bool(ready.strip())
         if "`" in ready or self._ticks:
             self._ticks.append(re.sub(r"[^`]+", " ", ready))
+        self._last = ready[-1:] or self._last
         return ready
 
-    def _in_fence(self, at: int) -> bool:
-        return "".join([*self._ticks, self._held[:at]]).count("```") % 2 == 1
+    def _spoken_of(self, at: int) -> bool:
+        """Tell whether a mark stands in a fence, or behind a quotation mark that went out before it."""
+        return (at == 0 and self._last in _QUOTED) or "".join([*self._ticks, self._held[:at]]).count("```") % 2 == 1
 
     def end(self) -> tuple[str, list[ToolCallChunk]]:
         """Return the words that are left, and the calls."""
