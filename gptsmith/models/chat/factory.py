@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["AllowHosted", "choose_model", "fallback_hosts", "leaves_machine", "make_chat_model"]
 
 DEFAULT_OPENAI = "openai:gpt-4o-mini"
-"""Providers inside this process: nothing can hang or break off on the way."""
 AllowHosted = bool | Callable[[str], bool]
 
 
