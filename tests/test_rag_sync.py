@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from gptsmith.assistants import paths
 from gptsmith.assistants.spec import Chunking, Knowledge
 from gptsmith.errors import KnowledgeError
-from gptsmith.rag import ingest
+from gptsmith.rag import ingest, sources
 from gptsmith.rag.base import KnowledgeBase
 from gptsmith.rag.reading.process import ReadingProcess
 from gptsmith.rag.sources import Item
@@ -197,6 +198,8 @@ CHILD = """
 import sys
 from pathlib import Path
 from gptsmith.assistants.spec import Knowledge
+from gptsmith.assistants import paths
+from gptsmith.rag import sources
 from gptsmith.rag.base import KnowledgeBase
 base = Path(sys.argv[1])
 with KnowledgeBase([Knowledge(name="docs", paths=["."])], base, base.parent / "index") as kb:
@@ -265,3 +268,18 @@ def test_a_full_disk_is_said_plainly(base: Path) -> None:
         with pytest.raises(KnowledgeError, match=r"cannot be stored or read \(database or disk is full\); free disk"):
             kb.sync()
         assert kb.search("lighthouse") == []
+
+
+def test_a_thousand_files_in_ten_folders_cost_ten_looks_at_where_they_lie(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n in range(1000):
+        file = tmp_path / f"docs/s{n % 10}" / f"n{n}.md"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("Text.")
+    (tmp_path / "docs/link.md").symlink_to(tmp_path / "docs/s0/n0.md")
+    looks = []
+    monkeypatch.setattr(sources, "resolve", lambda *args, **options: looks.append(1) or paths.resolve(*args, **options))
+    items = sources.expand([Knowledge(name="k", paths=["./docs"])], tmp_path)
+    assert len({item.path for item in items}) == len(items) == 1000, "a link is its file"
+    assert len(looks) <= 12

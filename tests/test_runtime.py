@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import time
+import types
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -411,6 +413,20 @@ def test_a_changed_file_is_read_again(guide: Path, monkeypatch: pytest.MonkeyPat
     (guide / "guide.md").write_text("The ship was made in 1801, says the new label.", "utf-8")
     a.chat("When was the ship made?")
     assert "1801" in model.history[-1][-1].content
+
+
+def test_files_that_are_slow_to_look_at_are_looked_at_less_often(guide: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gptsmith.agent.runtime.engine._LOOK_AGAIN", 0)
+    monkeypatch.setattr("gptsmith.agent.runtime.engine._SLOW_LOOK", 0)
+    clock = itertools.count(100, step=5.0)  # each look takes five seconds of it
+    monkeypatch.setattr("gptsmith.agent.runtime.engine.time", types.SimpleNamespace(monotonic=lambda: next(clock)))
+    a, _ = assistant(always="Ok.", base_dir=guide, knowledge=source())
+    looks = []
+    knowledge = a.engine.knowledge
+    monkeypatch.setattr(knowledge, "stale", lambda: looks.append(1) or False)
+    for _ in range(5):
+        a.chat("When was the ship made?")
+    assert len(looks) == 1
 
 
 # -- files given with a message ------------------------------------------------------------------------------------

@@ -399,6 +399,7 @@ REPLY = Reply.model_validate(
         ({"contains": ["the ship IS"], "not_contains": ["1812"], "matches": r"from \d{4}"}, []),
         ({"cites": ["guide.pdf", "docs/guide.pdf", "./docs/guide.pdf"], "calls": ["draw"], "images": 1}, []),
         ({"matches": r"^\d+$"}, [r"does not match '^\\d+$'"]),
+        ({"matches": "(?i)SHIP.*[{]?1{1}755 [[]1]"}, []),
         ({"cites": ["uide.pdf"]}, ["does not cite uide.pdf"]),
         ({"calls": ["sing"], "not_calls": ["draw"]}, ["does not call sing", "calls draw"]),
         ({"images": 0}, ["shows 1 pictures, not 0"]),

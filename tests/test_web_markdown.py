@@ -12,6 +12,8 @@ from markdown_it import MarkdownIt
 
 from gptsmith.ui.web import markdown
 
+BEYOND = "*From here on it is shown as it is written.*"
+
 HOSTILE = [
     "<script>alert(1)</script>",
     "<img src=x onerror=alert(1)>",
@@ -111,3 +113,28 @@ def test_public_payloads_stay_text() -> None:
     for payload in payloads:
         assert active(markdown.safe(payload)) == []
         assert active(markdown.plain(payload)) == []
+
+
+@pytest.mark.parametrize(
+    "piece", ["![", "[", "|a|b|\n", "- a\n", "1. a\n", "a\n=\n", "_a_ ", "**a**", "~~a", "$a", "`a", "\\*"]
+)
+def test_very_many_signs_are_shown_as_they_are_written(piece: str) -> None:
+    text = piece * 30_000
+    formatted, rest = markdown._parted(text)
+    assert formatted + rest == text and rest
+    assert len(re.findall(r"[\n`*_\[\]!<>#|~$\\&]", formatted)) <= 10_000, "what is read is bounded"
+    assert BEYOND in markdown.safe(text)
+    assert markdown.safe(text) is markdown.safe(text), "a page that is drawn again reads nothing again"
+
+
+def test_beyond_very_many_signs_nothing_is_active() -> None:
+    shown = markdown.safe("*a*\n" * 5000 + "<script>alert(1)</script> ![x](http://evil.example) [1]", {1: 1})
+    before, after = shown.split(BEYOND)
+    assert before.startswith("*a*")
+    assert "\\<script\\>" in after and "\\!" not in after and "![" not in after.replace("!\\[", "")
+    assert ":blue-badge" not in after
+
+
+def test_long_prose_is_formatted_to_its_end() -> None:
+    text = "Words of an ordinary answer, with *one* sign now and then. " * 3000
+    assert BEYOND not in markdown.safe(text)

@@ -116,7 +116,7 @@ class KnowledgeBase:
         try:
             with _told():
                 settings, generation = self._store.meta("settings"), self._store.generation()
-                known = {(e.knowledge, e.source): e.mark for e in self._store.entries()}
+                known = self._store.marks()
         except KnowledgeError as error:
             if error.code != "damaged":
                 raise

@@ -1,4 +1,5 @@
 """The files and pages that the knowledge of a spec names, one item each."""
+# ruff: noqa: PTH113, PTH114, PTH118 - names as text: before a turn this goes over every file, and a Path costs more
 
 from __future__ import annotations
 
@@ -45,25 +46,53 @@ def expand(sources: list[Knowledge], base_dir: Path, *, trust: bool = False) -> 
     """Return the items of all sources in the spec's order, no file twice within a source.
 
     A path that leaves `base_dir` (links followed) needs `trust`; a pattern that matches nothing is an item with a
-    `problem`.
+    `problem`. Costs some microseconds a file: it runs before turns.
     """
-    base = base_dir.resolve()
+    places = _Places(base_dir.resolve(), trust)
     items: list[Item] = []
     for knowledge in sources:
-        seen: set[Path] = set()
+        seen: set[str] = set()
         for pattern in knowledge.paths:
-            items.extend(_of_pattern(knowledge, pattern, base, trust, seen))
+            items.extend(_of_pattern(knowledge, pattern, places, seen))
         items.extend(Item(knowledge, url, url=url) for url in dict.fromkeys(knowledge.urls))
     return items
 
 
-def _of_pattern(knowledge: Knowledge, pattern: str, base: Path, trust: bool, seen: set[Path]) -> Iterator[Item]:
+class _Places:
+    """Where files really lie; a folder is looked up once, so that thousands of files in it cost one look each."""
+
+    def __init__(self, base: Path, trust: bool) -> None:
+        self.base = base
+        self.trust = trust
+        self._inside = os.path.join(base, "")
+        self._folders: dict[str, str] = {}
+
+    def real(self, path: str) -> str:
+        """Return the real place of a file, links followed. Raises as `paths.resolve` does."""
+        folder, name = os.path.split(path)
+        if name in ("", ".", "..") or os.path.islink(path):
+            return str(resolve(self.base, path, self.trust))
+        if folder not in self._folders:
+            self._folders[folder] = str(resolve(self.base, folder, trust=True))
+        found = os.path.join(self._folders[folder], name)
+        if not self.trust and not found.startswith(self._inside):
+            resolve(self.base, path)  # says that it leaves the folder
+        return found
+
+    def name(self, path: str) -> str:
+        """Return what the person calls the file; a name that is not Unicode is shown with question marks."""
+        joined = os.path.normpath(path)
+        text = joined.removeprefix(self._inside) if joined.startswith(self._inside) else joined
+        return text.replace(os.sep, "/").encode("utf-8", "replace").decode("utf-8")
+
+
+def _of_pattern(knowledge: Knowledge, pattern: str, places: _Places, seen: set[str]) -> Iterator[Item]:
     found = False
-    for path in _matches(pattern, base):
+    for path in _matches(pattern, places.base):
         found = True
-        name = _name(path, base)
+        name = places.name(path)
         try:
-            real = resolve(base, path, trust)
+            real = places.real(path)
         except GptsmithError as error:  # this file only; its neighbours go in
             yield Item(knowledge, name, problem=str(error))
             continue
@@ -72,43 +101,37 @@ def _of_pattern(knowledge: Knowledge, pattern: str, base: Path, trust: bool, see
             if len(seen) > MAX_FILES:
                 yield Item(knowledge, name, problem=f"a source has at most {MAX_FILES:,} files; split it into several")
                 return
-            yield Item(knowledge, name, path=real)
+            yield Item(knowledge, name, path=Path(real))
     if not found:
         yield Item(
             knowledge, pattern[:200], problem="no file is there or matches; check the path, from the spec's folder"
         )
 
 
-def _matches(pattern: str, base: Path) -> Iterator[Path]:
+def _matches(pattern: str, base: Path) -> Iterator[str]:
     literal = base / Path(pattern).expanduser()
     try:
         if literal.is_dir():
             yield from _files(literal)
             return
         if literal.exists():
-            yield literal
+            yield str(literal)
             return
         root = Path(literal.anchor)
-        hits = sorted(root.glob(literal.relative_to(root).as_posix()))
+        hits = sorted(map(str, root.glob(literal.relative_to(root).as_posix())))
     except (OSError, ValueError, RuntimeError, NotImplementedError):  # a name that no file can have: too long, a NUL
         return
     shown = frozenset(literal.parts)
     for hit in hits:
-        if hit.is_file() and not any(part.startswith(".") and part not in shown for part in hit.parts):
+        hidden = f"{os.sep}." in hit and any(p.startswith(".") and p not in shown for p in Path(hit).parts)
+        if not hidden and os.path.isfile(hit):
             yield hit
 
 
-def _files(folder: Path) -> Iterator[Path]:
+def _files(folder: Path) -> Iterator[str]:
     for here, folders, names in os.walk(folder):
         folders[:] = sorted(f for f in folders if not f.startswith("."))
-        yield from (Path(here) / name for name in sorted(names) if not name.startswith("."))
-
-
-def _name(path: Path, base: Path) -> str:
-    """Return what the person calls the file; a name that is not Unicode is shown with question marks."""
-    joined = Path(os.path.normpath(path))
-    text = joined.relative_to(base).as_posix() if joined.is_relative_to(base) else joined.as_posix()
-    return text.encode("utf-8", "replace").decode("utf-8")
+        yield from (os.path.join(here, name) for name in sorted(names) if not name.startswith("."))
 
 
 def read_file(path: Path, most: int) -> bytes:

@@ -137,6 +137,12 @@ class Store:
             ).fetchall()
         return [Entry(k, s, c, d, m, Receipt.model_validate_json(r)) for k, s, c, d, m, r in rows]
 
+    def marks(self) -> dict[tuple[str, str], str]:
+        """Return the mark of each `(knowledge, source)` in use."""
+        with self.guard:
+            rows = self._db.execute("SELECT knowledge, source, mark FROM entries ORDER BY position").fetchall()
+        return {(knowledge, source): mark for knowledge, source, mark in rows}
+
     def has_text(self, document_id: str) -> bool:
         """Say whether the document's text is stored."""
         with self.guard:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 
+from gptsmith.agent import patterns
 from gptsmith.agent.builder import known_tests
 from gptsmith.assistants.draft import Draft, DraftTest
+from gptsmith.errors import UsageError
 
 MOST = 5
 FEWEST = 2
@@ -67,10 +69,10 @@ def is_telling(pattern: str | None) -> bool:
     if not pattern:
         return False
     try:
-        compiled = re.compile(pattern)
-    except re.error:
+        re.compile(pattern)
+        return not all(patterns.found(pattern, ("", "x", "I do not know.")))
+    except (re.error, UsageError):
         return False
-    return not all(compiled.search(text) for text in ("", "x", "I do not know."))
 
 
 def _cited(name: str, draft: Draft) -> bool:

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 _ENGINES: weakref.WeakSet[Engine] = weakref.WeakSet()
 _PARENTS: list[Any] = []  # kept from being closed: an SQLite file that is closed in a child takes the parent's locks
 _LOOK_AGAIN = 10.0  # seconds between looks at the knowledge files
+_SLOW_LOOK = 0.5  # seconds; after a slower look (very many files, a slow disk) twenty times its time passes
 
 
 class Engine:
@@ -68,7 +69,7 @@ class Engine:
         check_variables(self.spec, self.variables)
 
     def _begin(self) -> None:
-        self._looked = 0.0
+        self._looked = self._look_at = 0.0
         self._making = threading.RLock()
         self._syncing = threading.Lock()
         self.is_ready = False
@@ -205,12 +206,14 @@ class Engine:
         if self.knowledge is None:
             return
         now = time.monotonic()
-        if self._looked and now - self._looked < _LOOK_AGAIN:
+        if self._looked and now < self._look_at:
             return
         if not self._syncing.acquire(blocking=not self._looked):
             return  # another turn does it; the index of before answers until the new one is whole
         try:
-            if self.knowledge.stale():
+            stale = self.knowledge.stale()
+            took = time.monotonic() - now
+            if stale:
                 for receipt in self.knowledge.sync(
                     lambda text: turn.emit("progress", {"stage": "index", "text": text})
                 ):
@@ -218,6 +221,7 @@ class Engine:
                         text = f"{receipt.source} is not searched: {receipt.reason}"
                         turn.emit("progress", {"stage": "index", "text": text})
             self._looked = now
+            self._look_at = now + (_LOOK_AGAIN if took < _SLOW_LOOK else max(_LOOK_AGAIN, 20 * took))
         finally:
             self._syncing.release()
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import concurrent.futures
-import re
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
+from gptsmith.agent import patterns
 from gptsmith.agent.events import Reply
 from gptsmith.agent.runtime import core
 from gptsmith.agent.runtime.citing import says_unknown
@@ -20,7 +20,7 @@ from gptsmith.agent.runtime.scratch import scratch_copy
 from gptsmith.agent.runtime.store import new_id
 from gptsmith.assistants.paths import resolve
 from gptsmith.assistants.spec import Expect, SpecTest
-from gptsmith.errors import GptsmithError
+from gptsmith.errors import GptsmithError, UsageError
 
 if TYPE_CHECKING:
     from gptsmith.agent.assistant import Assistant
@@ -119,8 +119,7 @@ def failures_of(reply: Reply, expect: Expect) -> list[str]:
     called = [call.name for call in reply.tool_calls]
     out = [f"does not contain {w!r}" for w in expect.contains if " ".join(w.split()).lower() not in text]
     out += [f"contains {w!r}" for w in expect.not_contains if " ".join(w.split()).lower() in text]
-    if expect.matches is not None and not re.search(expect.matches, reply.text):
-        out.append(f"does not match {expect.matches!r}")
+    out += _unmatched(expect.matches, reply.text) if expect.matches is not None else []
     out += [f"does not cite {s}" for s in expect.cites if not any(_same(s, source) for source in cited)]
     out += [f"does not call {name}" for name in expect.calls if name not in called]
     out += [f"calls {name}" for name in expect.not_calls if name in called]
@@ -129,6 +128,13 @@ def failures_of(reply: Reply, expect: Expect) -> list[str]:
     if expect.says_unknown is not None and says_unknown(reply.text) != expect.says_unknown:
         out.append("does not say that it does not know" if expect.says_unknown else "says that it does not know")
     return out
+
+
+def _unmatched(pattern: str, text: str) -> list[str]:
+    try:
+        return [] if patterns.found(pattern, [text])[0] else [f"does not match {pattern!r}"]
+    except UsageError as error:
+        return [str(error)]
 
 
 def _same(wanted: str, source: str) -> bool:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from functools import lru_cache
+from itertools import islice
 from urllib.parse import urlsplit
 
 from markdown_it import MarkdownIt
@@ -20,6 +21,8 @@ from markdown_it.tree import SyntaxTreeNode
 
 _SCHEMES = ("http", "https", "mailto")
 _MAX_CHARACTERS = 200_000
+_MAX_SIGNS = 10_000
+_SIGN = re.compile(r"[\n`*_\[\]!<>#|~$\\&]")
 _SPECIAL = re.compile(r"([\\`*_\[\]<>#|~$&{}])|:(?=[:A-Za-z])")
 _LINE_START = re.compile(r"^(\s*)(?:([-+=])|(\d{1,9})([.)]))", re.MULTILINE)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b\u2028-\u202e\u2060-\u2069\ufeff]")
@@ -43,10 +46,9 @@ def safe(text: str, citations: Mapping[int, int] | None = None) -> str:
     """Return Markdown that shows `text` and can load, run or hide nothing.
 
     `citations` are the citation numbers of this answer with the numbers to show: `[4]` becomes a badge when 4 is one
-    of them. Text beyond 200,000 characters is cut.
+    of them. Text beyond 200,000 characters is cut; what comes after very many signs is shown as it is written.
     """
-    tree = SyntaxTreeNode(_parser().parse(_clean(text)))
-    return "\n".join(_blocks(tree.children, citations or {})) + _rest(text)
+    return _safe(text, tuple((citations or {}).items()))
 
 
 def numbering(text: str, citations: Collection[int]) -> dict[int, int]:
@@ -67,9 +69,31 @@ def renumbered(text: str, citations: Mapping[int, int]) -> str:
     return _MARKER.sub(marker, text)
 
 
+@lru_cache(maxsize=64)  # a page is drawn anew at every click, with the same answers on it
+def _safe(text: str, citations: tuple[tuple[int, int], ...]) -> str:
+    formatted, unformatted = _parted(_clean(text))
+    shown = "\n".join(_blocks(SyntaxTreeNode(_parser().parse(formatted)).children, dict(citations)))
+    if unformatted:
+        shown += f"\n\n*From here on it is shown as it is written.*\n\n{_plainly(unformatted)}"
+    return shown + _rest(text)
+
+
+def _parted(text: str) -> tuple[str, str]:
+    """Part a text where it has had as many signs of Markdown as are formatted: each costs microseconds to read."""
+    beyond = next(islice(_SIGN.finditer(text), _MAX_SIGNS, None), None)
+    if beyond is None:
+        return text, ""
+    at = text.rfind("\n", 0, beyond.start()) + 1 or beyond.start()
+    return text[:at], text[at:]
+
+
 def plain(text: str) -> str:
     """Return Markdown that shows `text` as it is, line by line, with nothing in it active."""
-    return "  \n".join(_escape(_EDGES.sub(" ", line)) for line in _clean(text).split("\n")) + _rest(text)
+    return _plainly(_clean(text)) + _rest(text)
+
+
+def _plainly(text: str) -> str:
+    return "  \n".join(_escape(_EDGES.sub(" ", line)) for line in text.split("\n"))
 
 
 def line(text: str) -> str:
