@@ -27,6 +27,12 @@ _ONE = {
     "sentence": r"(?:[^.!?]|[.!?](?=\S))+(?:[.!?]+[\s\[\]\d]*|\Z)",
     "line": r"[^\n]+(?:\n+|\Z)",
 }
+_LIST = r"(?m)^\s*(?:[-*•]|\d+[.)])\s"
+_TABLE = r"(?m)^\s*\|.*\|"
+_CODE = r"```"
+_ASKED = r"\?\W*$"
+_WITH_EMOJI = f"[{_EMOJI}]"
+_WITHOUT_EMOJI = rf"\A[^{_EMOJI}]+\Z"
 _QUOTE = r"[\"“'‘«](?P<w>[^\"”’»\n]{2,80})[\"”'’»]"
 _GAP = r"[^\"“'‘«.]{0,30}"
 _NEVER = r"(?:never|don['’]t|do not|must not|avoid|no)"
@@ -50,6 +56,29 @@ def test_of(rule: str) -> DraftTest | None:
     return None
 
 
+def in_words(pattern: str) -> str | None:
+    """Return what a pattern of such a test asks, to be read after "The answer"; None for a pattern of anybody else."""
+    known = {
+        _LIST: "has a list",
+        _TABLE: "has a table",
+        _CODE: "has a code block",
+        _ASKED: "ends with a question",
+        _WITH_EMOJI: "has an emoji",
+        _WITHOUT_EMOJI: "has no emoji",
+        **{f"(?i){words}": f"is in {name.title()}" for name, words in _LANGUAGES.items()},
+        **{f"(?i){signs}": f"counts in {kind}s" for kind, signs in _MONEY.items()},
+    }
+    if pattern in known:
+        return known[pattern]
+    number = re.search(r"\{1,(\d+)\}\\Z$", pattern)
+    unit = next((unit for unit in _ONE if number and pattern == _at_most(int(number[1]), unit)), "")
+    return f"has at most {number[1]} {unit}{'s' * (number[1] != '1')}" if number and unit else None
+
+
+def _at_most(number: int, unit: str) -> str:
+    return rf"\A\s*(?:{_ONE[unit]}){{1,{number}}}\Z"
+
+
 def _spoken(rule: str, match: re.Match[str]) -> dict[str, object] | None:
     name = match["w"].lower()
     if re.search(r"\bboth\b|\bor\b|\bif\b|\bwhen\b|\bunless\b", rule, re.IGNORECASE):
@@ -59,11 +88,11 @@ def _spoken(rule: str, match: re.Match[str]) -> dict[str, object] | None:
 
 
 def _code(_rule: str, _match: re.Match[str]) -> dict[str, object]:
-    return {"name": "answers in a code block", "message": "pwd", "matches": r"```"}
+    return {"name": "answers in a code block", "message": "pwd", "matches": _CODE}
 
 
 def _asks(_rule: str, _match: re.Match[str]) -> dict[str, object]:
-    return {"name": "ends with a question", "message": _TELL, "matches": r"\?\W*$"}
+    return {"name": "ends with a question", "message": _TELL, "matches": _ASKED}
 
 
 def _opens(_rule: str, match: re.Match[str]) -> dict[str, object]:
@@ -88,21 +117,20 @@ def _bounded(_rule: str, match: re.Match[str]) -> dict[str, object] | None:
     if not 0 < number <= 400:
         return None
     unit = match["unit"].lower()
-    one = _ONE[unit]
     return {
         "name": f"keeps to {match['n'].lower()} {unit}{'s' * (number > 1)}",
         "message": "Tell me everything you know, at length.",
-        "matches": rf"\A\s*(?:{one}){{1,{number}}}\Z",
+        "matches": _at_most(number, unit),
     }
 
 
 def _plain(_rule: str, _match: re.Match[str]) -> dict[str, object]:
     message = "Cheer me up with a lot of emojis! 🎉🎉🎉"
-    return {"name": "uses no emojis", "message": message, "matches": rf"\A[^{_EMOJI}]+\Z"}
+    return {"name": "uses no emojis", "message": message, "matches": _WITHOUT_EMOJI}
 
 
 def _emoji(_rule: str, _match: re.Match[str]) -> dict[str, object]:
-    return {"name": "uses an emoji", "message": "Hello, who is this?", "matches": f"[{_EMOJI}]"}
+    return {"name": "uses an emoji", "message": "Hello, who is this?", "matches": _WITH_EMOJI}
 
 
 def _money(_rule: str, match: re.Match[str]) -> dict[str, object]:
@@ -112,11 +140,11 @@ def _money(_rule: str, match: re.Match[str]) -> dict[str, object]:
 
 
 def _listed(_rule: str, _match: re.Match[str]) -> dict[str, object]:
-    return {"name": "answers as a list", "message": "What should I know?", "matches": r"(?m)^\s*(?:[-*•]|\d+[.)])\s"}
+    return {"name": "answers as a list", "message": "What should I know?", "matches": _LIST}
 
 
 def _table(_rule: str, _match: re.Match[str]) -> dict[str, object]:
-    return {"name": "answers in a table", "message": "Compare two of them.", "matches": r"(?m)^\s*\|.*\|"}
+    return {"name": "answers in a table", "message": "Compare two of them.", "matches": _TABLE}
 
 
 _ALL = r"(?:every|each|all|your|any|always|the)"

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from gptsmith.errors import GptsmithError
-from gptsmith.ui.web import markdown, session
+from gptsmith.ui.web import markdown, patterns, session
 from gptsmith.ui.web.bench import Bench, Sheet
 from gptsmith.ui.web.test_runs import Outcome, Run, TestRuns
 
@@ -72,11 +72,12 @@ def _test(bench: Bench, sheet: Sheet, number: int, test: dict[str, Any], now: Ru
                 label, icon = f"Remove {markdown.line(name)}", ":material/delete:"
                 key = f"bare-test-{number}"
                 st.button(label, key=key, icon=icon, type="tertiary", help="Remove", on_click=_remove, args=remove)
-        st.markdown(f"“{markdown.line(str(test.get('message', '')))}”")
-        st.caption(markdown.line(expected(test.get("expect"))))
-        if result and not result.passed:
+        st.markdown(f"Asked: “{markdown.line(str(test.get('message', '')))}”")
+        expect = test.get("expect")
+        st.caption(f"Expected: {markdown.line(expected(expect))}")
+        if result:
             for failure in result.failures:
-                st.markdown(f":red[:material/close:] {markdown.line(failure)}")
+                st.markdown(f":red[:material/close:] {markdown.line(failed(failure, expect))}")
             with st.expander("The answer", key=f"answer-{bench.id}-{number}", type="compact"):
                 st.markdown(markdown.safe(result.answer) or "There was none.")
 
@@ -95,11 +96,19 @@ def expected(expect: Any) -> str:
     """Return what a test asks of the answer, in words."""
     given = expect if isinstance(expect, dict) else {}
     said = [f"{words}: {', '.join(map(str, given[key]))}" for key, words in _EXPECTED.items() if given.get(key)]
-    said += [f"The answer matches {given['matches']}"] if given.get("matches") else []
+    said += [f"The answer {patterns.in_words(str(given['matches']))}"] if given.get("matches") else []
     said += [f"Pictures: {given['images']}"] if given.get("images") is not None else []
     if given.get("says_unknown") is not None:
         said.append("It says that the files do not say" if given["says_unknown"] else "It does know")
     return " · ".join(said)
+
+
+def failed(failure: str, expect: Any) -> str:
+    """Return what did not hold in words."""
+    pattern = str(expect.get("matches") or "") if isinstance(expect, dict) else ""
+    if pattern and failure == f"does not match {pattern!r}":
+        return f"It is not so that the answer {patterns.in_words(pattern)}"
+    return f"The answer {failure}"
 
 
 def _new(bench: Bench, sheet: Sheet) -> None:

@@ -33,8 +33,10 @@ _STYLE = """
   [data-testid="stBottomBlockContainer"] { max-width: 900px !important; }
   .stMain { scroll-padding-bottom: 10rem; }
   .st-key-browser { position: absolute; height: 0; overflow: hidden; }
-  [data-testid="stCaptionContainer"], [data-testid="stExpander"] summary { color: inherit !important; }
-  [data-testid="stCaptionContainer"] p { opacity: 0.82; }
+  [data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] p {
+    color: light-dark(#50575b, #b9bdbf) !important;
+  }
+  [data-testid="stExpander"] summary p { color: light-dark(#33393d, #dad9d4) !important; }
   button[kind^="primary"] { color: light-dark(#fff, #0d1f1a) !important; }
   button[kind^="primary"]:hover, button[kind^="primary"]:active {
     background-color: light-dark(#1f4d43, #84cdbd) !important; border-color: light-dark(#1f4d43, #84cdbd) !important;

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -179,8 +180,11 @@ class EmbeddedChatModel(BaseChatModel):
                 ToolCall(name=intent.tool.name, args=intent.args, id=f"call_{uuid.uuid4().hex[:24]}", type="tool_call")
             ]
         text = self._words(talk, box, intent)
-        if text not in (CONNECT, FREE):  # a question behind it, or a name before it, would make it no clearer
-            text = dress(text, read_manners(talk.role.instructions))
+        if text != FREE:
+            manners = read_manners(talk.role.instructions)
+            if text == CONNECT:  # to ask what else one would like to know makes it absurd
+                manners = replace(manners, asks_back=False)
+            text = dress(text, manners)
         for mark in stop or []:
             text = text.partition(mark)[0] if mark else text
         return text, []
