@@ -34,7 +34,7 @@ _STYLE = """
   .stMain { scroll-padding-bottom: 10rem; }
   .st-key-browser { position: absolute; height: 0; overflow: hidden; }
   [data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] p {
-    color: light-dark(#50575b, #b9bdbf) !important;
+    color: light-dark(#50575b, #b9bdbf) !important; opacity: 1 !important;
   }
   [data-testid="stExpander"] summary p { color: light-dark(#33393d, #dad9d4) !important; }
   button[kind^="primary"] { color: light-dark(#fff, #0d1f1a) !important; }
