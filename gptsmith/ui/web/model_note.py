@@ -34,18 +34,8 @@ def draw(note: ModelNote) -> None:
 
 
 def connect(key: str) -> None:
-    """Draw the button that tells how to connect a language model."""
-    if st.button("Connect a model", icon=":material/power:", key=key):
-        _how()
-
-
-@st.dialog("Connect a model")
-def _how() -> None:
-    st.markdown(
-        "The built-in model answers from files, uses tools and draws. For free conversation connect a language model: "
-        "one on this computer, such as those of [Ollama](https://ollama.com), or a hosted one."
-    )
-    st.markdown(_HOW)
+    """Draw the way to the page on which a language model is fetched or connected."""
+    st.button("Connect a model", icon=":material/power:", key=key, on_click=session.go, args=("models",))
 
 
 def _place(note: ModelNote) -> str:

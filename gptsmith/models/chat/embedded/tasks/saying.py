@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 from gptsmith.models.chat.embedded import language
-from gptsmith.models.sentences import split_sentences
 from gptsmith.models.chat.embedded.tasks import line, prompt
 from gptsmith.models.chat.embedded.words import content_stems
 from gptsmith.models.chat.local.writer import Writer
+from gptsmith.models.sentences import split_sentences
 
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 _NAME = re.compile(r"(?<![.!?…:]\s)(?<!^)\b[A-ZÀ-Ý][\w'’-]+")
