@@ -15,9 +15,9 @@ import pytest
 
 from gptsmith import Builder
 from gptsmith.agent.builder import session_store
+from gptsmith.agent.builder.decisions import decision
 from gptsmith.agent.builder.session import BuilderSession
 from gptsmith.agent.builder.session_state import SessionMessage
-from gptsmith.agent.builder.session_words import decision
 from gptsmith.assistants.diffs import unified
 from gptsmith.assistants.drafts import Drafts
 from gptsmith.assistants.library import shipped_files
@@ -84,21 +84,20 @@ def test_from_a_description_to_a_saved_assistant(builder: Builder, loopback: Loo
     assert drafted.text == ('I drafted "Tea Adviser": Recommends a tea for the moment. Say another name if you like.')
     assert drafted.question == "When somebody names no hour, should it ask?"
     assert session.path is not None and Drafts().holds(session.path)
-    asked = session.say("yes")  # an answer, for nothing waits
+    asked = session.say("yes")  # an answer to the builder's question needs no decision of its own
+    assert (asked.kind, asked.text) == ("applied", "Saved as version 2.")
     assert asked.words == ['Adds to the instructions: "Ask for the hour when nobody names it."']
     assert asked.question == "Should it sell teas?"  # one at a time
-    assert "Ask for the hour" not in session.yaml
+    assert "Ask for the hour" in session.yaml
     more = session.say("no, and call it Mira")
-    assert more.words[1] == 'Changes the name from "Tea Adviser" to "Mira".'
-    assert more.text == (
-        "This comes to the change that waits.\nTry it out. From here on, say what to change, in your own words."
-    )
+    assert more.words == ['Changes the name from "Tea Adviser" to "Mira".']
+    assert more.text == "Try it out. From here on, say what to change, in your own words."
     applied = session.say("accept")
-    assert (applied.kind, applied.text) == ("applied", "Saved as version 2.")
+    assert (applied.kind, applied.text) == ("applied", "Saved as version 3.")
     assert "name: Mira" in session.yaml and "Ask for the hour" in session.yaml
     saved = session.save()
     assert saved == session.path and saved.parent.name == "specs"
-    assert [version.number for version in Versions(saved).list()] == [1, 2]
+    assert [version.number for version in Versions(saved).list()] == [1, 2, 3]
     assert not loopback.refused
 
 
@@ -276,8 +275,9 @@ def test_a_bare_yes_answers_the_question_that_is_open(builder: Builder, loopback
     session = builder.session()
     session.say(WISH)
     session.say("call it Mira")
-    assert decision("yes", session.pending, asked=True) is None
-    assert decision("accept", session.pending, asked=True) == ("accept", None)
+    assert decision("yes", session.pending, asked="Should it ask for the hour?") is None
+    assert decision("yes", session.pending, asked="Who will turn to it?") == ("accept", None)  # no answer to that
+    assert decision("accept", session.pending, asked="Should it ask for the hour?") == ("accept", None)
     accepted = session.say("accept")
     assert accepted.question == "Should it ask for the hour?"  # still open
 
@@ -404,7 +404,7 @@ session.{call}
 @pytest.mark.parametrize(
     "module, name, call, note",
     [
-        ("session_graph", "read_subject", "say('call it Nora')", "I was interrupted before I could answer."),
+        ("session_proposing", "read_subject", "say('call it Nora')", "I was interrupted before I could answer."),
         ("session_graph", "pending_of", "accept()", "applied"),
         ("session_graph", "answered", "accept()", "applied"),
         ("session_graph", "answered", "undo()", "undone"),

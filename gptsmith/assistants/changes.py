@@ -62,6 +62,11 @@ class ChangeSet(DraftPart):
     withdraw: list[int] = Field(
         default=[], description="Numbers in <proposal> of what this message takes back or your changes replace."
     )
+    decision: Literal["", "accept", "refuse", "undo"] = Field(
+        default="",
+        description="When the message decides on <proposal> (accept, refuse), or takes back what was written (undo).",
+    )
+    which: list[int] = Field(default=[], description="For accept and refuse: the numbers meant; empty = all of them.")
     not_understood: list[str] = Field(
         default=[], description="Parts of the message that you could not make sense of, in the person's words."
     )

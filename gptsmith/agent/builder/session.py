@@ -22,7 +22,13 @@ if TYPE_CHECKING:
     from gptsmith.agent.builder.builder import Builder
     from gptsmith.assistants.library import Library
 
-_AGAIN = ("decide", "undo", "move", "enough")  # steps that a crash may have cut, and that may be made once more
+_AGAIN = (
+    "decide",
+    "undo",
+    "move",
+    "enough",
+    "settle",
+)  # steps that a crash may have cut, and that may be made once more
 
 
 class BuilderSession:

@@ -7,13 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from gptsmith.agent.builder import session_words as words
-from gptsmith.agent.builder.attachments import attach, beside
+from gptsmith.agent.builder.decisions import Decision, agrees, decision
 from gptsmith.agent.builder.edits.change import Change
-from gptsmith.agent.builder.edits.editor import Editor, Talk
-from gptsmith.agent.builder.edits.merging import merge
 from gptsmith.agent.builder.edits.proposal import Proposal
-from gptsmith.agent.builder.edits.subject import Subject, read_subject
-from gptsmith.agent.builder.session_state import SessionMessage, SessionState, answered, conversation, pending_of
+from gptsmith.agent.builder.session_proposing import behind, make_propose
+from gptsmith.agent.builder.session_state import SessionMessage, SessionState, answered, pending_of
 from gptsmith.agent.builder.undoing import take_back
 from gptsmith.assistants.drafts import Drafts
 from gptsmith.assistants.versions import Versions
@@ -24,10 +22,7 @@ if TYPE_CHECKING:
 
     from gptsmith.agent.builder.builder import Builder
 
-QUESTIONS = 6
-"""Questions about a new assistant at most."""
-
-Way = Literal["draft", "propose", "decide", "undo", "enough", "move", "tests"]
+Way = Literal["draft", "propose", "decide", "undo", "enough", "move", "tests", "settle"]
 
 
 def session_graph(builder: Builder, checkpointer: Any) -> CompiledStateGraph[Any, Any, Any, Any]:
@@ -42,6 +37,7 @@ def session_graph(builder: Builder, checkpointer: Any) -> CompiledStateGraph[Any
         "enough": enough,
         "move": move,
         "tests": tests,
+        "settle": settle,
     }
     graph = StateGraph(SessionState)
     graph.add_node("listen", listen)
@@ -49,7 +45,9 @@ def session_graph(builder: Builder, checkpointer: Any) -> CompiledStateGraph[Any
     graph.add_conditional_edges("listen", after_listen)
     for name, node in nodes.items():
         graph.add_node(name, node)
-        graph.add_edge(name, "listen")
+        if name != "propose":
+            graph.add_edge(name, "listen")
+    graph.add_conditional_edges("propose", after_propose)
     return graph.compile(checkpointer=checkpointer)
 
 
@@ -92,15 +90,23 @@ def after_listen(state: SessionState) -> Way:
         return ways[event["type"]]
     if not state["path"]:
         return "draft"
+    if state.get("otherwise") and agrees(event["text"]) is not None:
+        return "settle"
     typed = _typed(state)
     if typed is None:
         return "propose"
     return {"accept": "decide", "refuse": "decide", "undo": "undo", "enough": "enough"}[typed.kind]  # type: ignore[return-value]
 
 
-def _typed(state: SessionState) -> words.Decision | None:
+def after_propose(state: SessionState) -> Literal["decide", "undo", "listen"]:
+    """Go on with what the message was read as: an answer that is written at once, or a decision."""
+    ways: dict[str, Literal["decide", "undo"]] = {"accept": "decide", "refuse": "decide", "undo": "undo"}
+    return ways.get(state["event"]["type"], "listen")
+
+
+def _typed(state: SessionState) -> Decision | None:
     event = state["event"]
-    return None if event["files"] else words.decision(event["text"], pending_of(state), asked=bool(state["question"]))
+    return None if event["files"] else decision(event["text"], pending_of(state), asked=state["question"])
 
 
 def make_draft(builder: Builder) -> Callable[[SessionState], SessionState]:
@@ -123,52 +129,6 @@ def make_draft(builder: Builder) -> Callable[[SessionState], SessionState]:
         return {**reply, "path": str(path), "asked": 1 if question else -1}
 
     return draft
-
-
-def make_propose(builder: Builder) -> Callable[[SessionState], SessionState]:
-    """Return the node that asks the model what a message would change."""
-
-    def propose(state: SessionState) -> SessionState:
-        event, waiting = state["event"], pending_of(state)
-        talk = Talk(conversation(state), waiting.proposal.steps if waiting else (), interview=state["asked"] >= 0)
-        try:
-            subject = read_subject(state["path"], state["said"])
-            attached = beside(attach(event["files"], subject.path.parent), subject.path.parent, subject.files_folder)
-            found = Editor(builder.chat_model()).propose(subject, event["text"], attached, talk)
-            return _proposed(state, found, waiting, subject)
-        except GptsmithError as error:
-            return answered(state, "error", str(error), question=state["question"])
-
-    return propose
-
-
-def _proposed(state: SessionState, found: Proposal, waiting: Change | None, subject: Subject) -> SessionState:
-    """Say what would change, put together with what waits already, and what is asked next."""
-    change, before = Change(found), ""
-    asks = found.question
-    if waiting is not None:
-        merged, before = merge(waiting.proposal, found, subject)
-        change = Change(merged)
-    asked = state["asked"]
-    if asked >= 0:
-        asked = asked + 1 if asks and asked < QUESTIONS else -1
-        asks = asks if asked >= 0 else ""
-    lines = [before, *words.remarks(change)] if before else words.remarks(change)
-    if state["asked"] >= 0 and asked < 0:
-        lines.append(words.INVITE)
-    nothing = not (change.words or lines or asks)
-    text = "\n".join(lines) if not nothing else "Nothing would change. Say it in other words."
-    shown = change.words and (found.steps or before)
-    reply = answered(
-        state,
-        "proposal" if shown else "answer",
-        text,
-        words=change.words if shown else [],
-        diff=change.diff if shown else "",
-        question=asks,
-    )
-    kept = None if change.changes_nothing else change.proposal.model_dump(mode="json")
-    return {**reply, "pending": kept, "confirmed": False, "asked": asked}
 
 
 def tests(state: SessionState) -> SessionState:
@@ -196,6 +156,14 @@ def decide(state: SessionState) -> SessionState:
     pending = pending_of(state)
     typed = _typed(state) if state["event"]["type"] == "say" else None
     kind, only = (typed.kind, typed.only) if typed else (state["event"]["type"], state["event"].get("only"))
+    reply = _decided(state, pending, kind, only)
+    then = state["event"].get("then")
+    if then and reply["messages"][-1]["kind"] != "error":
+        return {**reply, **behind({**state, **reply, "event": {**state["event"], "then": None}}, then)}
+    return reply
+
+
+def _decided(state: SessionState, pending: Change | None, kind: str, only: list[int] | None) -> SessionState:
     again = state["question"]
     if pending is None:
         return answered(state, "note", words.NOTHING_WAITS, question=again)
@@ -215,8 +183,9 @@ def decide(state: SessionState) -> SessionState:
     chosen = [sentence for n, sentence in enumerate(pending.words) if n in numbers]
     left = [sentence for n, sentence in enumerate(pending.words) if n not in numbers]
     lines = [f"Saved as version {version.number}.", *(f"Left out: {sentence}" for sentence in left)]
+    lines += state["event"].get("lines", [])
     reply = answered(state, "applied", "\n".join(lines), words=chosen, diff=pending.written_diff, question=again)
-    return {**reply, "pending": None, "confirmed": False}
+    return {**reply, "pending": None, "otherwise": None, "confirmed": False}
 
 
 def _refused(state: SessionState, pending: Change, only: list[int] | None) -> SessionState:
@@ -226,9 +195,7 @@ def _refused(state: SessionState, pending: Change, only: list[int] | None) -> Se
         reply = answered(state, "refused", "Left as it was.", words=pending.words, question=state["question"])
         return {**reply, "pending": None, "confirmed": False}
     left = Change(pending.proposal.model_copy(update={"steps": steps}))
-    reply = answered(
-        state, "proposal", "This still waits.", words=left.words, diff=left.diff, question=state["question"]
-    )
+    reply = answered(state, "proposal", words.STILL_WAITS, words=left.words, diff=left.diff, question=state["question"])
     return {**reply, "pending": left.proposal.model_dump(mode="json"), "confirmed": False}
 
 
@@ -241,6 +208,16 @@ def undo(state: SessionState) -> SessionState:
     except GptsmithError as error:
         return answered(state, "error", str(error), question=state["question"])
     return {**answered(state, "undone", words.taken_back(version), question=state["question"]), "pending": None}
+
+
+def settle(state: SessionState) -> SessionState:
+    """Keep or drop what a later message would replace, as the person said."""
+    going = agrees(state["event"]["text"])
+    kept = pending_of(state) if going else Change(Proposal.model_validate(state["otherwise"]))
+    told, diff = (kept.words, kept.diff) if kept is not None else ([], "")
+    reply = answered(state, "proposal" if told else "answer", words.STILL_WAITS, words=told, diff=diff)
+    pending = kept.proposal.model_dump(mode="json") if kept is not None else None
+    return {**reply, "pending": pending, "otherwise": None, "confirmed": False}
 
 
 def enough(state: SessionState) -> SessionState:

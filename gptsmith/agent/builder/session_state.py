@@ -42,13 +42,15 @@ class SessionMessage(BaseModel):
 class SessionState(TypedDict, total=False):
     """What a session keeps, as plain data.
 
-    `said` are the person's own words where the session made the file, else None; `asked` counts the questions, -1 when
-    no more are asked; `event` is what is to be answered, with the file's newest version when it came.
+    `otherwise` is what waits instead when the person says no to a question of what would go. `said` are the person's
+    own words where the session made the file, else None; `asked` counts the questions, -1 when no more are asked;
+    `event` is what is to be answered, with the file's newest version when it came.
     """
 
     path: str
     messages: list[dict[str, Any]]
     pending: dict[str, Any] | None
+    otherwise: dict[str, Any] | None
     confirmed: bool
     said: list[str] | None
     asked: int
@@ -62,6 +64,7 @@ def start(path: Path | None) -> SessionState:
         "path": str(path) if path else "",
         "messages": [],
         "pending": None,
+        "otherwise": None,
         "confirmed": False,
         "said": [] if path is None else None,
         "asked": -1,

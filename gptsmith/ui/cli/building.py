@@ -87,14 +87,14 @@ class Talk:
 
     def send(self, text: str) -> None:
         """Say something and show the answer; a new draft is shown whole."""
-        from gptsmith.agent.builder.session_words import decision
+        from gptsmith.agent.builder.decisions import decision
         from gptsmith.errors import GptsmithError
 
         pending = self.session.pending
         try:
             if pending is not None and self.tests and not self._agreed(text, pending):
                 return
-            if decision(text, pending) is None:
+            if decision(text, pending, asked=self._question) is None:
                 say("Building" if self.session.path is None else "Thinking")
             message = self.session.say(text, self.files)
         except GptsmithError as error:
@@ -105,11 +105,16 @@ class Talk:
             yaml_text(self.session.yaml)
         self.told(message)
 
+    @property
+    def _question(self) -> str:
+        said = self.session.messages
+        return said[-1].question if said else ""
+
     def _agreed(self, text: str, pending: Change) -> bool:
         """Try the part of a change that a text accepts, when it is not the whole, before it is written."""
-        from gptsmith.agent.builder.session_words import decision
+        from gptsmith.agent.builder.decisions import decision
 
-        found = decision(text, pending)
+        found = decision(text, pending, asked=self._question)
         if found is None or found.kind != "accept" or found.only is None:
             return True
         return agreed(pending, found.only)

@@ -113,7 +113,7 @@ class Change:
 
     @cached_property
     def _whole(self) -> PlannedEdit:
-        return plan(self._shown, self.operations, self.proposal.attachments)
+        return plan(self.shown, self.operations, self.proposal.attachments)
 
     @property
     def diff(self) -> str:
@@ -149,7 +149,7 @@ class Change:
         chosen = None if only is None else self._chosen(only)
         if chosen is None or chosen == self.operations:
             return self._whole
-        return plan(self._shown, chosen, self.proposal.attachments)
+        return plan(self.shown, chosen, self.proposal.attachments)
 
     def apply(self, only: Iterable[int] | None = None) -> Version | None:
         """Write the change, or the operations with these numbers (from 0), and return the new version.
@@ -169,7 +169,7 @@ class Change:
         ops = self._chosen(numbers)
         if not ops:
             return None
-        if not self._shown.is_on_disk and self._is_written(numbers):
+        if not self.shown.is_on_disk and self._is_written(numbers):
             return self.version
         planned, now = self._current(ops, numbers)
         made = self._bring(planned, now)
@@ -233,13 +233,13 @@ class Change:
         return [ops[number] for number in numbers]
 
     @cached_property
-    def _shown(self) -> Subject:
+    def shown(self) -> Subject:
         """The file as it was shown."""
         return shown_subject(self.path, self.proposal.base, self.proposal.said)
 
     def _current(self, ops: Sequence[Op], numbers: list[int] | None) -> tuple[PlannedEdit, Subject]:
         """Plan for the files as they are now."""
-        shown = self._shown
+        shown = self.shown
         if shown.is_on_disk:
             return self.plan(numbers), shown
         now = read_subject(self.path, self.proposal.said)

@@ -38,11 +38,15 @@ _WITHHELD = (
 
 @dataclass(frozen=True)
 class Talk:
-    """What went before a message: lines as "person: …" and "builder: …", and the changes that wait for a decision."""
+    """What went before a message: lines as "person: …" and "builder: …", and the changes that wait for a decision.
+
+    `question` is the builder's own that the message may answer.
+    """
 
     conversation: Sequence[str] = ()
     proposal: Sequence[ProposedStep] = ()
     interview: bool = False
+    question: str = ""
 
     @property
     def said(self) -> list[str]:
@@ -94,7 +98,7 @@ class Editor:
 def _rounds(subject: Subject, message: str, attachments: Sequence[Attachment], talk: Talk) -> _Rounds:
     """Ask, judge, and ask once more with what is wrong."""
     said = hold_back(_checked(message))
-    asked = Asked(said, talk.said, attachments, talk.proposal)
+    asked = Asked(said, talk.said, attachments, talk.proposal, talk.question)
     if (plain := without_doubles(said, subject)) is not None:
         return _proposal(subject, asked, plain, judge(plain, subject, asked), secret=False)
     request = ChangeRequest(
@@ -148,7 +152,7 @@ def _read(answer: dict[str, Any]) -> tuple[ChangeSet, list[str]]:
     if len(sets) == 1:
         return sets[0], []
     last = sets[-1].model_dump()
-    for name in ("changes", "withdraw", "not_understood", "missing"):
+    for name in ("changes", "withdraw", "which", "not_understood", "missing"):
         last[name] = [item for one in sets for item in one.model_dump()[name]]
     return ChangeSet.model_validate(last), []
 
@@ -161,7 +165,7 @@ def _unusable(problem: str) -> ProviderError:
 def _proposal(subject: Subject, asked: Asked, answer: ChangeSet, judged: Judgement, *, secret: bool) -> Proposal:
     unmet = [*judged.problems, *judged.unmet]
     withdrawn = {number - 1 for number in answer.withdraw if 0 < number <= len(asked.waiting)} | judged.withdrawn
-    told = answer.missing or answer.not_understood or answer.question or withdrawn
+    told = answer.missing or answer.not_understood or answer.question or withdrawn or answer.decision
     empty = not (judged.steps or judged.locked or told)
     if judged.problems and empty and not secret:
         raise _unusable(judged.problems[0])
@@ -185,6 +189,8 @@ def _proposal(subject: Subject, asked: Asked, answer: ChangeSet, judged: Judgeme
         not_understood=answer.not_understood,
         unmet=unmet,
         unchanged=judged.unchanged,
+        decided=answer.decision,
+        which=[number - 1 for number in answer.which if 0 < number <= len(asked.waiting)],
         withdrawn=sorted(withdrawn),
         reply=reply,
         question=_one_question(answer.question),

@@ -8,6 +8,7 @@ from typing import Any
 
 from gptsmith.agent.builder.attachments import Attachment
 from gptsmith.agent.builder.edits import removal
+from gptsmith.agent.builder.edits.answered import kept, why_turned_round
 from gptsmith.agent.builder.edits.guards import faults, foreign_files, lock_on, why_locked
 from gptsmith.agent.builder.edits.mending import mended, on_what_waits
 from gptsmith.agent.builder.edits.order import Op, conflicts, in_order
@@ -32,13 +33,15 @@ MOST = 60
 class Asked:
     """What the person said: the message, and with it what they said before; and the files that came with it.
 
-    `waiting` are the changes that were proposed before and are not decided on.
+    `waiting` are the changes that were proposed before and are not decided on; `question` is the builder's own that is
+    open.
     """
 
     message: str
     earlier: Sequence[str] = ()
     attachments: Sequence[Attachment] = ()
     waiting: Sequence[ProposedStep] = ()
+    question: str = ""
 
     @property
     def spoken(self) -> str:
@@ -59,7 +62,7 @@ class Judgement:
     problems: list[str] = field(default_factory=list)
     reminders: list[str] = field(default_factory=list)
     unmet: list[str] = field(default_factory=list)
-    unchanged: list[str] = field(default_factory=list)
+    unchanged: list[Op] = field(default_factory=list)
     withdrawn: set[int] = field(default_factory=set)
 
 
@@ -85,6 +88,8 @@ def _weigh(number: int, changes: Sequence[ProposedChange], subject: Subject, ask
     try:
         for op in _meant(change, subject, asked, found):
             wrong = [f"{where}: {fault}" for fault in faults(op, subject, asked.message, asked.spoken)]
+            turned = why_turned_round(op, asked.question, asked.message)
+            wrong += [f"{where}: {turned}"] if turned else []
             wrong += [f"{where}: {fault}" for fault in removal.faults(op, change, changes, subject, asked.message)]
             if not wrong and not is_same(op, subject.data):
                 after = apply_to_data(subject.data, in_order(subject.data, [op]))
@@ -93,7 +98,7 @@ def _weigh(number: int, changes: Sequence[ProposedChange], subject: Subject, ask
             if wrong:
                 continue
             if is_same(op, subject.data):
-                found.unchanged.append(op.path)
+                found.unchanged.append(op)
             elif locked := lock_on(op, subject):
                 found.locked.append(_suggestion(op, subject, why_locked(locked)))
             elif all(step.operation != op for step in found.steps):
@@ -109,7 +114,7 @@ def _meant(change: ProposedChange, subject: Subject, asked: Asked, found: Judgem
     for named in removal.named_items(change, subject):
         meant, place = on_what_waits(named, subject, [step.operation for step in asked.waiting])
         found.withdrawn |= {place} if place is not None else set()
-        out += mended(meant, subject, list(asked.attachments))
+        out += [kept(op, asked.question, asked.message) for op in mended(meant, subject, list(asked.attachments))]
     return out
 
 

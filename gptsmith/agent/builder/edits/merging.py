@@ -1,42 +1,70 @@
-"""A proposal that waits, and a new message: what both want becomes one proposal."""
+"""A proposal that waits, and a new message: what both want becomes one proposal, told apart by the text they touch."""
 
 from __future__ import annotations
 
-from gptsmith.agent.builder.edits.order import conflicts
+from dataclasses import dataclass
+from typing import Any
+
+from gptsmith.agent.builder.edits.order import Op, changed, conflicts
 from gptsmith.agent.builder.edits.planning import plan
 from gptsmith.agent.builder.edits.proposal import Proposal, ProposedStep
 from gptsmith.agent.builder.edits.subject import Subject
-from gptsmith.assistants.operations import ReplaceText
+from gptsmith.assistants.operations import Add, ReplaceText, Set, parse_path
 from gptsmith.errors import SpecError, UsageError
 
 
-def merge(waiting: Proposal, new: Proposal, subject: Subject) -> tuple[Proposal, str]:
-    """Return the proposal that now waits, and a sentence on what became of the one before.
+@dataclass(frozen=True)
+class Merged:
+    """What waits now, and a sentence on what became of the proposal before.
 
-    Steps of `waiting` stay unless `new` withdraws them, has another wish for the same place, or wants there what the
-    file has.
+    `otherwise` is what waits instead when the person wants to keep `doubtful`: steps that nobody took back and that do
+    not go together with the new ones. The person is asked about them.
+    """
+
+    proposal: Proposal
+    told: str = ""
+    doubtful: tuple[str, ...] = ()
+    otherwise: Proposal | None = None
+
+
+def merge(waiting: Proposal, new: Proposal, subject: Subject) -> Merged:
+    """Put a proposal that waits and a new one together.
+
+    Steps of `waiting` stay unless `new` withdraws them, has another wish for the same words, or wants there what the
+    file has. What would go without having been spoken of is asked about.
     """
     if waiting.base != new.base:
-        return new, "The file was changed, so the change that waited is gone." if waiting.steps else ""
+        return Merged(new, "The file was changed, so the change that waited is gone." if waiting.steps else "")
     taken_back = [
         step
         for number, step in enumerate(waiting.steps)
-        if number in new.withdrawn or step.operation.path in new.unchanged
+        if number in new.withdrawn or any(_as_in_file(step.operation, op, subject) for op in new.unchanged)
     ]
     left = [step for step in waiting.steps if step not in taken_back]
-    both = [*left, *new.steps]
-    clashing = {first for first, second in conflicts(subject.data, [s.operation for s in both]) if second >= len(left)}
-    replaced = [step for n, step in enumerate(left) if n in clashing]
-    kept = [step for n, step in enumerate(left) if n not in clashing]
-    steps = [*kept, *(step for step in new.steps if step not in kept)]
+    pairs = conflicts(subject.data, [step.operation for step in [*left, *new.steps]])
+    clashing = [(first, second - len(left)) for first, second in pairs if first < len(left) <= second]
+    amended = {first for first, second in clashing if _same_place(left[first].operation, new.steps[second].operation)}
+    doubtful = {first for first, _ in clashing} - amended
+    doubtful |= {n for n, step in enumerate(left) if any(_may_be_meant(step.operation, op) for op in new.unchanged)}
+    kept = [step for n, step in enumerate(left) if n not in amended | doubtful]
+    replaced = [left[n] for n in sorted(amended)]
+    merged = _joined(waiting, new, [*kept, *(step for step in new.steps if step not in kept)], bool(taken_back))
+    against = {second for first, second in clashing if first in doubtful}
+    rest = [step for n, step in enumerate(left) if n not in amended]
+    instead = [*rest, *(step for n, step in enumerate(new.steps) if n not in against and step not in rest)]
+    otherwise = _joined(waiting, new, instead, bool(taken_back))
+    if not _goes_together(merged, subject):
+        merged, otherwise, kept, doubtful = new, waiting, [], set(range(len(left)))
+    gone = [*replaced, *(step for step in taken_back if not any(_altered(step, other) for other in new.steps))]
+    told = _told(len(kept), len(new.steps), [step.words for step in gone])
+    asked = tuple(left[n].words for n in sorted(doubtful))
+    return Merged(merged, told, asked, otherwise if asked and _goes_together(otherwise, subject) else None)
+
+
+def _joined(waiting: Proposal, new: Proposal, steps: list[ProposedStep], taken_back: bool) -> Proposal:
     attachments = list({a.name: a for a in [*waiting.attachments, *new.attachments]}.values())
-    try:
-        if steps:
-            plan(subject, [step.operation for step in steps], attachments)
-    except (UsageError, SpecError):
-        return new, "This replaces the change that waited: the two do not go together."
     unmet = new.unmet if not taken_back else [text for text in new.unmet if "like that already" not in text]
-    merged = new.model_copy(
+    return new.model_copy(
         update={
             "message": f"{waiting.message}\n{new.message}",
             "steps": steps,
@@ -45,14 +73,62 @@ def merge(waiting: Proposal, new: Proposal, subject: Subject) -> tuple[Proposal,
             "locked": [*waiting.locked, *(held for held in new.locked if held not in waiting.locked)],
         }
     )
-    gone = [*replaced, *(step for step in taken_back if not any(_altered(step, other) for other in new.steps))]
-    return merged, _told(len(kept), len(new.steps), [step.words for step in gone])
+
+
+def _goes_together(proposal: Proposal, subject: Subject) -> bool:
+    if not proposal.steps:
+        return True
+    try:
+        plan(subject, [step.operation for step in proposal.steps], proposal.attachments)
+    except (UsageError, SpecError):
+        return False
+    return True
+
+
+def _as_in_file(step: Op, wanted: Op, subject: Subject) -> bool:
+    """Say whether `wanted`, which leaves the file as it is, takes back what `step` would change there."""
+    if step.path != wanted.path:
+        return False
+    if isinstance(step, ReplaceText) and isinstance(wanted, ReplaceText):
+        text = _text(subject, wanted.path)
+        start = text.find(wanted.old)
+        first, last, _ = changed(text, step)
+        return (
+            first < start + len(wanted.old) and start < last
+            if first < last
+            else start < first < start + len(wanted.old)
+        )
+    return not isinstance(step, Add) and not _may_be_meant(step, wanted)
+
+
+def _may_be_meant(step: Op, wanted: Op) -> bool:
+    """Say whether a whole text or list that stays as it is may be meant to take back a part of it."""
+    place, other = parse_path(step.path), parse_path(wanted.path)
+    if not isinstance(wanted, Set) or other != place[: len(other)]:
+        return False
+    return place != other or wanted.path == "instructions" or (isinstance(step, Add) and isinstance(wanted.value, list))
+
+
+def _same_place(step: Op, other: Op) -> bool:
+    """Say whether two steps are two wishes for one place, of which the later counts."""
+    if isinstance(step, ReplaceText) != isinstance(other, ReplaceText):
+        return False
+    return step.path == other.path
 
 
 def _altered(step: ProposedStep, other: ProposedStep) -> bool:
     """Say whether `other` puts other words in where `step` puts some: it is the same change, said otherwise."""
     one, two = step.operation, other.operation
     return isinstance(one, ReplaceText) and isinstance(two, ReplaceText) and (one.path, one.old) == (two.path, two.old)
+
+
+def _text(subject: Subject, path: str) -> str:
+    if path == "instructions":
+        return subject.instructions
+    from gptsmith.assistants.operations import value_at
+
+    found: Any = value_at(subject.data, parse_path(path))
+    return str(found)
 
 
 def _told(kept: int, new: int, gone: list[str]) -> str:

@@ -60,13 +60,13 @@ def _same_words(data: Any, one: Op, place: KeyPath, other: Op, other_place: KeyP
     if not (isinstance(one, ReplaceText) and isinstance(other, ReplaceText)) or place != other_place:
         return False
     text = str(_value(data, place))
-    (a, b, _), (c, d, _) = _changed(text, one), _changed(text, other)
+    (a, b, _), (c, d, _) = changed(text, one), changed(text, other)
     if (a, b) == (c, d) and a < b:
         return True
     return a < d and c < b
 
 
-def _changed(text: str, op: ReplaceText) -> tuple[int, int, str]:
+def changed(text: str, op: ReplaceText) -> tuple[int, int, str]:
     """Return from where to where a replacement really changes the text, and what comes there."""
     start = text.find(op.old)
     head = 0
@@ -148,7 +148,7 @@ def _in_text(text: str, group: list[ReplaceText]) -> list[Op]:
         return list(group)
     for op in group:
         replaced(text, op)  # exactly once, or it says why
-    spans = [_changed(text, op) for op in group]
+    spans = [changed(text, op) for op in group]
     out: list[Op] = []
     for number in sorted(range(len(group)), key=lambda n: (*spans[n][:2], n), reverse=True):
         (start, end, come), path = spans[number], group[number].path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -49,8 +50,9 @@ class Proposal(_Part):
     """What one message would change. Every path refers to the files as they are in `base`.
 
     `base` maps each file to its text as it was shown; `unmet` says what was asked for and cannot be done, `unchanged`
-    are the paths that were to get what they have, `withdrawn` the places (from 0), in the proposal that waited,
-    of what is taken back or replaced.
+    are the operations that leave the file as it is, `decided` is what the message decides on the proposal that waited,
+    and `which` the places of it that are meant (none: all); `withdrawn` are the places (from 0), in that proposal, of
+    what is taken back or replaced.
     """
 
     path: Path
@@ -61,7 +63,9 @@ class Proposal(_Part):
     missing: list[Missing] = []
     not_understood: list[str] = []
     unmet: list[str] = []
-    unchanged: list[str] = []
+    unchanged: list[Operation] = []
+    decided: Literal["", "accept", "refuse", "undo"] = ""
+    which: list[int] = []
     withdrawn: list[int] = []
     reply: str = ""
     question: str = ""
