@@ -101,8 +101,9 @@ def test_a_plain_decision_needs_no_model(
 
 @pytest.mark.parametrize(
     "typed",
-    ["only the name of the ship", "go back to being friendly", "I like tea", "keep it short",
-     "undo the name change in the welcome", "good morning", "the second one is wrong", "yes and be brief", "looks good but make it shorter"],
+    ["only the name of the ship", "go back to being friendly", "I like tea", "keep it short", "good morning",
+     "undo the name change in the welcome", "the second one is wrong", "yes and be brief",
+     "looks good but make it shorter"],
 )  # fmt: skip
 def test_what_says_more_goes_to_the_model(typed: str, builder: Builder, loopback: Loopback) -> None:
     assert decision(typed, talk(builder, loopback, *FOUR).pending) is None

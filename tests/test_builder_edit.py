@@ -200,7 +200,6 @@ def test_one_repair_round_with_what_is_wrong(
     [
         (["I would call it Lasse.", "Lasse!"], "it did not call the function ChangeSet"),
         ([YAML, YAML], "it did not call the function ChangeSet"),
-        (["", ""], "it did not call the function ChangeSet"),
         ([INVALID, INVALID], "set model.temperature: model.temperature: expected 0..2, got 7; use 0 to 2"),
     ],
 )

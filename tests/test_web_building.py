@@ -164,7 +164,7 @@ def test_tests_of_what_is_new_are_added_to_a_proposal(builder: Loopback, library
     assert not at.exception
     building = open_desk().buildings.of(library / "night-sky.assistant.yaml")
     assert building is not None and building.problem == ""
-    assert building.messages[-1].role == "builder" and "test" in building.messages[-1].text
+    assert building.messages[-1].role == "builder" and "test" in building.messages[-1].whole
 
 
 def test_starting_over_keeps_the_file_and_what_was_done(builder: Loopback, library: Path) -> None:

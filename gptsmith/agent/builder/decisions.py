@@ -147,7 +147,8 @@ def agrees(text: str) -> bool | None:
     said, yes, no = _opened(text)
     if _accepts(said) or (not said and yes and not no):
         return True
-    return False if (_REFUSE.fullmatch(said) or (not said and no and not yes)) else None
+    kept = no and re.fullmatch(r"(?:keep|leave) (?:it|that|them|both|those|the other)", said)
+    return False if kept or (_REFUSE.fullmatch(said) or (not said and no and not yes)) else None
 
 
 def _accepts(said: str) -> bool:
