@@ -452,7 +452,7 @@ def test_a_picture_is_named_and_too_large_ones_are_refused(tmp_path: Path) -> No
     (tmp_path / "x.exe").write_bytes(b"MZ")
     a, model = assistant("A tile.")
     a.chat("What is this?", files=[str(tmp_path / "tile.png")], thread_id="t")
-    assert model.history[0][-1].content == "What is this?\n[image img_1: tile.png]"
+    assert model.history[0][-1].text == "What is this?\n[image img_1: tile.png]"
     for name, message in [
         ("huge.png", "huge.png has more than 25 million pixels; attach a smaller picture"),
         ("x.exe", "x.exe is of no kind that can be attached"),

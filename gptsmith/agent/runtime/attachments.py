@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 import shutil
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gptsmith.agent.runtime.searching import queries_for, search_all
 from gptsmith.agent.runtime.turn import Turn
@@ -77,18 +76,6 @@ class Attachments:
             queries = queries_for(message, previous)
             hits = search_all(base.search, queries)
         turn.passages = (turn.passages or []) + turn.found(queries[-1], hits, [_NAME])
-
-
-def image_blocks(files: list[dict[str, str]], folder: Path) -> list[dict[str, Any]]:
-    """Return the pictures among `files` as content for a model that sees."""
-    blocks = []
-    for file in files:
-        if file["kind"] == "image":
-            path = folder / file["file"]
-            kind = _picture_type(path) or "image/png"
-            data = base64.b64encode(path.read_bytes()).decode()
-            blocks.append({"type": "image", "base64": data, "mime_type": kind})
-    return blocks
 
 
 def _kind(path: Path) -> str:

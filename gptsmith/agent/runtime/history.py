@@ -9,6 +9,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage, ToolMessage
 
 from gptsmith.agent.runtime import prompts
+from gptsmith.agent.runtime.eyes import Eyes
 from gptsmith.agent.runtime.pairing import paired
 from gptsmith.agent.runtime.results import of_earlier, shortened
 from gptsmith.agent.runtime.store import Message, ThreadStore
@@ -98,9 +99,9 @@ def fitting(rows: list[Message], room: int, count: Callable[[str], int] = estima
     return kept[start:]
 
 
-def as_messages(rows: list[Message]) -> list[AnyMessage]:
-    """Return stored messages in the form and the order that a chat model takes."""
-    return [_as_message(row) for row in paired(rows)]
+def as_messages(rows: list[Message], eyes: Eyes | None = None) -> list[AnyMessage]:
+    """Return stored messages in the form and the order that a chat model takes; `eyes`: it is shown the pictures."""
+    return [as_message(row, eyes) for row in paired(rows)]
 
 
 def with_notes(text: str, files: list[dict[str, str]]) -> str:
@@ -109,9 +110,12 @@ def with_notes(text: str, files: list[dict[str, str]]) -> str:
     return "\n".join([text, *notes]) if notes else text
 
 
-def _as_message(row: Message) -> AnyMessage:
+def as_message(row: Message, eyes: Eyes | None = None) -> AnyMessage:
+    """Return one stored message in the form that a chat model takes."""
     if row.role == "user":
-        return HumanMessage(content=with_notes(row.text, row.data.get("files", [])))
+        files = row.data.get("files", [])
+        text = with_notes(row.text, files)
+        return HumanMessage(content=eyes.content(text, files) if eyes else text)
     if row.role == "tool":
         name, status = row.data.get("name", ""), "success" if row.data.get("status") == "ok" else "error"
         return ToolMessage(

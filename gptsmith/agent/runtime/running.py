@@ -15,11 +15,12 @@ from langgraph.types import StreamMode
 
 from gptsmith.agent.events import Event, Reply
 from gptsmith.agent.runtime import core, pii, prompts
-from gptsmith.agent.runtime.attachments import Attachments, image_blocks
+from gptsmith.agent.runtime.attachments import Attachments
 from gptsmith.agent.runtime.chosen import NOBODY, ChosenCall, ChosenModel
 from gptsmith.agent.runtime.engine import Engine, last_words, resolve_variables, still_fitting
+from gptsmith.agent.runtime.eyes import Eyes, sees
 from gptsmith.agent.runtime.graph import Graph, build_graph
-from gptsmith.agent.runtime.history import as_messages, recall, with_notes
+from gptsmith.agent.runtime.history import as_message, as_messages, recall, with_notes
 from gptsmith.agent.runtime.store import INTERRUPTED, Message, new_id, title_of
 from gptsmith.agent.runtime.turn import CURRENT, Turn
 from gptsmith.errors import GptsmithError, ProviderError, ThreadBusyError
@@ -162,11 +163,11 @@ class _Course:
                 turn.emit("progress", {"stage": "tools", "text": reason})
         if summary:
             turn.system += "\n\n" + prompts.earlier(summary)
-        messages = as_messages(rows)
-        content: Any = with_notes(self.text, self.files)
-        if (images := image_blocks(self.files, self.attachments.folder)) and engine.model_spec.provider == "openai":
-            content = [{"type": "text", "text": content}, *images]
-        messages.append(HumanMessage(content=content))
+        own = Message(turn_id=turn.id, role="user", text=self.text, data={"files": self.files})
+        eyes = None
+        if sees(engine.model, engine.model_spec.provider):
+            eyes = Eyes(self.attachments.folder, [f for row in (*rows, own) for f in row.data.get("files", [])])
+        messages = await asyncio.to_thread(lambda: [*as_messages(rows, eyes), as_message(own, eyes)])
         previous = next((row.text for row in reversed(rows) if row.role == "user"), "")
         if engine.knowledge is not None or self.attachments.any:
             await asyncio.to_thread(self._search, previous)
