@@ -497,8 +497,8 @@ def test_weights_that_are_damaged(folder: Path, tmp_path: Path) -> None:
          "the network, or name a folder on this machine"),
         ("./nowhere", NotReadyError, f"the picture model ./nowhere is not there; {SAFE}"),
         ("a b c", UsageError,
-         "'a b c' names no picture model; use embedded, a folder such as ./model, a hub id such as owner/model, or "
-         "openai:<model>"),
+         "'a b c' names no picture model; use embedded, local:<name>, a folder such as ./model, a hub id such as "
+         "owner/model, or openai:<model>"),
         ("anthropic:claude", NotReadyError,
          "anthropic:claude cannot draw here: only servers of OpenAI's kind are asked for pictures; use openai:<images "
          "model>"),

@@ -404,6 +404,40 @@ def test_a_picture_model_is_a_folder(tmp_path: Path, server: ModelServer) -> Non
     assert (folder / "unet" / "weights.safetensors").read_bytes() == WEIGHTS
 
 
+def test_a_picture_model_of_the_shelf_draws_by_its_name_in_its_own_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from gptsmith import Pictures
+    from gptsmith.models.shelf import shelf as module
+    from tests.tiny_pictures import pipeline
+
+    usb = pipeline(tmp_path / "usb" / "tiny")
+    files = {str(path.relative_to(usb)): path.read_bytes() for path in usb.rglob("*") if path.is_file()}
+    drawing = {"steps": 3, "guidance": 0.5}
+    models = small_catalogue({"tiny": files}, kind="pictures", default=False, drawing=drawing)
+    monkeypatch.setattr(module, "catalogue", lambda: models)
+    monkeypatch.setenv("GPTSMITH_MODELS_FROM", str(usb.parent))
+    with pytest.raises(NotReadyError, match="gptsmith models get tiny fetches it"):
+        Pictures("local:tiny").draw("a blue cube")
+    Shelf().get("tiny")
+    record = Pictures("local:tiny").draw("a blue cube", seed=1)[0].record
+    assert (record.steps, record.guidance) == (3, 0.5)
+    assert Pictures("local:tiny").draw("a blue cube", seed=1, steps=2)[0].record.steps == 2
+
+
+def test_a_chat_model_of_the_shelf_does_not_draw() -> None:
+    from gptsmith.models.pictures.names import read_name
+
+    with pytest.raises(UsageError, match=r"local:coder-1\.5b does not draw: Qwen2\.5 Coder 1\.5B is for chat"):
+        read_name("local:coder-1.5b")
+
+
+def test_a_name_that_is_not_known_reads_as_no_network(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GPTSMITH_MODEL_MIRROR", "http://models.example")
+    with pytest.raises(NotReadyError, match=r"it cannot be reached \(no network, or its name is not known\)"):
+        shelf.get("small")
+
+
 def test_removing_frees_the_space(shelf: Shelf, server: ModelServer) -> None:
     shelf.get("small")
     assert shelf.remove("small") > len(WEIGHTS)

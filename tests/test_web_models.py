@@ -145,7 +145,7 @@ def test_a_key_of_the_environment_is_enough_and_openai_is_named(monkeypatch: pyt
     monkeypatch.setenv("OPENAI_API_KEY", "sk-from-environment")
     at = open_page(page="models")
     assert "The key comes from the environment variable" in words(at) and "sk-from" not in words(at)
-    assert "text is sent to api.openai.com" in words(at)
+    assert "Text is sent to api.openai.com.]" in words(at)
     assert {"use-openai", "test-openai"} <= keys_of(at)
 
 

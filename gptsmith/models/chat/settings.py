@@ -31,7 +31,7 @@ def read_settings() -> Settings:
     path = _path()
     try:
         return Settings.model_validate_json(path.read_bytes())
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return Settings()
     except (OSError, ValidationError) as error:
         raise NotReadyError(

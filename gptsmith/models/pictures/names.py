@@ -1,4 +1,5 @@
-"""The name of a picture model: `embedded`, a folder, a hub id, or a model behind a provider (`openai:gpt-image-1`)."""
+"""The name of a picture model: `embedded`, one of the shelf (`local:sd-turbo`), a folder, a hub id, or a model behind a
+provider (`openai:gpt-image-1`)."""
 
 from __future__ import annotations
 
@@ -16,12 +17,17 @@ _FOLDER = re.compile(r"^(?:\.{1,2}(?:[/\\]|$)|/|~|[A-Za-z]:[/\\])")
 
 @dataclass(frozen=True)
 class ModelName:
-    """`text` is what the person wrote; `place` the folder, the hub id, or the name that the provider knows."""
+    """`text` is what the person wrote; `place` the folder, the hub id, or the name that the provider knows.
+
+    `steps` and `guidance` are what the model wants where nobody says otherwise, as far as the shelf knows it.
+    """
 
     kind: Literal["embedded", "folder", "hub", "provider"]
     text: str
     place: str = ""
     provider: str = ""
+    steps: int | None = None
+    guidance: float | None = None
 
 
 def read_name(text: str, *, base_dir: Path | None = None, trust: bool = False) -> ModelName:
@@ -31,7 +37,7 @@ def read_name(text: str, *, base_dir: Path | None = None, trust: bool = False) -
 
     Raises:
         UsageError: the text is no name of a model.
-        NotReadyError: `trust_required`.
+        NotReadyError: `trust_required`; `missing_weights` for a model of the shelf that is not here.
     """
     text = text.strip()
     if text == "embedded":
@@ -39,6 +45,8 @@ def read_name(text: str, *, base_dir: Path | None = None, trust: bool = False) -
     provider, colon, rest = text.partition(":")
     if colon and provider in PROVIDERS and rest:
         return ModelName("provider", text, rest, provider)
+    if provider == "local" and rest:
+        return _on_shelf(text, rest)
     if _FOLDER.match(text) or _is_folder(base_dir, text):
         return ModelName("folder", text, str(_resolved(base_dir, text, trust)))
     if _HUB_ID.match(text):
@@ -46,7 +54,28 @@ def read_name(text: str, *, base_dir: Path | None = None, trust: bool = False) -
     raise UsageError(
         f"{text[:80]!r} names no picture model",
         code="unknown_model",
-        hint="use embedded, a folder such as ./model, a hub id such as owner/model, or openai:<model>",
+        hint="use embedded, local:<name>, a folder such as ./model, a hub id such as owner/model, or openai:<model>",
+    )
+
+
+def _on_shelf(text: str, name: str) -> ModelName:
+    from gptsmith.models.shelf import Shelf
+
+    shelf = Shelf()
+    entry = shelf.entry(name)
+    if entry.kind != "pictures":
+        raise UsageError(
+            f"{text} does not draw: {entry.title} is for {entry.kind}",
+            code="unknown_model",
+            hint="gptsmith models lists those for drawing",
+        )
+    drawing = entry.drawing
+    return ModelName(
+        "folder",
+        text,
+        str(shelf.require(name)),
+        steps=drawing.steps if drawing else None,
+        guidance=drawing.guidance if drawing else None,
     )
 
 

@@ -30,8 +30,10 @@ class Plan:
         self._taken = inspect.signature(pipe.__call__).parameters
         own = model.model.kind == "embedded"
         most = EMBEDDED_STEPS if own else STEPS
-        self.steps = self.settings.steps or min(most, self._own("num_inference_steps", most))
+        self.steps = self.settings.steps or model.model.steps or min(most, self._own("num_inference_steps", most))
         self.guidance = self.settings.guidance
+        if self.guidance is None:
+            self.guidance = model.model.guidance
         if self.guidance is None:
             self.guidance = EMBEDDED_GUIDANCE if own else self._own("guidance_scale", None)
         self.size = self._size()

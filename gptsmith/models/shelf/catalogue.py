@@ -68,6 +68,13 @@ class Wheels(_Strict):
     part_size: Annotated[int, Field(gt=0)]
 
 
+class Drawing(_Strict):
+    """How a picture model wants to draw where nobody says otherwise."""
+
+    steps: Annotated[int, Field(gt=0, le=100)]
+    guidance: Annotated[float, Field(ge=0, le=30)]
+
+
 class ShelfModel(_Strict):
     """One model of the catalogue. `memory` is the least memory of the machine in MiB, `context` tokens.
 
@@ -89,6 +96,7 @@ class ShelfModel(_Strict):
     memory: Annotated[int, Field(gt=0)]
     cores: Annotated[int, Field(gt=0)] = 1
     files: Annotated[list[ModelFile], Field(min_length=1)]
+    drawing: Drawing | None = None
     hub: Hub | None = None
     wheels: Wheels | None = None
 

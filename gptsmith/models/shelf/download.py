@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import socket
 
 import httpx
 
@@ -70,7 +71,7 @@ def _once(client: httpx.Client, url: str, transfer: Transfer, size: int | None) 
     except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.TooManyRedirects) as error:
         raise PassedOverError(f"its address cannot be used ({_why(error)})", gone=True) from error
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
-        raise PassedOverError(f"it cannot be reached ({_why(error)})", gone=True) from error
+        raise PassedOverError(f"it cannot be reached ({_unreached(error)})", gone=True) from error
     except httpx.HTTPError as error:
         raise _AgainError(f"the connection broke after {transfer.have:,} bytes ({_why(error)})") from error
     if size is not None and transfer.have < size:
@@ -106,5 +107,13 @@ def _asked_wait(answer: httpx.Response) -> float | None:
     return None
 
 
-def _why(error: Exception) -> str:
+def _unreached(error: BaseException) -> str:
+    """Say why there is no connection; a name that is not known is what a machine without a network tells."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, socket.gaierror):
+        cause = cause.__cause__ or cause.__context__
+    return "no network, or its name is not known" if cause is not None else _why(error)
+
+
+def _why(error: BaseException) -> str:
     return (" ".join(str(error).split()) or type(error).__name__)[:160]

@@ -84,6 +84,7 @@ def _machine() -> Iterator[Check]:
     yield from _packages()
     yield from _guarded("state folder", _state)
     yield from _guarded("sentence encoder", _weights)
+    yield from _guarded("language model", _shelf)
     yield from _guarded("vector store", _chroma)
 
 
@@ -140,6 +141,18 @@ def _weights() -> Iterator[Check]:
     embedder = load_embedder("embedded")
     embedder.encode(["ready"])
     yield Check(name="sentence encoder", detail=f"{embedder.name}, {embedder.dimensions} numbers, weights as published")
+
+
+def _shelf() -> Iterator[Check]:
+    """Is the default model of this machine here?"""
+    from gptsmith.models.shelf import Shelf, size_words
+
+    shelf = Shelf()
+    status = shelf.status(shelf.default_name())
+    here = status.state == "here"
+    detail = f"{status.model.name} ({size_words(status.model.size)}) {'is here' if here else 'is not here'}"
+    fix = "" if here else f"gptsmith models get {status.model.name}"
+    yield Check(name="language model", status="ok" if here else "note", detail=detail, fix=fix)
 
 
 def _chroma() -> Iterator[Check]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 import streamlit as st
 
@@ -36,9 +37,9 @@ def _in_use(stock: Stock) -> None:
         st.error(markdown.plain(now.problem), icon=":material/error:")
         st.button("Forget the choice", key="unchoose", on_click=_use, args=(stock, None))
         return
-    place = ":material/lock: text stays on this computer"
+    place = ":material/lock: Text stays on this computer."
     if now.leaves:
-        place = f":orange[:material/cloud_upload: text is sent to {markdown.line(now.leaves)}]"
+        place = f":orange[:material/cloud_upload: Text is sent to {markdown.line(now.leaves)}.]"
     with st.container(border=True, horizontal=True, vertical_alignment="center", key="in-use"):
         said = (
             f"Assistants that name no model use **{markdown.line(now.name)}**, since {markdown.line(now.why)}. {place}"
@@ -55,7 +56,7 @@ def _shelf(stock: Stock, was_busy: bool) -> None:
     for kind, title in KINDS.items():
         found = first(rows, kind)
         if found:
-            st.subheader(title, anchor=False)
+            st.markdown(f"**{title}**")
         for row in found:
             _row(stock, row)
     st.caption(f"Kept in {markdown.line(stock.root)}")
@@ -92,7 +93,8 @@ def _buttons(stock: Stock, row: Row) -> None:
         return
     if row.status.state != "here":
         label = {"partial": "Go on", "altered": "Fetch again"}.get(row.status.state, "Get")
-        if st.button(label, key=f"get-{name}", icon=":material/download:", type="primary"):
+        kind: Literal["primary", "secondary"] = "primary" if row.default else "secondary"
+        if st.button(label, key=f"get-{name}", icon=":material/download:", type=kind):
             _do(lambda: stock.get(name))
     elif row.model.kind == "chat" and not row.default:
         spec = ModelSpec(provider="local", name=name)

@@ -47,7 +47,7 @@ class Row:
     def facts(self) -> str:
         """Size and what the machine needs."""
         memory = f"{round(self.model.memory / 1024, 1):g} GB of memory"
-        return f"{size_words(self.model.size)} to fetch · needs {memory}, likes {self.model.cores} cores"
+        return f"{size_words(self.model.size)} to fetch · for a computer with {memory}"
 
 
 @dataclass(frozen=True)
