@@ -444,18 +444,52 @@ def test_a_text_given_with_a_message_is_searched_in_its_thread_only(tmp_path: Pa
     assert [f["name"] for f in a.history("t")[0].files] == ["notes.md"]
 
 
+@pytest.mark.parametrize(
+    ("message", "passages"),
+    [
+        ("What does this file say?", ["b.json"]),
+        ("What is in it?", ["b.json"]),
+        ("Which port?", ["b.json", "a.txt"]),
+        ("What does a.txt say?", ["a.txt"]),
+    ],
+)
+def test_the_file_that_came_with_a_message_is_read_first(tmp_path: Path, message: str, passages: list[str]) -> None:
+    (tmp_path / "a.txt").write_text("The port of the old town is closed.", "utf-8")
+    (tmp_path / "b.json").write_text('{"port": 9417}', "utf-8")
+    (tmp_path / "guide.md").write_text("This file says that the port has two piers.", "utf-8")
+    a, model = assistant("Fine.", "Fine.", base_dir=tmp_path, knowledge=source(mode="always"))
+    a.chat("Hello", files=[str(tmp_path / "a.txt")], thread_id="t")
+    a.chat(message, files=[str(tmp_path / "b.json")], thread_id="t")
+    found = unfence(model.history[-1][-1].content)[1] or []
+    assert [p.source for p in found if p.source != "guide.md"] == passages
+    assert ("guide.md" in [p.source for p in found]) == (message == "Which port?")
+
+
+@pytest.mark.parametrize(
+    "message", ["What does this file say?", "What is in it?", "read it out, please", "What's in this document?", ""]
+)
+def test_the_embedded_model_reads_an_attached_file_out(tmp_path: Path, message: str) -> None:
+    (tmp_path / "note.txt").write_text("The gate code is 7731. It changes in May.", "utf-8")
+    (tmp_path / "guide.md").write_text("This file says what the museum costs.", "utf-8")
+    spec = {**SPEC, "model": "embedded", "knowledge": source(mode="always")}
+    reply = Assistant.from_dict(spec, base_dir=tmp_path).chat(message, files=[str(tmp_path / "note.txt")])
+    assert reply.text == "The gate code is 7731. [1] It changes in May. [1]"
+
+
 def test_a_picture_is_named_and_too_large_ones_are_refused(tmp_path: Path) -> None:
     from PIL import Image
 
     Image.new("RGB", (20, 10), "blue").save(tmp_path / "tile.png")
-    Image.new("1", (6000, 5000)).save(tmp_path / "huge.png")
+    Image.new("1", (14_000, 9_000)).save(tmp_path / "huge.png")
+    (tmp_path / "broken.pdf").write_bytes(b"%PDF-1.7 cut off")
     (tmp_path / "x.exe").write_bytes(b"MZ")
     a, model = assistant("A tile.")
     a.chat("What is this?", files=[str(tmp_path / "tile.png")], thread_id="t")
     assert model.history[0][-1].text == "What is this?\n[image img_1: tile.png]"
     for name, message in [
-        ("huge.png", "huge.png has more than 25 million pixels; attach a smaller picture"),
-        ("x.exe", "x.exe is of no kind that can be attached"),
+        ("huge.png", "huge.png cannot be read: it has 14000 x 9000 pixels, more than 100 million; attach a smaller"),
+        ("x.exe", "x.exe cannot be read: it is a program, not a document"),
+        ("broken.pdf", "broken.pdf cannot be read: the PDF is broken"),
         ("no.md", f"there is no file {tmp_path / 'no.md'}"),
     ]:
         with pytest.raises(UsageError) as raised:

@@ -1,7 +1,8 @@
-"""The note by which a picture is named in a message's text: `[image img_1: a blue tile]`, the same for every model.
+"""The notes by which pictures and files are named in a message's text, the same for every model.
 
-The runtime adds one line per attached picture to the person's message, and a picture tool one line per picture drawn to
-its result. The id is what the tools' `image` argument takes; the words behind the colon are a file name or a caption.
+The runtime adds one line per attached picture, `[image img_1: tile.png]`, and one per attached file, `[file fees.pdf]`,
+to the person's message; a picture tool adds one line per picture drawn to its result. A picture's id is what the tools'
+`image` argument takes; the words behind the colon are a file name or a caption.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import re
 from pydantic import BaseModel
 
 _NOTE = re.compile(r"\[image ([A-Za-z0-9][A-Za-z0-9_.-]{0,79})(?:: ([^\[\]\n]{0,300}))?\]")
+_FILE = re.compile(r"\[file ([^\[\]\n]{1,300})\]")
 _UNSAFE = re.compile(r"[\[\]\s]+")
 
 
@@ -32,6 +34,16 @@ def find_picture_notes(text: str) -> list[PictureNote]:
     return [PictureNote(id=i, text=words) for i, words in _NOTE.findall(text)]
 
 
+def file_note(name: str) -> str:
+    """Return the note for one attached file."""
+    return f"[file {_UNSAFE.sub(' ', name).strip()[:300]}]"
+
+
+def find_file_notes(text: str) -> list[str]:
+    """Return the names of the attached files, first to last."""
+    return _FILE.findall(text)
+
+
 def strip_picture_notes(text: str) -> str:
     """Return `text` without its notes: the person's own words."""
-    return _NOTE.sub("", text).strip()
+    return _FILE.sub("", _NOTE.sub("", text)).strip()

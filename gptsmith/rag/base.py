@@ -22,7 +22,7 @@ from gptsmith.rag.chroma import ChromaCache
 from gptsmith.rag.hit import Hit, Receipt
 from gptsmith.rag.index import Dense, Index, load
 from gptsmith.rag.ingest import Ingest, settings_of
-from gptsmith.rag.search import fill, page_at, score
+from gptsmith.rag.search import fill, opening, page_at, score
 from gptsmith.rag.sources import Item, expand
 from gptsmith.rag.store import Store
 from gptsmith.state import lock
@@ -145,6 +145,16 @@ class KnowledgeBase:
         everything = len(chosen) == len(self.sources)
         scores = score(index, query, chosen, partial(self._nearness, everything))
         return fill(index, scores, chosen, budget)
+
+    def opening(self, sources: Sequence[str], budget: int | None = None) -> list[Hit]:
+        """Return the beginnings of the documents called `sources`, whole where they are short.
+
+        Together they have at most `budget` characters, by default what the sources ask for.
+        """
+        with _told():
+            index = self._current()
+        room = budget if budget is not None else max((k.retrieval.budget for k in self.sources), default=0)
+        return opening(index, sources, room)
 
     def passage(self, chunk_id: str) -> PassageView:
         """Return the passage of a hit or citation within its document. Raises KnowledgeError when it is gone."""

@@ -105,6 +105,21 @@ def fill(index: Index, scores: Scores, sources: Sequence[Knowledge], budget: int
     return [_hit(index, span) for span in sorted(spans, key=lambda s: -s.score)]
 
 
+def opening(index: Index, sources: Sequence[str], budget: int) -> list[Hit]:
+    """Return the passages with which documents begin, joined to one hit each, all within `budget` characters."""
+    wanted = [i for i, entry in enumerate(index.entries) if entry.source in sources and entry.document_id]
+    hits = []
+    for entry in wanted:
+        rows = [row for row, chunk in enumerate(index.chunks) if chunk.entry == entry]
+        first = min(rows, key=lambda row: index.chunks[row].start, default=None)
+        if first is None:
+            continue
+        start, share = index.chunks[first].start, budget // len(wanted)
+        ends = [index.chunks[row].end for row in rows if index.chunks[row].end <= start + share]
+        hits.append(_hit(index, _Span(first, start, max(ends, default=start + share), 1.0)))
+    return hits
+
+
 def _best(scores: Scores) -> list[int]:
     top = _top(scores)
     return [int(i) for i in top[np.lexsort((top, -scores[top]))]]

@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
-import shutil
+import unicodedata
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gptsmith.agent.runtime.searching import queries_for, search_all
+from gptsmith.agent.runtime.searching import asks_of_files, named_in, queries_for, search_all
 from gptsmith.agent.runtime.turn import Turn
 from gptsmith.assistants.spec import Knowledge
 from gptsmith.errors import UsageError
+from gptsmith.rag.reading import pictures
+from gptsmith.rag.reading.parsed import Unreadable
+from gptsmith.rag.reading.process import ReadingProcess
 
 if TYPE_CHECKING:
     from gptsmith.agent.runtime.engine import Engine
     from gptsmith.rag.base import KnowledgeBase
+    from gptsmith.rag.hit import Hit, Receipt
 
-MAX_PIXELS = 25_000_000
 MAX_BYTES = 50_000_000
-_PICTURES = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp", "GIF": "image/gif"}
-_DOCUMENTS = {".txt", ".md", ".markdown", ".html", ".htm", ".pdf", ".docx", ".rst", ".csv"}
 _NAME = "attached"
+
+
+@dataclass(frozen=True)
+class _Given:
+    """A file that was read through once: what of it is kept, and how it is called."""
+
+    name: str
+    kind: str
+    data: bytes
+    suffix: str
 
 
 class Attachments:
@@ -38,22 +50,21 @@ class Attachments:
         """Copy files to the thread; return what is kept of each: id, name, kind (image or document) and file.
 
         Raises:
-            UsageError: a file is not there, of no known kind, or too big; nothing was copied then.
+            UsageError: a file is not there, too big, or cannot be read, with the reason; nothing was copied then.
         """
-        checked = [(Path(file), _kind(Path(file))) for file in files]
-        return [self._copy(path, kind) for path, kind in checked]
+        return [self._copy(given) for given in _read_through(files)]
 
-    def _copy(self, path: Path, kind: str) -> dict[str, str]:
-        folder = self.folder / ("images" if kind == "image" else "texts")
+    def _copy(self, given: _Given) -> dict[str, str]:
+        folder = self.folder / ("images" if given.kind == "image" else "texts")
         folder.mkdir(parents=True, exist_ok=True)
-        if kind == "image":
+        if given.kind == "image":
             id = f"img_{sum(1 for _ in folder.iterdir()) + 1}"
-            target = folder / f"{id}{path.suffix.lower()}"
+            target = folder / f"{id}{given.suffix}"
         else:
-            target = _free(folder, path.name)
+            target = _free(folder, given.name)
             id = target.name
-        shutil.copyfile(path, target)
-        return {"id": id, "name": path.name, "kind": kind, "file": str(target.relative_to(self.folder))}
+        target.write_bytes(given.data)
+        return {"id": id, "name": given.name, "kind": given.kind, "file": str(target.relative_to(self.folder))}
 
     @cached_property
     def _base(self) -> KnowledgeBase:
@@ -62,60 +73,68 @@ class Attachments:
         source = Knowledge(name=_NAME, paths=["./*"])
         return KnowledgeBase([source], self.folder / "texts", self.folder / "index")
 
-    def search(self, turn: Turn, message: str, previous: str) -> None:
-        """Search the thread's own text files, whatever the message is: who attaches a file asks about it."""
+    def search(self, turn: Turn, message: str, previous: str, files: list[dict[str, str]]) -> bool:
+        """Search the thread's own text files; return whether the message asks of them alone.
+
+        Who attaches a file asks about it: those of `files`, which came with this message, or that the message names are
+        shown from their beginning, and whole where they are short.
+        """
         if not self.any:
-            return
+            return False
         turn.cites = True
+        new = [file["id"] for file in files if file["kind"] == "document"]
         with self._base as base:
-            if base.stale():
-                for receipt in base.sync(lambda text: turn.emit("progress", {"stage": "index", "text": text})):
-                    if receipt.status != "ok":
-                        text = f"{receipt.source} is not searched: {receipt.reason}"
-                        turn.emit("progress", {"stage": "index", "text": text})
-            queries = queries_for(message, previous)
-            hits = search_all(base.search, queries)
-        turn.passages = (turn.passages or []) + turn.found(queries[-1], hits, [_NAME])
+            known = [receipt.source for receipt in self._sync(base, turn)]
+            meant = named_in(message, known) or new
+            alone = meant != new or asks_of_files(message, new=bool(new))
+            queries = queries_for(message, "" if new else previous)
+            hits = base.opening(meant) if meant else []
+            hits += [hit for hit in search_all(base.search, queries) if not (meant and alone) or hit.source in meant]
+        turn.passages = (turn.passages or []) + turn.found(queries[-1], _apart(hits), [_NAME])
+        return alone and bool(hits)
+
+    def _sync(self, base: KnowledgeBase, turn: Turn) -> list[Receipt]:
+        if not base.stale():
+            return base.receipts()
+        receipts = base.sync(lambda text: turn.emit("progress", {"stage": "index", "text": text}))
+        for receipt in receipts:
+            if receipt.status != "ok":
+                text = f"{receipt.source} is not searched: {receipt.reason}"
+                turn.emit("progress", {"stage": "index", "text": text})
+        return receipts
 
 
-def _kind(path: Path) -> str:
+def _read_through(files: list[str]) -> list[_Given]:
+    """Read each file once, so that what cannot be read is said before the message is sent."""
+    with ReadingProcess() as reader:
+        return [_given(Path(file), reader) for file in files]
+
+
+def _given(path: Path, reader: ReadingProcess) -> _Given:
     if not path.is_file():
         raise UsageError(f"there is no file {path}", hint="check the name; folders cannot be attached")
     if path.stat().st_size > MAX_BYTES:
         raise UsageError(f"{path.name} is larger than {MAX_BYTES // 1_000_000} MB", hint="attach a smaller file")
-    if _picture_type(path):
-        return "image"
-    if path.suffix.lower() in _DOCUMENTS:
-        return "document"
-    known = ", ".join(sorted(_DOCUMENTS | {".png", ".jpg", ".webp", ".gif"}))
-    raise UsageError(f"{path.name} is of no kind that can be attached", hint=f"these can: {known}")
-
-
-def _picture_type(path: Path) -> str:
-    """Return the media type of a picture, an empty text for anything else; only the head is read.
-
-    Raises:
-        UsageError: the picture has more pixels than it is safe to open.
-    """
-    import warnings
-
-    from PIL import Image, UnidentifiedImageError
-
+    data, name = path.read_bytes(), unicodedata.normalize("NFC", path.name)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path, formats=list(_PICTURES)) as picture:
-                width, height = picture.size
-                kind = _PICTURES[picture.format or "PNG"]
-    except (UnidentifiedImageError, OSError):
-        return ""
-    except (Image.DecompressionBombWarning, Image.DecompressionBombError):
-        width, height, kind = MAX_PIXELS, 2, ""
-    if width * height > MAX_PIXELS:
-        raise UsageError(
-            f"{path.name} has more than {MAX_PIXELS // 1_000_000} million pixels", hint="attach a smaller picture"
-        )
-    return kind
+        if pictures.is_picture(name, data):
+            picture = pictures.fitted(name, data)
+            return _Given(name, "image", picture.data, picture.suffix)
+        if not reader.read(data, name).text.strip():
+            raise Unreadable("it holds no text")
+    except Unreadable as error:
+        raise UsageError(f"{name} cannot be read: {error}") from error
+    return _Given(name, "document", data, path.suffix.lower())
+
+
+def _apart(hits: list[Hit]) -> list[Hit]:
+    """Return the hits without those that lie within another one."""
+    kept: list[Hit] = []
+    for hit in hits:
+        inside = (o.document_id == hit.document_id and o.start <= hit.start and hit.end <= o.end for o in kept)
+        if not any(inside):
+            kept.append(hit)
+    return kept
 
 
 def _free(folder: Path, name: str) -> Path:

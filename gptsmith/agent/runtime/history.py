@@ -16,7 +16,7 @@ from gptsmith.agent.runtime.store import Message, ThreadStore
 from gptsmith.assistants.spec import Memory
 from gptsmith.errors import ProviderError
 from gptsmith.models.chat.window import Window, estimated
-from gptsmith.models.picture_notes import picture_note
+from gptsmith.models.picture_notes import file_note, picture_note
 
 ROOM = 20_000  # tokens of earlier messages that a model is shown, where its window has room for them
 _LONGEST = 20_000  # characters of one message
@@ -105,8 +105,8 @@ def as_messages(rows: list[Message], eyes: Eyes | None = None) -> list[AnyMessag
 
 
 def with_notes(text: str, files: list[dict[str, str]]) -> str:
-    """Return a person's text with one note for each picture that came with it."""
-    notes = [picture_note(f["id"], f["name"]) for f in files if f["kind"] == "image"]
+    """Return a person's text with one note for each picture and file that came with it."""
+    notes = [picture_note(f["id"], f["name"]) if f["kind"] == "image" else file_note(f["id"]) for f in files]
     return "\n".join([text, *notes]) if notes else text
 
 

@@ -23,7 +23,7 @@ from gptsmith.agent.runtime.graph import Graph, build_graph
 from gptsmith.agent.runtime.history import as_message, as_messages, recall, with_notes
 from gptsmith.agent.runtime.store import INTERRUPTED, Message, new_id, title_of
 from gptsmith.agent.runtime.turn import CURRENT, Turn
-from gptsmith.errors import GptsmithError, ProviderError, ThreadBusyError
+from gptsmith.errors import GptsmithError, ProviderError, ThreadBusyError, UsageError
 from gptsmith.state import lock
 
 _LOG = logging.getLogger(__name__)
@@ -101,7 +101,8 @@ class _Course:
         store.heal(turn.thread_id)
         variables = {**still_fitting(turn.spec, store.variables(turn.thread_id)), **self.ask.variables}
         resolve_variables(turn.spec, {**self.engine.variables, **variables})  # before anything is written
-        blocked = self._begin(variables)
+        given = await self._take()
+        blocked = self._begin(variables, given)
         turn.system = self.engine.system(variables, attached=self.attachments.any)
         CURRENT.set(turn)
         try:
@@ -120,8 +121,19 @@ class _Course:
             return
         self._end()
 
-    def _begin(self, variables: dict[str, str]) -> bool:
-        """Write the person's message, redacted; return whether it is blocked."""
+    async def _take(self) -> list[dict[str, str]]:
+        """Read the attached files, which may take a while, off the loop that all assistants share."""
+        if not self.ask.files:
+            return []
+        try:
+            return await asyncio.to_thread(self.attachments.take, self.ask.files)
+        except asyncio.CancelledError as error:
+            raise UsageError(
+                "stopped while the attached files were read; the message was not sent", hint="send it again"
+            ) from error
+
+    def _begin(self, variables: dict[str, str], given: list[dict[str, str]]) -> bool:
+        """Write the person's message, redacted, with the files `given`; return whether it is blocked."""
         rails = pii.rails_for(self.turn.spec.guardrails, "input")
         text = self.ask.text
         blocked = False
@@ -132,7 +144,7 @@ class _Course:
             text, blocked = pii.clean(text, rails, blocking=False), True
         self.text = text
         replaced = self.store.turn(self.ask.replaces) if self.ask.replaces else None
-        self.files = [*(replaced.files if replaced else []), *self.attachments.take(self.ask.files)]
+        self.files = [*(replaced.files if replaced else []), *given]
         data = {"files": self.files} if self.files else {}
         message = Message(turn_id=self.turn.id, role="user", text=text, data=data)
         self.store.begin(
@@ -174,8 +186,8 @@ class _Course:
         await self._follow(engine.graph, messages)
 
     def _search(self, previous: str) -> None:
-        self.engine.search_first(self.turn, self.text, previous)
-        self.attachments.search(self.turn, self.text, previous)
+        if not self.attachments.search(self.turn, self.text, previous, self.files):
+            self.engine.search_first(self.turn, self.text, previous)
 
     async def _follow(self, graph: Graph, messages: list[AnyMessage]) -> None:
         """Run the graph; write each message as soon as it is whole, a call before its tool runs."""

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from itertools import zip_longest
 
+from gptsmith.models.picture_notes import strip_picture_notes
 from gptsmith.rag.hit import Hit, Receipt
 
 _SMALL_TALK = re.compile(
@@ -35,6 +36,21 @@ _LEANS_BACK = re.compile(
     re.IGNORECASE,
 )
 _WORDS = re.compile(r"\w+")
+_FILE = (
+    r"(?:files?|documents?|docs?|pdfs?|pages?|spreadsheets?|sheets?|tables?|csv|texts?|notes?|notebooks?|letters?|e-?mails?"
+    r"|mails?|slides?|papers?|reports?|logs?|contracts?|attachments?|uploads?|articles?|books?|code|scripts?|transcripts?)"
+)
+_ATTACHED = re.compile(
+    rf"\b(?:attached|uploaded|enclosed|attachments?)\b|\b{_FILE} (?:that )?i (?:sent|gave|added)\b"
+    r"|\b(?:this|that|the|my) (?:\w+ )?(?:file|document|pdf)\b",
+    re.IGNORECASE,
+)
+_THIS_FILE = re.compile(
+    rf"\b(?:this|that|these|those|the|my|it'?s?) (?:\w+ ){{0,2}}{_FILE}\b|^(?:please )?(?:can you |could you )?"
+    r"(?:summari[sz]e|explain|describe|read|translate|proofread|review|what(?:'s| is| does))(?: (?:me|is))? "
+    r"(?:this|that|it|in (?:this|it|here))\b|\bwhat does (?:it|this) say\b|\bwhat(?:'s| is) in (?:it|this|here)\b",
+    re.IGNORECASE,
+)
 _TOLD = 5  # files that are not searched and named in a reply
 
 
@@ -51,6 +67,18 @@ def needs_search(message: str, *, draws: bool) -> bool:
     if _ABOUT_ITSELF.fullmatch(words):
         return False
     return not (draws and _DRAW.match(words))
+
+
+def asks_of_files(message: str, *, new: bool) -> bool:
+    """Return whether a message asks of attached files alone; `new`: they came with it, so that "this" means them."""
+    message = strip_picture_notes(message)
+    return bool(_ATTACHED.search(message) or (new and (_THIS_FILE.search(message) or not message)))
+
+
+def named_in(message: str, names: Sequence[str]) -> list[str]:
+    """Return those file names that the message has."""
+    said = message.casefold()
+    return [name for name in names if name.casefold() in said]
 
 
 def unread(receipts: Sequence[Receipt], message: str, *, found: bool) -> str:

@@ -9,7 +9,7 @@ import importlib
 import pkgutil
 from functools import cache
 
-from gptsmith.rag.reading import formats
+from gptsmith.rag.reading import formats, pictures
 from gptsmith.rag.reading.kind import Kind, Raw
 from gptsmith.rag.reading.parsed import Parsed, Unreadable
 
@@ -27,15 +27,15 @@ _ADVICE = {
     ".msg": "an Outlook message; save it as EML",
     ".ps": "a PostScript file, a program that draws pages; convert it to PDF",
     ".eps": "a PostScript file, a program that draws pages; convert it to PDF",
+    ".exe": "a program, not a document",
+    ".dll": "a program, not a document",
     ".zip": "an archive; unpack it and add the files",
     ".tar": "an archive; unpack it and add the files",
     ".gz": "an archive; unpack it and add the files",
     ".7z": "an archive; unpack it and add the files",
     ".rar": "an archive; unpack it and add the files",
 }
-_PICTURES = frozenset(
-    ".png .jpg .jpeg .gif .webp .bmp .tif .tiff .avif .heic .heif .svg .ico".split()  # noqa: SIM905 - readable
-)
+_DRAWINGS = (".svg", ".ico")
 _PICTURE = "a picture; knowledge is read from text"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
@@ -53,6 +53,11 @@ def suffixes() -> tuple[str, ...]:
     return tuple(sorted(suffix for kind in kinds() for suffix in kind.suffixes))
 
 
+def names() -> str:
+    """Return the kinds in words, for a person who wonders what can be read."""
+    return ", ".join(kind.name for kind in kinds())
+
+
 def read(raw: Raw) -> Parsed:
     """Return what a file says. Raises Unreadable with the reason and what to do."""
     return kind_of(raw).read(raw)
@@ -66,7 +71,7 @@ def kind_of(raw: Raw) -> Kind:
         return told
     if raw.suffix in _ADVICE:
         raise Unreadable(f"it is {_ADVICE[raw.suffix]}", "skipped")
-    if raw.suffix in _PICTURES:
+    if raw.suffix in (*pictures.suffixes(), *_DRAWINGS):
         raise Unreadable(f"it is {_PICTURE}", "skipped")
     if raw.data.startswith(_OLE):
         raise Unreadable("it is an old Office file or one with a password; save it anew, without one")

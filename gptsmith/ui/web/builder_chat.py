@@ -209,7 +209,7 @@ def _submit(desk: Desk, bench: Bench) -> None:
     files, wrong = [], []
     for file in [] if isinstance(given, str) else given.files:
         try:
-            files.append(uploads.check(file.name, file.getvalue(), kinds=("document",)))
+            files.append(uploads.check(file.name, file.getvalue(), wanted=("document",)))
         except GptsmithError as error:
             wrong.append(str(error))
     if wrong:

@@ -206,7 +206,7 @@ def _files(mine: Form, key: str) -> None:
     checked, wrong = [], []
     for given in session.value(key) or []:
         try:
-            checked.append(uploads.check(given.name, given.getvalue(), kinds=("document",)))
+            checked.append(uploads.check(given.name, given.getvalue(), wanted=("document",)))
         except GptsmithError as error:
             wrong.append(str(error))
     try:

@@ -73,7 +73,7 @@ def _form(desk: Desk) -> None:
         key="knowledge",
         type=list(uploads.DOCUMENTS),
         accept_multiple_files=True,
-        help="PDF, Word, Markdown, text or HTML, up to 50 MB each. They are copied beside the spec.",
+        help="PDF, Word, text, tables, web pages, mail and more, up to 50 MB each. They are copied beside the spec.",
     )
     model_note.draw(desk.model())
     empty = not str(session.value("description", "")).strip()
@@ -91,7 +91,7 @@ def _start(desk: Desk) -> None:
     files, left_out = [], []
     for given in session.value("knowledge") or []:
         try:
-            files.append(uploads.check(given.name, given.getvalue(), kinds=("document",)))
+            files.append(uploads.check(given.name, given.getvalue(), wanted=("document",)))
         except GptsmithError as error:
             left_out.append(str(error))
     session.forget("asked")

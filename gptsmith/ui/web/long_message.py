@@ -51,7 +51,7 @@ def draw(box: str, unsaid: str, send: Send) -> None:
 def _attach(box: str, ask: str, unsaid: str, text: str, files: list[uploads.Upload], send: Send) -> None:
     words = str(session.value(ask) or "").strip() or unsaid
     try:
-        pasted = uploads.check(_NAME, text.encode("utf-8", "replace"), kinds=("document",))
+        pasted = uploads.check(_NAME, text.encode("utf-8", "replace"), wanted=("document",))
     except GptsmithError as error:
         session.fail(str(error))
         return

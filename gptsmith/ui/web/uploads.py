@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import io
 import re
 import unicodedata
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from gptsmith.errors import UsageError
+from gptsmith.rag.reading import kinds, pictures
+from gptsmith.rag.reading.parsed import Unreadable
+from gptsmith.rag.reading.process import ReadingProcess
 
 Kind = Literal["document", "picture"]
 
 MAX_DOCUMENT_BYTES = 50 * 2**20
 MAX_PICTURE_BYTES = 20 * 2**20
-MAX_PIXELS = 25_000_000
 MAX_FILES = 20
 
-DOCUMENTS = ("pdf", "docx", "md", "txt", "html", "htm")
-PICTURES = ("png", "jpg", "jpeg", "webp", "gif")
+DOCUMENTS = tuple(suffix.removeprefix(".") for suffix in kinds.suffixes())
+PICTURES = tuple(suffix.removeprefix(".") for suffix in pictures.suffixes())
 
-_FORMATS = {"png": "PNG", "jpg": "JPEG", "jpeg": "JPEG", "webp": "WEBP", "gif": "GIF"}
 _RESERVED = re.compile(r"^(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 
 
@@ -35,14 +34,14 @@ class Upload:
     kind: Kind
 
 
-def check(name: str, data: bytes, kinds: tuple[Kind, ...] = ("document", "picture")) -> Upload:
-    """Return the file when its content is what its name says; raise `UsageError` with the reason otherwise."""
+def check(name: str, data: bytes, wanted: tuple[Kind, ...] = ("document", "picture")) -> Upload:
+    """Return the file, read through, or a picture made fit to be shown. Raises UsageError with the reason otherwise."""
     clean = safe_name(name)
     ending = clean.rpartition(".")[2].lower()
     kind: Kind = "picture" if ending in PICTURES else "document"
-    known = [e for k, endings in (("document", DOCUMENTS), ("picture", PICTURES)) if k in kinds for e in endings]
-    if ending not in known:
-        raise UsageError(f"{clean}: this kind of file cannot be read here", hint=f"use one of: {', '.join(known)}")
+    if kind not in wanted or ending not in (*PICTURES, *DOCUMENTS):
+        usable = [f"{kinds.names()} files" if k == "document" else "pictures" for k in wanted]
+        raise UsageError(f"{clean}: this kind of file cannot be read here", hint=f"use {' or '.join(usable)}")
     limit = MAX_PICTURE_BYTES if kind == "picture" else MAX_DOCUMENT_BYTES
     if not data:
         raise UsageError(f"{clean} is empty", hint="attach a file with something in it")
@@ -51,10 +50,23 @@ def check(name: str, data: bytes, kinds: tuple[Kind, ...] = ("document", "pictur
         raise UsageError(
             f"{clean} has {size:.0f} MB, more than the {most} MB allowed", hint="attach a smaller part of it"
         )
-    problem = _picture_problem(data, ending) if kind == "picture" else _document_problem(data, ending)
-    if problem:
-        raise UsageError(f"{clean} {problem}", hint="check the file and attach it again")
-    return Upload(clean, data, kind)
+    try:
+        return _picture(clean, data) if kind == "picture" else _document(clean, data)
+    except Unreadable as error:
+        raise UsageError(f"{clean} cannot be read: {error}") from error
+
+
+def _picture(name: str, data: bytes) -> Upload:
+    fit = pictures.fitted(name, data)
+    own = pictures.FORMATS[pictures.named(name)][1]
+    return Upload(name if fit.suffix in own else f"{Path(name).stem}{fit.suffix}", fit.data, "picture")
+
+
+def _document(name: str, data: bytes) -> Upload:
+    with ReadingProcess() as reader:
+        if not reader.read(data, name).text.strip():
+            raise Unreadable("it holds no text")
+    return Upload(name, data, "document")
 
 
 def safe_name(name: str) -> str:
@@ -83,41 +95,3 @@ def store(uploads: list[Upload], folder: Path) -> list[Path]:
         path.write_bytes(upload.data)
         paths.append(path)
     return paths
-
-
-def _document_problem(data: bytes, ending: str) -> str:
-    if ending == "pdf":
-        return "" if b"%PDF-" in data[:1024] else "is not a PDF file, whatever its name says"
-    if ending == "docx":
-        return _docx_problem(data)
-    if data[:4] in (b"%PDF", b"PK\x03\x04") or _has_binary(data):
-        return "is not a text file, whatever its name says"
-    return ""
-
-
-def _docx_problem(data: bytes) -> str:
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            return "" if "word/document.xml" in archive.namelist() else "is not a Word document (.docx)"
-    except zipfile.BadZipFile:
-        return "is not a Word document (.docx)"
-
-
-def _has_binary(data: bytes) -> bool:
-    """Tell whether the first 64 KB hold NUL bytes outside UTF-16."""
-    head = data[:65_536]
-    return b"\x00" in head and head[:2] not in (b"\xff\xfe", b"\xfe\xff")
-
-
-def _picture_problem(data: bytes, ending: str) -> str:
-    """Read the header only: the pixels stay undecoded until their number is known."""
-    from PIL import Image, UnidentifiedImageError
-
-    try:
-        with Image.open(io.BytesIO(data), formats=sorted(set(_FORMATS.values()))) as picture:
-            found, (width, height) = picture.format, picture.size
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        return "is not a picture that can be read"
-    if found != _FORMATS[ending]:
-        return f"is a {found} picture, whatever its name says"
-    return f"has {width} x {height} pixels, more than 25 million" if width * height > MAX_PIXELS else ""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 
 from gptsmith.models.passages import Passage, unfence
-from gptsmith.models.picture_notes import find_picture_notes, strip_picture_notes
+from gptsmith.models.picture_notes import find_file_notes, find_picture_notes, strip_picture_notes
 
 _SYSTEM = re.compile(r"^You are (?P<name>.+?)\.(?:\s+(?P<rest>.*))?$", re.DOTALL)
 
@@ -43,7 +43,9 @@ class Turn:
 
 @dataclass(frozen=True)
 class Conversation:
-    """Everything that the reply may stand on. `passages` is None when the message carries no block."""
+    """Everything that the reply may stand on. `passages` is None when the message carries no block; `files` are the
+    names of those that were attached last.
+    """
 
     role: Role
     words: str
@@ -51,6 +53,7 @@ class Conversation:
     earlier: list[Turn] = field(default_factory=list)
     pictures: list[Picture] = field(default_factory=list)
     results: list[ToolMessage] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
 
     @property
     def picture(self) -> Picture | None:
@@ -65,6 +68,7 @@ def read_conversation(messages: list[BaseMessage]) -> Conversation:
     replies: list[str] = []
     pictures: list[tuple[str, int, bool]] = []
     results: list[ToolMessage] = []
+    files: list[str] = []
     for message in messages:
         text = text_of(message)
         if isinstance(message, SystemMessage):
@@ -73,6 +77,7 @@ def read_conversation(messages: list[BaseMessage]) -> Conversation:
             words, passages = unfence(text)
             turns.append((strip_picture_notes(words), passages))
             replies.append("")
+            files = find_file_notes(words) or files
             results = []
             pictures += [(id, len(turns), False) for id in [*_block_ids(message), *_note_ids(words)]]
         elif isinstance(message, ToolMessage):
@@ -92,6 +97,7 @@ def read_conversation(messages: list[BaseMessage]) -> Conversation:
         ],
         pictures=[Picture(id, len(turns) - turn, drawn) for id, turn, drawn in pictures],
         results=results,
+        files=files,
     )
 
 

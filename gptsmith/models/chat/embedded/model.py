@@ -34,6 +34,7 @@ from gptsmith.models.chat.embedded.lookup_sense import is_talk
 from gptsmith.models.chat.embedded.lookups import is_chat, is_free_writing
 from gptsmith.models.chat.embedded.manners import dress, read_manners
 from gptsmith.models.chat.embedded.mind import find_writer
+from gptsmith.models.chat.embedded.reading_out import read_out
 from gptsmith.models.chat.embedded.replies import (
     CONNECT,
     SILENT,
@@ -204,6 +205,8 @@ class EmbeddedChatModel(BaseChatModel):
             return report(talk, self._encode, self.answer_threshold)
         if intent.tool is not None:
             return ask_for(intent.tool, intent.missing)
+        if talk.files and (said := read_out(talk.words, talk.files, talk.passages or [])):
+            return quoted(said)
         if (small := small_talk(talk.words, talk.role, box)) and (not writes or is_about_itself(talk.words)):
             return small
         foreign = language.of(talk.words)
