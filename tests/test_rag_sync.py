@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from gptsmith.errors import KnowledgeError
 from gptsmith.rag import ingest, sources
 from gptsmith.rag.base import KnowledgeBase
 from gptsmith.rag.reading.process import ReadingProcess
-from gptsmith.rag.sources import Item
+from gptsmith.rag.sources import Item, expand
 from tests import documents
 
 
@@ -283,3 +284,18 @@ def test_a_thousand_files_in_ten_folders_cost_ten_looks_at_where_they_lie(
     items = sources.expand([Knowledge(name="k", paths=["./docs"])], tmp_path)
     assert len({item.path for item in items}) == len(items) == 1000, "a link is its file"
     assert len(looks) <= 12
+
+
+@pytest.mark.parametrize("on_disk", ["NFC", "NFD"])
+@pytest.mark.parametrize("pattern", ["./Größe.md", "./Gr*e.md", "./Größ*.md", "./"])
+def test_a_file_is_found_in_whichever_form_its_name_is_written(tmp_path: Path, on_disk: str, pattern: str) -> None:
+    (tmp_path / unicodedata.normalize(on_disk, "Größe.md")).write_text("The sizes are small and large.", "utf-8")
+    for written in ("NFC", "NFD"):
+        source = Knowledge(name="sizes", paths=[unicodedata.normalize(written, pattern)])
+        assert [(i.source, i.problem) for i in expand([source], tmp_path)] == [("Größe.md", "")]
+
+
+def test_a_name_in_two_forms_is_one_file(tmp_path: Path) -> None:
+    for form in ("NFC", "NFD"):
+        (tmp_path / unicodedata.normalize(form, "é.md")).write_text("Open at ten.", "utf-8")
+    assert [i.source for i in expand([Knowledge(name="k", paths=["./*.md", "./é.md"])], tmp_path)] == ["é.md"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import stat
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,12 +84,12 @@ class _Places:
         """Return what the person calls the file; a name that is not Unicode is shown with question marks."""
         joined = os.path.normpath(path)
         text = joined.removeprefix(self._inside) if joined.startswith(self._inside) else joined
-        return text.replace(os.sep, "/").encode("utf-8", "replace").decode("utf-8")
+        return one_form(text.replace(os.sep, "/").encode("utf-8", "replace").decode("utf-8"))
 
 
 def _of_pattern(knowledge: Knowledge, pattern: str, places: _Places, seen: set[str]) -> Iterator[Item]:
     found = False
-    for path in _matches(pattern, places.base):
+    for path in (path for form in _forms(pattern) for path in _matches(form, places.base)):
         found = True
         name = places.name(path)
         try:
@@ -96,8 +97,8 @@ def _of_pattern(knowledge: Knowledge, pattern: str, places: _Places, seen: set[s
         except GptsmithError as error:  # this file only; its neighbours go in
             yield Item(knowledge, name, problem=str(error))
             continue
-        if real not in seen:
-            seen.add(real)
+        if one_form(real) not in seen:
+            seen.add(one_form(real))
             if len(seen) > MAX_FILES:
                 yield Item(knowledge, name, problem=f"a source has at most {MAX_FILES:,} files; split it into several")
                 return
@@ -106,6 +107,16 @@ def _of_pattern(knowledge: Knowledge, pattern: str, places: _Places, seen: set[s
         yield Item(
             knowledge, pattern[:200], problem="no file is there or matches; check the path, from the spec's folder"
         )
+
+
+def one_form(name: str) -> str:
+    """Return a file name in the one form of Unicode in which names are compared: systems write "é" in two ways."""
+    return name if name.isascii() else unicodedata.normalize("NFC", name)
+
+
+def _forms(pattern: str) -> list[str]:
+    """Return a pattern as it is written and in the forms that a file's name may have on the disk."""
+    return list(dict.fromkeys([pattern, *(unicodedata.normalize(form, pattern) for form in ("NFC", "NFD"))]))
 
 
 def _matches(pattern: str, base: Path) -> Iterator[str]:

@@ -21,6 +21,7 @@ from gptsmith.agent.runtime.store import new_id
 from gptsmith.assistants.paths import resolve
 from gptsmith.assistants.spec import Expect, SpecTest
 from gptsmith.errors import GptsmithError, UsageError
+from gptsmith.rag.sources import one_form
 
 if TYPE_CHECKING:
     from gptsmith.agent.assistant import Assistant
@@ -139,5 +140,6 @@ def _unmatched(pattern: str, text: str) -> list[str]:
 
 def _same(wanted: str, source: str) -> bool:
     """A test names a file by its name or the end of its path, a page by its URL."""
+    wanted = one_form(wanted)
     tail = wanted.removeprefix("./")
     return source in (wanted, tail) or source.endswith(f"/{tail}")
