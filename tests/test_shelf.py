@@ -425,11 +425,26 @@ def test_a_picture_model_of_the_shelf_draws_by_its_name_in_its_own_way(
     assert Pictures("local:tiny").draw("a blue cube", seed=1, steps=2)[0].record.steps == 2
 
 
-def test_a_chat_model_of_the_shelf_does_not_draw() -> None:
+def test_a_chat_model_of_the_shelf_draws_nothing_and_one_that_sees_describes() -> None:
     from gptsmith.models.pictures.names import read_name
 
-    with pytest.raises(UsageError, match=r"local:coder-1\.5b does not draw: Qwen2\.5 Coder 1\.5B is for chat"):
+    with pytest.raises(UsageError, match=r"local:coder-1\.5b neither draws nor sees"):
         read_name("local:coder-1.5b")
+    seer = read_name("local:smolvlm-500m")
+    assert (seer.kind, seer.provider, seer.place) == ("provider", "local", "smolvlm-500m")
+
+
+def test_a_file_that_the_system_holds_is_said(
+    shelf: Shelf, server: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf.get("small")
+
+    def held(_: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(shutil, "rmtree", held)
+    with pytest.raises(GptsmithError, match=r"small could not be deleted \(Permission denied\); close what uses it"):
+        shelf.remove("small")
 
 
 def test_a_name_that_is_not_known_reads_as_no_network(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -47,6 +47,7 @@ def test_the_page_is_reached_from_the_sidebar_and_says_what_there_is() -> None:
     at = open_page()
     at.button(key="nav-models").click().run()
     said = words(at)
+    assert "to write, it needs **Small** from below" in said
     for text in ("**Small** :blue-badge[fits this computer best]", "Licence: MIT", "1 MB to fetch", "embedded"):
         assert text in said
     assert {"get-small", "get-other"} <= keys_of(at)
@@ -58,6 +59,7 @@ def test_get_fetches_in_the_background_and_the_model_is_here() -> None:
     settled("small")
     at.run()
     assert ":green-badge[here]" in words(at) and "get-small" not in keys_of(at)
+    assert "from below" not in words(at)
     assert Shelf().path("small") is not None
     at.button(key="bare-remove-small").click().run()
     assert "get-small" in keys_of(at) and Shelf().path("small") is None

@@ -63,11 +63,13 @@ def _on_shelf(text: str, name: str) -> ModelName:
 
     shelf = Shelf()
     entry = shelf.entry(name)
+    if entry.sees:
+        return ModelName("provider", text, entry.name, "local")
     if entry.kind != "pictures":
         raise UsageError(
-            f"{text} does not draw: {entry.title} is for {entry.kind}",
+            f"{text} neither draws nor sees",
             code="unknown_model",
-            hint="gptsmith models lists those for drawing",
+            hint="gptsmith models lists those that do",
         )
     drawing = entry.drawing
     return ModelName(

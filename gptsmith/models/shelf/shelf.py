@@ -164,7 +164,7 @@ class Shelf:
     def remove(self, name: str) -> int:
         """Delete a model from this machine, and what was begun of it; return how many bytes that frees.
 
-        Raises GptsmithError `locked` while it is being fetched.
+        Raises GptsmithError: `locked` while it is being fetched, `not_removed` when the system does not let go of it.
         """
         from gptsmith.models.shelf.fetching import model_lock
 
@@ -172,10 +172,17 @@ class Shelf:
         folder = self.folder(name)
         with model_lock(self, model):
             freed = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else 0
-            if folder.is_symlink():
-                folder.unlink()
-            elif folder.is_dir():
-                shutil.rmtree(folder)
+            try:
+                if folder.is_symlink():
+                    folder.unlink()
+                elif folder.is_dir():
+                    shutil.rmtree(folder)
+            except OSError as error:
+                raise GptsmithError(
+                    f"{model.name} could not be deleted ({error.strerror or error})",
+                    code="not_removed",
+                    hint="close what uses it and try again",
+                ) from error
         return freed
 
     def check(self, name: str, progress: Tell | None = None, stop: threading.Event | None = None) -> Checked:

@@ -15,6 +15,10 @@ from gptsmith.ui.web import connections, markdown, session
 from gptsmith.ui.web.stock import KINDS, Row, Stock, first
 
 _TICK_SECONDS = 1.0
+_USES = {
+    "pictures": "Name it in an assistant's picture tool: `model: local:{}`.",
+    "vision": "Name it in the tool that describes pictures: `model: local:{}`.",
+}
 
 
 def draw(stock: Stock) -> None:
@@ -44,9 +48,15 @@ def _in_use(stock: Stock) -> None:
         said = (
             f"Assistants that name no model use **{markdown.line(now.name)}**, since {markdown.line(now.why)}. {place}"
         )
-        st.markdown(said, width="stretch")
+        st.markdown(f"{said} {_lacks(stock, now.name)}".strip(), width="stretch")
         if now.why.startswith("you chose"):
             st.button("Take back", key="unchoose", type="tertiary", on_click=_use, args=(stock, None))
+
+
+def _lacks(stock: Stock, name: str) -> str:
+    """Say that the embedded model only quotes until the default model of this machine is here."""
+    missing = stock.default_missing() if name == "embedded" else ""
+    return f"It quotes your files; to write, it needs **{markdown.line(missing)}** from below." if missing else ""
 
 
 def _shelf(stock: Stock, was_busy: bool) -> None:
@@ -74,6 +84,8 @@ def _row(stock: Stock, row: Row) -> None:
         st.caption(f"`{model.name}` · {row.facts} · {licence}{card}")
         if not row.fits:
             st.caption(":material/warning: More than this computer has: it would be slow, or not start.")
+        if row.status.state == "here" and model.kind in _USES:
+            st.caption(_USES[model.kind].format(model.name))
         _progress(row)
 
 

@@ -85,6 +85,12 @@ class Stock:
             for status in shelf.models()
         ]
 
+    def default_missing(self) -> str:
+        """Return the title of the default model while it is not on this machine, else ``""``."""
+        shelf = Shelf()
+        status = shelf.status(shelf.default_name())
+        return "" if status.state == "here" else status.model.title
+
     @property
     def root(self) -> str:
         """The folder of the models."""
