@@ -13,8 +13,9 @@ GptsmithError                what every surface may show as one plain sentence
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import BaseModel
 
@@ -41,12 +42,27 @@ class Diagnostic(BaseModel):
         return f"{where}: {what}; {self.hint}" if self.hint else f"{where}: {what}"
 
 
+# What steers a terminal: escape sequences (colours, titles, the clipboard) with what belongs to them, and controls.
+_STEERING = re.compile(
+    r"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\|\Z)|[\x1b\x9b]\[?[0-9;:?<=>]*[ -/]*[@-~]?|[\x00-\x08\x0b-\x1f\x7f-\x9f]"
+    r"|[\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+)
+
+
+def _harmless(text: str, longest: int) -> str:
+    """Return the text of an error without what would steer a terminal; much of it was written by others."""
+    text = _STEERING.sub("", text)
+    return text if len(text) <= longest else f"{text[:longest]}…"
+
+
 class GptsmithError(Exception):
     """Base of all errors that a person is meant to read: `str(error)` is one sentence and names the next step."""
 
     exit_code = 1
+    longest: ClassVar[int] = 100_000  # characters; a hundred diagnostics of a spec are shown whole
 
     def __init__(self, message: str, *, code: str = "", hint: str = "") -> None:
+        message, hint = _harmless(message, self.longest), _harmless(hint, self.longest)
         super().__init__(f"{message}; {hint}" if hint else message)
         self.message = message
         self.code = code or type(self).default_code()
@@ -90,11 +106,13 @@ class ToolError(GptsmithError):
 
 
 class ProviderError(GptsmithError):
-    """A model provider failed.
+    """A model provider failed; what it said is cut to some hundred characters.
 
     `code` is one of `timeout`, `rate_limited`, `unauthorized`, `unavailable`, `bad_answer`, `rejected`,
     `too_long`.
     """
+
+    longest = 2000
 
 
 class KnowledgeError(GptsmithError):

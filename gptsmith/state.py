@@ -23,6 +23,7 @@ from gptsmith.errors import GptsmithError, NotReadyError
 Migration = str | Callable[[sqlite3.Connection], None]
 
 _BUSY_SECONDS = 30.0
+_UNREADABLE = 10_000  # rows in a row that cannot be read, until the rest of a damaged table is given up
 _FOLDER_NAME = re.compile(r"^[a-z0-9][a-z0-9-]{0,99}$")
 
 
@@ -63,11 +64,15 @@ class State:
         return path
 
 
-def connect(path: Path, migrations: Sequence[Migration], *, across_threads: bool = False) -> sqlite3.Connection:
+def connect(
+    path: Path, migrations: Sequence[Migration], *, across_threads: bool = False, checked: bool = False
+) -> sqlite3.Connection:
     """Open the SQLite file `path` in WAL mode, migrated forward to `len(migrations)` (its `PRAGMA user_version`).
 
     A migration is SQL text or a function of the connection; each runs once, in one transaction, whichever process
     comes first. `across_threads` lets other threads use the connection: the caller then serialises its writes.
+    `checked` looks for damage first: what can be read goes on in a new file, the damaged one is set aside, and
+    NotReadyError (`damaged_state`) says so, once.
     Raises NotReadyError for a file with a newer number, which stays untouched, and for one that is not SQLite.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -75,6 +80,9 @@ def connect(path: Path, migrations: Sequence[Migration], *, across_threads: bool
         _refuse_newer(path, len(migrations))
     connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, check_same_thread=not across_threads)
     try:
+        if checked and not is_sound(connection):
+            connection.close()
+            _rescue(path, migrations)
         _use_wal(connection)
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA foreign_keys = ON")
@@ -83,6 +91,16 @@ def connect(path: Path, migrations: Sequence[Migration], *, across_threads: bool
         connection.close()
         raise
     return connection
+
+
+def is_sound(connection: sqlite3.Connection) -> bool:
+    """Say whether all pages of an SQLite file can be read."""
+    try:
+        return bool(connection.execute("PRAGMA quick_check(1)").fetchone() == ("ok",))
+    except sqlite3.OperationalError:
+        return True  # locked, or a disk that does not allow it: no damage
+    except sqlite3.DatabaseError:
+        return False
 
 
 def atomic_write(path: Path, data: bytes | str, *, new: bool = False) -> None:
@@ -175,6 +193,54 @@ def _make_private(path: Path) -> None:
             code="no_state_folder",
             hint="set GPTSMITH_HOME to a folder that you can write to",
         ) from error
+
+
+def _rescue(path: Path, migrations: Sequence[Migration]) -> None:
+    """Copy what can be read into a new file that takes the place of the damaged one; raise what became of it."""
+    aside = path.with_name(f"{path.name}.damaged-{secrets.token_hex(3)}")
+    with lock(path.with_name(f"{path.name}.rescue.lock")):
+        rescued = path.with_name(f"{path.name}.rescued")
+        rescued.unlink(missing_ok=True)
+        kept = 0
+        with (
+            contextlib.closing(sqlite3.connect(path)) as old,
+            contextlib.closing(connect(rescued, migrations)) as new,
+        ):
+            old.text_factory = lambda raw: raw.decode("utf-8", "replace")
+            new.execute("PRAGMA foreign_keys = OFF")
+            new.execute("PRAGMA journal_mode = DELETE")
+            with new:
+                for (table,) in new.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+                    kept += _copy(old, new, table)
+        path.replace(aside)
+        for suffix in ("-wal", "-shm"):
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
+        rescued.replace(path)
+    raise NotReadyError(
+        f"{path.name} was damaged: what could be read ({kept} rows) goes on, the damaged file is {aside}",
+        code="damaged_state",
+        hint="try again; what is missing may stand in a backup",
+    )
+
+
+def _copy(old: sqlite3.Connection, new: sqlite3.Connection, table: str) -> int:
+    """Copy the rows of a table that can be read; a bad page costs the rows on it."""
+    columns = [row[1] for row in new.execute(f"PRAGMA table_info({table})")]
+    names, marks = ", ".join(columns), ", ".join("?" * len(columns))
+    at, failures, kept = -1, 0, 0
+    while failures < _UNREADABLE:
+        try:
+            rows = old.execute(f"SELECT rowid, {names} FROM {table} WHERE rowid > ? ORDER BY rowid", (at,))  # noqa: S608
+            for at, *row in rows:  # noqa: B007 - where it goes wrong, it goes on behind
+                insert = f"INSERT OR REPLACE INTO {table} ({names}) VALUES ({marks})"  # noqa: S608
+                with contextlib.suppress(sqlite3.IntegrityError):
+                    kept += new.execute(insert, row).rowcount
+            return kept
+        except sqlite3.OperationalError:
+            return kept  # no such column: a table of an older schema, or one without row numbers
+        except sqlite3.DatabaseError:
+            at, failures = at + 1, failures + 1
+    return kept
 
 
 def _refuse_newer(path: Path, known: int) -> None:

@@ -40,6 +40,28 @@ def _copy(source: Path, target: Path) -> None:
     shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
 
 
+def test_the_wheel_says_that_it_has_types(wheel: Path) -> None:
+    assert "gptsmith/py.typed" in zipfile.ZipFile(wheel).namelist()
+
+
+@pytest.mark.slow
+def test_a_program_that_embeds_it_sees_its_types(tmp_path: Path) -> None:
+    program = tmp_path / "use.py"
+    program.write_text("from gptsmith import Assistant\n\nreveal_type(Assistant.from_file('x').chat('y').text)\n")
+    command = [
+        sys.executable,
+        "-m",
+        "mypy",
+        "--follow-imports=silent",
+        "--cache-dir",
+        str(tmp_path / "cache"),
+        "use.py",
+    ]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert 'Revealed type is "str"' in done.stdout.replace("builtins.", ""), done.stdout + done.stderr
+    assert done.returncode == 0, done.stdout
+
+
 def test_the_wheel_carries_the_shipped_assistants_and_no_other(wheel: Path) -> None:
     inside = "gptsmith/shipped/assistants/specs/"
     names = [n.removeprefix(inside) for n in zipfile.ZipFile(wheel).namelist() if n.startswith(inside)]

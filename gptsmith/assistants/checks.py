@@ -10,7 +10,9 @@ from typing import Any
 
 from gptsmith.assistants import variables
 from gptsmith.assistants.faults import KeyPath
+from gptsmith.assistants.model_providers import LANGCHAIN, OWN, is_provider, meant
 from gptsmith.assistants.named_files import check_files, sources
+from gptsmith.assistants.plain_secrets import is_signed_in
 from gptsmith.assistants.problems import Problem
 from gptsmith.assistants.raw import items, texts
 from gptsmith.assistants.rivals import nearest
@@ -24,6 +26,7 @@ def check_data(data: dict[str, Any], base_dir: Path | None) -> list[Problem]:
     return [
         *_instructions(data),
         *_model(data),
+        *_addresses(data),
         *_names(data),
         *_variables(data),
         *_environment(data),
@@ -79,6 +82,33 @@ def _model(data: dict[str, Any]) -> Iterator[Problem]:
             guess = provider_of(text)
             hint = f"try {guess}:{text}" if guess else "e.g. openai:gpt-4o-mini, ollama:qwen3:8b or embedded"
             yield Problem(path, "bad_model", f"expected provider:name, got {shown(text)}", hint)
+        else:
+            yield from _provider(path, provider, name)
+    if isinstance(model, dict) and isinstance(given := model.get("provider"), str) and given:
+        yield from _provider(("model", "provider"), given)
+    for i, tool in items(data, "tools"):
+        upsampling = tool.get("caption_upsampling")
+        wanted = upsampling.get("model") if isinstance(upsampling, dict) else None
+        if isinstance(wanted, str) and ":" in wanted:
+            provider, _, name = wanted.partition(":")
+            yield from _provider(("tools", i, "caption_upsampling", "model"), provider, name)
+
+
+def _provider(path: KeyPath, provider: str, name: str = "") -> Iterator[Problem]:
+    if is_provider(provider):
+        return
+    guess = meant(provider)
+    if not guess:
+        hint = f"use one of {listed([*OWN, *LANGCHAIN], 40)}"
+    elif guess == "openai" and provider.lower() in ("http", "https"):
+        hint = "write {provider: openai, name: …, base_url: …}"
+    else:
+        whole = f"{guess}:{name.strip(_QUOTES)}" if name else guess
+        hint = f"did you mean {whole}?" if len(whole) <= 100 else f"did you mean {guess}?"
+    yield Problem(path, "unknown_provider", f"no model provider is called {shown(provider)}", hint)
+
+
+_QUOTES = " \t\"'“”„‟«»‘’‚`"
 
 
 def provider_of(name: str) -> str:
@@ -88,6 +118,15 @@ def provider_of(name: str) -> str:
     return (
         next((provider for start, provider in starts.items() if name.startswith(start)), "") if len(name) < 60 else ""
     )
+
+
+def _addresses(data: dict[str, Any]) -> Iterator[Problem]:
+    for i, source in items(data, "knowledge"):
+        for n, url in texts(source.get("urls")):
+            if is_signed_in(url):
+                message = "the address holds a user or a password (not shown)"
+                hint = "take out what stands before the @; save a page that asks for a password as a file"
+                yield Problem(("knowledge", i, "urls", n), "secret_in_file", message, hint)
 
 
 def _names(data: dict[str, Any]) -> Iterator[Problem]:

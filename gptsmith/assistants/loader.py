@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
-from dataclasses import dataclass, field
+import stat
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +13,12 @@ from pydantic import ValidationError
 
 from gptsmith.assistants import paths
 from gptsmith.assistants.checks import check_data, undeclared
+from gptsmith.assistants.cut_texts import cut_texts
 from gptsmith.assistants.faults import KeyPath
 from gptsmith.assistants.problems import Problem, translate
 from gptsmith.assistants.reader import MAX_BYTES, MAX_DEPTH, MAX_NODES, Document, Mark, dotted, read
 from gptsmith.assistants.spec import AssistantSpec
+from gptsmith.assistants.wording import LONGEST, shown
 from gptsmith.errors import Diagnostic, GptsmithError, SpecError, UsageError
 
 MAX_INSTRUCTIONS = 32_000
@@ -103,7 +107,10 @@ def _content(file: Path) -> bytes:
     try:
         if file.is_dir():
             raise UsageError(f"{file} is a folder", code="not_a_file", hint="name the .assistant.yaml file in it")
-        with file.open("rb") as opened:
+        descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        with os.fdopen(descriptor, "rb") as opened:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):  # a pipe or a device would be waited for, for ever
+                raise UsageError(f"{file} is no file", code="not_a_file", hint="name an .assistant.yaml file")
             return opened.read(MAX_BYTES + 1)
     except FileNotFoundError as error:
         hint = "give the path of an .assistant.yaml file, or an id that `gptsmith list` shows"
@@ -125,6 +132,7 @@ def _examine(
         spec, problems = _judge(document, base_dir)
         diagnostics += [_diagnostic(problem, document, file) for problem in problems]
         diagnostics += _instructions_file(document.data, base_dir)
+        diagnostics += cut_texts(document, file)
     failed = any(d.severity == "error" for d in diagnostics)
     return (None if failed else spec), _ordered(diagnostics, file), document
 
@@ -151,13 +159,28 @@ def _judge(document: Document, base_dir: Path | None) -> tuple[AssistantSpec | N
     try:
         spec = AssistantSpec.model_validate(plain, by_alias=True, by_name=False)
     except ValidationError as error:
-        problems = translate(error, plain)
+        problems = [_as_written(problem, document) for problem in translate(error, plain)]
     if isinstance(data, dict):
         renamed = {p.hint for p in problems if p.code == "unknown_key"}
         own = [p for p in check_data(data, base_dir) if not _corrected(p, renamed)]
         taken = {p.path for p in own if p.severity == "error"}
         problems = [p for p in problems if p.path not in taken] + own
     return spec, [p for p in problems if not any(p.path[: len(r)] == r for r in document.refused)]
+
+
+def _as_written(problem: Problem, document: Document) -> Problem:
+    """Return the problem with a number as it stands in the file: as data, 1.10 is 1.1."""
+    value, mark = document.data, document.marks.get(problem.path)
+    try:
+        for part in problem.path:
+            value = value[part]
+    except (KeyError, IndexError, TypeError):
+        return problem
+    written = document.text[mark.value.start : mark.value.end] if mark else ""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < len(written) <= LONGEST:
+        return problem
+    message = problem.message.replace(f"the number {shown(value)}", f"the number {written}")
+    return replace(problem, message=message, hint=problem.hint.replace(f'"{shown(value)}"', f'"{written}"'))
 
 
 def _is_extension(key: Any) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from gptsmith.assistants.faults import KeyPath
-from gptsmith.assistants.raw import items
+from gptsmith.assistants.raw import items, texts
 
 KEYS = re.compile(
     r"\b(?:sk-(?:[a-z]+-)*[A-Za-z0-9_-]{12,}|[prs]k_(?:live|test)_\w{12,}|gsk_[A-Za-z0-9]{20,}|hf_[A-Za-z0-9]{20,}"
@@ -42,6 +42,10 @@ def secret_values(data: dict[str, Any]) -> Iterator[KeyPath]:
             yield ("model", "api_key")
         if _in_address(model.get("base_url")):
             yield ("model", "base_url")
+    for i, source in items(data, "knowledge"):
+        for n, url in texts(source.get("urls")):
+            if is_signed_in(url) or _in_address(url):
+                yield ("knowledge", i, "urls", n)
     for i, tool in items(data, "tools"):
         for field in ("url", "server", "schema"):
             if _in_address(tool.get(field)):
@@ -58,6 +62,15 @@ def secret_values(data: dict[str, Any]) -> Iterator[KeyPath]:
             before = str(words[n - 1]) if n else ""
             if _is_plain(option, value) if equals else before.startswith("-") and _is_plain(before, word):
                 yield ("tools", i, "command", n)
+
+
+def is_signed_in(url: str) -> bool:
+    """Say whether an address holds a user or a password, which would stand in the file and in every export."""
+    try:
+        parts = urlsplit(url)
+        return parts.username is not None or parts.password is not None
+    except ValueError:
+        return False
 
 
 def _is_plain(name: str, value: Any) -> bool:

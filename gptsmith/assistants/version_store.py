@@ -101,7 +101,7 @@ class VersionStore:
     """
 
     def __init__(self, file: Path) -> None:
-        self._db = connect(file, _MIGRATIONS)
+        self._db = connect(file, _MIGRATIONS, checked=True)
         self._db.execute("PRAGMA synchronous = FULL")  # an intent must be on disk before the spec is
 
     def close(self) -> None:

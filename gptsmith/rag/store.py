@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from gptsmith.errors import NotReadyError
 from gptsmith.rag.hit import Receipt
-from gptsmith.state import connect
+from gptsmith.state import connect, is_sound
 
 MIGRATIONS = [
     """
@@ -101,6 +101,8 @@ class Store:
                 raise
             _move_aside(path)  # all of it can be made again from the files
             self._db = connect(path, MIGRATIONS, across_threads=True)
+        if not is_sound(self._db):
+            self.renew()
 
     def renew(self) -> None:
         """Begin with an empty file, the damaged one moved aside; the next sync fills it from the spec's files."""

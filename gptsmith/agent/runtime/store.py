@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from gptsmith.agent.events import Event, Reply
 from gptsmith.agent.runtime import revisions
@@ -43,6 +43,7 @@ ALTER TABLE turns ADD COLUMN place TEXT NOT NULL DEFAULT '';
 ALTER TABLE turns ADD COLUMN hidden INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE turns ADD COLUMN feedback TEXT NOT NULL DEFAULT '{}';
 """
+DAMAGED = {"code": "damaged", "message": "the stored answer is damaged; ask again"}
 INTERRUPTED = "This call was interrupted; it is not known whether it took effect."
 
 
@@ -106,7 +107,7 @@ class ThreadStore:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "threads.sqlite"
-        self._connection = connect(self.path, [_SCHEMA, _REVISED], across_threads=True)
+        self._connection = connect(self.path, [_SCHEMA, _REVISED], across_threads=True, checked=True)
         self._lock = threading.Lock()
 
     def close(self) -> None:
@@ -192,8 +193,8 @@ class ThreadStore:
         rows = db.execute(
             "SELECT role, data FROM messages WHERE turn_id = ? AND role != 'user' ORDER BY seq", (turn_id,)
         ).fetchall()
-        data = [(role, json.loads(text)) for role, text in rows]
-        answered = {d["tool_call_id"] for role, d in data if role == "tool"}
+        data = [(role, read) for role, text in rows if (read := _object(text)) is not None]
+        answered = {d.get("tool_call_id") for role, d in data if role == "tool"}
         for call in (c for role, d in data if role == "assistant" for c in d.get("tool_calls", [])):
             if call["id"] not in answered:
                 result = {"tool_call_id": call["id"], "name": call["name"], "status": "interrupted"}
@@ -211,15 +212,13 @@ class ThreadStore:
             thread_id,
             -1 if last is None else last,
         )
-        return [
-            Message(seq=seq, turn_id=turn, role=role, text=text, data=json.loads(data))
-            for seq, turn, role, text, data in reversed(rows)
-        ]
+        read = (_message(*row) for row in reversed(rows))
+        return [message for message in read if message is not None]  # a damaged one is left out, the others go on
 
     def variables(self, thread_id: str) -> dict[str, str]:
         """Return the variables with which the thread began; empty for a new one."""
         rows = self._rows("SELECT variables FROM threads WHERE id = ?", thread_id)
-        return dict(json.loads(rows[0][0])) if rows else {}
+        return dict(_object(rows[0][0]) or {}) if rows else {}
 
     def summary(self, thread_id: str) -> tuple[str, int]:
         """Return the summary of the thread's beginning and the `seq` up to which it reaches."""
@@ -261,11 +260,11 @@ class ThreadStore:
                 thread_id=thread,
                 status=status,
                 message=text or "",
-                files=json.loads(data or "{}").get("files", []),
-                reply=Reply.model_validate_json(reply) if reply else None,
-                error=json.loads(error) if error else None,
+                files=(_object(data) or {}).get("files", []),
+                reply=(read := _reply(reply)),
+                error=_object(error) if error else DAMAGED if reply and read is None else None,
                 started=started,
-                feedback=json.loads(feedback),
+                feedback=_object(feedback) or {},
             )
             for turn, thread, status, reply, error, started, feedback, text, data in rows
         ]
@@ -339,6 +338,29 @@ class ThreadStore:
         """Return the id of the thread's turn that has not ended, or an empty text."""
         rows = self._rows("SELECT id FROM turns WHERE thread_id = ? AND status = 'running'", thread_id)
         return str(rows[0][0]) if rows else ""
+
+
+def _object(text: str | None) -> dict[str, Any] | None:
+    """Return a stored object, None when what is stored is damaged."""
+    try:
+        found = json.loads(text or "{}")
+    except (TypeError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _message(seq: Any, turn: Any, role: Any, text: Any, data: Any) -> Message | None:
+    try:
+        return Message(seq=seq, turn_id=turn, role=role, text=text, data=_object(data))
+    except ValidationError:
+        return None
+
+
+def _reply(text: str | None) -> Reply | None:
+    try:
+        return Reply.model_validate_json(text) if text else None
+    except ValidationError:
+        return None
 
 
 def title_of(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 MAX_BYTES = 64 * 1024 * 1024
@@ -15,6 +16,10 @@ SECONDS = 60.0  # without a sign of life from the reader, such as a page of a PD
 MOST_SECONDS = 900.0  # for one file
 
 READERS = "r4"  # part of every document's id: raise it when a reader's text changes
+
+
+# NULs, and tag characters: letters that nobody sees and a model reads as orders.
+_UNSEEN = re.compile("[\x00\U000e0000-\U000e007f]")
 
 
 @dataclass
@@ -39,8 +44,8 @@ def silent() -> None:
 
 
 def clean(text: str) -> str:
-    """Return `text` with one kind of line end, without NULs and lone surrogates: what SQLite and models can take."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
+    """Return `text` with one kind of line end, without NULs, lone surrogates and invisible tag characters."""
+    text = _UNSEEN.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
