@@ -12,6 +12,7 @@ from gptsmith.models.world.requests import missing, parse_request
 
 CAT = "A cat on a beach by day. The cat stands alone in the middle. The sky is light and sunny."
 PAIR = "A red cube to the left of a dog on a plain white background. Nothing else is in the picture."
+STACK = "A red cube on top of a blue cube in a meadow by day. The sky is light and sunny."
 
 CHANGES = [
     (CAT, "make it night", "a cat on a beach at night"),
@@ -32,6 +33,19 @@ CHANGES = [
     (PAIR, "the cube should be blue", "a blue cube to the left of a dog on a white background"),
     (PAIR, "replace the dog with a horse", "a red cube to the left of a horse on a white background"),
     (PAIR, "put the dog on top of the cube", "a dog on top of a red cube on a white background"),
+    (CAT, "make it darker", "a cat on a beach at sunset"),
+    (CAT, "same but in winter", "a cat in the snow"),
+    (CAT, "add a dog to the left", "a dog to the left of a cat on a beach"),
+    (CAT, "add a dog to the right", "a cat to the left of a dog on a beach"),
+    (STACK, "make the top one green", "a green cube on top of a blue cube in a meadow"),
+    (STACK, "make the bottom one yellow", "a red cube on top of a yellow cube in a meadow"),
+    (STACK, "the lower one should be pink", "a red cube on top of a pink cube in a meadow"),
+    (STACK, "replace the top one with a cat", "a cat on top of a blue cube in a meadow"),
+    (STACK, "make the red one green", "a green cube on top of a blue cube in a meadow"),
+    (STACK, "remove the bottom one", "a red cube in a meadow"),
+    (STACK, "make it a bit darker", "a red cube on top of a blue cube in a meadow at sunset"),
+    (PAIR, "make the left one yellow", "a yellow cube to the left of a dog on a white background"),
+    (PAIR, "make the right one blue", "a red cube to the left of a blue dog on a white background"),
     (PAIR, "make it sunset", "a red cube to the left of a dog at sunset"),
 ]
 

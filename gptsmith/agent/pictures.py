@@ -122,7 +122,9 @@ class Pictures:
         from gptsmith.models.pictures.studio import Studio
 
         ranker = self.recognizer if best_of > 1 else None
-        return Studio(self.generator, upsampler=self.upsampler, ranker=ranker)
+        own = self._names["model"] == "embedded" and self._names["recognizer"] == "embedded"
+        looker = self.recognizer if own else None  # it knows the embedded model's world alone
+        return Studio(self.generator, upsampler=self.upsampler, ranker=ranker, looker=looker)
 
     # -- looking ---------------------------------------------------------------------------------------------------
 

@@ -18,9 +18,10 @@ from gptsmith.errors import GptsmithError, ToolError
 from gptsmith.models.picture_notes import picture_note
 from gptsmith.models.pictures.generators import Generator, Stop, load_generator
 from gptsmith.models.pictures.input_images import like, open_mask, open_picture
+from gptsmith.models.pictures.recognizers import Recognizer
 from gptsmith.models.pictures.record import PictureRecord
 from gptsmith.models.pictures.store import PictureStore
-from gptsmith.models.pictures.studio import Progress, Ranker, Result, Studio, Wish
+from gptsmith.models.pictures.studio import Progress, Result, Studio, Wish
 from gptsmith.models.pictures.upsampling.choosing import named_upsampler, upsampler_for
 from gptsmith.models.pictures.upsampling.upsampler import Earlier, OwnWords, Upsampler
 from gptsmith.models.pictures.wishes import Settings, read_size
@@ -33,6 +34,7 @@ _ABOUT = (
     'picture\'s id as image and mode "change", and say in the request only what changes.'
 )
 _TRIES = 4  # of the embedded model for each picture, when there is something to rank them with
+_PATIENCE = 12.0  # seconds after which no further try is begun: `count` and another message bring more
 _TELL_SECONDS = 0.5  # between progress events of one picture: each is written down
 
 
@@ -115,7 +117,9 @@ class _Desk:
         """Draw, save, show; return what the model is told."""
         thread = self.context.thread()
         wish = self._wish(call, thread)
-        studio = Studio(self.generator, upsampler=self.upsampler(), ranker=self._ranker())
+        ranker = self._ranker()
+        looker = ranker if self.generator.name == "embedded" else None  # it knows the embedded model's world alone
+        studio = Studio(self.generator, upsampler=self.upsampler(), ranker=ranker, looker=looker)
         earlier = [Earlier(r.prompt, r.caption) for r in self.store.history(thread)]
         try:
             result = studio.draw(wish, earlier=earlier, listen=self._teller(stop), stop=stop)
@@ -151,7 +155,7 @@ class _Desk:
         except GptsmithError as error:
             return OwnWords(f"no caption could be written ({error.message})")
 
-    def _ranker(self) -> Ranker | None:
+    def _ranker(self) -> Recognizer | None:
         from gptsmith.errors import NotReadyError
         from gptsmith.models.pictures.recognizers import load_recognizer
 
@@ -180,18 +184,26 @@ class _Desk:
         return Wish(
             call.request,
             count=call.count or spec.count,
-            seed=call.seed if call.seed is not None else spec.seed,
+            seed=self._seed(call, parent),
             settings=settings,
             image=image,
             mask=mask,
             own_words=call.own_words,
             best_of=best_of if call.seed is None else 1,
+            patience=_PATIENCE,
             parent=id,
             changes=parent.caption if parent else "",
             or_anew=True,
             # a variation in the same words wants another seed, changed words the same one
             anew_seed=parent.seed if parent and call.seed is None and not call.own_words else None,
         )
+
+    def _seed(self, call: Call, parent: PictureRecord | None) -> int | None:
+        """Return the seed wanted; a change by the embedded model keeps that of the picture, and with it what stays."""
+        if call.seed is not None or self.spec.seed is not None:
+            return call.seed if call.seed is not None else self.spec.seed
+        kept = self.generator.name == "embedded" and call.mode == "change" and not call.own_words
+        return parent.seed if parent and kept else None
 
     def _picture_meant(self, call: Call, thread: str) -> str:
         """Return the id of the picture to change; without one named, that is the last of the conversation."""

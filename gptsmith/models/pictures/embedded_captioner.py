@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 
 from PIL import Image
 
@@ -10,11 +11,13 @@ from gptsmith.models.pictures.captioners import Caption, Detail, LocalCaptioner
 from gptsmith.models.pictures.recognizers import load_recognizer
 from gptsmith.models.world.requests import names_twice, parse_request
 
-BEAMS = 12
+BEAMS, LEAST_BEAMS = 12, 3
+PATIENCE = 4.0  # seconds for the short captions among which it chooses
 SURE = 0.5
 _FIT = 0.5  # what the CLIP's logit counts against the logarithm of a probability: docs/training.md
 _BY_FIT, _BY_CHANCE, _BIAS = 0.79, 1.45, -20.9  # fitted on pictures of the world and others: docs/training.md
 _UNLIKELY = 1e-3
+_SHARED = 4.0  # beams that cost about as much as one: they share the picture's embedding and run side by side
 
 
 class EmbeddedCaptioner(LocalCaptioner):
@@ -24,9 +27,11 @@ class EmbeddedCaptioner(LocalCaptioner):
     How sure it is: a logistic regression on that fit and on the probability of the captions that name the same things.
     """
 
+    _one: float | None = None  # seconds of one caption, measured before the first
+
     def caption(self, image: Image.Image, detail: Detail = "descriptive") -> Caption:
         with self._lock:
-            likely = self._say(image, "short", beams=BEAMS)
+            likely = self._say(image, "short", beams=self._beams(image))
             fits = load_recognizer("embedded").fits(image, [said.text for said in likely])
 
             def worth(number: int) -> tuple[bool, float]:
@@ -39,6 +44,15 @@ class EmbeddedCaptioner(LocalCaptioner):
             if detail == "descriptive":
                 text = f"{text} {self._say(image, detail, opening=text)[0].text}"
         return Caption(text, _sure(fits[best], chance), SURE)
+
+    def _beams(self, image: Image.Image) -> int:
+        """Return how many captions can be weighed on this machine before a person grows impatient."""
+        if self._one is None:
+            self._parts()
+            began = time.monotonic()
+            self._say(image, "short")
+            self._one = time.monotonic() - began
+        return max(LEAST_BEAMS, min(BEAMS, int(PATIENCE / max(self._one, 1e-3) * _SHARED)))
 
 
 def _sure(fit: float, chance: float) -> float:

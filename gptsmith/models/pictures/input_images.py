@@ -6,7 +6,7 @@ import io
 import warnings
 from pathlib import Path
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageFilter, ImageOps, UnidentifiedImageError
 
 from gptsmith.errors import UsageError
 
@@ -96,3 +96,12 @@ def _too_large(name: str, size: str = "") -> UsageError:
     most = f"{MAX_PIXELS // 1_000_000} million"
     how = f"{size} pixels, more than {most}" if size else f"far more than {most} pixels"
     return UsageError(f"{name} has {how}", hint="give a smaller picture")
+
+
+def side_mask(size: tuple[int, int], side: str) -> Image.Image:
+    """Return a mask of the ground at the left or right side of a picture, soft at its edge."""
+    width, height = size
+    left = 0.70 if side == "right" else 0.0
+    mask = Image.new("L", size, 0)
+    mask.paste(255, (round(left * width), round(0.5 * height), round((left + 0.30) * width), round(0.82 * height)))
+    return mask.filter(ImageFilter.GaussianBlur(max(size) / 100))

@@ -8,6 +8,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,9 @@ class LocalGenerator(Generator):
         self._base: Any = None
         self._preview: PreviewMap | None = None
         self._reading = threading.Lock()
+        self.step_seconds: float | None = None
+        """What one step takes on this machine, measured on the last picture; before the first of the embedded model
+        on one step without a picture."""
 
     @property
     def base(self) -> Any:
@@ -128,6 +132,8 @@ class LocalGenerator(Generator):
     def draw(self, job: Job, on_step: Callable[[Step], None], stop: Stop) -> Drawn:
         stop.check()
         pipe = self.pipe(job.mode, job.settings.sampler)
+        if self.step_seconds is None and self.model.kind == "embedded":
+            self._measure()
         plan = Plan(self, pipe, job)
         watch = _Watch(self._preview, CleanView(pipe.scheduler), plan.steps, on_step, stop)
         with torch.inference_mode(), weights.quiet():
@@ -135,6 +141,7 @@ class LocalGenerator(Generator):
                 result = pipe(**plan.arguments, **watch.callback(pipe))
             except (ValueError, RuntimeError, TypeError) as error:
                 raise _failed(self.name, error) from error
+        self.step_seconds = watch.step_seconds or self.step_seconds
         if any(getattr(result, "nsfw_content_detected", None) or []):
             raise GptsmithError(
                 f"{self.name} withheld the picture: its own safety checker took it for indecent",
@@ -142,6 +149,14 @@ class LocalGenerator(Generator):
                 hint="describe it in another way, or use another seed",
             )
         return Drawn(plan.finished(result.images[0]), plan.used(pipe), plan.notes)
+
+    def _measure(self) -> None:
+        """Time a step, the second of two: the first one warms up."""
+        pipe = self.pipe("new", None)
+        watch = _Watch(None, CleanView(pipe.scheduler), 2, lambda _step: None, Stop())
+        with torch.inference_mode(), weights.quiet():
+            pipe("a cube", num_inference_steps=2, output_type="latent", **watch.callback(pipe))
+        self.step_seconds = watch.step_seconds
 
 
 class _Watch:
@@ -152,6 +167,13 @@ class _Watch:
     ) -> None:
         self.preview, self.view, self.steps, self.on_step, self.stop = preview, view, steps, on_step, stop
         self._looked = 0.0
+        self._times: list[float] = []
+
+    @property
+    def step_seconds(self) -> float | None:
+        """The seconds from step to step, the median; None before the second."""
+        gaps = sorted(after - before for before, after in pairwise(self._times))
+        return gaps[len(gaps) // 2] if gaps else None
 
     def callback(self, pipe: Any) -> dict[str, Any]:
         """Return the arguments by which a pipeline calls this; the older ones have a form of their own."""
@@ -168,6 +190,7 @@ class _Watch:
 
     def see(self, index: int, latents: Any) -> None:
         """Take note of a step."""
+        self._times.append(time.monotonic())
         self.stop.check()
         if latents is not None and not torch.isfinite(latents).all():
             raise GptsmithError(

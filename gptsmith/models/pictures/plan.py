@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 STEPS = 30  # where neither the person nor the model says how many; pipelines themselves say 50, more than helps
 EMBEDDED_STEPS, EMBEDDED_GUIDANCE = 20, 1.5  # by the curves in docs/experiments.md
 EMBEDDED_MARGIN = 8  # pixels around a part that is drawn anew, which it sees
+EMBEDDED_CHANGE = 0.9  # below, a bright day shines through the night that was asked for
+LEAST_STEPS, PATIENCE = 4, 10.0  # four show the things (docs/experiments.md); seconds of steps for one picture
 STRENGTH = {"change": 0.7, "inpaint": 0.99}
 
 
@@ -31,6 +33,8 @@ class Plan:
         own = model.model.kind == "embedded"
         most = EMBEDDED_STEPS if own else STEPS
         self.steps = self.settings.steps or model.model.steps or min(most, self._own("num_inference_steps", most))
+        if own and not self.settings.steps:
+            self.steps = self._in_time(self.steps)
         self.guidance = self.settings.guidance
         if self.guidance is None:
             self.guidance = model.model.guidance
@@ -58,6 +62,18 @@ class Plan:
         self._note_cut(pipe)
         # some picture-to-picture pipelines take their size from the picture
         self.arguments = {k: v for k, v in self.arguments.items() if k in self._taken}
+
+    def _in_time(self, steps: int) -> int:
+        """Return how many of the steps a person's patience lasts for on this machine; fewer are said."""
+        taken = self.model.step_seconds
+        if not taken or steps * taken <= PATIENCE:
+            return steps
+        fewer = max(LEAST_STEPS, int(PATIENCE / taken))
+        if fewer < steps:
+            self.notes.append(
+                f"Drawn in {fewer} steps rather than {steps}, since one takes {taken:.1f} s here; more are finer."
+            )
+        return min(fewer, steps)
 
     def _own(self, name: str, otherwise: Any) -> Any:
         value = self._taken[name].default if name in self._taken else None
@@ -95,7 +111,10 @@ class Plan:
     def _strength(self) -> float | None:
         if self.job.image is None:
             return None
-        strength = self.settings.strength if self.settings.strength is not None else STRENGTH[self.job.mode]
+        usual = STRENGTH[self.job.mode]
+        if self.model.model.kind == "embedded" and self.job.mode == "change":
+            usual = EMBEDDED_CHANGE
+        strength = usual if self.settings.strength is None else self.settings.strength
         if int(self.steps * strength) < 1:
             self.notes.append(
                 f"Strength {strength:g} of {self.steps} steps is less than one step, so it was raised to one."

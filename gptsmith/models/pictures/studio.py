@@ -11,11 +11,13 @@ from typing import Protocol
 from PIL import Image
 
 from gptsmith.errors import GptsmithError
+from gptsmith.models.pictures.changed import Looker, clearness
 from gptsmith.models.pictures.generators import Drawn, Generator, Step, Stop
+from gptsmith.models.pictures.input_images import side_mask
 from gptsmith.models.pictures.jobs import queue_of
 from gptsmith.models.pictures.record import Picture, PictureRecord
 from gptsmith.models.pictures.upsampling.upsampler import Earlier, OwnWords, Upsampled, Upsampler
-from gptsmith.models.pictures.wishes import Job, Settings, check_settings, check_words, choose_seeds
+from gptsmith.models.pictures.wishes import SEEDS, Job, Settings, check_settings, check_words, choose_seeds
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,8 @@ class Wish:
     or_anew: bool = False
     """Draw a new picture from the changed caption, with `anew_seed`, where the model cannot start from a picture."""
     anew_seed: int | None = None
+    patience: float | None = None
+    """Seconds after which no further try is begun; the first picture is always drawn."""
 
 
 @dataclass(frozen=True)
@@ -78,11 +82,17 @@ class Studio:
     """A generator with what stands around it. Safe to use from several threads: jobs wait for each other."""
 
     def __init__(
-        self, generator: Generator, *, upsampler: Upsampler | None = None, ranker: Ranker | None = None
+        self,
+        generator: Generator,
+        *,
+        upsampler: Upsampler | None = None,
+        ranker: Ranker | None = None,
+        looker: Looker | None = None,
     ) -> None:
         self.generator = generator
         self.upsampler = upsampler or OwnWords()
         self.ranker = ranker
+        self.looker = looker
 
     def draw(
         self, wish: Wish, *, earlier: Sequence[Earlier] = (), listen: Listen = _unheard, stop: Stop | None = None
@@ -99,15 +109,29 @@ class Studio:
         settings = check_settings(wish.settings)
         seeds = choose_seeds(wish.seed, wish.count * max(1, wish.best_of))
         caption = self._caption(request, wish, earlier, listen)
+        wish, caption = _into_the_picture(wish, caption)
         stop.check()
-        pictures = []
+        pictures: list[Picture] = []
+
+        def add(seed: int, number: int, of: int, wish: Wish) -> None:
+            words = caption.part.caption if caption.part else caption.caption
+            job = Job(words, seed, settings, wish.image, wish.mask)
+            drawn, job = self._drawn(job, wish, partial(_heard, listen, number, of), stop)
+            pictures.append(self._picture(drawn, job, request, caption, wish))
+
         with queue_of(self.generator.device).turn(stop, lambda ahead: listen(_waiting(ahead))):
             listen(Progress("load", f"Preparing {self.generator.name}"))
+            began = time.monotonic()
             for number, seed in enumerate(seeds, 1):
-                job = Job(caption.caption, seed, settings, wish.image, wish.mask)
-                drawn, job = self._drawn(job, wish, partial(_heard, listen, number, len(seeds)), stop)
-                pictures.append(self._picture(drawn, job, request, caption, wish))
-        return self._ranked(pictures, request, wish, listen)
+                if number > wish.count and _too_long(began, number - 1, wish.patience):
+                    break
+                add(seed, number, len(seeds), wish)
+            if self._unchanged(pictures, wish, caption, listen):  # once more, from the words alone
+                more = [(seed + len(seeds)) % SEEDS for seed in seeds[: wish.count]]
+                for number, seed in enumerate(more, 1):
+                    add(seed, number, len(more), wish if caption.part else replace(wish, image=None))
+                self._unchanged(pictures, wish, caption, listen)
+        return self._chosen(pictures, request, wish, caption, listen)
 
     def _drawn(
         self, job: Job, wish: Wish, heard: Callable[[int], Callable[[Step], None]], stop: Stop
@@ -139,7 +163,7 @@ class Studio:
         about = {"seed": job.seed, "native_size": size, **drawn.used}
         record = PictureRecord(
             prompt=request,
-            caption=job.caption,
+            caption=caption.caption,
             own_words=caption.own_words,
             size=size,
             model=self.generator.name,
@@ -152,16 +176,48 @@ class Studio:
         )
         return Picture(drawn.image, record)
 
-    def _ranked(self, pictures: list[Picture], request: str, wish: Wish, listen: Listen) -> Result:
-        """Put the pictures that fit the person's own short words best first."""
-        if self.ranker is None or len(pictures) < 2:
-            return Result(pictures[: wish.count], pictures[wish.count :])
-        listen(Progress("rank", "Choosing the best"))
-        scores = self.ranker.scores([p.image for p in pictures], request)
-        for picture, score in zip(pictures, scores, strict=True):
-            picture.record = picture.record.model_copy(update={"score": round(score, 4)})
-        pictures = [p for _, p in sorted(zip(scores, pictures, strict=True), key=lambda pair: -pair[0])]
+    def _unchanged(self, pictures: list[Picture], wish: Wish, caption: Upsampled, listen: Listen) -> bool:
+        """Look whether the pictures show what was changed; tell whether none does. Each gets how clearly it does."""
+        if self.looker is None or caption.change is None:
+            return False
+        listen(Progress("rank", "Looking whether the change is there"))
+        for picture in pictures:
+            clear = clearness(self.looker, picture.image, wish.image, caption.change)
+            picture.record = picture.record.model_copy(update={"score": round(clear, 4)})
+        return all((picture.record.score or 0) <= 0 for picture in pictures)
+
+    def _chosen(self, pictures: list[Picture], request: str, wish: Wish, caption: Upsampled, listen: Listen) -> Result:
+        """Put those pictures first that show a change most clearly, or fit the person's own short words best."""
+        if self.looker is not None and caption.change is not None:
+            pictures = sorted(pictures, key=lambda picture: -(picture.record.score or 0))
+            for picture in pictures:
+                if (picture.record.score or 0) <= 0:
+                    notes = [
+                        *picture.record.notes,
+                        f"I tried twice, and I do not see the change: {caption.change.told}.",
+                    ]
+                    picture.record = picture.record.model_copy(update={"notes": notes})
+        elif self.ranker is not None and len(pictures) > 1:
+            listen(Progress("rank", "Choosing the best"))
+            scores = self.ranker.scores([p.image for p in pictures], request)
+            for picture, score in zip(pictures, scores, strict=True):
+                picture.record = picture.record.model_copy(update={"score": round(score, 4)})
+            pictures = [p for _, p in sorted(zip(scores, pictures, strict=True), key=lambda pair: -pair[0])]
         return Result(pictures[: wish.count], pictures[wish.count :])
+
+
+def _into_the_picture(wish: Wish, caption: Upsampled) -> tuple[Wish, Upsampled]:
+    """Turn a change that only puts something beside what is there into one of that part, where a picture is given."""
+    if caption.part is None or wish.image is None or wish.mask is not None:
+        return wish, replace(caption, part=None)
+    mask = side_mask(wish.image.size, caption.part.side)
+    return replace(wish, mask=mask), replace(caption, caption=caption.part.whole, notes=caption.part.notes, change=None)
+
+
+def _too_long(began: float, drawn: int, patience: float | None) -> bool:
+    """Tell whether one more picture, as slow as those so far, would be later than a person waits."""
+    spent = time.monotonic() - began
+    return patience is not None and spent + spent / max(1, drawn) > patience
 
 
 def _version() -> str:

@@ -24,6 +24,21 @@ _REFERS = re.compile(
 _BACKGROUND = re.compile(r"\b(?:background|backdrop)\b(?: should be| to be| is| to| in)? (?P<color>\w+)")
 _ORANGE = re.compile(r"(?<!\ban )(?<!\ba )(?<!\bthe )\borange$")  # at the end it is a colour, not a fruit
 _RECOLORS = re.compile(r"\b(?:make|paint|change|turn|should be|to be|in|color|colour|recolor)\b")
+_DARKER = re.compile(r"\b(?:darker|dimmer)\b(?! (?:red|blue|green|yellow|orange|purple|pink|brown|gr[ae]y|colou?r))")
+_BRIGHTER = re.compile(
+    r"\b(?:brighter|lighter|sunnier)\b(?! (?:red|blue|green|yellow|orange|purple|pink|brown|colou?r))"
+)
+_ONE = re.compile(
+    r"\b(?:the )?(?P<which>top|upper|bottom|lower|left|right|front|back|first|second|last)(?:most|-hand)? "
+    r"(?:one|thing)\b"
+)
+_COLORED_ONE = re.compile(r"\bthe (?P<which>\w+) one\b")
+_SIDE = re.compile(r"\b(?:to|on|at) the (?P<side>left|right)(?: side)?\b(?! of\b)")
+_ROLES: dict[str, tuple[tuple[str, ...], int]] = {  # of which relation it is the first (0) or the second thing (1)
+    "top": (("on", "above"), 0), "upper": (("on", "above"), 0), "bottom": (("on", "above"), 1),
+    "lower": (("on", "above"), 1), "left": (("left",), 0), "right": (("left",), 1), "front": (("front",), 0),
+    "back": (("front",), 1),
+}  # fmt: skip
 _MORE = {"bigger": "large", "larger": "large", "smaller": "small"}
 
 
@@ -31,7 +46,7 @@ def reads_as_change(earlier: Request, text: str) -> bool:
     """Tell whether a request speaks of the picture before: by a pronoun, of its things, or of no thing at all."""
     said = text.lower()
     asked = parse_request(said)
-    if not asked.groups and not asked.unknown:
+    if (not asked.groups and not asked.unknown) or _ONE.search(said) or _DARKER.search(said) or _BRIGHTER.search(said):
         return True
     names = {g.name for g in earlier.groups}
     if (
@@ -47,7 +62,10 @@ def reads_as_change(earlier: Request, text: str) -> bool:
 def read_change(earlier: Request, text: str) -> Request:
     """Return what the picture has to show after the change `text`; what the change does not touch stays."""
     said = _ORANGE.sub("orange colored", text.lower().strip(" .!?").removesuffix(" please"))
+    said = _named_ones(earlier, said)
     asked = parse_request(said)
+    if not asked.time and not asked.groups and (_DARKER.search(said) or _BRIGHTER.search(said)):
+        asked = replace(asked, time=_hour(earlier, darker=bool(_DARKER.search(said))))
     background = _BACKGROUND.search(said)
     if background and (color := next((e.value for e in _entries(background["color"], "color")), "")) in PLAIN:
         asked = replace(asked, setting=f"plain {color}")
@@ -70,6 +88,44 @@ def read_change(earlier: Request, text: str) -> Request:
     if _OUT.search(said) or _AWAY.search(said):
         return _without(after, asked)
     return _with(after, asked, said)
+
+
+def _hour(earlier: Request, *, darker: bool) -> str:
+    """Return the hour that is darker, or brighter, than that of a picture."""
+    hours = ("day", "sunset", "night")
+    place = hours.index(earlier.time or "day") + (1 if darker else -1)
+    return hours[max(0, min(place, len(hours) - 1))]
+
+
+def _named_ones(earlier: Request, said: str) -> str:
+    """Put the thing that is meant for `the top one`, `the left one`, `the red one`."""
+
+    def by_place(match: re.Match[str]) -> str:
+        index = _place_of(earlier, match["which"])
+        return match.group() if index is None else f"the {_told(earlier.groups[index])}"
+
+    def by_color(match: re.Match[str]) -> str:
+        color = next((e.value for e in _entries(match["which"], "color")), "")
+        same = [g for g in earlier.groups if color and g.color == color]
+        return f"the {_told(same[0])}" if len(same) == 1 else match.group()
+
+    return _COLORED_ONE.sub(by_color, _ONE.sub(by_place, said))
+
+
+def _told(group: Group) -> str:
+    return f"{group.color} {group.name}" if group.color else group.name
+
+
+def _place_of(earlier: Request, which: str) -> int | None:
+    """Return the number of the thing at the top, left, front and so on; None where nothing says so."""
+    if which in ("first", "second", "last"):
+        index = {"first": 0, "second": 1, "last": len(earlier.groups) - 1}[which]
+        return index if 0 <= index < len(earlier.groups) else None
+    kinds, role = _ROLES.get(which, ((), 0))
+    found = [(r.first, r.second)[role] for r in earlier.relations if r.kind in kinds]
+    if kinds == ("left",) and len(found) > 1:  # of three in a row
+        return found[0] if role == 0 else found[-1]
+    return found[0] if found else None
 
 
 def _exchanged(request: Request, index: int, new: Group, said: str) -> Request:
@@ -119,14 +175,35 @@ def _with(request: Request, asked: Request, said: str) -> Request:
     relations = _relations(request, asked, place, len(groups), said)
     if any(g.count > 1 for g in groups) and not asked.relations:  # several things do not stand on one
         relations = tuple(r for r in relations if r.kind in ("left", "beside"))
+    side = _SIDE.search(said)
+    if side and side["side"] == "left" and len(request.groups) == 2 and len(groups) == 3 and not asked.relations:
+        groups, relations = [groups[2], *groups[:2]], ()  # the first of a row
     return replace(request, groups=tuple(groups), relations=relations, loose=())
+
+
+def added(earlier: Request, after: Request, text: str) -> tuple[Group, str] | None:
+    """Return what a change puts beside two things of which one is on the other, and on which side; None if it does not.
+
+    The world has no such three: a part of the picture has to be drawn anew, or the two are taken apart.
+    """
+    stacked = any(r.kind in ("on", "above") for r in earlier.relations)
+    side = _SIDE.search(text.lower())
+    if not stacked or len(earlier.groups) != 2 or len(after.groups) != 3 or any(g.count > 1 for g in after.groups):
+        return None
+    new = [g for g in after.groups if g not in earlier.groups]
+    if len(new) != 1 or any(r for r in after.relations if new[0] in (after.groups[r.first], after.groups[r.second])):
+        return None
+    return new[0], side["side"] if side else "right"
 
 
 def _relations(request: Request, asked: Request, place: dict[int, int], many: int, said: str) -> tuple[Relation, ...]:
     told = [Relation(r.kind, place[r.first], place[r.second]) for r in asked.relations]
     new = [i for i in place.values() if i >= len(request.groups)]
-    if not told and len(new) == 1 and many == 2:  # "add a dog to the left of it"
+    if not told and len(new) == 1 and many == 2:  # "add a dog to the left of it", "add a dog to the left"
         told = _beside_it(said, new[0])
+        if not told and (side := _SIDE.search(said)):
+            pair = (new[0], 1 - new[0]) if side["side"] == "left" else (1 - new[0], new[0])
+            told = [Relation("left", *pair)]
     if not told:
         return request.relations
     pairs = [{r.first, r.second} for r in told]

@@ -58,7 +58,17 @@ PLACE_PHRASES: dict[str, tuple[str, ...]] = {
 PLACE_WORDS: dict[str, tuple[str, ...]] = {
     "meadow": ("meadow", "grass", "field", "lawn", "park", "garden", "grassland", "pasture", "farm", "savanna"),
     "beach": ("beach", "sand", "shore", "seaside", "coast", "seashore", "island"),
-    "snow": ("snow", "snowy landscape", "snowfield", "winter landscape", "ice", "snowy field", "arctic"),
+    "snow": (
+        "snow",
+        "snowy landscape",
+        "snowfield",
+        "winter landscape",
+        "ice",
+        "snowy field",
+        "arctic",
+        "winter",
+        "wintertime",
+    ),
     "desert": ("desert", "sand dunes", "dunes", "sahara"),
     "sea": ("sea", "ocean", "water", "lake", "river", "underwater", "under the sea", "pond"),
     "hills": ("hills", "mountains", "hill", "mountain", "valley", "hillside", "countryside"),

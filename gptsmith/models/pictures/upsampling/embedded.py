@@ -11,11 +11,13 @@ from pathlib import Path
 
 from gptsmith.errors import GptsmithError
 from gptsmith.models.chat.embedded.words import listed, stem
+from gptsmith.models.pictures.changed import Change
 from gptsmith.models.pictures.upsampling.answers import LEAST, MOST
 from gptsmith.models.pictures.upsampling.decoder import Decoder, Sampling
-from gptsmith.models.pictures.upsampling.upsampler import Earlier, Upsampled, Upsampler
+from gptsmith.models.pictures.upsampling.orders import is_order
+from gptsmith.models.pictures.upsampling.upsampler import Earlier, Part, Upsampled, Upsampler
 from gptsmith.models.world import captions
-from gptsmith.models.world.changes import read_change, reads_as_change
+from gptsmith.models.world.changes import added, read_change, reads_as_change
 from gptsmith.models.world.nearest import Nearest, nearest
 from gptsmith.models.world.requests import Request, missing, parse_request, to_scene
 from gptsmith.models.world.scene import MOST as MOST_THINGS
@@ -26,6 +28,7 @@ TRIES = 6  # captions written at once, of which the first faithful one is taken
 RESTATED = 6  # times that a request is said plainly, in other words, before the grammar writes its caption
 LONGER, USUAL = 1.4, 25  # how much longer a caption may be than the one before; words of a usual one
 MOST_KINDS = 3  # kinds of things in one picture
+_ROW = f"Of {MOST_KINDS} kinds of things I draw one each, side by side."
 _QUOTED = 80  # characters of a request that are said again
 _MOST_TOLD = 4  # words that one note names
 
@@ -41,15 +44,26 @@ class EmbeddedUpsampler(Upsampler):
     def upsample(self, request: str, earlier: Sequence[Earlier] = (), *, changes: str = "") -> Upsampled:
         words, stand_ins, notes = _in_known_words(request)
         before = changes or _changed(words, earlier)
-        if before and parse_request(before).groups:
-            wanted = read_change(parse_request(before), words)
+        there = parse_request(before) if before else Request()
+        if there.groups:
+            wanted = read_change(there, words)
+            if _as_before(wanted, there) and not _AGAIN.search(words):
+                raise UndrawableError(request, change=True)
         else:
             before, wanted = earlier[-1].caption if earlier else "", parse_request(words)
+        put = added(there, wanted, words) if there.groups else None
+        apart = len(wanted.groups) > 2 and any(r.kind != "left" for r in there.relations)
         wanted, more = _drawable(wanted)
         if not wanted.groups:
             raise UndrawableError(request)
+        if apart and not more:
+            more = [_ROW]
         caption = self._written(before, words, wanted)
-        return Upsampled(caption, notes=[*_said(stand_ins, wanted), *notes, *more])
+        notes = [*_said(stand_ins, wanted), *notes]
+        found = Upsampled(caption, notes=[*notes, *more])
+        if there.groups and not _as_before(wanted, there):
+            found = replace(found, change=_change_of(_drawable(there)[0], wanted))
+        return replace(found, part=replace(_beside(before, there, *put), notes=notes)) if put else found
 
     def part(self, request: str, whole: str = "") -> Upsampled:
         words, stand_ins, notes = _in_known_words(request)
@@ -96,13 +110,22 @@ _DID = listed(
 _NO_PLACE = re.compile(r"\b(?:on|in|into|to|at|above|through) ((?:the |a )?(?:moon|sun|sky|clouds?|wall))\b", re.I)
 
 
-class UndrawableError(GptsmithError):
-    """Nothing that was asked for is a thing of the small world; nothing else is drawn in its place."""
+_AGAIN = re.compile(r"\b(?:again|once more|another|different|variations?|versions?|retry|redo|redraw|try|anew)\b", re.I)
 
-    def __init__(self, request: str) -> None:
+
+class UndrawableError(GptsmithError):
+    """Nothing that was asked for is in the small world, or can change there; nothing else is drawn in its place."""
+
+    def __init__(self, request: str, *, change: bool = False) -> None:
         asked = request if len(request) <= _QUOTED else f"{request[: _QUOTED - 1]}…"
+        told = f"the embedded model draws small scenes of some 250 things, and “{asked}” names none of them"
+        if change:
+            told = (
+                "the embedded model changes the things of a picture, their colours, numbers and sizes, the place and "
+                f"the hour, and “{asked}” asks for nothing new of these"
+            )
         super().__init__(
-            f"the embedded model draws small scenes of some 250 things, and “{asked}” names none of them",
+            told,
             code="undrawable",
             hint="for anything else set the tool's model to a picture model, such as stabilityai/sd-turbo (on the "
             "command line: --model)",
@@ -118,6 +141,36 @@ def is_faithful(wanted: Request, caption: str) -> bool:
     return len(kinds) == len(set(kinds)) and not _THING_ITSELF.search(caption)  # said twice, it was turned around
 
 
+def _as_before(wanted: Request, there: Request) -> bool:
+    """Tell whether a change asks for nothing that was not there."""
+    return not missing(wanted, there) and not missing(there, wanted) and len(wanted.groups) == len(there.groups)
+
+
+def _briefly(wanted: Request) -> str:
+    """Return what is wanted in one plain form, so that two of them differ in what is different alone."""
+    return plainly(wanted, random.Random(0))  # noqa: S311
+
+
+def _change_of(there: Request, wanted: Request) -> Change:
+    """Return by what a changed picture is told from the one before it."""
+
+    def seen(request: Request) -> str:
+        things = tuple(replace(group, size="") for group in request.groups)
+        return _briefly(replace(request, groups=things, time=None))
+
+    old, new = there.time or "day", wanted.time or "day"
+    hours = (old, new) if old != new and wanted.setting != "space" and wanted.setting == there.setting else None
+    return Change(seen(wanted), seen(there), hours, _briefly(wanted))
+
+
+def _beside(before: str, there: Request, thing: Group, side: str) -> Part:
+    """Return the part of a picture in which a thing is put beside those that are there."""
+    alone = _briefly(Request((thing,), setting=there.setting, time=there.time))
+    said = _briefly(Request((thing,)))
+    whole = f"{before.rstrip(' .')}. {said[0].upper()}{said[1:]} stands on the {side}."
+    return Part(f"{alone[0].upper()}{alone[1:]}.", side, " ".join(whole.split()[:MOST]))
+
+
 def plainly(wanted: Request, rng: random.Random) -> str:
     """Return what is wanted in the grammar's own words."""
     scene = to_scene(wanted, rng)
@@ -130,7 +183,10 @@ def plainly(wanted: Request, rng: random.Random) -> str:
 def _changed(words: str, earlier: Sequence[Earlier]) -> str:
     """Return the caption that a request changes: the last one, when it speaks of it; else nothing."""
     last = earlier[-1].caption if earlier else ""
-    return last if last and reads_as_change(parse_request(last), words) else ""
+    if not last:
+        return ""
+    order = is_order(words) and not parse_request(words).groups
+    return last if order or reads_as_change(parse_request(last), words) else ""
 
 
 def _in_known_words(request: str) -> tuple[str, dict[str, str], list[str]]:
@@ -203,7 +259,7 @@ def _drawable(wanted: Request) -> tuple[Request, list[str]]:
     if len(kept) == MOST_KINDS:
         single = tuple(replace(group, count=1, size="") for group in kept)
         if single != kept or any(r.kind not in ("left", "beside") for r in relations):
-            notes.append(f"Of {MOST_KINDS} kinds of things I draw one each, side by side.")
+            notes.append(_ROW)
         kept, loose = single, ()
         relations = tuple(r for r in relations if r == Relation("left", r.first, r.first + 1))
     elif any(wanted.groups[i].count == MOST_THINGS for i in loose):

@@ -10,6 +10,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from gptsmith.errors import GptsmithError
+from gptsmith.models.pictures.changed import Change
 from gptsmith.models.pictures.upsampling.answers import LEAST, clean, refuses
 from gptsmith.models.pictures.upsampling.faithful import missing
 from gptsmith.models.pictures.upsampling.orders import is_order
@@ -31,12 +32,29 @@ class Earlier:
 
 
 @dataclass(frozen=True)
+class Part:
+    """What is put into a picture that else stays: `caption` describes it, `side` is left or right."""
+
+    caption: str
+    side: str
+    whole: str
+    """The caption of the picture with it."""
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
 class Upsampled:
-    """The caption to draw. `own_words`: it is the request as it stands, and `notes` say why."""
+    """The caption to draw. `own_words`: it is the request as it stands, and `notes` say why.
+
+    By `change` the picture is looked at, where the request changes one. `part`: where a picture is given, the change is
+    better drawn into it.
+    """
 
     caption: str
     own_words: bool = False
     notes: list[str] = field(default_factory=list)
+    change: Change | None = None
+    part: Part | None = None
 
 
 class Upsampler(ABC):
