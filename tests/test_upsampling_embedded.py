@@ -79,7 +79,7 @@ def test_nothing_is_drawn_in_place_of_what_the_world_does_not_know(writer: Embed
         writer.upsample(request_)
     assert str(told.value) == (
         f"the embedded model draws small scenes of some 250 things, and “{request_}” names none of them; for "
-        "anything else set the tool's model to a picture model, such as stabilityai/sd-turbo (on the command "
+        "anything else set the tool's model to a picture model, such as local:sd-turbo (on the command "
         "line: --model)"
     )
     with pytest.raises(GptsmithError):

@@ -127,7 +127,7 @@ class UndrawableError(GptsmithError):
         super().__init__(
             told,
             code="undrawable",
-            hint="for anything else set the tool's model to a picture model, such as stabilityai/sd-turbo (on the "
+            hint="for anything else set the tool's model to a picture model, such as local:sd-turbo (on the "
             "command line: --model)",
         )
 
