@@ -95,7 +95,7 @@ HOT = answer(sets("model.temperature", 7))
 FORGETS = answer(swaps("  - Never promise that a bike is free.\n".strip() + "\n", ""))
 REWRITE = answer(sets("instructions", "You are a desk."))
 NOTHING = "the model gave no usable change"
-NOT_CALLED = f"{NOTHING}: it did not call the function ChangeSet"
+NOT_READ = f"{NOTHING}: its answer could not be read"
 
 PLAIN = Conversation(
     "",
@@ -158,7 +158,7 @@ DROPS_RULES = Conversation(
     [
         Turn("be nicer", "proposal", twice(FORGETS), "drops your rule"),
         Turn("refuse", "refused"),
-        Turn("be brief", "error", twice(REWRITE), "is refused, because the person did not ask for a rewrite"),
+        Turn("be brief", "error", twice(REWRITE), "written anew only if you ask for it"),
         Turn("rewrite it from scratch", "proposal", twice(REWRITE), "drops your rule"),
         Turn("accept", "note", says="Accept once more to let it go"),
         Turn("refuse", "refused"),
@@ -180,8 +180,8 @@ PROSE = Conversation(
     [
         Turn("call it Lasse", "proposal", ("Sure, I'll call it Lasse!", answer(sets("name", "Lasse")))),
         Turn("accept", "applied"),
-        Turn("in German", "error", twice("Done. It answers in German now."), NOT_CALLED),
-        Turn("in German", "error", ("", ""), NOT_CALLED),
+        Turn("in German", "error", twice("Done. It answers in German now."), f"{NOTHING}: it only claimed"),
+        Turn("in German", "error", ("", ""), "gave no answer"),
         Turn("in German", "proposal", ("", answer(swaps("Answer in English.", "Answer in German.")))),
         Turn("accept", "applied"),
         Turn("thanks", "answer", (answer(reply="You are welcome."),), "You are welcome."),
@@ -214,12 +214,12 @@ LOOPS = Conversation(
 NOT_JSON = Conversation(
     DESK,
     [
-        Turn("call it Lasse", "error", twice(YAML), NOT_CALLED),
+        Turn("call it Lasse", "error", twice(YAML), NOT_READ),
         Turn("call it Lasse", "proposal", (YAML, answer(sets("name", "Lasse")))),
         Turn("accept", "applied"),
-        Turn("dry", "error", twice('{"changes": [{"op": "set"}]}'), NOT_CALLED),
-        Turn("dry", "error", twice(calls(ChangeSet={"changes": [{"op": "rename"}]})), "op: Input should be"),
-        Turn("dry", "error", twice(calls(ChangeSet={"changes": "all of it"})), "changes: Input should be a valid list"),
+        Turn("dry", "error", twice('{"changes": [{"op": "set"}]}'), NOT_READ),
+        Turn("dry", "error", twice(calls(ChangeSet={"changes": [{"op": "rename"}]})), NOT_READ),
+        Turn("dry", "error", twice(calls(ChangeSet={"changes": "all of it"})), NOT_READ),
         Turn("dry", "error", (bad_tool_json("ChangeSet"), bad_tool_json("ChangeSet")), NOTHING),
         Turn("dry", "error", (garbage(),), "sent something that is not a chat answer"),
         Turn("dry", "proposal", (calls(Other={"x": 1}), answer(swaps("Warm and chatty.", "Dry.")))),

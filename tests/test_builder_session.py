@@ -335,15 +335,15 @@ def test_at_most_six_questions(builder: Builder, loopback: Loopback) -> None:
 def test_what_fails_is_said_and_loses_nothing(builder: Builder, loopback: Loopback) -> None:
     loopback.push("prose", "prose", calls(Draft=DRAFT | {"question": ""}), "prose", "prose")
     session = builder.session()
-    assert session.say(WISH).text.startswith("the model gave no usable design: it did not call the function Draft")
+    assert session.say(WISH).text.startswith("the model gave no usable design: it only said")
     assert session.path is None
     session.say(WISH)
     before = session.yaml
     failed = session.say("call it Mira")
     assert (failed.kind, failed.text) == (
         "error",
-        "the model gave no usable change: it did not call the function ChangeSet; nothing was changed; say it in other"
-        " words, or use another model",
+        'the model gave no usable change: it only said "prose"; nothing was changed; say it in other words, or use'
+        " another model",
     )
     assert session.yaml == before
     with pytest.raises(GptsmithError, match="the message is empty; say what should change"):

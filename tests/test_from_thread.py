@@ -196,7 +196,7 @@ def test_a_bad_answer_is_mended_once(tmp_path: Path, loopback: Loopback, monkeyp
         in (loopback.history[1]["messages"][1]["content"])
     )
     loopback.push("No.", "No.")
-    with pytest.raises(ProviderError, match="the model gave no usable design: it did not call the function Draft"):
+    with pytest.raises(ProviderError, match="the model gave no usable design: it only said"):
         hosted(loopback, monkeypatch).from_thread(assistant, "t1")
 
 

@@ -35,7 +35,7 @@ class ProposedChange(DraftPart):
     new: str | None = Field(
         default=None, description="For replace_text: what stands there instead; empty to take them out."
     )
-    words: str = Field(description="What changes, one short sentence for the person, in their language.")
+    words: str = Field(default="", description="What changes, one short sentence for the person, in their language.")
     asked: str = Field(default="", description="The words of the person's message that ask for it.")
 
     def operation(self) -> Set | Add | Remove | ReplaceText:

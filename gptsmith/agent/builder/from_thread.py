@@ -76,12 +76,12 @@ def design(
 def _proposed(model: BaseChatModel, request: ThreadRequest, state: dict[str, Any]) -> dict[str, Any]:
     """Ask the model once; what it cannot read becomes a problem of the next round."""
     asking = model.with_structured_output(Draft, method="function_calling", include_raw=True)
-    answer = asking.invoke(messages(request, state["draft"], state["problems"]))
+    answer = asking.invoke(messages(request, state["draft"], state["problems"], state.get("given", "")))
     assert isinstance(answer, dict), "include_raw gives a dict"  # noqa: S101
     return dict(read_answer(answer, state["rounds"] + 1))
 
 
-def messages(request: ThreadRequest, draft: dict[str, Any], problems: list[str]) -> list[BaseMessage]:
+def messages(request: ThreadRequest, draft: dict[str, Any], problems: list[str], given: str = "") -> list[BaseMessage]:
     """Return the messages of one round; the fields are explained in the words of the builder's own prompt."""
     from langchain_core.messages import HumanMessage, SystemMessage
 
@@ -91,7 +91,7 @@ def messages(request: ThreadRequest, draft: dict[str, Any], problems: list[str])
     asked = request.to_text()
     if problems:
         listed = "\n".join(f"- {problem}" for problem in problems)
-        before = json.dumps(draft, ensure_ascii=False) if draft else ""
+        before = json.dumps(draft, ensure_ascii=False) if draft else given
         asked = "\n\n".join([asked, words("repair"), FENCES.block("draft", before), FENCES.block("problems", listed)])
     return [SystemMessage(system), HumanMessage(asked)]
 

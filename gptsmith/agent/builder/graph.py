@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from tempfile import TemporaryDirectory
+from textwrap import shorten
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
-from gptsmith.agent.builder.answers import called, why_unusable
+from gptsmith.agent.builder import reading
 from gptsmith.agent.builder.assemble import spec_data
 from gptsmith.agent.builder.attachments import Attachment, bring
 from gptsmith.agent.builder.guards import guard
@@ -29,7 +30,7 @@ class BuildState(TypedDict, total=False):
     """What one build carries, as plain data.
 
     `request` and `draft` are dumps of their models; `problems` are diagnostics as lines, empty when the spec is valid;
-    `rounds` counts the model's answers.
+    `rounds` counts the model's answers, `given` is one that could not be read, `left_out` says what had no place.
     """
 
     request: dict[str, Any]
@@ -39,6 +40,8 @@ class BuildState(TypedDict, total=False):
     yaml: str
     id: str
     rounds: int
+    given: str
+    left_out: list[str]
 
 
 def build_graph(
@@ -73,7 +76,7 @@ def make_propose(model: BaseChatModel) -> tuple[Callable[[BuildState], BuildStat
     def asked(state: BuildState) -> Any:
         request = BuildRequest.model_validate(state["request"])
         problems = "\n".join(f"- {p}" for p in state.get("problems", []))
-        return messages(request, _dump(state.get("draft")), problems)
+        return messages(request, _dump(state.get("draft")) if state.get("draft") else state.get("given", ""), problems)
 
     def propose(state: BuildState) -> BuildState:
         return read_answer(asking.invoke(asked(state)), state.get("rounds", 0) + 1)
@@ -89,14 +92,16 @@ def read_answer(answer: dict[str, Any], rounds: int) -> BuildState:
 
     Raises ProviderError when no round is left.
     """
-    draft = answer.get("parsed")
-    if isinstance(draft, Draft):
-        return {"draft": draft.model_dump(), "problems": [], "rounds": rounds}
-    problem = why_unusable(answer, Draft)
+    read = reading.read_answer(answer, Draft)
+    if read.parsed:
+        left_out = list(dict.fromkeys(read.left_out))
+        return {"draft": read.parsed[0].model_dump(), "problems": [], "rounds": rounds, "left_out": left_out}
     if rounds >= ROUNDS:
         hint = "try again, or build with another model"
-        raise ProviderError(f"the model gave no usable design: {problem}", code="bad_answer", hint=hint)
-    return {"draft": next(iter(called(answer)), {}), "problems": [problem], "rounds": rounds}
+        text = shorten(read.said, 200, placeholder=" …")
+        why = f'it only said "{text}"' if text and "{" not in text else "its answer could not be read"
+        raise ProviderError(f"the model gave no usable design: {why}", code="bad_answer", hint=hint)
+    return {"draft": {}, "given": read.shown, "problems": [read.problem], "rounds": rounds}
 
 
 def make_assemble(
@@ -130,6 +135,7 @@ def make_validate(attachments: list[Attachment]) -> Callable[[BuildState], Build
             bring(attachments, state["id"], Path(folder), empty=True)
             found = check_text(state["yaml"], folder, file=f"{state['id']}.assistant.yaml")
         errors = [f"{d.path}: {d.message}; {d.hint}" for d in found if d.severity == "error"]
+        found += [Diagnostic(code="left_out", severity="warning", message=text) for text in state.get("left_out", [])]
         return {"diagnostics": [d.model_dump() for d in found], "problems": errors}
 
     return validate

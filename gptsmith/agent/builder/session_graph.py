@@ -123,6 +123,7 @@ def make_draft(builder: Builder) -> Callable[[SessionState], SessionState]:
             return {**answered(state, "error", str(error)), "said": []}
         spec = built.spec
         lines = [f'I drafted "{spec.name}": {spec.description} Say another name if you like.']
+        lines += [found.message for found in built.diagnostics if found.code == "left_out"]
         lines += [f"Not there yet: {item.what}. {item.how}" for item in built.missing]
         question = built.draft.question
         reply = answered(state, "draft", "\n".join(lines + ([] if question else [words.INVITE])), question=question)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
+from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
-from gptsmith.agent.builder.answers import called, complaints, why_unusable
 from gptsmith.agent.builder.attachments import Attachment, listing
 from gptsmith.agent.builder.edits.doubles import without_doubles
 from gptsmith.agent.builder.edits.judge import Asked, Judgement, judge
@@ -17,7 +15,9 @@ from gptsmith.agent.builder.edits.proposal import Proposal, ProposedStep
 from gptsmith.agent.builder.edits.secrets import HELD_BACK, hold_back
 from gptsmith.agent.builder.edits.sentences import without_claims
 from gptsmith.agent.builder.edits.subject import Subject
+from gptsmith.agent.builder.edits.unmet import plainly
 from gptsmith.agent.builder.prompt import change_messages
+from gptsmith.agent.builder.reading import Read, read_answer
 from gptsmith.assistants.change_request import ChangeRequest
 from gptsmith.assistants.changes import ChangeSet
 from gptsmith.assistants.tool_types import load_tool_types
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from langchain_core.runnables import Runnable
 
 MAX_MESSAGE = 24_000
+_ONLY_CLAIMED = "it only claimed that something is changed already"
+_NOT_READ = "its answer could not be read"
 _BY_HAND = ("python",)
 _WITHHELD = (
     "A secret in your message was held back: it was neither sent nor written. Write ${env:NAME} in its place and set"
@@ -112,18 +114,21 @@ def _rounds(subject: Subject, message: str, attachments: Sequence[Attachment], t
         conversation=list(talk.conversation),
     )
     waiting = [hold_back(step.operation.model_dump_json(exclude_none=True)) for step in talk.proposal]
-    answer = yield change_messages(request, waiting, interview=talk.interview)
-    first, problems = _read(answer)
+    read = read_answer((yield change_messages(request, waiting, interview=talk.interview)), ChangeSet)
+    first = _as_one(read)
     judged = judge(first, subject, asked)
-    problems = problems or [*judged.problems, *judged.reminders]
+    problem = read.problem or _why_empty(read, first)
+    problems = [problem] if problem else [*judged.problems, *judged.reminders]
     if problems:
-        shown = json.dumps(called(answer), ensure_ascii=False)[:60_000] if called(answer) else "(none)"
-        repair = yield change_messages(request, waiting, shown, problems, interview=talk.interview)
-        second, still = _read(repair)
-        if not still:
-            first, judged = second, judge(second, subject, asked)
+        shown = read.shown[:60_000] or "(none)"
+        mend = change_messages(request, waiting, shown, problems, interview=talk.interview)
+        again = read_answer((yield mend), ChangeSet)
+        if not again.problem and not _why_empty(again, _as_one(again)):
+            read, first = again, _as_one(again)
+            judged = judge(first, subject, asked)
         elif not judged.steps:
-            raise _unusable(still[0])
+            first = _in_prose(again, said)
+    judged.unmet += read.left_out
     return _proposal(subject, asked, first, judged, secret=HELD_BACK in said)
 
 
@@ -137,38 +142,45 @@ def _checked(message: str) -> str:
     return text
 
 
-def _read(answer: dict[str, Any]) -> tuple[ChangeSet, list[str]]:
-    """Return the change set of an answer, empty with what is wrong; one call for each change is read as one set."""
-    sets, wrong = [], []
-    for arguments in called(answer):
-        try:
-            sets.append(ChangeSet.model_validate(arguments))
-        except ValidationError as error:
-            wrong.append(complaints(error))
-    if not sets and isinstance(answer.get("parsed"), ChangeSet):
-        sets = [answer["parsed"]]  # a model that composes the answer itself calls nothing
-    if wrong or not sets:
-        return ChangeSet(), wrong or [why_unusable(answer, ChangeSet)]
-    if len(sets) == 1:
-        return sets[0], []
+def _as_one(read: Read) -> ChangeSet:
+    """Return the change set of an answer, empty where there is none; one call for each change is read as one set."""
+    sets = [one for one in read.parsed if isinstance(one, ChangeSet)]
+    if len(sets) < 2:
+        return sets[0] if sets else ChangeSet()
     last = sets[-1].model_dump()
     for name in ("changes", "withdraw", "which", "not_understood", "missing"):
         last[name] = [item for one in sets for item in one.model_dump()[name]]
-    return ChangeSet.model_validate(last), []
+    return ChangeSet.model_validate(last)
+
+
+def _why_empty(read: Read, answer: ChangeSet) -> str:
+    """Say what was wrong with all that an answer held, where nothing of it could be read."""
+    return read.complaint if read.left_out and answer == ChangeSet(question=answer.question) else ""
+
+
+def _in_prose(read: Read, said: str) -> ChangeSet:
+    """Take a text for the answer to a question. Raises ProviderError, with what the model said, for anything else."""
+    text = " ".join(read.said.split())
+    plain = text and not re.search(r"[{}]|```|^\w+: ", read.said, re.MULTILINE)
+    if plain and said.rstrip().endswith("?"):
+        return ChangeSet(reply=text[:1000])
+    if plain and without_claims(text) != text:
+        raise _unusable(_ONLY_CLAIMED)
+    raise _unusable(f'it only said "{shorten(text, 200, placeholder=" …")}"' if plain else _NOT_READ)
 
 
 def _unusable(problem: str) -> ProviderError:
     hint = "nothing was changed; say it in other words, or use another model"
-    return ProviderError(f"the model gave no usable change: {problem}", code="bad_answer", hint=hint)
+    return ProviderError(f"the model gave no usable change: {problem.rstrip('.')}", code="bad_answer", hint=hint)
 
 
 def _proposal(subject: Subject, asked: Asked, answer: ChangeSet, judged: Judgement, *, secret: bool) -> Proposal:
-    unmet = [*judged.problems, *judged.unmet]
+    unmet = list(dict.fromkeys([*map(plainly, judged.problems), *judged.unmet]))
     withdrawn = {number - 1 for number in answer.withdraw if 0 < number <= len(asked.waiting)} | judged.withdrawn
     told = answer.missing or answer.not_understood or answer.question or withdrawn or answer.decision
     empty = not (judged.steps or judged.locked or told)
     if judged.problems and empty and not secret:
-        raise _unusable(judged.problems[0])
+        raise _unusable(plainly(judged.problems[0]))
     if secret:
         unmet.append(_WITHHELD)
     reply = without_claims(answer.reply)

@@ -10,7 +10,7 @@ from gptsmith.agent.builder.attachments import Attachment
 from gptsmith.agent.builder.edits import removal
 from gptsmith.agent.builder.edits.answered import kept, why_turned_round
 from gptsmith.agent.builder.edits.guards import faults, foreign_files, lock_on, why_locked
-from gptsmith.agent.builder.edits.mending import mended, on_what_waits
+from gptsmith.agent.builder.edits.mending import mended, on_what_waits, plain_path
 from gptsmith.agent.builder.edits.order import Op, conflicts, in_order
 from gptsmith.agent.builder.edits.planning import plan
 from gptsmith.agent.builder.edits.proposal import ProposedStep, Suggestion
@@ -69,11 +69,12 @@ class Judgement:
 def judge(answer: ChangeSet, subject: Subject, asked: Asked) -> Judgement:
     """Hold an answer against the file, the schema, the registry and the person's own words."""
     found = Judgement()
+    changes = [change.model_copy(update={"path": plain_path(change.path)}) for change in answer.changes]
     for number in range(len(answer.changes)):
         if number >= MOST:
             found.problems.append(f"changes: more than {MOST}; propose only what the message asks for")
             break
-        _weigh(number, answer.changes, subject, asked, found)
+        _weigh(number, changes, subject, asked, found)
     _without_conflicts(subject, found)
     planned = _plan(subject, asked, found)
     found.problems = list(dict.fromkeys(found.problems))

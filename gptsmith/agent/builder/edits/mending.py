@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -19,7 +20,7 @@ def mended(op: Op, subject: Subject, attachments: list[Attachment]) -> Iterator[
     Raises UsageError for a path that is none.
     """
     if isinstance(op, (Set, Add)):
-        op = op.model_copy(update={"value": _placed(op.value, subject, attachments)})
+        op = op.model_copy(update={"value": _typed(_placed(op.value, subject, attachments), op.path, subject)})
     if isinstance(op, Add) and op.path == "instructions":
         yield _line(op, subject.instructions)
         return
@@ -31,6 +32,29 @@ def mended(op: Op, subject: Subject, attachments: list[Attachment]) -> Iterator[
         yield from (Add(path=op.path, value=value, after=op.after) for value in op.value)
         return
     yield op
+
+
+def _typed(value: Any, path: str, subject: Subject) -> Any:
+    """Read a number or a yes that came as a text as what the field takes: `"0.3"` for a temperature is 0.3."""
+    if not isinstance(value, str):
+        return value
+    node = node_at(json_schema(), parse_path(path), subject.data)
+    kinds = {one.get("type") for one in [node, *node.get("anyOf", [])]}
+    text = value.strip().casefold()
+    if "string" in kinds:
+        return value
+    if "boolean" in kinds and text in ("true", "false", "yes", "no"):
+        return text in ("true", "yes")
+    if "integer" in kinds and re.fullmatch(r"[+-]?\d{1,9}", text):
+        return int(text)
+    return float(text) if "number" in kinds and re.fullmatch(r"[+-]?\d{1,6}(?:\.\d{1,6})?", text) else value
+
+
+def plain_path(path: str) -> str:
+    """Return a path written in another way (`/name`, `tests/0/name`, `$.tests.0.name`) as the format writes it."""
+    bare = re.sub(r"^(?:\$\.?|/|spec[./])+", "", path.strip())
+    bare = bare if '"' in bare else bare.replace("/", ".")
+    return re.sub(r"\.(\d+)(?=[.\[]|$)", r"[\1]", bare) or path
 
 
 def on_what_waits(op: Op, subject: Subject, waiting: Sequence[Op]) -> tuple[Op, int | None]:
@@ -118,13 +142,16 @@ def _unindented(op: ReplaceText, subject: Subject) -> ReplaceText:
         text = value_at(subject.data, parse_path(op.path))
     except UsageError:
         return op
-    if not isinstance(text, str) or op.old in text or "\n" not in op.old:
+    if not isinstance(text, str) or op.old in text or not op.old.strip():
         return op
     for indent in ("  ", "    "):
         old, new = ("\n".join(line.removeprefix(indent) for line in part.split("\n")) for part in (op.old, op.new))
         if old in text:
             return ReplaceText(path=op.path, old=old, new=new)
-    return op
+    # The same words with other spaces or line breaks between them are the same words.
+    same = list(re.finditer(r"\s+".join(map(re.escape, op.old.split())), text))
+    new = "\n".join(line.strip() if not line.strip().startswith("-") else line for line in op.new.strip().split("\n"))
+    return ReplaceText(path=op.path, old=same[0].group(), new=new) if len(same) == 1 else op
 
 
 def _whole_line(op: ReplaceText, subject: Subject) -> ReplaceText:
