@@ -228,6 +228,22 @@ def test_a_question_is_asked_again_and_otherwise(
         talk.send("x", thread=first.thread_id, files=[], variables={}, replaces=first.id)
 
 
+def test_what_is_thought_of_an_answer_is_kept_with_its_reason(library: Path) -> None:
+    at = ask(open_page(page="chat", assistant="night-sky"), "Hello!")
+    talk = open_desk().talk("night-sky")
+    turn = talk.turns(talk.threads()[0].id)[0]
+    at.feedback(key=f"thumbs-{turn.id}").set_value(0).run()
+    at.text_input(key=f"reason-{turn.id}").set_value("Too short").run()
+    assert talk.turns(turn.thread_id)[0].feedback == {"thumb": -1, "reason": "Too short"}
+
+    again = open_page(page="chat", assistant="night-sky", thread=turn.thread_id)
+    assert again.text_input(key=f"reason-{turn.id}").value == "Too short"
+    again.feedback(key=f"thumbs-{turn.id}").set_value(1).run()
+    assert talk.turns(turn.thread_id)[0].feedback == {"thumb": 1}
+    again.feedback(key=f"thumbs-{turn.id}").set_value(None).run()
+    assert talk.turns(turn.thread_id)[0].feedback == {}
+
+
 def test_a_message_that_is_too_long_is_kept_and_goes_as_a_file(library: Path) -> None:
     at = open_page(page="chat", assistant="night-sky")
     text = "The comet came back. " * 1600 + "The code word is pelican."
@@ -297,12 +313,19 @@ def test_a_huge_answer_is_drawn_and_kept(library: Path, loopback: Loopback, monk
     assert 190_000 < said.count("word ") * 5 <= 200_005
 
 
+def stop_once_it_speaks(talk: Talk, turn: str, words: str) -> None:
+    """Stop a turn as soon as its answer holds `words`."""
+    while words not in "".join(str(event.data.get("text", "")) for _, event in talk.events(turn, 0)[0]):
+        threading.Event().wait(0.05)
+    talk.stop(turn)
+
+
 def test_stop_keeps_what_was_said(library: Path, loopback: Loopback, monkeypatch: pytest.MonkeyPatch) -> None:
     hosted(library, loopback, monkeypatch)
     loopback.always = trickle("one two three four five six seven eight nine ten " * 20, 0.1, piece=5)
     talk = open_desk().talk("slow")
     thread = talk.send("Count.", thread="", files=[], variables={})
-    threading.Timer(2, talk.stop, [talk.running(thread)]).start()
+    threading.Thread(target=stop_once_it_speaks, args=(talk, talk.running(thread), "one two"), daemon=True).start()
     at = open_page(page="chat", assistant="slow", thread=thread)
     said = words(at)
     assert "one two" in said
@@ -486,6 +509,7 @@ def test_pages_share_one_state_and_no_raw_html(file: Path) -> None:
         "sharing",
         "sidebar",
         "spec_tests",
+        "thumbs",
         "workspace",
     ],
 )

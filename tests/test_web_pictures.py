@@ -187,7 +187,7 @@ def test_a_look_at_the_picture_is_shown_while_it_is_drawn() -> None:
 
         shown: Any = None
 
-        def image(self, data: bytes, width: int) -> None:
+        def image(self, data: bytes, width: int, alt: str = "") -> None:
             self.shown = data
 
         def empty(self) -> None:

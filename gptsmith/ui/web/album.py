@@ -37,7 +37,7 @@ def show(talk: Talk) -> None:
     columns = st.columns(_COLUMNS)
     for number, (picture, path) in enumerate(there[:_SHOWN]):
         with columns[number % _COLUMNS]:
-            st.image(str(path), width="stretch")
+            st.image(str(path), width="stretch", alt=str(picture["caption"])[:500])
             st.caption(f"{markdown.line(str(picture['caption'])[:200])}  \nseed {picture['seed']}")
             key = f"like-{path.parent.parent.name}-{path.stem}"
             st.button("Like this one", key=key, type="tertiary", on_click=session.put, args=(_LIKE, str(path)))

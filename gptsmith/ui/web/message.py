@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from gptsmith.agent.events import Citation, Reply, Searched, ToolCallRecord
-from gptsmith.ui.web import copying, markdown, model_note, passage, pictures
+from gptsmith.ui.web import copying, markdown, model_note, passage, pictures, thumbs
 from gptsmith.ui.web.actions import Actions
 from gptsmith.ui.web.talk import Talk, Turn
 
@@ -43,6 +43,7 @@ def _below(talk: Talk, turn: Turn, actions: Actions | None) -> None:
         if turn.reply and text:
             shown = markdown.numbering(text, {citation.id for citation in turn.reply.citations})
             copying.draw(markdown.renumbered(text, shown), key=f"copy-{turn.id}")
+            thumbs.draw(talk, turn)
         if actions:
             actions.below(talk, turn)
 
@@ -61,7 +62,7 @@ def _attachment(talk: Talk, thread: str, file: dict[str, object]) -> None:
     if file.get("kind") == "image":
         path = talk.attached(thread, file)
         if path.is_file():
-            st.image(str(path), caption=name, width=280)
+            st.image(str(path), caption=name, width=280, alt=str(file.get("name", "")))
             return
     st.markdown(f":material/attach_file: {name}")
 

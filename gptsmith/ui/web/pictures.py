@@ -27,6 +27,7 @@ _MORE = (
     "size",
     "negative",
 )  # what the person may choose here, and no model
+_SO_FAR = "The picture as it is so far"
 _DATA = "data:image/jpeg;base64,"
 
 
@@ -39,7 +40,7 @@ def preview(place: DeltaGenerator, events: list[Event]) -> None:
         data = str(event.data.get("preview", "")) if event.type == "progress" else ""
         if data.startswith(_DATA):
             try:
-                place.image(base64.b64decode(data.removeprefix(_DATA), validate=True), width=_WIDTH)
+                place.image(base64.b64decode(data.removeprefix(_DATA), validate=True), width=_WIDTH, alt=_SO_FAR)
             except binascii.Error:  # an event of another program's tool
                 place.empty()
             return
@@ -59,7 +60,7 @@ def _one(talk: Talk, turn: Turn, picture: dict[str, Any]) -> None:
     if path is None:
         st.caption(":material/broken_image: This picture is no longer there.")
         return
-    st.image(str(path), width=_width(picture))
+    st.image(str(path), width=_width(picture), alt=_seen(picture))
     caption = markdown.line(str(picture.get("caption") or picture.get("prompt") or ""))
     if caption:
         whose = "Your own words" if picture.get("own_words") else "Drawn"
@@ -70,6 +71,11 @@ def _one(talk: Talk, turn: Turn, picture: dict[str, Any]) -> None:
         st.caption(f":material/info: {markdown.line(str(note))}")
     if picture.get("tool"):
         _ways_on(talk, turn, picture, path)
+
+
+def _seen(picture: dict[str, Any]) -> str:
+    """Return what a picture shows, for those who do not see it."""
+    return str(picture.get("caption") or picture.get("prompt") or "A picture without a description")[:500]
 
 
 def _facts(picture: dict[str, Any]) -> str:
@@ -94,7 +100,7 @@ def _tries(talk: Talk, turn: Turn, picture: dict[str, Any], tries: list[dict[str
                 path = talk.drawn(other)
                 if path is None:
                     continue
-                st.image(str(path), width="stretch")
+                st.image(str(path), width="stretch", alt=_seen({**picture, **other}))
                 st.caption(f"seed {other.get('seed')}")
                 _variation(talk, turn, {**other, "tool": picture.get("tool")}, "From this one")
 

@@ -21,7 +21,7 @@ def draw(bench: Bench, sheet: Sheet, *, idle: bool) -> None:
     """Draw the picture and the button that makes one; `idle` while other changes are not saved."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"portrait-{bench.id}"):
         if shown := bench.picture(sheet):
-            st.image(shown, width=_WIDTH)
+            st.image(shown, width=_WIDTH, alt="The picture of this assistant")
         wanted = st.button(
             "Draw another picture" if shown else "Draw a picture",
             icon=":material/brush:",
@@ -41,7 +41,7 @@ def draw(bench: Bench, sheet: Sheet, *, idle: bool) -> None:
 
 @st.dialog("Keep this picture?")
 def _review(portrait: Portrait) -> None:
-    st.image(portrait.png, width=_WIDTH)
+    st.image(portrait.png, width=_WIDTH, alt="The proposed picture of this assistant")
     st.markdown(markdown.line(portrait.words))
     diff(diff_of(portrait.planned))
     with st.container(horizontal=True):

@@ -157,6 +157,11 @@ class Talk:
         """Let a turn stand in its place again."""
         self._assistant.engine.store.choose(turn)
 
+    def rate(self, turn: str, thumb: int | None, reason: str = "") -> None:
+        """Keep what the person thinks of an answer: `thumb` 1 or -1, None for no opinion any more."""
+        said = {"thumb": thumb, **({"reason": reason} if reason else {})}
+        self._assistant.engine.store.rate(turn, said if thumb else {})
+
     def latest(self, thread: str) -> str:
         """Return the turn that was last sent from here on a thread; empty when there was none."""
         return self._latest.get(thread, "")

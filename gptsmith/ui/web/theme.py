@@ -37,6 +37,7 @@ _STYLE = """
     color: light-dark(#50575b, #b9bdbf) !important; opacity: 1 !important;
   }
   [data-testid="stExpander"] summary p { color: light-dark(#33393d, #dad9d4) !important; }
+  [data-testid="stExpander"] summary, [data-testid="stExpander"] summary * { opacity: 1 !important; }
   button[kind^="primary"] { color: light-dark(#fff, #0d1f1a) !important; }
   button[kind^="primary"]:hover, button[kind^="primary"]:active {
     background-color: light-dark(#1f4d43, #84cdbd) !important; border-color: light-dark(#1f4d43, #84cdbd) !important;

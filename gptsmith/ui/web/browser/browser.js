@@ -65,11 +65,19 @@ function closeDrawer(event) {
   setTimeout(() => document.querySelector('[data-testid="stSidebarCollapseButton"] button')?.click(), 250);
 }
 
+// A notice is a dialog without a name: it is named by its words.
+function nameNotices() {
+  for (const notice of document.querySelectorAll('[data-testid="stToast"]:not([aria-label])')) {
+    notice.setAttribute("aria-label", notice.textContent.trim() || "Notice");
+  }
+}
+
 export default function ({ data }) {
   const memory = (window.gptsmith ??= {});
   if (!memory.listening) {
     memory.listening = true;
     document.addEventListener("click", closeDrawer);
+    new MutationObserver(nameNotices).observe(document.body, { childList: true, subtree: true });
   }
   if (data.place !== memory.place) {
     memory.place = data.place;
