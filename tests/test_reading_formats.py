@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 from email.message import EmailMessage
+from pathlib import Path
 
 import pytest
 
@@ -387,3 +390,104 @@ def test_notebooks_are_read_without_their_pictures() -> None:
         "42",
         "ValueError: no data",
     ]
+
+
+def zipped(**files: str) -> bytes:
+    """Return an archive of these files, a double underscore in a name for `/` and a single one for `.`."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as made:
+        for name, content in files.items():
+            made.writestr(name if "." in name else name.replace("__", "/").replace("_", "."), content)
+    return out.getvalue()
+
+
+RELS = '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">{}</Relationships>'
+REL = '<Relationship Id="{}" Target="{}"/>'
+R_SPACE = 'xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"'
+
+
+def test_a_spreadsheet_is_read_row_by_row() -> None:
+    s = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+    cells = (
+        '<row><c r="A1" t="s"><v>0</v></c><c r="B1" t="inlineStr"><is><t>Price</t></is></c>'
+        '<c r="D1" t="inlineStr"><is><t>Since</t></is></c></row>'
+        '<row><c r="A2" t="s"><v>1</v></c><c r="B2"><f>1+3.5</f><v>4.5</v></c><c r="D2" s="1"><v>45353</v></c></row>'
+    )
+    data = zipped(
+        xl__workbook_xml=f'<workbook {s} {R_SPACE}><sheets><sheet name="A" r:id="a"/>'
+        '<sheet name="B" state="hidden" r:id="b"/></sheets></workbook>',
+        xl__sharedStrings_xml=f"<sst {s}><si><t>Item</t></si><si><r><t>red </t></r><r><t>brush</t></r></si></sst>",
+        xl__styles_xml=f'<styleSheet {s}><cellXfs><xf numFmtId="0"/><xf numFmtId="14"/></cellXfs></styleSheet>',
+        xl__a_xml=f"<worksheet {s}><sheetData>{cells}</sheetData></worksheet>",
+        xl__b_xml=f"<worksheet {s}><sheetData>{cells}</sheetData></worksheet>",
+        **{"xl/_rels/workbook.xml.rels": RELS.format(REL.format("a", "a.xml") + REL.format("b", "b.xml"))},
+    )
+    assert text_of("a.xlsx", data) == "- Item: red brush; Price: 4.5; Since: 2024-03-02"
+
+
+def test_slides_are_pages_with_their_tables_and_notes() -> None:
+    a, p_ = (f'xmlns:{k}="http://schemas.openxmlformats.org/{v}/2006/main"' for k, v in
+             (("a", "drawingml"), ("p", "presentationml")))  # fmt: skip
+    shape = '<p:sp><p:nvPr><p:ph type="{}"/></p:nvPr><a:p><a:t>{}</a:t></a:p></p:sp>'
+    cell = "<a:tc><a:p><a:t>{}</a:t></a:p></a:tc>"
+    grid = f"<p:graphicFrame><a:tr>{cell.format('Fee')}{cell.format('4')}</a:tr></p:graphicFrame>"
+    first = f"{shape.format('', 'Welcome')}{shape.format('sldNum', '1')}"
+    data = zipped(
+        ppt__presentation_xml=f'<p:presentation {p_} {R_SPACE}><p:sldId r:id="b"/><p:sldId r:id="a"/></p:presentation>',
+        **{
+            "ppt/_rels/presentation.xml.rels": RELS.format(
+                REL.format("a", "slides/slide1.xml") + REL.format("b", "slides/slide2.xml")
+            ),
+            "ppt/slides/slide1.xml": f"<p:sld {p_} {a}>{shape.format('title', 'Fees')}{grid}</p:sld>",
+            "ppt/slides/slide2.xml": f"<p:sld {p_} {a}>{first}</p:sld>",
+            "ppt/slides/_rels/slide2.xml.rels": RELS.format(REL.format("n", "../notesSlides/notesSlide1.xml")),
+            "ppt/notesSlides/notesSlide1.xml": f"<p:notes {p_} {a}>{shape.format('body', 'Smile.')}</p:notes>",
+        },
+    )
+    parsed = kinds.read(Raw(data, "a.pptx"))
+    assert parsed.text == "Welcome\n\nNotes: Smile.\n\n# Fees\n\nFee | 4"
+    assert [parsed.text[at:][:6] for at in parsed.pages] == ["Welcom", "# Fees"]
+
+
+def test_an_e_book_is_read_in_the_order_of_its_chapters() -> None:
+    data = zipped(
+        mimetype_="",
+        **{
+            "META-INF/container.xml": '<container><rootfile full-path="O/b.opf"/></container>',
+            "O/b.opf": '<package><manifest><item id="x" href="x.xhtml"/><item id="y" href="y%20z.xhtml"/></manifest>'
+            '<spine><itemref idref="y"/><itemref idref="x"/></spine></package>',
+            "O/x.xhtml": "<html><body><p>And then she slept.</p></body></html>",
+            "O/y z.xhtml": "<html><body><h1>One</h1><p>The sea was calm.</p></body></html>",
+        },
+    )
+    assert text_of("a.epub", data) == "# One\n\nThe sea was calm.\n\nAnd then she slept."
+
+
+def test_open_documents_are_read_without_their_deleted_changes() -> None:
+    office, text, grid = (f"urn:oasis:names:tc:opendocument:xmlns:{k}:1.0" for k in ("office", "text", "table"))
+    body = (
+        '<t:tracked-changes><t:p>gone</t:p></t:tracked-changes><t:h t:outline-level="2">Fees</t:h>'
+        "<t:p>Entry<t:s/>is<t:note><t:note-citation>1</t:note-citation><t:note-body><t:p>Free on Mondays."
+        "</t:p></t:note-body></t:note> four euros.</t:p><t:list><t:list-item><t:p>Cash</t:p></t:list-item></t:list>"
+        "<g:table><g:table-row><g:table-cell><t:p>Day</t:p></g:table-cell><g:table-cell><t:p>9</t:p></g:table-cell>"
+        '<g:table-cell g:number-columns-repeated="999"/></g:table-row></g:table>'
+    )
+    content = (
+        f'<o:c xmlns:o="{office}" xmlns:t="{text}" xmlns:g="{grid}"><o:body><o:text>{body}</o:text></o:body></o:c>'
+    )
+    data = zipped(mimetype_="", **{"content.xml": content})
+    said = ["## Fees", "Entry is four euros.", "Footnote: Free on Mondays.", "- Cash", "Day | 9"]
+    assert text_of("a.odt", data) == "\n\n".join(said)
+
+
+@pytest.mark.parametrize("name", ["a.xlsx", "a.pptx", "a.epub", "a.odt", "a.docx"])
+@pytest.mark.parametrize("data", [b"PK\x03\x04broken", zipped(x_txt="x"), b"not an archive"])
+def test_broken_office_files_are_told(name: str, data: bytes) -> None:
+    with pytest.raises(Unreadable) as caught:
+        text_of(name, data)
+    assert "broken" in str(caught.value)
+
+
+def test_the_docs_name_every_ending_that_is_read() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "knowledge.md").read_text(encoding="utf-8")
+    assert f"Name endings: {' '.join(kinds.suffixes())}." in page
