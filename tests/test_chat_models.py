@@ -118,7 +118,8 @@ def test_leaves_machine(
             NotReadyError,
             "missing_model",
             '"nobody" is no model provider; use one of embedded, local, huggingface, openai, anthropic, cohere,'
-            " deepseek, fireworks, google_genai, groq, mistralai, nvidia, ollama, openrouter, perplexity, together, xai",
+            " deepseek, fireworks, google_genai, groq, mistralai, nvidia, ollama, openrouter, perplexity, "
+            "together, xai",
         ),
         (
             {
