@@ -51,7 +51,18 @@ class Usage(BaseModel):
     total_tokens: int = 0
 
 
-FinishReason = Literal["stop", "limit", "truncated", "error", "timeout", "cancelled", "blocked", "approval"]
+FinishReason = Literal[
+    "stop",
+    "limit",
+    "truncated",
+    "content_filter",
+    "error",
+    "timeout",
+    "cancelled",
+    "interrupted",
+    "blocked",
+    "approval",
+]
 
 
 class Reply(BaseModel):

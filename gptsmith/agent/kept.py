@@ -54,10 +54,14 @@ class Kept:
         return self.engine.store.threads()
 
     def history(self, thread_id: str) -> list[Turn]:
-        """Return the turns of a thread, oldest first, each with its message and its reply or error."""
+        """Return the turns of a thread, oldest first, each with its message and its reply or error.
+
+        A message that this process could not store (a full disk) is among them, with the error, as long as it runs.
+        """
+        from gptsmith.agent.runtime import turns
         from gptsmith.agent.runtime.store import check_thread_id
 
-        return self.engine.store.turns(check_thread_id(thread_id))
+        return self.engine.store.turns(check_thread_id(thread_id)) + turns.unwritten(self.engine, thread_id)
 
     def rename_thread(self, thread_id: str, title: str) -> None:
         """Give a thread another title."""
@@ -69,10 +73,12 @@ class Kept:
         Raises:
             ThreadBusyError: a turn is running on it.
         """
+        from gptsmith.agent.runtime import turns
         from gptsmith.agent.runtime.running import forget_thread
         from gptsmith.agent.runtime.store import check_thread_id
 
         forget_thread(self.engine, check_thread_id(thread_id))
+        turns.forget(self.engine, thread_id)
 
     # -- knowledge -------------------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gptsmith.agent.runtime.letters import whole
 from gptsmith.agent.runtime.searching import asks_of_files, named_in, queries_for, search_all
 from gptsmith.agent.runtime.turn import Turn
 from gptsmith.assistants.spec import Knowledge
@@ -64,7 +65,7 @@ class Attachments:
             target = _free(folder, given.name)
             id = target.name
         target.write_bytes(given.data)
-        return {"id": id, "name": given.name, "kind": given.kind, "file": str(target.relative_to(self.folder))}
+        return {"id": id, "name": whole(given.name), "kind": given.kind, "file": str(target.relative_to(self.folder))}
 
     @cached_property
     def _base(self) -> KnowledgeBase:

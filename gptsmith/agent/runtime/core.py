@@ -47,8 +47,8 @@ async def within(seconds: float, work: Coroutine[Any, Any, T]) -> T:
     finally:
         if not task.done():
             await _stop(task)
-    if task.cancelled():
-        raise RuntimeError("it was cancelled from inside")
+    if task.cancelled() or isinstance(task.exception(), SystemExit | KeyboardInterrupt):
+        raise RuntimeError("it tried to end itself or the program")
     return task.result()
 
 

@@ -19,6 +19,7 @@ from langgraph.types import Command
 
 from gptsmith.agent.events import ToolCallRecord
 from gptsmith.agent.runtime import fitting, pii
+from gptsmith.agent.runtime.letters import too_deep, whole, whole_values
 from gptsmith.agent.runtime.loops import apart
 from gptsmith.agent.runtime.results import shortened
 from gptsmith.agent.runtime.turn import CURRENT, Turn
@@ -27,10 +28,14 @@ from gptsmith.models.passages import Passage, fence
 from gptsmith.models.tool_results import fence_result
 
 _PLAIN = (BaseTool._arun, StructuredTool._arun, Tool._arun)  # they run a synchronous tool on a thread
-_CUT = {"length", "max_tokens", "truncated", "MAX_TOKENS"}
+_CUT = {"length", "max_tokens", "truncated"}
+_FILTERED = {
+    "content_filter", "content_filtered", "guardrail_intervened", "refusal", "safety", "blocklist", "recitation",
+    "prohibited_content", "spii", "image_safety",
+}  # fmt: skip
 _BAD_CALL = (
-    "Your last tool call did not run: its arguments were not complete, valid JSON. Call it again with complete "
-    "arguments, or answer without it."
+    "Your last tool call did not run: its arguments were not complete, valid JSON, or nested too deeply. Call it again "
+    "with complete, plain arguments, or answer without it."
 )
 
 
@@ -108,8 +113,14 @@ def _out_of_calls(turn: Turn) -> ModelResponse[Any] | None:
 
 
 def _prepared(request: ModelRequest[Any], turn: Turn) -> ModelRequest[Any]:
-    messages = with_passages(request.messages, turn.passages)
-    return request.override(messages=messages, system_message=SystemMessage(content=turn.system))
+    messages = with_passages([_sendable(message) for message in request.messages], turn.passages)
+    return request.override(messages=messages, system_message=SystemMessage(content=whole(turn.system)))
+
+
+def _sendable(message: AnyMessage) -> AnyMessage:
+    """Return a message, which may be a host's own, with every character whole."""
+    made = whole_values(message.content)
+    return message if made == message.content else message.model_copy(update={"content": made})
 
 
 def _shorter(turn: Turn, request: ModelRequest[Any], error: Exception, left: int) -> ModelRequest[Any]:
@@ -145,12 +156,18 @@ def _last(response: ModelResponse[Any]) -> AIMessage:
 
 def _is_broken(response: ModelResponse[Any]) -> bool:
     message = _last(response)
-    return bool(message.invalid_tool_calls) or bool(message.tool_calls and _was_cut(message))
+    cut = bool(message.tool_calls) and _was_cut(message)
+    return bool(message.invalid_tool_calls) or cut or any(too_deep(call["args"]) for call in message.tool_calls)
 
 
 def _was_cut(message: AIMessage) -> bool:
+    return bool(_finish(message) & _CUT)
+
+
+def _finish(message: AIMessage) -> set[str]:
+    """Return why the answer ended, in the provider's own words."""
     about = message.response_metadata
-    return bool({about.get("finish_reason"), about.get("stop_reason"), about.get("done_reason")} & _CUT)
+    return {str(about[name]).lower() for name in ("finish_reason", "stop_reason", "done_reason") if about.get(name)}
 
 
 def _corrected(request: ModelRequest[Any], response: ModelResponse[Any]) -> ModelRequest[Any]:
@@ -159,24 +176,36 @@ def _corrected(request: ModelRequest[Any], response: ModelResponse[Any]) -> Mode
 
 
 def _checked(turn: Turn, response: ModelResponse[Any]) -> ModelResponse[Any]:
+    broken = _is_broken(response)
     message = _last(response)
     turn.count(message)
-    named = _named(message, {record.id for record in turn.calls})
-    if named is not message:
-        message, response = named, ModelResponse(result=[*response.result[:-1], named])
-    if _is_broken(response):
+    message = _storable(message.model_copy(update={"tool_calls": []}) if broken else message)
+    message = _named(message, {record.id for record in turn.calls})
+    if broken:
         turn.note("The model's call of a tool came cut or garbled, so it was not run.", "truncated")
     elif _was_cut(message):
         turn.note("(The answer was cut off here by the model.)", "truncated")
     elif message.tool_calls and turn.finish == "limit":
         pass  # it was told to stop calling tools and calls again
+    elif _finish(message) & _FILTERED:
+        turn.note("(The provider's content filter stopped this answer. Ask in other words.)", "content_filter")
     elif not (message.tool_calls or message.text.strip() or turn.images or turn.notes):
         hint = "ask again, or choose another model"
         raise ProviderError(f"{turn.model} gave no answer: what it sent is empty", code="bad_answer", hint=hint)
     else:
-        return response
-    whole = message.model_copy(update={"tool_calls": [], "invalid_tool_calls": [], "additional_kwargs": {}})
-    return ModelResponse(result=[*response.result[:-1], whole])
+        return ModelResponse(result=[*response.result[:-1], message])
+    plain = message.model_copy(update={"tool_calls": [], "invalid_tool_calls": [], "additional_kwargs": {}})
+    return ModelResponse(result=[*response.result[:-1], plain])
+
+
+def _storable(message: AIMessage) -> AIMessage:
+    """Return the message with every character whole: it is stored, shown and sent again."""
+    parts = {"content": message.content, "tool_calls": message.tool_calls, "kwargs": message.additional_kwargs}
+    made = whole_values(parts)
+    if made == parts:
+        return message
+    update = {"content": made["content"], "tool_calls": made["tool_calls"], "additional_kwargs": made["kwargs"]}
+    return message.model_copy(update=update)
 
 
 def _named(message: AIMessage, known: set[str]) -> AIMessage:
@@ -268,7 +297,7 @@ def _message(request: ToolCallRequest, text: str, status: str) -> ToolMessage:
 def _reported(turn: Turn, request: ToolCallRequest, result: ToolMessage | Command[Any]) -> ToolMessage | Command[Any]:
     if not isinstance(result, ToolMessage):
         return result
-    text = shortened(result.text)
+    text = whole(shortened(result.text))
     rails = pii.rails_for(turn.spec.guardrails, "tool_results")
     if rails:
         text = pii.clean(text, rails, blocking=False)

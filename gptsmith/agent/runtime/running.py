@@ -6,7 +6,7 @@ import asyncio
 import logging
 import shutil
 from collections.abc import Callable
-from contextlib import ExitStack, aclosing
+from contextlib import ExitStack, aclosing, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,9 +21,10 @@ from gptsmith.agent.runtime.engine import Engine, last_words, resolve_variables,
 from gptsmith.agent.runtime.eyes import Eyes, sees
 from gptsmith.agent.runtime.graph import Graph, build_graph
 from gptsmith.agent.runtime.history import as_message, as_messages, recall, with_notes
-from gptsmith.agent.runtime.store import INTERRUPTED, Message, new_id, title_of
+from gptsmith.agent.runtime.letters import whole, whole_values
+from gptsmith.agent.runtime.store import INTERRUPTED, Message, new_id, storage_error, title_of
 from gptsmith.agent.runtime.turn import CURRENT, Turn
-from gptsmith.errors import GptsmithError, ProviderError, ThreadBusyError, UsageError
+from gptsmith.errors import GptsmithError, NotReadyError, ProviderError, ThreadBusyError, UsageError
 from gptsmith.state import lock
 
 _LOG = logging.getLogger(__name__)
@@ -67,9 +68,12 @@ async def run_turn(engine: Engine, ask: Ask, deliver: Deliver, outcome: Outcome)
                 await asyncio.to_thread(engine.make_ready)
             _hold(held, engine, ask.thread_id)
             await _Course(engine, ask, deliver, outcome).run()
-    except GptsmithError as error:
-        outcome.error = error
-        deliver(_error_event(error))
+    except Exception as error:  # noqa: BLE001 - whatever is raised, the stream ends with a word about it
+        outcome.error = _as_ours(error)
+        deliver(_error_event(outcome.error))
+    except asyncio.CancelledError:
+        deliver(_error_event(GptsmithError("stopped before it began", code="cancelled", hint="send the message again")))
+        raise
 
 
 def _hold(held: ExitStack, engine: Engine, thread_id: str) -> None:
@@ -92,18 +96,27 @@ class _Course:
         self.store = engine.store
         self.turn = engine.turn(ask.turn_id, ask.thread_id, deliver)
         self.attachments = Attachments(engine, ask.thread_id)
-        self.written: list[Message] = []
+        self.message: Message | None = None  # the person's, once it is written
+        self.variables: dict[str, str] = {}
+        self.rows: list[Message] = []  # what followed it
+        self.written = 0  # how many of them are in the file
         self.open: dict[str, str] = {}  # calls without a result: id and name
 
     async def run(self) -> None:
         """Run it; what goes wrong after the message was written ends the turn, never the thread."""
+        try:
+            await self._run()
+        except Exception as error:  # noqa: BLE001 - the one guard: any exception becomes a told, stored ending
+            self._fail(error)
+
+    async def _run(self) -> None:
         turn, store = self.turn, self.store
         store.heal(turn.thread_id)
-        variables = {**still_fitting(turn.spec, store.variables(turn.thread_id)), **self.ask.variables}
-        resolve_variables(turn.spec, {**self.engine.variables, **variables})  # before anything is written
-        given = await self._take()
-        blocked = self._begin(variables, given)
-        turn.system = self.engine.system(variables, attached=self.attachments.any)
+        given = whole_values(self.ask.variables)
+        self.variables = {**still_fitting(turn.spec, store.variables(turn.thread_id)), **given}
+        resolve_variables(turn.spec, {**self.engine.variables, **self.variables})  # before anything is written
+        blocked = self._begin(await self._take())
+        turn.system = self.engine.system(self.variables, attached=self.attachments.any)
         CURRENT.set(turn)
         try:
             if self.engine.knowledge is not None and not blocked:
@@ -116,9 +129,8 @@ class _Course:
             turn.finish = "cancelled"  # the person stopped it; what was said so far is kept, and the turn ends normally
         except pii.Blocked as found:
             turn.note(blocked_text("answer", found), "blocked")
-        except Exception as error:  # noqa: BLE001 - a model's package raises what it likes; the thread must go on
-            self._fail(error)
-            return
+        except Exception as error:
+            raise as_told(error) from error
         self._end()
 
     async def _take(self) -> list[dict[str, str]]:
@@ -132,10 +144,10 @@ class _Course:
                 "stopped while the attached files were read; the message was not sent", hint="send it again"
             ) from error
 
-    def _begin(self, variables: dict[str, str], given: list[dict[str, str]]) -> bool:
+    def _begin(self, given: list[dict[str, str]]) -> bool:
         """Write the person's message, redacted, with the files `given`; return whether it is blocked."""
         rails = pii.rails_for(self.turn.spec.guardrails, "input")
-        text = self.ask.text
+        text = whole(self.ask.text)
         blocked = False
         try:
             text = pii.clean(text, rails)
@@ -147,10 +159,13 @@ class _Course:
         self.files = [*(replaced.files if replaced else []), *given]
         data = {"files": self.files} if self.files else {}
         message = Message(turn_id=self.turn.id, role="user", text=text, data=data)
-        self.store.begin(
-            self.turn.thread_id, message, title=title_of(text), variables=variables, replaces=self.ask.replaces
-        )
+        self._write_begin(message, self.ask.replaces)
+        self.message = message
         return blocked
+
+    def _write_begin(self, message: Message, replaces: str = "") -> None:
+        about: dict[str, Any] = {"title": title_of(message.text), "variables": self.variables}
+        self.store.begin(self.turn.thread_id, message, replaces=replaces, **about)
 
     async def _answer(self) -> None:
         engine, turn = self.engine, self.turn
@@ -211,7 +226,7 @@ class _Course:
                 calls = [{**call, "args": pii.clean_values(call["args"], rails)} for call in message.tool_calls]
                 if not text and not calls:
                     continue
-                self.written.append(self._message("assistant", text, {"tool_calls": calls} if calls else {}))
+                self._add("assistant", text, {"tool_calls": calls} if calls else {})
                 if calls:
                     self.open |= {call["id"] or "": call["name"] for call in calls}
                     self._flush()
@@ -220,17 +235,17 @@ class _Course:
                 text = record.result if record else message.text
                 status = "ok" if message.status == "success" else "error"
                 about = {"tool_call_id": message.tool_call_id, "name": message.name, "status": status}
-                self.written.append(self._message("tool", text, about))
+                self._add("tool", text, about)
                 self.open.pop(message.tool_call_id, None)
         if messages and isinstance(messages[-1], ToolMessage):
             self._flush()
 
-    def _message(self, role: Any, text: str, data: dict[str, Any]) -> Message:
-        return Message(turn_id=self.turn.id, role=role, text=text, data=data)
+    def _add(self, role: Any, text: str, data: dict[str, Any]) -> None:
+        self.rows.append(Message(turn_id=self.turn.id, role=role, text=text, data=data))
 
     def _flush(self) -> None:
-        self.store.append(self.turn.thread_id, self.written)
-        self.written = []
+        self.store.append(self.turn.thread_id, self.rows[self.written :])
+        self.written = len(self.rows)
 
     def _settle(self) -> None:
         """Put a result behind every call that has none, then what was said of a message that did not come whole."""
@@ -241,10 +256,10 @@ class _Course:
             if record and status == "interrupted":
                 record.result = INTERRUPTED
             text = record.result if record else INTERRUPTED
-            self.written.append(self._message("tool", text, {"tool_call_id": id, "name": name, "status": status}))
+            self._add("tool", text, {"tool_call_id": id, "name": name, "status": status})
         self.open = {}
         if cut := self.turn.out.drop():
-            self.written.append(self._message("assistant", cut, {}))
+            self._add("assistant", cut, {})
 
     def _end(self) -> None:
         """Say what is left to say, check the citations, write the end."""
@@ -252,28 +267,48 @@ class _Course:
         self._settle()
         if notes := turn.unsaid():
             turn.out.say(notes)
-            self.written.append(self._message("assistant", notes, {}))
+            self._add("assistant", notes, {})
         turn.ended = True
         citations = turn.citations()
         reply = turn.reply(citations)
-        self.store.finish(turn.thread_id, turn.id, status=turn.finish, messages=_joined(self.written), reply=reply)
+        try:
+            self._write_end(turn.finish, reply)
+        except NotReadyError as error:
+            raise _not_kept("this answer", error) from error
         self.outcome.reply = reply
         for citation in citations:
             turn.deliver(Event(type="citation", data=citation.model_dump()))
         turn.deliver(Event(type="done", data=reply.model_dump()))
 
+    def _write_end(self, status: str, reply: Reply | None, error: dict[str, Any] | None = None) -> None:
+        """Write how the turn ended; all of it where the file was taken away while it was answered."""
+        about: dict[str, Any] = {"status": status, "reply": reply, "error": error}
+        thread, turn = self.turn.thread_id, self.turn.id
+        if not self.store.finish(thread, turn, messages=_joined(self.rows[self.written :]), **about):
+            assert self.message is not None, "a turn that ends has begun"  # noqa: S101
+            self._write_begin(self.message)
+            self.store.finish(thread, turn, messages=_joined(self.rows), **about)
+
     def _fail(self, raised: Exception) -> None:
-        error = as_told(raised)
-        self.turn.finish = "error"
-        self._settle()
-        self.turn.ended = True
-        told = {"code": error.code, "message": str(error)}
-        reply = self.turn.reply(self.turn.citations())
-        self.store.finish(
-            self.turn.thread_id, self.turn.id, status="error", messages=self.written, reply=reply, error=told
-        )
+        error = _as_ours(raised)
+        self.turn.ended, self.turn.finish = True, "error"
+        if self.message is None:
+            error = _not_kept("your message", error) if error.code in ("storage", "damaged") else error
+        else:
+            self._write_failure({"code": error.code, "message": str(error)})
         self.outcome.error = error
         self.turn.deliver(_error_event(error))
+
+    def _write_failure(self, told: dict[str, Any]) -> None:
+        """Mark the turn as failed, with what was said of it; without that where just that cannot be written."""
+        try:
+            self._settle()
+            self._write_end("error", self.turn.reply(self.turn.citations()), told)
+        except Exception:  # noqa: BLE001 - what failed may be what is to be written
+            _LOG.debug("a turn could not be written down whole", exc_info=True)
+            with suppress(Exception):  # the turn is then healed when the thread is next used
+                self.rows = self.rows[: self.written]
+                self._write_end("error", None, told)
 
 
 def feed(turn: Turn, data: Any) -> None:
@@ -293,6 +328,21 @@ def _joined(messages: list[Message]) -> list[Message]:
         else:
             out.append(message)
     return out
+
+
+def _as_ours(error: Exception) -> GptsmithError:
+    """Return an error of the course itself, no model's, as a person is told it."""
+    if isinstance(error, GptsmithError):
+        return error
+    _LOG.debug("a turn failed", exc_info=error)
+    if isinstance(error, OSError):
+        return storage_error(error, "a file")
+    what = f"this message could not be answered ({type(error).__name__})"
+    return GptsmithError(what, code="internal", hint="try again, or begin another thread")
+
+
+def _not_kept(what: str, error: GptsmithError) -> GptsmithError:
+    return NotReadyError(f"{what} was not kept: {error.message}", code=error.code, hint=error.hint)
 
 
 def as_told(error: Exception) -> GptsmithError:

@@ -6,11 +6,15 @@ what a crash leaves behind is healed when the thread is next used. Redaction hap
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import re
 import secrets
+import sqlite3
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,8 +22,8 @@ from pydantic import BaseModel, ValidationError
 
 from gptsmith.agent.events import Event, Reply
 from gptsmith.agent.runtime import revisions
-from gptsmith.errors import UsageError
-from gptsmith.state import connect
+from gptsmith.errors import NotReadyError, UsageError
+from gptsmith.state import connect, home
 
 _THREAD_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _SCHEMA = """
@@ -107,17 +111,39 @@ class ThreadStore:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "threads.sqlite"
-        self._connection = connect(self.path, [_SCHEMA, _REVISED], across_threads=True, checked=True)
         self._lock = threading.Lock()
+        with _told():
+            self._connection, self._file = self._opened()
+
+    def _opened(self) -> tuple[sqlite3.Connection, tuple[int, int]]:
+        connection = connect(self.path, [_SCHEMA, _REVISED], across_threads=True, checked=True)
+        return connection, _identity(self.path)
 
     def close(self) -> None:
         """Close the file; the store cannot be used afterwards."""
         with self._lock:
             self._connection.close()
 
+    @contextlib.contextmanager
+    def _database(self) -> Iterator[sqlite3.Connection]:
+        """Lend the file for one transaction, to one thread at a time.
+
+        A file that was deleted or replaced meanwhile is opened anew: what went on into the old one would be lost.
+
+        Raises:
+            NotReadyError: the disk or the file does not allow it.
+        """
+        with self._lock, _told():
+            if _identity(self.path) != self._file:
+                self._connection.close()
+                home()  # made private again when all of it is gone
+                self._connection, self._file = self._opened()
+            with self._connection as db:
+                yield db
+
     def _rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
-        with self._lock:
-            return self._connection.execute(sql, values).fetchall()
+        with self._database() as db:
+            return db.execute(sql, values).fetchall()
 
     # -- the course of a turn ------------------------------------------------------------------------------------
 
@@ -129,7 +155,7 @@ class ThreadStore:
         `replaces` is the turn whose place this one takes; that one is hidden and can be chosen again.
         """
         now = time.time()
-        with self._lock, self._connection as db:
+        with self._database() as db:
             db.execute(
                 "INSERT INTO threads (id, title, created, updated, variables) VALUES (?, ?, ?, ?, ?) "
                 "ON CONFLICT (id) DO UPDATE SET updated = excluded.updated, variables = excluded.variables",
@@ -141,9 +167,11 @@ class ThreadStore:
             self._insert(db, thread_id, message, now)
 
     def append(self, thread_id: str, messages: list[Message]) -> None:
-        """Write messages of a running turn."""
+        """Write messages of a running turn; of one that is not in the file (any more), nothing."""
         now = time.time()
-        with self._lock, self._connection as db:
+        with self._database() as db:
+            if not all(_known(db, turn_id) for turn_id in {message.turn_id for message in messages}):
+                return
             for message in messages:
                 self._insert(db, thread_id, message, now)
 
@@ -156,10 +184,15 @@ class ThreadStore:
         messages: list[Message],
         reply: Reply | None = None,
         error: dict[str, Any] | None = None,
-    ) -> None:
-        """Write the last messages of a turn and how it ended, in one transaction."""
+    ) -> bool:
+        """Write the last messages of a turn and how it ended, in one transaction.
+
+        Return whether the turn is in the file: one that was deleted meanwhile does not have it, and takes nothing.
+        """
         now = time.time()
-        with self._lock, self._connection as db:
+        with self._database() as db:
+            if not _known(db, turn_id):
+                return False
             for message in messages:
                 self._insert(db, thread_id, message, now)
             db.execute(
@@ -167,6 +200,7 @@ class ThreadStore:
                 (now, status, reply and reply.model_dump_json(), error and json.dumps(error), turn_id),
             )
             self._heal_calls(db, thread_id, turn_id, now)
+        return True
 
     @staticmethod
     def _insert(db: Any, thread_id: str, message: Message, now: float) -> None:
@@ -183,7 +217,7 @@ class ThreadStore:
         left = [r[0] for r in self._rows("SELECT id FROM turns WHERE thread_id = ? AND status = 'running'", thread_id)]
         if left:
             now = time.time()
-            with self._lock, self._connection as db:
+            with self._database() as db:
                 for turn_id in left:
                     db.execute("UPDATE turns SET ended = ?, status = 'interrupted' WHERE id = ?", (now, turn_id))
                     self._heal_calls(db, thread_id, turn_id, now)
@@ -227,7 +261,7 @@ class ThreadStore:
 
     def set_summary(self, thread_id: str, text: str, upto: int) -> None:
         """Keep a new summary of everything up to message `upto`."""
-        with self._lock, self._connection as db:
+        with self._database() as db:
             db.execute("UPDATE threads SET summary = ?, summary_upto = ? WHERE id = ?", (text, upto, thread_id))
 
     def threads(self) -> list[Thread]:
@@ -271,29 +305,29 @@ class ThreadStore:
 
     def rename(self, thread_id: str, title: str) -> None:
         """Give the thread a title of up to 120 characters."""
-        with self._lock, self._connection as db:
+        with self._database() as db:
             done = db.execute("UPDATE threads SET title = ? WHERE id = ?", (title_of(title), thread_id)).rowcount
         if not done:
             raise UsageError(f"there is no thread {thread_id}", hint="list the threads and choose one of them")
 
     def choose(self, turn_id: str) -> None:
         """Let a turn stand in its place again, and hide the one that stood there."""
-        with self._lock, self._connection as db:
+        with self._database() as db:
             revisions.choose(db, turn_id)
 
     def rate(self, turn_id: str, feedback: dict[str, Any]) -> None:
         """Keep what the person thinks of a turn; empty forgets it."""
-        with self._lock, self._connection as db:
+        with self._database() as db:
             db.execute("UPDATE turns SET feedback = ? WHERE id = ?", (json.dumps(feedback), turn_id))
 
     def discard(self, thread_id: str) -> None:
         """Take the thread off the list; it can be restored until the discarded ones are deleted."""
-        with self._lock, self._connection as db:
+        with self._database() as db:
             db.execute("UPDATE threads SET deleted = ? WHERE id = ?", (time.time(), thread_id))
 
     def restore(self, thread_id: str) -> None:
         """Bring a discarded thread back."""
-        with self._lock, self._connection as db:
+        with self._database() as db:
             db.execute("UPDATE threads SET deleted = NULL WHERE id = ?", (thread_id,))
 
     def discarded(self) -> list[str]:
@@ -303,7 +337,7 @@ class ThreadStore:
 
     def delete(self, thread_id: str) -> None:
         """Forget the thread with all that was said in it."""
-        with self._lock, self._connection as db:
+        with self._database() as db:
             db.execute("DELETE FROM events WHERE turn_id IN (SELECT id FROM turns WHERE thread_id = ?)", (thread_id,))
             for table, column in (("messages", "thread_id"), ("turns", "thread_id"), ("threads", "id")):
                 db.execute(f"DELETE FROM {table} WHERE {column} = ?", (thread_id,))  # noqa: S608 - names from above
@@ -312,7 +346,7 @@ class ThreadStore:
 
     def save_events(self, turn_id: str, first: int, events: list[Event]) -> None:
         """Write the events `first`, `first + 1`, … of a turn."""
-        with self._lock, self._connection as db:
+        with self._database() as db:
             rows = [(turn_id, first + i, e.type, json.dumps(e.data)) for i, e in enumerate(events)]
             db.executemany("INSERT OR REPLACE INTO events VALUES (?, ?, ?, ?)", rows)
 
@@ -323,7 +357,7 @@ class ThreadStore:
 
     def drop_events(self, thread_id: str, keep: str) -> None:
         """Forget the events of the thread's turns but `keep`: their replies are stored whole."""
-        with self._lock, self._connection as db:
+        with self._database() as db:
             db.execute(
                 "DELETE FROM events WHERE turn_id IN (SELECT id FROM turns WHERE thread_id = ? AND id != ?)",
                 (thread_id, keep),
@@ -361,6 +395,49 @@ def _reply(text: str | None) -> Reply | None:
         return Reply.model_validate_json(text) if text else None
     except ValidationError:
         return None
+
+
+def _known(db: sqlite3.Connection, turn_id: str) -> bool:
+    return db.execute("SELECT 1 FROM turns WHERE id = ?", (turn_id,)).fetchone() is not None
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    """Return what tells a file from another one of its name; zeros when there is none."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return 0, 0
+    return found.st_dev, found.st_ino
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    """Turn what SQLite or the disk says into one sentence with the fix."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        raise damaged_error() if type(error) is sqlite3.DatabaseError else storage_error(error) from error
+    except OSError as error:
+        raise storage_error(error) from error
+
+
+def storage_error(error: Exception, what: str = "the conversations") -> NotReadyError:
+    """Return the error for a disk that is full or cannot be written to."""
+    why = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)
+    return NotReadyError(
+        f"{what} cannot be stored or read ({why})",
+        code="storage",
+        hint="free disk space and check that GPTSMITH_HOME can be written to",
+    )
+
+
+def damaged_error() -> NotReadyError:
+    """Return the error for a file that SQLite cannot read."""
+    return NotReadyError(
+        "the file with the conversations is damaged",
+        code="damaged",
+        hint="move threads.sqlite away from the assistant's state folder, or put a copy of before in its place",
+    )
 
 
 def title_of(text: str) -> str:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Collection
 
 from gptsmith.agent.runtime import pii
+from gptsmith.agent.runtime.letters import cut_half, whole
 from gptsmith.assistants.spec import Guardrail
 
 _MARKER = re.compile(r"( ?)(?<![_\d])(?<!\b[A-Za-z])\[(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\](?!\(|:)")
@@ -39,6 +40,7 @@ class TextOut:
         self._sent: list[str] = []
         self._segment: list[str] = []
         self._raw: list[str] = []
+        self._half = ""
         self._dirty = ""
         self._marked = ""
         self._line = ""
@@ -51,6 +53,8 @@ class TextOut:
 
     def feed(self, piece: str) -> None:
         """Take the next piece of the running message."""
+        piece, self._half = cut_half(self._half + piece)
+        piece = whole(piece)
         self._raw.append(piece)
         self._dirty += piece
         if not self._rails:
@@ -62,17 +66,18 @@ class TextOut:
                 self._pass(pii.clean(self._dirty[:cut], self._rails))
                 self._dirty = self._dirty[cut:]
 
-    def complete(self, whole: str) -> str:
-        """End the running message, whose text is `whole`; what was not streamed of it goes out now. Return it cleaned.
+    def complete(self, text: str) -> str:
+        """End the running message, whose text is `text`; what was not streamed of it goes out now. Return it cleaned.
 
         Raises:
             Blocked: a guardrail blocks it; nothing of it went out.
         """
-        raw = "".join(self._raw)
-        if whole.startswith(raw):
-            self.feed(whole[len(raw) :])
-        elif whole:
-            self.feed(("\n\n" if raw else "") + whole)
+        text = whole(text)
+        raw, self._half = "".join(self._raw), ""
+        if text.startswith(raw):
+            self.feed(text[len(raw) :])
+        elif text:
+            self.feed(("\n\n" if raw else "") + text)
         rest, self._dirty = self._dirty, ""
         if self._rails:
             rest = pii.clean(rest, self._rails)
@@ -87,7 +92,7 @@ class TextOut:
     def drop(self) -> str:
         """End the running message where it is and return what went out of it; what was held back is forgotten."""
         done = "".join(self._segment)
-        self._segment, self._raw = [], []
+        self._segment, self._raw, self._half = [], [], ""
         self._dirty, self._marked, self._line, self._fences = "", "", "", 0
         return done
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import threading
 import time
@@ -11,13 +12,17 @@ from collections.abc import Iterator
 from gptsmith.agent.events import Event
 from gptsmith.agent.runtime import core
 from gptsmith.agent.runtime.engine import Engine
+from gptsmith.agent.runtime.letters import whole
 from gptsmith.agent.runtime.loops import refuse_to_wait
 from gptsmith.agent.runtime.running import Ask, Outcome, run_turn
+from gptsmith.agent.runtime.store import Turn
 from gptsmith.errors import GptsmithError
 from gptsmith.state import lock
 
+_LOG = logging.getLogger(__name__)
 _SAVE_EVERY = 0.25  # seconds
 _LOOK_EVERY = 0.1
+_UNWRITTEN = 20  # turns that could not be stored and are still shown
 
 _LIVE: dict[str, _Live] = {}
 if hasattr(os, "register_at_fork"):
@@ -25,9 +30,12 @@ if hasattr(os, "register_at_fork"):
 
 
 class _Live:
-    """A turn that runs in this process, with its events so far."""
+    """A turn of this process, with its events so far; one that could not be stored stays here when it has ended."""
 
-    def __init__(self) -> None:
+    def __init__(self, engine: Engine, ask: Ask) -> None:
+        self.ask = ask
+        self.place = engine.folder, ask.thread_id
+        self.begun = time.time()
         self.events: list[Event] = []
         self.changed = threading.Condition()
         self.ended = False
@@ -52,7 +60,7 @@ class _Live:
 
 def start(engine: Engine, ask: Ask) -> str:
     """Begin a turn that runs to its end whether or not anybody listens; return its id."""
-    live = _LIVE[ask.turn_id] = _Live()
+    live = _LIVE[ask.turn_id] = _Live(engine, ask)
     live.job = core.Job(_work(engine, ask, live))
     return ask.turn_id
 
@@ -62,11 +70,53 @@ async def _work(engine: Engine, ask: Ask, live: _Live) -> None:
     try:
         await run_turn(engine, ask, live.deliver, Outcome())
     finally:
+        written = _is_written(engine, ask)
+        if written:
+            forget(engine, ask.thread_id)  # what could not be stored before this; the person has gone on
         live.end()
         await saving
-        if engine.store.turn_status(ask.turn_id):
-            engine.store.drop_events(ask.thread_id, keep=ask.turn_id)
-        del _LIVE[ask.turn_id]
+        if written:
+            _LIVE.pop(ask.turn_id, None)
+        for old in [old for old in _LIVE.values() if old.ended][:-_UNWRITTEN]:
+            _LIVE.pop(old.ask.turn_id, None)
+
+
+def _is_written(engine: Engine, ask: Ask) -> bool:
+    """Tell whether the end of a turn is in the store; then forget the events of the turns before it."""
+    try:
+        if engine.store.turn_status(ask.turn_id) in ("", "running"):
+            return False
+        engine.store.drop_events(ask.thread_id, keep=ask.turn_id)
+    except GptsmithError:
+        _LOG.debug("the end of a turn cannot be looked up", exc_info=True)
+        return False
+    return True
+
+
+def forget(engine: Engine, thread_id: str) -> None:
+    """Forget the turns of a thread that have ended here."""
+    for old in _ended(engine, thread_id):
+        _LIVE.pop(old.ask.turn_id, None)
+
+
+def unwritten(engine: Engine, thread_id: str) -> list[Turn]:
+    """Return the turns of this process whose message could not be stored; they are kept in memory alone."""
+    return [
+        Turn(
+            id=old.ask.turn_id,
+            thread_id=thread_id,
+            status="error",
+            message=whole(old.ask.text),
+            error=next((event.data for event in old.events if event.type == "error"), None),
+            started=old.begun,
+        )
+        for old in _ended(engine, thread_id)
+        if not engine.store.turn_status(old.ask.turn_id)
+    ]
+
+
+def _ended(engine: Engine, thread_id: str) -> list[_Live]:
+    return [live for live in list(_LIVE.values()) if live.ended and live.place == (engine.folder, thread_id)]
 
 
 async def _save(engine: Engine, turn_id: str, live: _Live) -> None:
@@ -76,7 +126,11 @@ async def _save(engine: Engine, turn_id: str, live: _Live) -> None:
         ended = live.ended
         if len(live.events) > saved:
             fresh = live.events[saved:]
-            engine.store.save_events(turn_id, saved + 1, fresh)
+            try:
+                engine.store.save_events(turn_id, saved + 1, fresh)
+            except Exception:  # noqa: BLE001 - only a copy for others: the turn itself says what is wrong
+                _LOG.debug("events could not be saved", exc_info=True)
+                return
             saved += len(fresh)
         if ended:
             return
@@ -123,7 +177,7 @@ def so_far(engine: Engine, turn_id: str, after: int = 0) -> list[tuple[int, Even
 def running(engine: Engine, thread_id: str) -> str:
     """Return the id of the turn that runs on the thread now, in any process; a dead one is marked as interrupted."""
     turn_id = engine.store.running_turn(thread_id)
-    if turn_id and turn_id not in _LIVE:
+    if turn_id and (turn_id not in _LIVE or _LIVE[turn_id].ended):
         _heal_if_dead(engine, turn_id)
         turn_id = engine.store.running_turn(thread_id)
     return turn_id
@@ -151,7 +205,8 @@ def _stored(engine: Engine, turn_id: str, after: int) -> Iterator[tuple[int, Eve
 def _from_reply(engine: Engine, turn_id: str, after: int, *, whole: bool) -> Iterator[tuple[int, Event]]:
     turn = engine.store.turn(turn_id)
     if turn is None or turn.reply is None:
-        message = "this turn was interrupted; its message is kept, ask again"
+        kept = "its message is kept, ask again" if turn else "its message was not kept, send it again"
+        message = f"this turn was interrupted; {kept}"
         yield after + 1, Event(type="error", data=(turn and turn.error) or {"code": "interrupted", "message": message})
         return
     out = [Event(type="text", data={"text": turn.reply.text})] if whole else []

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from gptsmith import Assistant
 
 HELP = "/new starts a fresh conversation, /quit ends, anything else is a message"
-ENDINGS = {"timeout": 1, "error": 1, "truncated": 1, "cancelled": 130}
+ENDINGS = {"timeout": 1, "error": 1, "truncated": 1, "content_filter": 1, "cancelled": 130}
 
 
 def register(app: typer.Typer) -> None:
