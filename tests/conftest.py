@@ -6,6 +6,7 @@ import ipaddress
 import os
 import signal
 import socket
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -109,6 +110,17 @@ def local_mind(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     if find_writer() is None:
         pytest.skip(f"the model {shelf.default_name()} is not on this machine: gptsmith models get")
     yield
+
+
+@pytest.fixture(autouse=True)
+def no_tools_left_behind() -> Iterator[None]:
+    """Forget the tools that a test registered: they would stand in the generated reference."""
+    yield
+    from gptsmith.assistants.tool_types import TOOL_TYPES
+
+    if (registry := sys.modules.get("gptsmith.tools.registry")) is not None:
+        for name in [name for name, kind in TOOL_TYPES.items() if issubclass(kind, registry.OwnTool)]:
+            TOOL_TYPES.pop(name)
 
 
 @pytest.fixture

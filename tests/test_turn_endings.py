@@ -62,8 +62,10 @@ def leave(how: str) -> str:
     raise {"exit": SystemExit(3), "stop": StopIteration(), "memory": MemoryError(), "recursion": RecursionError()}[how]
 
 
-for tool in (hold, block, quick, leave):
-    register_tool(tool)
+@pytest.fixture(autouse=True)
+def tools() -> None:
+    for tool in (hold, block, quick, leave):
+        register_tool(tool)
 
 
 @contextmanager

@@ -34,7 +34,9 @@ def note(what: str, more: list[Any] | None = None) -> str:
     return f"noted {what}"
 
 
-register_tool(note)
+@pytest.fixture(autouse=True)
+def tools() -> None:
+    register_tool(note)
 
 
 class Pieces(Scripted):
