@@ -62,6 +62,6 @@ def test_what_was_expected_and_the_answer_are_seen(tmp_path: Path, monkeypatch: 
     at.button(key="run-tests").click().run()
     said = words(at)
     assert "Expected: The answer ends with a question" in said
-    assert "It is not so that the answer begins with “Hello”" in said
+    assert "Not met: the answer begins with “Hello”" in said
     assert said.count("I am Night sky.") == 2, "the answer of a test that passes is seen as well"
     assert "\\?" not in said

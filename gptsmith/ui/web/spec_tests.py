@@ -107,7 +107,7 @@ def failed(failure: str, expect: Any) -> str:
     """Return what did not hold in words."""
     pattern = str(expect.get("matches") or "") if isinstance(expect, dict) else ""
     if pattern and failure == f"does not match {pattern!r}":
-        return f"It is not so that the answer {patterns.in_words(pattern)}"
+        return f"Not met: the answer {patterns.in_words(pattern)}"
     return f"The answer {failure}"
 
 
