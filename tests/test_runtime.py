@@ -349,7 +349,7 @@ def test_the_files_are_searched_before_the_model_answers(guide: Path) -> None:
     assert question == "When was the panel of the ship made?"
     assert passages and passages[0].id == 1 and "1755" in passages[0].text
     reply = Reply.model_validate(events[-1].data)
-    assert reply.text == text_of(events) == "The panel of the ship was made in 1755 [1]. It is huge."
+    assert reply.text == text_of(events) == "The panel of the ship was made in 1755 [1]. It is huge [unsupported]."
     (citation,) = reply.citations
     assert (citation.quote, citation.source, citation.verified) == (
         "The panel of the ship was made in 1755",

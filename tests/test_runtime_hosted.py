@@ -149,7 +149,7 @@ def test_a_model_that_obeys_a_file_can_do_no_harm(
     cassette = read(next(path for path in CASSETTES if path.stem == "workshop_obeys"))
     (reply,), _ = play(cassette, loopback, tmp_path)
     assert "collect.example.net" in reply.text, "the model did obey"
-    page = markdown.safe(reply.text, [c.id for c in reply.citations])
+    page = markdown.safe(reply.text, {c.id: c.id for c in reply.citations})
     assert not re.search(r"(?<!\\)!\[", page), "a picture would be loaded"
     assert all("collect.example.net" in label for label in re.findall(r"(?<!\\)\[([^\]]+)\]\(http", page)), page
     for body in loopback.history:

@@ -72,6 +72,7 @@ class Reply(BaseModel):
     text: str = ""
     images: list[dict[str, Any]] = []
     citations: list[Citation] = []
+    unsupported: list[str] = Field(default=[], description="Claims that cite a passage that there is not.")
     searched: list[Searched] = []
     tool_calls: list[ToolCallRecord] = []
     usage: Usage = Usage()

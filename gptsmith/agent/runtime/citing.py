@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from itertools import islice
 
 from gptsmith.agent.events import Citation
+from gptsmith.agent.runtime.markers import UNSUPPORTED
+from gptsmith.agent.runtime.verifying import figures_missing, given, names_missing, quotations, says_opposite, spoken
 from gptsmith.rag.hit import Hit
 from gptsmith.rag.quotes import locate
 
@@ -15,7 +17,6 @@ _MARKER = re.compile(r"\[(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\](?!\()")
 _SENTENCE = re.compile(r"[^.!?\n]*(?:[.!?](?!\s|$)[^.!?\n]*)*(?:[.!?]+[\"'”’)\]]*|\n|$)")
 # Where a claim may begin; not behind an initial: "written by Brian S. Dean", "e.g. Paris".
 _BEGINS = re.compile(r"(?:(?<!\b[A-Za-z])\.|[!?])[\"'”’)]*[\s\0]+(?=[A-Z0-9\"“«„'*-])|\n+")
-_QUOTED = re.compile(r"[\"“«„]([^\"“”«»„]{3,400})[\"”»“]")
 _WORD = re.compile(r"\w+")
 _UNKNOWN = re.compile(
     r"\b(?:files?|documents?|passages?|pages?|sources?|handbook|notes|materials?|catalogue|recipes?|course)\b[^.!?\n]{0,60}"
@@ -31,14 +32,7 @@ _ENOUGH = 0.3
 _MOST = 300  # markers of one answer that are checked
 _LONGEST = 2000  # characters of one claim
 _SHORT = 25  # characters; a shorter quotation is shown within its sentence
-_FIGURE = re.compile(r"\d+(?:[.,:]\d+)*")
 _LIST_SIGN = re.compile(r"^\s*(?:[-*#>]+\s+|\d{1,2}[.)]\s+)")
-# fmt: off
-_SPELLED = {
-    "zero": "0", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7",
-    "eight": "8", "nine": "9", "ten": "10", "eleven": "11", "twelve": "12",
-}
-# fmt: on
 
 
 def cite(text: str, hits: Mapping[int, Hit]) -> list[Citation]:
@@ -46,14 +40,16 @@ def cite(text: str, hits: Mapping[int, Hit]) -> list[Citation]:
 
     The quote is always a piece of the passage, never the model's words: the claim's own quotation where it stands
     there word for word, else the sentence nearest to the claim. `verified` is False when the claim quotes what the
-    passage does not say, gives a figure that the passage does not have, or when no sentence has to do with it.
+    passage does not say, gives a figure that does not stand there in its place or a name that the passage does not
+    have, denies what it says, or when no sentence has to do with it.
     """
     found: dict[tuple[int, str], Citation] = {}
     for marker in islice(_MARKER.finditer(text), _MOST):
         begin = max(0, marker.start() - _LONGEST)
         claim = _claim(text[begin : marker.start()], marker.start() - begin)
-        for number in (int(n) for n in re.findall(r"\d+", marker.group(1))):
-            if number in hits:
+        cited = [int(n) for n in re.findall(r"\d+", marker.group(1))]
+        if all(number in hits for number in cited):  # else it is no marker but words, as `[1, 2, 3]` of a list
+            for number in cited:
                 citation = _citation(number, hits[number], claim)
                 known = found.setdefault((number, citation.quote), citation)
                 known.verified = known.verified and citation.verified  # one wrong claim on a quote is worth a warning
@@ -63,6 +59,17 @@ def cite(text: str, hits: Mapping[int, Hit]) -> list[Citation]:
 def numbers(text: str) -> list[int]:
     """Return the citation numbers in `text`, each once, in order."""
     return list(dict.fromkeys(int(n) for m in _MARKER.finditer(text) for n in re.findall(r"\d+", m.group(1))))
+
+
+def unsupported(text: str) -> list[str]:
+    """Return the claims of an answer that cite a passage that there is not."""
+    claims: list[str] = []
+    at = text.find(UNSUPPORTED)
+    while at >= 0 and len(claims) < _MOST:
+        begin = max(0, at - _LONGEST)
+        claims.append(_claim(text[begin:at].replace(UNSUPPORTED, ""), len(text[begin:at].replace(UNSUPPORTED, ""))))
+        at = text.find(UNSUPPORTED, at + 1)
+    return claims
 
 
 def says_unknown(text: str) -> bool:
@@ -82,19 +89,27 @@ def _claim(text: str, end: int) -> str:
 
 
 def _citation(number: int, hit: Hit, claim: str) -> Citation:
-    quoted = _QUOTED.findall(claim)
-    known = _figures(hit.text) | {str(hit.page)}
-    missing = not _given(claim) <= known
-    for quote in sorted(quoted, key=len, reverse=True):
-        place = locate(quote, hit.text)
-        if place is not None:
-            place = _around(quote, claim, hit.text) or place if len(quote) < _SHORT else place
-            return _made(number, hit, place, verified=not missing)
+    spans = _sentences(hit.text)
+    nearest, likeness = _nearest(claim, hit.text, spans)
+    quoted = quotations(claim)
+    wrong = figures_missing(claim, hit, [hit.text[a:b] for a, b in spans], hit.text[slice(*nearest)])
+    wrong = wrong or names_missing(claim, hit)
+    places = [_quote_place(quote, hit.text) for quote in sorted(quoted, key=len, reverse=True)]
+    if place := next(filter(None, places), None):
+        around = _around(hit.text[slice(*place)], claim, hit.text) if place[1] - place[0] < _SHORT else None
+        return _made(number, hit, around or place, verified=not wrong and all(places))
     place = locate(claim, hit.text) if claim else None
     if place is not None:
         return _made(number, hit, place, verified=True)
-    place, likeness = _nearest(claim, hit.text, _sentences(hit.text))
-    return _made(number, hit, place, verified=not quoted and not missing and likeness >= _ENOUGH)
+    wrong = wrong or bool(quoted) or likeness < _ENOUGH or says_opposite(claim, hit.text[slice(*nearest)])
+    return _made(number, hit, nearest, verified=not wrong)
+
+
+def _quote_place(quote: str, text: str) -> tuple[int, int] | None:
+    """Return where a quotation stands; its first letter may be of either case, and a comma may have come into it."""
+    bare = quote.strip().rstrip(".,;:!?")
+    turned = bare[:1].swapcase() + bare[1:]
+    return locate(quote, text) or locate(bare, text) or locate(turned, text)
 
 
 def _made(number: int, hit: Hit, place: tuple[int, int], *, verified: bool) -> Citation:
@@ -132,10 +147,10 @@ def _sentences(text: str) -> list[tuple[int, int]]:
 
 def _nearest(claim: str, text: str, spans: list[tuple[int, int]]) -> tuple[tuple[int, int], float]:
     """Return which of `spans` shares most with `claim`, and the share; the beginning of `text` when none does."""
-    wanted = _weights(claim, _given(claim))
+    wanted = _weights(claim, given(claim))
     best, most, share = (0, min(len(text), 300)), 0.0, 0.0
     for start, end in spans:
-        words = _weights(text[start:end], _figures(text[start:end]))
+        words = _weights(text[start:end], spoken(text[start:end]))
         common = sum(wanted[w] for w in wanted.keys() & words.keys())
         sizes = sum(wanted.values()), sum(words.values())
         likeness = common / max(1, math.prod(sizes)) ** 0.5  # by cosine: a very short sentence is not preferred
@@ -149,15 +164,3 @@ def _weights(text: str, figures: set[str]) -> dict[str, int]:
     """Return the words of `text` with what having one in common is worth: figures are the same in every language."""
     words = {w.lower() for w in _WORD.findall(text) if len(w) > 2 and not w.isdigit()}
     return dict.fromkeys(words, 1) | dict.fromkeys(figures, 3)
-
-
-def _given(claim: str) -> set[str]:
-    """Return the figures of a claim, as 1755, 1000 for 1,000 and 1800 for 18:00."""
-    return {re.sub(r"[.,:]", "", figure) for figure in _FIGURE.findall(claim)}
-
-
-def _figures(text: str) -> set[str]:
-    """Return the figures that a claim about `text` may give: its own, their parts, and those spelled out."""
-    parts = {part for figure in _FIGURE.findall(text) for part in re.split(r"[.,:]", figure)}
-    spelled = {_SPELLED[w] for w in _WORD.findall(text.lower()) if w in _SPELLED}
-    return _given(text) | parts | spelled

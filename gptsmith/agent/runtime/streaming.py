@@ -1,20 +1,18 @@
 """The text of a turn on its way out: what is emitted is final, so the joined stream equals the reply's text.
 
-Personal data and citation numbers without a passage are taken out before a piece leaves; a piece waits until it is
+Personal data are taken out and citation marks brought into one form before a piece leaves; a piece waits until it is
 certain that nothing that must change reaches across its end.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection
 
 from gptsmith.agent.runtime import pii
 from gptsmith.agent.runtime.letters import cut_half, whole
+from gptsmith.agent.runtime.markers import MARKER, WAITS, settled
 from gptsmith.assistants.spec import Guardrail
 
-_MARKER = re.compile(r"( ?)(?<![_\d])(?<!\b[A-Za-z])\[(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\](?!\(|:)")
-_OPEN_MARKER = re.compile(r"(?:`+| ?(?:\[[\d\s,;]{0,20}\]?)?)$")
 _FENCE = "```"
 _LINE = 2000  # characters of the running line that are looked at for code
 
@@ -23,7 +21,7 @@ class TextOut:
     """Takes the model's text in pieces of any size and emits it cleaned.
 
     `known()` gives the numbers of the passages that may be cited, or None when brackets are left alone (an assistant
-    without knowledge).
+    without knowledge); `marks()` whether citations are shown at all.
     """
 
     def __init__(
@@ -31,11 +29,13 @@ class TextOut:
         emit: Callable[[str], None],
         rails: list[Guardrail],
         known: Callable[[], Collection[int] | None],
+        marks: Callable[[], bool] = lambda: True,
     ) -> None:
         self._emit = emit
         self._rails = rails
         self._holds_all = any(rail.strategy == "block" for rail in rails)
         self._known = known
+        self._marks = marks
         # Lists, because an answer may be megabytes in pieces of a few letters.
         self._sent: list[str] = []
         self._segment: list[str] = []
@@ -103,21 +103,21 @@ class TextOut:
             self._send(text)
             return
         text = self._marked + text
-        waits = None if last else _OPEN_MARKER.search(text)
+        waits = None if last else WAITS.search(text)
         cut = waits.start() if waits else len(text)
         self._marked = text[cut:]
-        self._send(self._without_unknown(text[:cut], set(known)))
+        self._send(self._settled(text[:cut], set(known)))
 
-    def _without_unknown(self, text: str, known: set[int]) -> str:
-        """Take out the numbers without a passage, outside of code."""
+    def _settled(self, text: str, known: set[int]) -> str:
+        """Bring the marks outside of code into one form."""
         whole, out, done, fences = self._line + text, [], len(self._line), self._fences
-        for marker in _MARKER.finditer(whole, len(self._line)):
+        for marker in MARKER.finditer(whole, len(self._line)):
             start = marker.start()
             between = whole[done:start]
             fences += between.count(_FENCE)
             line = whole[max(0, start - _LINE) : start].rpartition("\n")[2].replace(_FENCE, "")
             in_code = fences % 2 or line.count("`") % 2
-            out += [between, marker.group() if in_code else _kept(marker, known)]
+            out += [between, marker.group() if in_code else settled(marker, known, marks=self._marks())]
             done = marker.end()
         return "".join(out) + whole[done:]
 
@@ -133,8 +133,3 @@ class TextOut:
         self._line = (self._line + own).rpartition("\n")[2][-_LINE:]
         self._sent.append(text)
         self._emit(text)
-
-
-def _kept(marker: re.Match[str], known: set[int]) -> str:
-    numbers = [n for n in re.split(r"[\s,;]+", marker.group(2)) if int(n) in known]
-    return f"{marker.group(1)}[{', '.join(numbers)}]" if numbers else ""

@@ -11,7 +11,7 @@ from langchain_core.messages import AIMessage
 
 from gptsmith.agent.events import Citation, Event, EventType, FinishReason, Reply, Searched, ToolCallRecord, Usage
 from gptsmith.agent.runtime import pii
-from gptsmith.agent.runtime.citing import cite, numbers
+from gptsmith.agent.runtime.citing import cite, numbers, unsupported
 from gptsmith.agent.runtime.streaming import TextOut
 from gptsmith.assistants.spec import AssistantSpec, Guardrail
 from gptsmith.models.chat.window import Window
@@ -50,7 +50,10 @@ class Turn:
     out: TextOut = field(init=False)
 
     def __post_init__(self) -> None:
-        self.out = TextOut(lambda text: self.emit("text", {"text": text}), self.rails, self._citable)
+        def say(text: str) -> None:
+            self.emit("text", {"text": text})
+
+        self.out = TextOut(say, self.rails, self._citable, lambda: self.cites)
 
     @property
     def seconds(self) -> float:
@@ -59,9 +62,7 @@ class Turn:
 
     def _citable(self) -> Collection[int] | None:
         """Return the numbers that may stand in the answer, None when brackets are none of our business."""
-        if self.cites:
-            return self.hits
-        return () if self.numbered else None
+        return self.hits if self.cites or self.numbered else None
 
     def emit(self, kind: EventType, data: dict[str, Any]) -> None:
         """Add an event to the stream; after the end of the turn, what a tool left behind still says is not heard."""
@@ -122,6 +123,7 @@ class Turn:
             text=self.out.text,
             images=self.images,
             citations=citations,
+            unsupported=unsupported(self.out.text) if self.cites else [],
             searched=self.searched,
             tool_calls=self.calls,
             usage=self.usage,

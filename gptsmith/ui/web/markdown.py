@@ -19,6 +19,8 @@ from markdown_it.rules_block import StateBlock
 from markdown_it.rules_inline import StateInline
 from markdown_it.tree import SyntaxTreeNode
 
+from gptsmith.agent.runtime.markers import UNSUPPORTED
+
 _SCHEMES = ("http", "https", "mailto")
 _MAX_CHARACTERS = 200_000
 _MAX_SIGNS = 10_000
@@ -282,7 +284,8 @@ def _markers(text: str, cited: Mapping[int, int]) -> str:
                 "".join(f":blue-badge[{cited[number]}]" for number in numbers),
             ]
             at = marker.end()
-    return "".join([*parts, _escape(text[at:])])
+    rest = "".join([*parts, _escape(text[at:])])
+    return rest.replace(_escape(UNSUPPORTED), ":orange-badge[unsupported]")
 
 
 def _code_span(content: str) -> str:
