@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import threading
 from pathlib import Path
@@ -16,6 +17,7 @@ from gptsmith.errors import UsageError
 from gptsmith.ui.web.desk import open_desk
 from gptsmith.ui.web.talk import _UNDOABLE, Talk
 from gptsmith.ui.web.uploads import Upload
+from gptsmith.ui.web.written import as_json, as_markdown
 from tests.loopback import Loopback, huge, status, trickle
 from tests.pages import NIGHT_SKY, SCRIPT, make_library, open_page, words
 
@@ -244,6 +246,21 @@ def test_what_is_thought_of_an_answer_is_kept_with_its_reason(library: Path) -> 
     assert talk.turns(turn.thread_id)[0].feedback == {}
 
 
+def test_a_conversation_is_saved_with_its_sources(keeper: Path) -> None:
+    talk = open_desk().talk("keeper")
+    thread = talk.send("Who built the lighthouse?", thread="", files=[], variables={"town": "Viana"})
+    at = open_page(page="chat", assistant="keeper", thread=thread)
+    assert "Marta Sousa" in words(at)
+    turns = talk.turns(thread)
+    text = as_markdown("The light", turns)
+    assert text.startswith("# The light\n\n**You**\n\nWho built the lighthouse?\n\n**Assistant**\n\n")
+    assert "> [1] keeper.files/light.md: “The lighthouse was built in 1868 by Marta Sousa.”" in text
+    kept = json.loads(as_json("The light", turns))
+    assert (kept["title"], kept["turns"][0]["message"]) == ("The light", "Who built the lighthouse?")
+    at.button(key=f"more-{thread}").click().run()
+    assert {"save-Markdown", "save-JSON"} <= {str(found.key) for found in at.get("download_button")}
+
+
 def test_a_message_that_is_too_long_is_kept_and_goes_as_a_file(library: Path) -> None:
     at = open_page(page="chat", assistant="night-sky")
     text = "The comet came back. " * 1600 + "The code word is pelican."
@@ -469,6 +486,7 @@ def imports(file: Path) -> set[str]:
         "unsaved",
         "uploads",
         "work",
+        "written",
     ],
 )
 def test_what_decides_does_not_draw(name: str) -> None:

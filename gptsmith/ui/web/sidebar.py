@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import streamlit as st
 
 from gptsmith.errors import GptsmithError
-from gptsmith.ui.web import markdown, session
+from gptsmith.ui.web import markdown, session, written
 from gptsmith.ui.web.desk import Desk
 
 if TYPE_CHECKING:
@@ -86,6 +86,12 @@ def _manage(desk: Desk, view: session.View, thread: str, title: str) -> None:
         label = "Delete this conversation"
         if st.button(label, icon=":material/delete:", key="delete-thread", on_click=_delete, args=delete):
             st.rerun()
+    with st.container(horizontal=True):
+        turns = desk.talk(view.assistant).turns(thread)
+        for kind, write in (("Markdown", written.as_markdown), ("JSON", written.as_json)):
+            name = f"conversation.{'md' if kind == 'Markdown' else 'json'}"
+            data, icon = write(title, turns), ":material/download:"
+            st.download_button(f"Save as {kind}", data, name, icon=icon, key=f"save-{kind}", on_click="ignore")
 
 
 def _rename(desk: Desk, view: session.View, thread: str, field: str) -> None:
@@ -137,3 +143,4 @@ def _places(desk: Desk) -> None:
         st.markdown("Conversations, indexes and attached files:")
         st.code(str(desk.places.state), language=None, wrap_lines=True)
         st.markdown("This page is served to this computer only and sends no usage statistics.")
+        st.markdown("Light or dark: it follows the setting of your system.")
