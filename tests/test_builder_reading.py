@@ -93,7 +93,6 @@ def test_a_slip_that_loses_nothing_is_mended_at_once(
             {"tests": [TEST, TEST | {"name": "odd", "tests": "vibes"}]},
             'Left out of tests: "odd, vibes, Who is this?, Tea Adviser", which could not be read.',
         ),
-        ({"tools": ["flux"]}, 'Left out of tools: "flux", which could not be read.'),
     ],
 )
 def test_what_has_no_place_is_left_out_and_said(

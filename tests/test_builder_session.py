@@ -493,8 +493,11 @@ def test_a_recorded_session(tape: Path, builder: Builder, loopback: Loopback) ->
     """A conversation in which a capable reader of the prompts answered for the model."""
     session = builder.session()
     for turn in json.loads(tape.read_text("utf-8"))["turns"]:
-        loopback.push(*(calls(**{given["name"]: given["arguments"]}) for given in turn["answers"]))
-        message = builder.session(id=session.id).say(turn["say"])
+        answers = [given.get("text") or calls(**{given["name"]: given["arguments"]}) for given in turn["answers"]]
+        loopback.push(*answers)
+        for name, text in turn.get("files", {}).items():
+            Path(name).write_text(text, "utf-8")
+        message = builder.session(id=session.id).say(turn["say"], list(turn.get("files", {})))
         assert message.model_dump(include=set(turn["reply"])) == turn["reply"], turn["say"]
         assert not loopback.queue
     assert not loopback.refused

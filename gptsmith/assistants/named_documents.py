@@ -85,9 +85,13 @@ def missing_documents(text: str, files: list[str]) -> list[str]:
     named = named_documents(text)
     if not files:
         return named
-    held = {word.casefold()[:6] for name in files for word in _SAME.findall(re.sub(r"[_\W]+", " ", name))}
-    shared = [name for name in named if {w.casefold()[:6] for w in _SAME.findall(name)} & held]
+    held = {_stem(word) for name in files for word in _SAME.findall(re.sub(r"[_\W]+", " ", name))}
+    shared = [name for name in named if {_stem(word) for word in _SAME.findall(name)} & held]
     return [name for name in named if name not in shared] if shared and len(named) > len(files) else []
+
+
+def _stem(word: str) -> str:
+    return word.casefold().removesuffix("s")[:6]
 
 
 def _apart(phrase: str) -> list[str]:

@@ -37,11 +37,12 @@ def guard(
     said = request.description
     filled, blanks = fill_blanks(said)
     draft = draft.model_copy(deep=True)
+    called = draft.name
     _name(draft, filled, blanks)
     _tools(draft, set(offered), unbuilt)
     _knowledge(draft, request, urls(said))
     _rules(draft, rules(filled))
-    _starters(draft, filled, topics or {})
+    _starters(draft, filled, topics or {}, called)
     _variables(draft, blanks)
     _missing(draft, request, said)
     draft.tests = prove(draft, language(filled), topics or {})
@@ -129,10 +130,10 @@ def _once(lines: list[str]) -> list[str]:
     return kept
 
 
-def _starters(draft: Draft, said: str, topics: dict[str, list[str]]) -> None:
+def _starters(draft: Draft, said: str, topics: dict[str, list[str]], called: str) -> None:
     """Put the person's own first request first, and leave out what asks for nothing."""
     first = first_request(said)
-    asked = telling(draft, topics if language(said) == "en" else {})
+    asked = telling(draft, topics if language(said) == "en" else {}, called)
     if first:
         asked = [first, *(text for text in asked if flat(text) != flat(first))]
     draft.conversation_starters = [text for text in dict.fromkeys(asked) if 0 < len(text) <= 300][:4]
@@ -144,6 +145,9 @@ def _variables(draft: Draft, blanks: list[Blank]) -> None:
     for blank in blanks:
         own = known.setdefault(blank.name, DraftVariable(name=blank.name, description=blank.description or blank.label))
         own.default = own.default if own.default is not None else blank.default
+    single = re.compile(r"(?<!\{)\{(" + "|".join(map(re.escape, known)) + r")\}(?!\})")
+    if known:  # a blank that the model wrote with one brace
+        _each_text(draft, lambda text: single.sub(r"{{\1}}", text))
     _keep_blanks(draft, blanks)
     _each_text(draft, lambda text: _DOLLAR.sub(lambda m: "{{" + (variable_name(m[1]) or "value") + "}}", text))
     used = set(_MARK.findall(" ".join(_texts(draft))))
@@ -170,18 +174,16 @@ def _keep_blanks(draft: Draft, blanks: list[Blank]) -> None:
 
 def _missing(draft: Draft, request: BuildRequest, said: str) -> None:
     """Name, and ask for, the documents that the description speaks of and nobody attached, where the model did not."""
-    listed = " ".join(item.what for item in draft.missing if item.kind == "knowledge").casefold()
-    named = missing_documents(
-        said, [*request.files, *(source.description for source in draft.knowledge if source.paths)]
-    )
+    listed = " ".join(item.what for item in draft.missing).casefold()
+    named = missing_documents(said, request.files)
     lost = [what for what in named if what.split()[-1].casefold() not in listed]
     draft.missing += [Missing(kind="knowledge", what=what, how=_ATTACH) for what in lost]
     if lost and not draft.question and language(said) == "en":
         things = " and ".join([", ".join(lost[:-1]), lost[-1]] if lost[1:] else lost)
         draft.question = f"Can you attach {things}?"
-    seen: dict[tuple[str, str], Missing] = {}
+    seen: dict[str, Missing] = {}
     for item in draft.missing:
-        seen.setdefault((item.kind, flat(item.what)), item)
+        seen.setdefault(flat(item.what), item)
     draft.missing = list(seen.values())
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from gptsmith.agent.builder.answers import complaints
+from gptsmith.assistants.named_documents import named_documents
 
 _ROUNDS = 24  # slips of one answer that are mended
 _FENCED = re.compile(r"```(?:json)?\s*\n(.*?)```", re.DOTALL | re.IGNORECASE)
@@ -194,10 +195,22 @@ def _meant(kind: str, key: Any, value: Any, holder: Any, error: Any) -> Any:
         allowed = re.findall(r"'([^']*)'", error["msg"])
         return plain if plain in allowed else _VALUES.get(str(key), {}).get(plain)
     if kind in ("model_type", "model_attributes_type", "dict_type") and isinstance(value, str):
-        if "missing" in error["loc"]:
-            return {"what": value, "kind": "tool", "how": "Add it, then say that it is there."}
-        return {"name": value} if "variables" in error["loc"] else None
+        return _named(value, str(error["loc"][0]))
     return None
+
+
+def _named(value: str, where: str) -> dict[str, Any] | None:
+    """Return the entry of a list that a name alone stands for."""
+    if where == "missing":
+        document = bool(named_documents(f"from {value}"))
+        how = "Attach the files, or add their paths under knowledge." if document else "Add it under tools."
+        return {"what": value, "kind": "knowledge" if document else "tool", "how": how}
+    if where == "knowledge":
+        place = {"urls": [value]} if "://" in value else {"paths": [value]}
+        return {"name": value.rsplit("/", 1)[-1].split(".")[0], "description": "What it answers from.", **place}
+    if where == "tools":
+        return {"type": value, "name": value, "description": value}
+    return {"name": value} if where == "variables" else None
 
 
 def _drop(data: Any, loc: list[Any], schema: type[BaseModel], left_out: list[str]) -> bool:

@@ -20,12 +20,12 @@ _EMPTY = frozenset(
 )
 
 
-def telling(draft: Draft, topics: dict[str, list[str]]) -> list[str]:
-    """Return the starters without those whose every word stands in the name.
+def telling(draft: Draft, topics: dict[str, list[str]], called: str = "") -> list[str]:
+    """Return the starters without those whose every word stands in the name, or in the model's own (`called`).
 
     `topics` are headings by file name: a question on one takes the place of a starter that would fit any assistant.
     """
-    name = {_stem(word) for word in _words(draft.name)}
+    name = {_stem(word) for word in _words(f"{draft.name} {called}")}
     asked = [" ".join(text.split()) for text in draft.conversation_starters]
     about = {text: {_stem(word) for word in _words(text)} - _EMPTY for text in asked}
     own = [text for text in asked if about[text] and not about[text] <= name]

@@ -38,7 +38,8 @@ def _typed(value: Any, path: str, subject: Subject) -> Any:
     """Read a number or a yes that came as a text as what the field takes: `"0.3"` for a temperature is 0.3."""
     if not isinstance(value, str):
         return value
-    node = node_at(json_schema(), parse_path(path), subject.data)
+    data = subject.data if isinstance(subject.data.get("model"), dict) else {**subject.data, "model": {}}
+    node = node_at(json_schema(), parse_path(path), data)
     kinds = {one.get("type") for one in [node, *node.get("anyOf", [])]}
     text = value.strip().casefold()
     if "string" in kinds:

@@ -64,7 +64,7 @@ def named_items(change: ProposedChange, subject: Subject) -> list[Op]:
     if not isinstance(there, list):
         return [change.operation()]
     values = change.value if isinstance(change.value, list) else [change.value]
-    if same(values, there):
+    if isinstance(change.value, list) and same(values, there):
         return [change.operation()]
     return [Remove(path=_item(value, place, subject)) for value in values]
 
