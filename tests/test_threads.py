@@ -19,7 +19,7 @@ import pytest
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
 
 from gptsmith import Assistant, ThreadBusyError, UsageError
-from gptsmith.agent.runtime.store import _SCHEMA, INTERRUPTED, Message, ThreadStore
+from gptsmith.agent.runtime.store import _SCHEMA, CUT_OFF, INTERRUPTED, Message, ThreadStore
 from gptsmith.models.tool_results import fence_result
 from gptsmith.state import connect
 from tests.scripted import Scripted
@@ -154,6 +154,36 @@ for event in a.stream('Wait!', thread_id='t'):
     kinds = [type(m) for m in model.history[0]]
     assert kinds == [SystemMessage, HumanMessage, AIMessage, ToolMessage, HumanMessage]
     assert model.history[0][3].content == fence_result("wait", INTERRUPTED)
+
+
+def test_what_was_said_before_a_kill_is_kept_and_marked() -> None:
+    code = """
+words = ' '.join(f'w{n}' for n in range(1000))
+a = Assistant.from_dict(SPEC, model=Scripted(call('wait', text='First this.', seconds=0), words, slow=0.05))
+for event in a.stream('Count', thread_id='t'):
+    print(event.type, flush=True)
+"""
+    process = program(code, tools=[{"type": "wait"}])
+    assert process.stdout is not None and process.stderr is not None
+    assert process.stdout.readline().strip() == "text"
+    a, model = assistant(always="I am back.")
+    turn = a.running_turn("t")
+    while "w1" not in str(a.engine.store._rows("SELECT reply FROM turns WHERE id = ?", turn)):
+        assert process.stdout.readline(), "it goes on"
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate()
+    assert a.running_turn("t") == ""
+    (dead,) = a.history("t")
+    assert dead.status == "interrupted" and dead.reply is not None
+    text = dead.reply.text
+    assert text.startswith("First this.\n\nw0 w1") and text.endswith(f"\n\n{CUT_OFF}")
+    assert dead.reply.finish_reason == "interrupted"
+    events = [e for _, e in a.turn_events(dead.id)]
+    assert [e.type for e in events] == ["text", "error"] and events[1].data["code"] == "interrupted"
+    assert a.chat("Go on", thread_id="t").text == "I am back."
+    sent = model.history[0]
+    assert [type(m) for m in sent] == [SystemMessage, HumanMessage, AIMessage, ToolMessage, AIMessage, HumanMessage]
+    assert f"{sent[2].content}\n\n{sent[4].content}" == text
 
 
 @pytest.mark.slow

@@ -28,6 +28,7 @@ from gptsmith.errors import GptsmithError, NotReadyError, ProviderError, ThreadB
 from gptsmith.state import lock
 
 _LOG = logging.getLogger(__name__)
+_NOTE_EVERY = 0.2  # seconds
 
 Deliver = Callable[[Event], None]
 
@@ -205,7 +206,27 @@ class _Course:
             self.engine.search_first(self.turn, self.text, previous)
 
     async def _follow(self, graph: Graph, messages: list[AnyMessage]) -> None:
-        """Run the graph; write each message as soon as it is whole, a call before its tool runs."""
+        """Run the graph; what it says is noted while it comes."""
+        noting = asyncio.create_task(self._note_so_far()) if self.ask.tokens else None
+        try:
+            await self._run_graph(graph, messages)
+        finally:
+            if noting is not None:
+                noting.cancel()
+
+    async def _note_so_far(self) -> None:
+        """Note a few times a second what was said so far, for the case that this process dies."""
+        noted = 0
+        while not self.turn.ended:
+            await asyncio.sleep(_NOTE_EVERY)
+            text = self.turn.out.text
+            if len(text) > noted and not self.turn.ended:
+                noted = len(text)
+                with suppress(GptsmithError):  # the turn itself says what is wrong with the disk
+                    self.store.note_so_far(self.turn.id, self.turn.reply([]))
+
+    async def _run_graph(self, graph: Graph, messages: list[AnyMessage]) -> None:
+        """Write each message as soon as it is whole, a call before its tool runs."""
         modes: list[StreamMode] = ["updates", "messages"] if self.ask.tokens else ["updates"]
         async with aclosing(graph.astream({"messages": messages}, stream_mode=modes)) as run:  # type: ignore[type-var]
             async for mode, data in run:

@@ -48,6 +48,7 @@ ALTER TABLE turns ADD COLUMN hidden INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE turns ADD COLUMN feedback TEXT NOT NULL DEFAULT '{}';
 """
 DAMAGED = {"code": "damaged", "message": "the stored answer is damaged; ask again"}
+CUT_OFF = "(The answer breaks off here: gptsmith was closed while it was being written.)"
 INTERRUPTED = "This call was interrupted; it is not known whether it took effect."
 
 
@@ -221,7 +222,30 @@ class ThreadStore:
                 for turn_id in left:
                     db.execute("UPDATE turns SET ended = ?, status = 'interrupted' WHERE id = ?", (now, turn_id))
                     self._heal_calls(db, thread_id, turn_id, now)
+                    self._heal_text(db, thread_id, turn_id, now)
         return left
+
+    def note_so_far(self, turn_id: str, reply: Reply) -> None:
+        """Keep what a running turn has said so far: it is all that is left of it when its process dies."""
+        with self._database() as db:
+            text = reply.model_dump_json()
+            db.execute("UPDATE turns SET reply = ? WHERE id = ? AND status = 'running'", (text, turn_id))
+
+    def _heal_text(self, db: Any, thread_id: str, turn_id: str, now: float) -> None:
+        """Mark what a dead turn had said, and put into the history what was not yet in it."""
+        so_far = _reply(db.execute("SELECT reply FROM turns WHERE id = ?", (turn_id,)).fetchone()[0])
+        if so_far is None:
+            return
+        rows = db.execute(
+            "SELECT text FROM messages WHERE turn_id = ? AND role = 'assistant' AND text != '' ORDER BY seq", (turn_id,)
+        ).fetchall()
+        rest = so_far.text.removeprefix("\n\n".join(row[0] for row in rows)).strip("\n")
+        said = f"{rest}\n\n{CUT_OFF}" if rest else CUT_OFF
+        self._insert(db, thread_id, Message(turn_id=turn_id, role="assistant", text=said), now)
+        for call in so_far.tool_calls:
+            call.result = INTERRUPTED if call.status == "interrupted" else call.result
+        whole = so_far.model_copy(update={"text": f"{so_far.text}\n\n{CUT_OFF}", "finish_reason": "interrupted"})
+        db.execute("UPDATE turns SET reply = ? WHERE id = ?", (whole.model_dump_json(), turn_id))
 
     def _heal_calls(self, db: Any, thread_id: str, turn_id: str, now: float) -> None:
         rows = db.execute(
@@ -295,8 +319,8 @@ class ThreadStore:
                 status=status,
                 message=text or "",
                 files=(_object(data) or {}).get("files", []),
-                reply=(read := _reply(reply)),
-                error=_object(error) if error else DAMAGED if reply and read is None else None,
+                reply=(read := None if status == "running" else _reply(reply)),
+                error=_object(error) if error else DAMAGED if reply and read is None and status != "running" else None,
                 started=started,
                 feedback=_object(feedback) or {},
             )

@@ -204,14 +204,15 @@ def _stored(engine: Engine, turn_id: str, after: int) -> Iterator[tuple[int, Eve
 
 def _from_reply(engine: Engine, turn_id: str, after: int, *, whole: bool) -> Iterator[tuple[int, Event]]:
     turn = engine.store.turn(turn_id)
+    kept = "its message is kept, ask again" if turn else "its message was not kept, send it again"
+    interrupted = {"code": "interrupted", "message": f"this turn was interrupted; {kept}"}
     if turn is None or turn.reply is None:
-        kept = "its message is kept, ask again" if turn else "its message was not kept, send it again"
-        message = f"this turn was interrupted; {kept}"
-        yield after + 1, Event(type="error", data=(turn and turn.error) or {"code": "interrupted", "message": message})
+        yield after + 1, Event(type="error", data=(turn and turn.error) or interrupted)
         return
     out = [Event(type="text", data={"text": turn.reply.text})] if whole else []
     out += [Event(type="citation", data=c.model_dump()) for c in turn.reply.citations] if whole else []
-    end = Event(type="error", data=turn.error) if turn.error else Event(type="done", data=turn.reply.model_dump())
+    error = turn.error or (interrupted if turn.status == "interrupted" else None)
+    end = Event(type="error", data=error) if error else Event(type="done", data=turn.reply.model_dump())
     yield from enumerate([*out, end], after + 1)
 
 

@@ -39,7 +39,11 @@ class Actions:
         again = (turn, turn.message)
         chosen = talk.chosen(turn.reply)  # a step that the person chose is repeated where it was chosen
         if not chosen and (turn.message or turn.files):
-            ended = turn.error is None and turn.reply is not None and turn.reply.finish_reason != "cancelled"
+            ended = (
+                turn.error is None
+                and turn.reply is not None
+                and turn.reply.finish_reason not in ("cancelled", "interrupted")
+            )
             label = "Answer again" if ended else "Send it again"
             icon = ":material/refresh:"
             kind: Literal["tertiary", "secondary"] = "tertiary" if ended else "secondary"
