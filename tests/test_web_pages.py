@@ -246,6 +246,22 @@ def test_what_is_thought_of_an_answer_is_kept_with_its_reason(library: Path) -> 
     assert talk.turns(turn.thread_id)[0].feedback == {}
 
 
+def test_conversations_are_found_by_what_was_said_in_them(library: Path) -> None:
+    store = open_desk().talk("night-sky")._assistant.engine.store
+    for name, text in (("a", "Why is Mars red?"), ("b", "100% dark"), ("c", "1000 dark nights"), ("d", "Hello")):
+        message = Message(turn_id=f"turn_{name}", role="user", text=text)
+        store.begin(name, message, title=f"Title {name.upper()}", variables={})
+        store.finish(name, f"turn_{name}", status="done", messages=[])
+    at = open_page(page="chat", assistant="night-sky")
+    for words_, found in (("mars RED", ["a"]), ("0% d", ["b"]), ("title c", ["c"]), ("dark", ["c", "b"]), ("x_y", [])):
+        at.text_input(key="search-threads").set_value(words_).run()
+        keys = [str(b.key) for b in at.button if str(b.key).startswith("thread-")]
+        assert keys == [f"thread-{name}" for name in found], words_
+    assert "No conversation has these words." in words(at)
+    at.text_input(key="search-threads").set_value("").run()
+    assert len([b for b in at.button if str(b.key).startswith("thread-")]) == 4
+
+
 def test_a_conversation_is_saved_with_its_sources(keeper: Path) -> None:
     talk = open_desk().talk("keeper")
     thread = talk.send("Who built the lighthouse?", thread="", files=[], variables={"town": "Viana"})

@@ -293,6 +293,18 @@ class ThreadStore:
         rows = self._rows("SELECT id, title, created, updated FROM threads WHERE deleted IS NULL ORDER BY updated DESC")
         return [Thread(id=i, title=t, created=c, updated=u) for i, t, c, u in rows]
 
+    def holding(self, words: str) -> list[Thread]:
+        """Return the threads in whose title or messages `words` stand, the last used first; capitals do not matter."""
+        like = "%" + re.sub(r"([\\%_])", r"\\\1", " ".join(words.split())) + "%"
+        rows = self._rows(
+            "SELECT id, title, created, updated FROM threads t WHERE deleted IS NULL AND (title LIKE ? ESCAPE '\\' "
+            "OR EXISTS (SELECT 1 FROM messages m JOIN turns u ON u.id = m.turn_id WHERE m.thread_id = t.id "
+            "AND NOT u.hidden AND m.role != 'tool' AND m.text LIKE ? ESCAPE '\\')) ORDER BY updated DESC",
+            like,
+            like,
+        )
+        return [Thread(id=i, title=t, created=c, updated=u) for i, t, c, u in rows]
+
     def turns(self, thread_id: str) -> list[Turn]:
         """Return the thread's turns, oldest first, without those whose place another took."""
         return self._turns("t.thread_id = ? AND NOT t.hidden", thread_id)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from gptsmith.ui.web.talk import Talk
 
 _THREADS_SHOWN = 20
+_SEARCHED_FROM = 4  # fewer are looked through at a glance
 _DELETED = "deleted-thread"
 
 
@@ -47,10 +48,15 @@ def _threads(desk: Desk, view: session.View) -> None:
     args = (view.assistant, "")
     st.button("New conversation", icon=":material/edit_square:", key="new-thread", on_click=_open, args=args)
     _deleted(talk, view)
-    threads = talk.threads()
+    threads, said = talk.threads(), "None yet. What you talk about is kept here."
+    if len(threads) >= _SEARCHED_FROM:
+        place = "Search conversations"
+        st.text_input(place, key="search-threads", placeholder=place, max_chars=200, label_visibility="collapsed")
+        if words := str(session.value("search-threads") or "").strip():
+            threads, said = talk.threads_holding(words), "No conversation has these words."
     none = st.empty()
     if not threads:
-        none.caption("None yet. What you talk about is kept here.")
+        none.caption(said)
     # A dialog's buttons wait until the script has ended, and with it the turn that is being followed.
     busy = bool(view.thread and talk.running(view.thread))
     help_text = "Wait for the answer, or stop it first" if busy else "Rename or delete"

@@ -145,6 +145,10 @@ class Talk:
         self._tidy()
         return self._assistant.engine.store.threads()
 
+    def threads_holding(self, words: str) -> list[Thread]:
+        """Return the threads in whose title or messages `words` stand, the last used first."""
+        return self._assistant.engine.store.holding(words)
+
     def turns(self, thread: str) -> list[Turn]:
         """Return the turns of a thread, oldest first."""
         return self._assistant.engine.store.turns(thread)
