@@ -85,6 +85,22 @@ def test_only_this_computers_own_pages_may_connect(port: int, host: str, origin:
     assert answer.status == status
 
 
+@pytest.mark.parametrize("path", ["/", "/_stcore/health", "/nothing"])
+@pytest.mark.parametrize(("host", "known"), [("127.0.0.1", True), ("localhost", True), ("evil.example", False)])
+def test_only_requests_for_this_computer_are_answered_and_no_other_site_may_frame_them(
+    port: int, path: str, host: str, known: bool
+) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection.request("GET", path, headers={"Host": f"{host}:{port}"})
+    answer = connection.getresponse()
+    answer.read()
+    connection.close()
+    assert (answer.status != 400) is known
+    assert "frame-ancestors 'self'" in (answer.getheader("Content-Security-Policy") or "")
+    assert answer.getheader("X-Frame-Options") == "SAMEORIGIN"
+    assert answer.getheader("X-Content-Type-Options") == "nosniff"
+
+
 def test_the_server_listens_on_loopback_only(port: int) -> None:
     import psutil
 

@@ -55,7 +55,7 @@ def command(port: int = 8501) -> list[str]:
     }
     flags = [f"--{name}={value}" for name, value in options.items()]
     hosts = [f"--server.allowedHosts={host}" for host in ("127.0.0.1", "localhost")]
-    script = Path(__file__).with_name("app.py")
+    script = Path(__file__).with_name("serve.py")
     return [sys.executable, "-m", "streamlit", "run", str(script), *flags, *hosts]
 
 

@@ -28,6 +28,12 @@ _CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]
 _XML = re.compile(rb"\A\s*<\?xml[^>]{0,200}encoding\s*=\s*[\"']([A-Za-z0-9_.:-]{2,40})", re.IGNORECASE)
 _OPENS = re.compile(r"accordion|collaps|faq|question|toggle|disclosure", re.IGNORECASE)
 _LOADING = re.compile(r"\W*(?:loading|please wait|(?:please |you need to )?enable javascript.{0,80})\W*", re.IGNORECASE)
+_WHITE = re.compile(
+    r"(?<![-\w])color:(?:white|#fff(?:fff)?\b|rgba?\(255,255,255|transparent|rgba\(\d+,\d+,\d+,0(?:\.0+)?\))"
+)
+_TINY = re.compile(r"(?<![-\w])font-size:(?:0(?!\.?[1-9])|1px)|(?<![-\w])opacity:0(?!\.?[1-9])")
+_NOT_SHOWN = re.compile(r"(?<![-\w])display:none|visibility:hidden")
+_PHRASES = frozenset({"span", "font", "b", "i", "em", "strong", "small", "sup", "sub", "a", "u"})
 _FRAMES = 5  # of a page that are named
 
 
@@ -101,6 +107,28 @@ def _why_empty(root: Any) -> str:
     return "the page has no text (it may be drawn by a script); save it as PDF and attach that"
 
 
+def is_unseen(node: Any) -> bool:
+    """Say whether an element is styled so that nobody sees its text, as text for machines alone is.
+
+    Panels that open at a click are hidden, too: of `display: none` only single words and phrases are meant.
+    """
+    style = "".join(node.get("style", "").split()).lower()
+    white = _WHITE.search(style) or (node.tag == "font" and _WHITE.search(f"color:{node.get('color', '').lower()}"))
+    if white and not any(_has_ground(n) for n in (node, *node.iterancestors())):
+        return True
+    if len(node) or not style:
+        return False
+    return bool(_TINY.search(style)) or (node.tag in _PHRASES and bool(_NOT_SHOWN.search(style)))
+
+
+def _has_ground(node: Any) -> bool:
+    """Say whether an element has, or a style sheet may give it, a ground of its own."""
+    inner = node.tag not in ("body", "html")
+    return "background" in node.get("style", "").lower() or bool(
+        node.get("bgcolor") or (inner and (node.get("class") or node.get("id")))
+    )
+
+
 @dataclass
 class _Table:
     """A table while it is read; one that lies in a cell of another becomes text of that cell."""
@@ -152,7 +180,7 @@ class _Walk:
     def _is_dropped(self, node: Any) -> bool:
         if node.tag == "button":
             return not (self._titles or _opens(node) or "".join(islice(node.itertext(), 20)).strip().endswith("?"))
-        return node.tag in _DROPPED
+        return node.tag in _DROPPED or is_unseen(node)
 
     def _open(self, node: Any) -> None:
         tag = node.tag

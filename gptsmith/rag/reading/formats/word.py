@@ -185,8 +185,26 @@ def _chosen(node: Any) -> str:
 def _is_hidden(node: Any) -> bool:
     if node.tag != f"{_W}r":
         return False
-    vanish = node.find(f"{_W}rPr/{_W}vanish")
-    return vanish is not None and vanish.get(f"{_W}val", "1") not in ("0", "false", "off")
+    look = node.find(f"{_W}rPr")
+    if look is None:
+        return False
+    vanish = look.find(f"{_W}vanish")
+    if vanish is not None and vanish.get(f"{_W}val", "1") not in ("0", "false", "off"):
+        return True
+    colour = look.find(f"{_W}color")
+    white = colour is not None and colour.get(f"{_W}val", "").upper() == "FFFFFF"
+    return white and not _has_ground(node, look)
+
+
+def _has_ground(run: Any, look: Any) -> bool:
+    """Say whether white text has a ground to be seen on: a shading, a highlight, a box, a cell of a styled table."""
+    if look.find(f"{_W}shd") is not None or look.find(f"{_W}highlight") is not None:
+        return True
+    grounds = (f"{_W}pPr/{_W}shd", f"{_W}tcPr/{_W}shd", f"{_W}tblPr/{_W}tblStyle", f"{_W}tblPr/{_W}shd")
+    return any(
+        node.tag == f"{_W}txbxContent" or any(node.find(ground) is not None for ground in grounds)
+        for node in run.iterancestors()
+    )
 
 
 def _is_word(raw: Raw) -> bool:
