@@ -109,7 +109,7 @@ def test_a_damaged_answer_says_so(tmp_path: Path) -> None:
     store = ThreadStore(tmp_path)
     store.begin("t", Message(turn_id="u", role="user", text="hi"), title="T", variables={})
     with store._connection as db:
-        db.execute("UPDATE turns SET reply = '{x'")
+        db.execute("UPDATE turns SET reply = '{x', status = 'stop'")
     (turn,) = store.turns("t")
     store.close()
     assert turn.error == {"code": "damaged", "message": "the stored answer is damaged; ask again"}
