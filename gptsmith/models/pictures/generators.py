@@ -72,6 +72,13 @@ class Generator(ABC):
         """The host to which descriptions and pictures go, None when they stay on this machine."""
         return None
 
+    def prepare(self, tell: Callable[[str], None], stop: Stop) -> None:  # noqa: B027 - most have nothing to do
+        """Fetch and read what it draws with; `tell` hears how far that is. Nothing to do for a hosted model.
+
+        Raises:
+            NotReadyError: the model is not there.
+        """
+
     @abstractmethod
     def draw(self, job: Job, on_step: Callable[[Step], None], stop: Stop) -> Drawn:
         """Draw one picture.

@@ -17,6 +17,7 @@ import torch
 from gptsmith.errors import GptsmithError, UsageError
 from gptsmith.models.pictures import weights
 from gptsmith.models.pictures.generators import Drawn, Generator, Step, Stop
+from gptsmith.models.pictures.hub import is_half
 from gptsmith.models.pictures.names import ModelName
 from gptsmith.models.pictures.plan import Plan
 from gptsmith.models.pictures.previews import PreviewMap, fit_preview
@@ -69,10 +70,19 @@ class LocalGenerator(Generator):
                 _keep(self)
         return self._base
 
+    def prepare(self, tell: Callable[[str], None], stop: Stop) -> None:
+        if self.folder is None:
+            self.folder = weights.pipeline_folder(self.model, tell=tell, check=stop.check)
+        if self._base is None:
+            tell(f"Reading {self.name}")
+        _ = self.base
+
     def _read(self, folder: Path) -> Any:
         from diffusers import AutoPipelineForText2Image
 
         keywords: dict[str, Any] = {"dtype": self.dtype, "use_safetensors": True, "local_files_only": True}
+        if is_half(folder):
+            keywords["variant"] = "fp16"
         if self.model.kind == "embedded":
             keywords |= own_parts(self.dtype, folder)
         pipe = AutoPipelineForText2Image.from_pretrained(str(folder), **keywords)

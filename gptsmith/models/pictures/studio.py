@@ -121,6 +121,8 @@ class Studio:
 
         with queue_of(self.generator.device).turn(stop, lambda ahead: listen(_waiting(ahead))):
             listen(Progress("load", f"Preparing {self.generator.name}"))
+            self.generator.prepare(lambda text: listen(Progress("load", text)), stop)
+            stop.check()
             began = time.monotonic()
             for number, seed in enumerate(seeds, 1):
                 if number > wish.count and _too_long(began, number - 1, wish.patience):

@@ -14,22 +14,22 @@ from pathlib import Path
 from typing import Any
 
 from gptsmith.errors import NotReadyError
+from gptsmith.models.pictures.hub import Check, Tell, hub_folder, unheard, unstopped
 from gptsmith.models.pictures.names import ModelName
 
-_FILES = ["*.json", "*.safetensors", "*.model", "*.jinja", "merges.txt", "vocab.txt"]
 _quieting = threading.Lock()
 _QUIET: list[bool] = []  # one for each thread that wants it quiet
 _BEFORE: list[tuple[int, bool]] = []
 _PICKLE = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 
 
-def pipeline_folder(name: ModelName) -> Path:
-    """Return the folder of a diffusers pipeline, checked.
+def pipeline_folder(name: ModelName, *, tell: Tell = unheard, check: Check = unstopped) -> Path:
+    """Return the folder of a diffusers pipeline, checked. `tell` and `check` are those of `hub_folder`.
 
     Raises:
         NotReadyError: `missing_weights`: it is not there, is no pipeline, brings code or has pickle weights only.
     """
-    folder = Path(name.place) if name.kind == "folder" else _from_hub(name.place, _download_pipeline)
+    folder = Path(name.place) if name.kind == "folder" else hub_folder(name.place, tell=tell, check=check)
     index = _read_json(folder / "model_index.json", name, "has no model_index.json, so it is no diffusers pipeline")
     if not isinstance(index.get("_class_name"), str):
         raise _refused(name, "brings a pipeline class of its own, whose code is never run")
@@ -48,7 +48,7 @@ def model_folder(name: ModelName, needs: str) -> Path:
     Raises:
         NotReadyError: `missing_weights`.
     """
-    folder = Path(name.place) if name.kind == "folder" else _from_hub(name.place, _download_model)
+    folder = Path(name.place) if name.kind == "folder" else hub_folder(name.place)
     config = _read_json(folder / "config.json", name, f"has no config.json, so it is not {needs}")
     if "auto_map" in config:
         raise _refused(name, "brings code of its own, which is never run")
@@ -102,39 +102,6 @@ def quiet() -> Iterator[None]:
                     log.set_verbosity(level)
                     if bar:
                         log.enable_progress_bar()
-
-
-def _from_hub(place: str, download: Callable[[str], str]) -> Path:
-    """Return the folder of a hub model: what was downloaded once is used without asking the network."""
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HFValidationError
-
-    failures = (OSError, HFValidationError, ValueError, RuntimeError)
-    try:
-        return Path(snapshot_download(place, local_files_only=True))
-    except failures:
-        pass
-    try:
-        with quiet():
-            return Path(download(place))
-    except failures as error:
-        raise NotReadyError(
-            f"the picture model {place} is not on this machine and could not be downloaded",
-            code="missing_weights",
-            hint="check the id and the network, or name a folder on this machine",
-        ) from error
-
-
-def _download_pipeline(place: str) -> str:
-    from diffusers import DiffusionPipeline
-
-    return str(DiffusionPipeline.download(place, use_safetensors=True, trust_remote_code=False))
-
-
-def _download_model(place: str) -> str:
-    from huggingface_hub import snapshot_download
-
-    return str(snapshot_download(place, allow_patterns=_FILES))
 
 
 def _read_json(path: Path, name: ModelName, otherwise: str) -> dict[str, Any]:
