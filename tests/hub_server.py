@@ -12,12 +12,13 @@ COMMIT = "c" * 40
 
 
 class HubServer:
-    """Serves `files` of the model `name`; while `breaks` is set, a file ends after that many bytes. `sent` counts."""
+    """Serves `files` of `name`; with `breaks` set, a file ends after that many bytes, and the hub is down."""
 
     def __init__(self, name: str, files: dict[str, bytes]) -> None:
         self.name, self.files = name, files
         self.breaks: int | None = None
         self.sent = 0
+        self.down = False
         self.ranges: list[str] = []
         hub = self
 
@@ -39,6 +40,8 @@ class HubServer:
                     return self._send(
                         200, json.dumps(hub.listing()).encode(), {"Content-Type": "application/json"}, body
                     )
+                if hub.down:
+                    return self._send(503, b"", {}, body)
                 for revision in (COMMIT, "main"):
                     start = f"/{hub.name}/resolve/{revision}/"
                     if path.startswith(start) and (data := hub.files.get(path.removeprefix(start))) is not None:
@@ -70,7 +73,7 @@ class HubServer:
                 self.wfile.write(part)
                 hub.sent += len(part)
                 if broken:
-                    self.close_connection = True
+                    self.close_connection, hub.down = True, True
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True

@@ -64,7 +64,7 @@ def test_what_was_interrupted_goes_on_and_is_not_trusted_before(hub: HubServer) 
     hub.breaks = 300_000
     with pytest.raises(NotReadyError, match="of 1 MB are here"):
         hub_folder(NAME)
-    hub.breaks, hub.sent = None, 0
+    hub.breaks, hub.down, hub.sent = None, False, 0
     hub.ranges.clear()
     folder = hub_folder(NAME)
     weights = "unet/diffusion_pytorch_model.fp16.safetensors"
