@@ -138,3 +138,21 @@ def test_a_claim_without_its_passage_is_said_in_text_json_and_page(tmp_path: Pat
     assert [(c.id, c.verified) for c in reply.citations] == [(1, True)]
     assert reply.unsupported == ["It stands in Antwerp"] == unsupported(said)
     assert ":orange-badge[unsupported]" in markdown.safe(said, {1: 1})
+
+
+def test_a_passage_is_sent_once_a_turn(tmp_path: Path) -> None:
+    (tmp_path / "kiln.md").write_text(KILN, "utf-8")
+    spec: dict[str, Any] = {
+        "schema": "assistant/v1", "id": "kiln", "name": "Kiln", "description": "Knows.", "instructions": "Be kind.",
+        "knowledge": [{"name": "files", "paths": ["./kiln.md"], "mode": "tool"}],
+    }  # fmt: skip
+    model = Scripted(
+        call("search_files", query="kiln degrees"),
+        call("search_files", id="c2", query="kiln door"),
+        "1280 degrees [1].",
+    )
+    reply = Assistant.from_dict(spec, base_dir=tmp_path, model=model).chat("How hot?")
+    first, second = [str(m.content) for m in model.history[-1] if m.type == "tool"]
+    assert "1280" in first and "1280" not in second and "(found again, and given above: [1])" in second
+    assert [[item["id"] for item in search.found] for search in reply.searched] == [[1], [1]]
+    assert reply.citations[0].verified

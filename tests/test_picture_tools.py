@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from gptsmith import Assistant, Event
+from gptsmith.errors import UsageError
 from gptsmith.models.pictures.jobs import queue_of
 from gptsmith.models.pictures.parameters import parameters_of
 from gptsmith.models.pictures.store import PictureStore
@@ -177,8 +178,11 @@ def test_the_other_tries_ride_with_the_best(models: Path, monkeypatch: pytest.Mo
     image = a.chat("a cat", thread_id="t").images[0]
     scores = [image["score"], *(t["score"] for t in image["tries"])]
     assert len(scores) == 4 and scores == sorted(scores, reverse=True)
-    assert {image["id"], *(t["id"] for t in image["tries"])} == {"img_1", "img_2", "img_3", "img_4"}
-    assert PictureStore(a.folder).last("t") == "img_1"
+    assert [image["id"], *(t["id"] for t in image["tries"])] == ["img_1", "try_1", "try_2", "try_3"]
+    store = PictureStore(a.folder)
+    assert store.last("t") == "img_1" and store.path("t", "try_1", tries=True).is_file()
+    with pytest.raises(UsageError, match=r"no picture 'try_1' .*; the pictures are: img_1$"):
+        store.path("t", "try_1")
 
 
 def test_stopping_the_turn_stops_the_drawing_and_leaves_no_picture(models: Path) -> None:

@@ -7,6 +7,7 @@ fence cannot occur in it, because `<` before a fence word is escaped.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from pydantic import BaseModel
 
@@ -28,9 +29,15 @@ class Passage(BaseModel):
     page: int | None = None
 
 
-def fence(passages: list[Passage]) -> str:
-    """Return the block for `passages`; an empty list gives the block that says that nothing was found."""
-    items = [_item(p) for p in passages] or [_NONE]
+def fence(passages: list[Passage], again: Collection[int] = ()) -> str:
+    """Return the block for `passages`; without any it says that nothing was found.
+
+    `again` are the numbers of passages that were found as well, and stand already in this turn.
+    """
+    items = [_item(p) for p in passages]
+    if again:
+        items.append(f"(found again, and given above: {', '.join(f'[{number}]' for number in again)})")
+    items = items or [_NONE]
     return "\n".join([_OPEN, _NOTE, *items, _CLOSE])
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextvars import copy_context
 from functools import partial
 from typing import Any
+from weakref import WeakValueDictionary
 
 from langchain_core.tools import BaseTool, StructuredTool
 from PIL import Image
@@ -63,7 +64,8 @@ def drawing_tool(spec: ImageGeneration, context: ToolContext) -> BaseTool:
     async def adraw(**arguments: Any) -> str:
         stop = Stop()
         try:
-            return await _beside(partial(desk.draw, _call(arguments, context), stop))
+            async with desk.queue(context.thread()):  # pictures of one message keep their order, and their ids count up
+                return await _beside(partial(desk.draw, _call(arguments, context), stop))
         except asyncio.CancelledError:
             stop.set()
             raise
@@ -112,6 +114,15 @@ class _Desk:
         self.store = PictureStore(context.folder)
         self._upsampler: Upsampler | None = None
         self._making = threading.Lock()
+        self._queues: WeakValueDictionary[tuple[str, int], asyncio.Lock] = WeakValueDictionary()
+
+    def queue(self, thread: str) -> asyncio.Lock:
+        """Return the queue of a conversation's drawings: who asks first is served first."""
+        key = (thread, id(asyncio.get_running_loop()))
+        lock = self._queues.get(key)
+        if lock is None:
+            lock = self._queues[key] = asyncio.Lock()
+        return lock
 
     def draw(self, call: Call, stop: Stop) -> str:
         """Draw, save, show; return what the model is told."""
@@ -169,7 +180,8 @@ class _Desk:
     def _wish(self, call: Call, thread: str) -> Wish:
         spec = self.spec
         id = self._picture_meant(call, thread)
-        image = open_picture(self.store.path(thread, id)) if id else None
+        own = bool(self.context.chosen().get("image"))  # a person may choose a try, a model cannot name one
+        image = open_picture(self.store.path(thread, id, tries=own)) if id else None
         parent = self.store.record(thread, id) if id else None
         mask = self._mask(call, thread, id, image) if image is not None and call.mode == "inpaint" else None
         best_of = _TRIES if self.generator.name == "embedded" and self._ranker() else 1
@@ -219,8 +231,8 @@ class _Desk:
         """Return the mask that came with the call, else the transparent part of the picture itself."""
         if call.mask:
             marked = self.store.last(thread) if call.mask == "last" else call.mask
-            return open_mask(self.store.path(thread, marked), image.size)
-        with Image.open(self.store.path(thread, id)) as file:
+            return open_mask(self.store.path(thread, marked, tries=True), image.size)
+        with Image.open(self.store.path(thread, id, tries=True)) as file:
             if "A" in file.getbands() and file.getchannel("A").getextrema()[0] == 0:
                 return open_mask(file.getchannel("A").point(lambda value: 255 - value), image.size)
         raise ToolError(

@@ -59,7 +59,9 @@ class Attachments:
         folder = self.folder / ("images" if given.kind == "image" else "texts")
         folder.mkdir(parents=True, exist_ok=True)
         if given.kind == "image":
-            id = f"img_{sum(1 for _ in folder.iterdir()) + 1}"
+            from gptsmith.models.pictures.store import next_id
+
+            id = next_id(folder)
             target = folder / f"{id}{given.suffix}"
         else:
             target = _free(folder, given.name)

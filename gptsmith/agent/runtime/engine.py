@@ -247,8 +247,9 @@ class Engine:
             if self.knowledge is None:
                 return fence([])
             hits = self.knowledge.search(query, names=[source.name])
+            seen = set(turn.hits)
             found: list[Passage] = turn.found(query, hits, [source.name])
-            return fence(found)
+            return fence([p for p in found if p.id not in seen], [p.id for p in found if p.id in seen])
 
         return search
 

@@ -27,8 +27,9 @@ IMAGES = "images"
 class PictureStore:
     """The pictures of the assistant whose state folder is `folder`.
 
-    A conversation's pictures, the attached ones included, share one row of ids: img_1, img_2, … They lie in
-    `threads/<thread>.files/images`, so that they go when the conversation is deleted.
+    A conversation's pictures, the attached ones included, share one row of ids: img_1, img_2, … Tries that were not
+    chosen have ids of their own, and no model can name one. All lie in `threads/<thread>.files/images`, so that they go
+    when the conversation is deleted.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -45,7 +46,7 @@ class PictureStore:
         with self._lock, closing(connect(self._file, _SCHEMA)) as db, db:
             folder = self.images(thread)
             folder.mkdir(parents=True, exist_ok=True)
-            id = f"img_{_last(folder) + 1}"
+            id = next_id(folder) if shown else f"try_{sum(1 for _ in folder.glob('try_*')) + 1}"
             path = folder / f"{id}.png"
             picture.record = record = picture.record.model_copy(update={"id": id, "path": str(path)})
             atomic_write(path, picture.png(parameters=parameters))
@@ -57,14 +58,17 @@ class PictureStore:
             )
         return record
 
-    def path(self, thread: str, id: str) -> Path:
-        """Return the file of a picture, drawn or attached.
+    def path(self, thread: str, id: str, *, tries: bool = False) -> Path:
+        """Return the file of a picture, drawn or attached; with `tries` also one that was drawn and not chosen.
 
         Raises:
             UsageError: the conversation has no such picture; it names those that there are.
         """
         folder = self.images(thread)
         files = {p.stem: p for p in folder.iterdir()} if folder.is_dir() else {}
+        if not tries:
+            for record in self._records("thread = ? AND shown = 0", thread):
+                files.pop(record.id, None)
         if id not in files:
             there = ", ".join(sorted(files, key=_number)[-10:])
             raise UsageError(
@@ -111,8 +115,9 @@ class PictureStore:
         return [PictureRecord.model_validate_json(row[0]) for row in rows]
 
 
-def _last(folder: Path) -> int:
-    return max((_number(path.stem) for path in folder.iterdir()), default=0)
+def next_id(folder: Path) -> str:
+    """Return the id of the next picture in a conversation's folder."""
+    return f"img_{max((_number(path.stem) for path in folder.iterdir()), default=0) + 1}"
 
 
 def _number(id: str) -> int:
