@@ -107,6 +107,7 @@ def local_mind(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     from gptsmith.models.chat.embedded.mind import find_writer
 
     monkeypatch.setenv("GPTSMITH_MODELS", _MODELS)
+    monkeypatch.setenv("GPTSMITH_ENGINE_IDLE", "120")  # an engine that a test starts ends soon after the last one
     if find_writer() is None:
         pytest.skip(f"the model {shelf.default_name()} is not on this machine: gptsmith models get")
     yield
