@@ -65,14 +65,14 @@ def test_yes_writes_the_file_with_its_knowledge_beside_it(folder: Path, capsys: 
 
 
 def test_without_a_file_it_goes_into_the_library(tmp_path: Path, capsys: Out) -> None:
-    for expected in ("restaurant-waiter", "restaurant-waiter-2"):
+    for expected in ("friendly-waiter", "friendly-waiter-2"):
         assert run(["build", WISH, "--yes", "--json"]) == 0
         assert json.loads(capsys.readouterr().out)["id"] == expected
     library = tmp_path / "gptsmith-home" / "assistants" / "specs"
     assert (library / "assistant-v1.schema.json").is_file()
     assert run(["list", "--json"]) == 0
     ids = [entry["id"] for entry in json.loads(capsys.readouterr().out)]
-    assert set(ids[:2]) == {"restaurant-waiter", "restaurant-waiter-2"}
+    assert set(ids[:2]) == {"friendly-waiter", "friendly-waiter-2"}
 
 
 @pytest.mark.usefixtures("no_picture_weights")
@@ -130,14 +130,14 @@ def typed(folder: Path, *lines: str, arguments: tuple[str, ...] = (WISH,)) -> tu
 def test_in_a_terminal_it_is_a_conversation(folder: Path) -> None:
     code, out, said = typed(folder, "/nonsense", "/show", "/quit")
     assert code == 0
-    assert 'I drafted "Restaurant Waiter":' in out
+    assert 'I drafted "Friendly Waiter":' in out
     assert out.count("Never recommend alcohol.") == 2  # the draft, and /show
     assert "/nonsense is no command. Say what to change." in said
     assert not (folder / "waiter.assistant.yaml").exists()
     session = said.partition(CALLED)[2].split()[0]
     code, out, said = typed(folder, "/save", arguments=("--resume", session))
     assert (code, out.splitlines()[-1]) == (0, f"Wrote {folder / 'waiter.assistant.yaml'}")
-    assert load_file(folder / "waiter.assistant.yaml").spec.name == "Restaurant Waiter"
+    assert load_file(folder / "waiter.assistant.yaml").spec.name == "Friendly Waiter"
 
 
 def test_in_a_terminal_the_draft_is_tried_out(folder: Path) -> None:

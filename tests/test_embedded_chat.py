@@ -516,20 +516,6 @@ def test_structured_output_of_flat_schemas() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("description", "said"),
-    [
-        ("Finds recipes and gives times and amounts exactly.", "I find recipes and give times and amounts exactly."),
-        ("Answers from its pages and cites its pages", "I answer from its pages and cite my pages."),
-        ("Finds recipes and minds allergies.", "Finds recipes and minds allergies."),
-        ("A guide to the coast.", "A guide to the coast."),
-    ],
-)
-def test_a_description_is_said_in_the_first_person(description: str, said: str) -> None:
-    system = SystemMessage(f"You are Ada. {description}\n\n# Instructions\nBe kind.")
-    assert EmbeddedChatModel().invoke([system, HumanMessage("who are you?")]).content == f"I am Ada. {said}"
-
-
 def test_a_long_message_does_not_hang() -> None:
     _, tools = _benchmark().load()
     words = "please could you " * 5000 + "a" * 50_000
@@ -539,10 +525,10 @@ def test_a_long_message_does_not_hang() -> None:
 @pytest.mark.parametrize(
     ("rules", "said"),
     [
-        ("- Answer in the person's language.", "I am Ada. I help with bread."),
+        ("- Answer in the person's language.", "I am Ada. Helps with bread."),
         (
             "- Passages from your files may stand behind the person's message.",
-            "I am Ada. I help with bread. I answer from the files that I was given.",
+            "I am Ada. Helps with bread. I answer from the files that I was given.",
         ),
     ],
 )

@@ -8,7 +8,7 @@ from typing import Any
 from gptsmith.assistants.changes import ProposedChange
 from gptsmith.assistants.draft import Missing
 from gptsmith.assistants.placeholders import variable_name
-from gptsmith.models.chat.embedded import compose_needs
+from gptsmith.models.chat.embedded import picture_needs
 from gptsmith.models.chat.embedded.compose_words import for_reader
 from gptsmith.models.chat.embedded.edits_choice import is_drop
 from gptsmith.models.chat.embedded.edits_clauses import Clause
@@ -262,7 +262,7 @@ def _missing(clause: Clause, subject: Subject) -> Found | None:
     if re.search(r"\b(?:never|always|don['’]t|must|only)\b", clause.open):
         return None
     own = _OWN.search(clause.text) or _NAMED_FOLDER.match(clause.text)
-    phrases = compose_needs.knowledge(clause.text) or ([own["what"]] if own else [])
+    phrases = picture_needs.knowledge(clause.text) or ([own["what"]] if own else [])
     if not phrases or source_of(clause, subject) is not None:
         return None
     what = re.sub(r"^(?:answers?|works?|quotes?) (?:only )?(?:from|out of|on) ", "", phrases[0])

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from gptsmith.assistants.draft import Missing
-from gptsmith.models.chat.embedded import compose_needs
 from gptsmith.models.chat.embedded import edits_instructions as told
+from gptsmith.models.chat.embedded import picture_needs
 from gptsmith.models.chat.embedded.edits_behaviour import OUGHT, is_order_verb, spoken_rule, unquoted
 from gptsmith.models.chat.embedded.edits_clauses import Clause
 from gptsmith.models.chat.embedded.edits_instructions import Statement
@@ -161,7 +161,7 @@ def _added(clause: Clause, subject: Subject) -> Found | None:
     able = _ABLE.match(clause.open.strip())
     to_us = re.match(r"(?:book|order|buy|get|bring|reserve)\b", clause.open)  # what nobody asks of the assistant
     plain = clause.open if (able or not (rule or to_us)) and not clause.values else ""
-    absent = compose_needs.absent(rule or plain)
+    absent = picture_needs.absent(rule or plain)
     if absent and not re.search(r"^(?:if|when)\b|\b(?:never|not|no)\b|n['’]t\b", rule, ANY_CASE):
         how = "There is no such tool here; add an mcp or openapi tool that offers it under tools."
         return Found(missing=[Missing(kind="tool", what=what, how=how) for what in absent])

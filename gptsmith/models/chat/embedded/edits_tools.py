@@ -8,8 +8,8 @@ from typing import Any
 from gptsmith.assistants.changes import ProposedChange
 from gptsmith.assistants.draft import Missing
 from gptsmith.assistants.operations import write_path
-from gptsmith.models.chat.embedded import compose_needs
-from gptsmith.models.chat.embedded.compose import TOOL_NAMES
+from gptsmith.models.chat.embedded import picture_needs
+from gptsmith.models.chat.embedded.draft import TOOL_NAMES
 from gptsmith.models.chat.embedded.edits_choice import is_drop
 from gptsmith.models.chat.embedded.edits_clauses import Clause
 from gptsmith.models.chat.embedded.edits_subject import Found, Subject, add, drop, put
@@ -194,7 +194,7 @@ def is_rule_like(clause: Clause) -> bool:
 
 def _is_drawing(clause: Clause) -> bool:
     text = re.sub(r"[¤]+", "x", clause.masked)
-    if "image_generation" in compose_needs.tool_types(text):
+    if "image_generation" in picture_needs.tool_types(text):
         return True
     return has(
         r"draw(?:ing|s)?|paint\w*|sketch\w*|illustrat\w+|image[ _]generation|picture generation|zeichne\w*|malen", text

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-from gptsmith.models.chat.embedded.compose_clauses import to_base
-from gptsmith.models.chat.embedded.compose_words import base
 from gptsmith.models.chat.embedded.conversation import Role
 from gptsmith.models.chat.embedded.toolbox import Tool
 
@@ -75,11 +73,6 @@ _ABLE = re.compile(
     re.IGNORECASE,
 )
 
-_OWN = re.compile(r"(?<=\bcite )its\b|(?<=\bquote )its\b")
-_LEFT_OVER = re.compile(
-    r"\band (?:[a-z]+ly )?(?!this\b|its\b|us\b)[a-z]+[^s\W]s (?!(?:of|and|or|in|for|that|with|[a-z]+ly)\b)[a-z]+"
-)
-
 
 def small_talk(words: str, role: Role, tools: list[Tool]) -> str | None:
     """Return the answer to a greeting, thanks, a goodbye or a question about the assistant; None for anything else."""
@@ -128,12 +121,7 @@ def abilities(role: Role, tools: list[Tool]) -> str:
 
 
 def _about(description: str) -> str:
-    """Return a description as the assistant says it: `Finds recipes and cites its pages` becomes `I find …`."""
     text = description.strip()
-    if base(text.split(" ", 1)[0]) and text[:1].isupper():
-        said = _OWN.sub("my", to_base(text[:1].lower() + text[1:]))
-        if not _LEFT_OVER.search(said):  # "and minds allergies" could be a noun as well: then it is left as it is
-            text = f"I {said}"
     return text if not text or text[-1] in ".!?" else f"{text}."
 
 

@@ -14,8 +14,8 @@ from gptsmith.assistants.rule_tests import test_of
 from gptsmith.assistants.telling_phrases import telling_phrase
 from gptsmith.assistants.thread_request import Exchange, ThreadRequest
 from gptsmith.assistants.wishes import Said, bare, read_message
-from gptsmith.models.chat.embedded.compose_needs import tool_types
-from gptsmith.models.chat.embedded.compose_tongues import TONGUES
+from gptsmith.models.chat.embedded.picture_needs import tool_types
+from gptsmith.models.chat.embedded.set_phrases import TONGUES
 
 _LEANS = re.compile(
     r"^(?:and|but|so|or|und|aber|et|mais|y|e|what about|how about|was ist mit)\b"
@@ -94,7 +94,7 @@ def _read(exchanges: list[Exchange], code: str) -> list[_Turn]:
 
 def _of_what_was_asked(request: ThreadRequest, turns: list[_Turn]) -> Draft:
     """Return the draft of an assistant for the first thing that was asked of one for everything."""
-    from gptsmith.models.chat.embedded.compose import compose_draft
+    from gptsmith.models.chat.embedded.draft import compose_draft
 
     first = next((turn.asked for turn in turns if turn.alone), request.description)
     made = compose_draft(BuildRequest(description=first))

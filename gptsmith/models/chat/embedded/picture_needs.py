@@ -72,6 +72,12 @@ _PHOTO_STYLE = re.compile(
     re.IGNORECASE,
 )
 
+_SPEAKS = re.compile(
+    rf"\\b{_PICTURE}\\b|\\b(?:draw|paint|sketch|illustrat|visual|doodle|scribbl|colou?r|art(?:work|ist)?\\b|logo|design"
+    r"|look(?:s)? like|zeichn|mal(?:t|en)\\b|bild|dessin|dibuj|pint)",
+    re.IGNORECASE,
+)
+
 _DOCUMENT = (
     r"(?:spreadsheets?|handbooks?|manuals?|pdfs?|documents?|files?|folders?|minutes|catalogues?|catalogs?"
     r"|cookbooks?|scans"
@@ -220,3 +226,8 @@ def temperature(text: str) -> float | None:
     said = _DENIED.sub(" ", text)
     precise, creative = bool(_PRECISE.search(said)), bool(_CREATIVE.search(said))
     return None if precise == creative else (0.1 if precise else 0.9)
+
+
+def speaks_of_pictures(text: str) -> bool:
+    """Say whether a word of `text` is of the making or the look of pictures, whatever is said of it."""
+    return bool(_SPEAKS.search(text))
