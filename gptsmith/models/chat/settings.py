@@ -1,4 +1,4 @@
-"""What the person chose for all assistants: the chat model, and which keys are in the system's keyring.
+"""What the person chose for all assistants: the chat model, its fetching, and which keys are in the system's keyring.
 
 `settings.json` in the state folder. It never holds a key.
 """
@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -13,14 +14,20 @@ from gptsmith.assistants.spec import ModelSpec
 from gptsmith.errors import NotReadyError
 from gptsmith.state import atomic_write, home, home_path, lock
 
+FetchWish = Literal["yes", "later", "no"]
+
 
 class Settings(BaseModel):
-    """`model` is the default model, `keys` the variables whose keys the keyring holds; what is not known is kept."""
+    """`model` is the default model, `keys` the variables whose keys the keyring holds; what is not known is kept.
+
+    `fetch` tells whether the language model that comes by itself is wanted: `later` when its fetch was paused.
+    """
 
     model_config = ConfigDict(extra="allow")
 
     model: ModelSpec | None = None
     keys: list[str] = []
+    fetch: FetchWish = "yes"
 
 
 def read_settings() -> Settings:
@@ -44,6 +51,12 @@ def read_settings() -> Settings:
 def choose_for_all(model: ModelSpec | None) -> None:
     """Make `model` the default of all assistants that name none; None takes the choice back, a damaged one, too."""
     _change(model=model)
+
+
+def wish_to_fetch(wish: FetchWish) -> None:
+    """Keep whether the language model that comes by itself is wanted."""
+    if read_settings().fetch != wish:
+        _change(fetch=wish)
 
 
 def keep_in_mind(variable: str, stored: bool) -> None:

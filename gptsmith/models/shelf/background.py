@@ -17,12 +17,13 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Running:
-    """A fetch of this process: `progress` as last reported, `error` why it ended without the model."""
+    """A fetch of this process: `progress` as last reported, `error` and its `code` why it ended without the model."""
 
     active: bool = True
     pausing: bool = False
     progress: Progress | None = None
     error: str = ""
+    code: str = ""
 
 
 class Fetches:
@@ -38,6 +39,9 @@ class Fetches:
         name = self.shelf.entry(name).name
         with self._guard:
             if self._state(name).active:
+                running, stop = self._all[name]
+                stop.clear()  # a pause that has not been noticed yet is taken back
+                self._all[name] = (replace(running, pausing=False), stop)
                 return
             stop = threading.Event()
             self._all[name] = (Running(), stop)
@@ -66,16 +70,25 @@ class Fetches:
         return self._all[name][0] if name in self._all else Running(active=False)
 
     def _run(self, name: str, stop: threading.Event) -> None:
-        error = ""
+        while True:
+            error, code = self._fetch(name, stop)
+            with self._guard:
+                if code == "stopped" and not stop.is_set():
+                    continue  # the pause was taken back while it took effect
+                ended = replace(self._all[name][0], active=False, pausing=False, error=error, code=code)
+                self._all[name] = (ended, stop)
+                return
+
+    def _fetch(self, name: str, stop: threading.Event) -> tuple[str, str]:
+        """Fetch a model; return the message and the code of what went wrong."""
         try:
             self.shelf.get(name, lambda progress: self._report(name, progress), stop)
         except GptsmithError as failure:
-            error = "" if failure.code == "stopped" else str(failure)
+            return ("" if failure.code == "stopped" else str(failure)), failure.code
         except Exception as failure:  # noqa: BLE001 (the thread's last door: a page that looks must see it ended)
             _LOG.exception("the fetch of %s failed", name)
-            error = f"{type(failure).__name__}: {failure}"
-        with self._guard:
-            self._all[name] = (replace(self._all[name][0], active=False, pausing=False, error=error), stop)
+            return f"{type(failure).__name__}: {failure}", ""
+        return "", ""
 
     def _report(self, name: str, progress: Progress) -> None:
         with self._guard:

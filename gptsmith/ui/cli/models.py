@@ -73,10 +73,12 @@ def get(
 @group.command()
 def remove(name: Name, as_json: AsJson = False) -> None:
     """Delete a model from this machine; it can be fetched again."""
+    from gptsmith.models.chat import arrival
     from gptsmith.models.shelf import Shelf, size_words
 
     shelf = Shelf()
     found, freed = shelf.entry(name), shelf.remove(name)
+    arrival.wish(found.name, "no")
     if as_json:
         document({"name": found.name, "freed": freed})
     elif freed:

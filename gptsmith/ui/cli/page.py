@@ -48,7 +48,7 @@ def ui(
         show(f"gptsmith is at {url} (Ctrl-C stops it)")
     # A plain `kill` must not leave the server behind: leaving through SystemExit passes the `finally` below.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    server = subprocess.Popen(launch.command(chosen), env=launch.environment(path))
+    server = subprocess.Popen(launch.command(chosen), env=launch.environment(path, fetch=True))
     try:
         _open_when_ready(server, chosen, url, browser)
         code = server.wait()

@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from gptsmith.errors import GptsmithError, SpecError
-from gptsmith.ui.web import browser, markdown, session, sidebar, theme
+from gptsmith.ui.web import arrival_line, browser, markdown, session, sidebar, theme
 from gptsmith.ui.web.desk import Desk, open_desk
 
 # A file of our own: the named icons of Streamlit are fetched from a font server on the internet.
@@ -29,6 +29,8 @@ def main() -> None:
         sidebar.draw(desk, view)
         browser.draw(view)
         _notices()
+        if view.page != "models":  # which has it in its list
+            arrival_line.draw(desk.stock)
         _page(desk, view)
     except SpecError as error:
         _broken(view, len(error.diagnostics))

@@ -9,6 +9,9 @@ from pathlib import Path
 OPEN_FILE = "GPTSMITH_OPEN"
 """Environment variable that names the one spec file outside the library which the pages may open."""
 
+FETCH = "GPTSMITH_PAGE_FETCH"
+"""Environment variable by which the command says that the default language model is to be fetched beside the pages."""
+
 _MAX_UPLOAD_MB = 50
 
 _LIGHT = {
@@ -59,9 +62,13 @@ def command(port: int = 8501) -> list[str]:
     return [sys.executable, "-m", "streamlit", "run", str(script), *flags, *hosts]
 
 
-def environment(file: Path | None = None) -> dict[str, str]:
-    """Return the environment for `command`; `file` is a spec outside the library that the pages open first."""
+def environment(file: Path | None = None, *, fetch: bool = False) -> dict[str, str]:
+    """Return the environment for `command`; `file` is a spec outside the library that the pages open first.
+
+    With `fetch` the default language model is fetched beside the pages, unless the person does not want it.
+    """
     added = {OPEN_FILE: str(file.resolve())} if file else {}
+    added |= {FETCH: "yes"} if fetch else {}
     return {**os.environ, "ANONYMIZED_TELEMETRY": "False", "TOKENIZERS_PARALLELISM": "false", **added}
 
 

@@ -11,7 +11,7 @@ from gptsmith.assistants.spec import ModelSpec
 from gptsmith.errors import GptsmithError
 from gptsmith.models.shelf import size_words
 from gptsmith.models.shelf.background import Running
-from gptsmith.ui.web import connections, markdown, session
+from gptsmith.ui.web import arrival_line, connections, markdown, session
 from gptsmith.ui.web.stock import KINDS, Row, Stock, first
 
 _TICK_SECONDS = 1.0
@@ -131,7 +131,7 @@ def _do(action: Callable[[], None]) -> None:
 def _progress(row: Row) -> None:
     running, status = row.running, row.status
     if running.active:
-        st.progress(_fraction(running), text=_words(running))
+        st.progress(_fraction(running), text=arrival_line.how_far(running.progress))
         for note in running.progress.notes if running.progress else ():
             st.caption(f":material/info: Passed over: {markdown.line(note)}")
         return
@@ -144,18 +144,6 @@ def _progress(row: Row) -> None:
 
 def _fraction(running: Running) -> float:
     return running.progress.fraction if running.progress else 0.0
-
-
-def _words(running: Running) -> str:
-    progress = running.progress
-    if progress is None:
-        return "Looking for where it can be had"
-    if progress.phase == "waiting":
-        return "Another window or program is fetching it"
-    if progress.phase == "checking":
-        return "Checking that it is what was published"
-    text = f"{size_words(progress.done)} of {size_words(progress.total)} from {markdown.line(progress.source)}"
-    return f"{text}, {progress.time_left} left" if progress.time_left else text
 
 
 def _use(stock: Stock, spec: ModelSpec | None) -> None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from streamlit.starlette import App
+
+from gptsmith.ui.web import launch
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -50,7 +55,18 @@ class OwnHosts(TrustedHostMiddleware):
             await super().__call__(scope, receive, send)
 
 
+@asynccontextmanager
+async def lifespan(_app: App) -> AsyncIterator[None]:
+    """Begin to fetch the default language model where the command wants that; the pages open meanwhile."""
+    if os.environ.get(launch.FETCH):
+        from gptsmith.models.chat import arrival
+
+        arrival.begin()
+    yield
+
+
 app = App(
     Path(__file__).with_name("app.py"),
+    lifespan=lifespan,
     middleware=[Middleware(Headers), Middleware(OwnHosts, allowed_hosts=HOSTS, www_redirect=False)],
 )

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 
 from gptsmith.assistants.spec import ModelSpec
 from gptsmith.errors import GptsmithError, UsageError
+from gptsmith.models.chat import arrival
+from gptsmith.models.chat.arrival import Arrival
 from gptsmith.models.chat.ollama import Ollama, find_ollama
-from gptsmith.models.chat.settings import choose_for_all, read_settings
+from gptsmith.models.chat.settings import FetchWish, choose_for_all, read_settings
 from gptsmith.models.shelf import Shelf, ShelfModel, Status, size_words
 from gptsmith.models.shelf.background import Running, fetches
 from gptsmith.models.shelf.machine import this_machine
@@ -103,17 +105,27 @@ class Stock:
 
     def get(self, name: str) -> None:
         """Begin to fetch a model, or go on."""
-        fetches().start(name)
+        arrival.wish(name, "yes")
 
     def pause(self, name: str) -> None:
         """Stop fetching a model; what came is kept."""
-        fetches().pause(name)
+        arrival.wish(name, "later")
+
+    def arrival(self) -> Arrival:
+        """Tell how far the default language model is, which comes by itself."""
+        return arrival.look()
+
+    def wish(self, name: str, wish: FetchWish) -> None:
+        """Fetch, pause or give up a model; for the default one that is kept."""
+        arrival.wish(name, wish)
 
     def remove(self, name: str) -> str:
         """Delete a model; return what to say about it."""
         if self.chosen(ModelSpec(provider="local", name=name)):
             choose_for_all(None)
-        return f"{name} is removed: {size_words(Shelf().remove(name))} are free again."
+        freed = Shelf().remove(name)
+        arrival.wish(name, "no")
+        return f"{name} is removed: {size_words(freed)} are free again."
 
     def in_use(self) -> InUse:
         """Tell which model answers where a file names none."""

@@ -16,14 +16,18 @@ _writers: dict[Path, Writer] = {}
 _making = threading.Lock()
 
 
+def can_write() -> bool:
+    """Tell whether a local model would run here, were its file there; `GPTSMITH_MIND=off` says no."""
+    off = os.environ.get("GPTSMITH_MIND", "").lower() in ("off", "0", "no")
+    return not off and importlib.util.find_spec("xllamacpp") is not None and not lacks_instructions()
+
+
 def find_writer() -> Writer | None:
     """Return the writer of the default model, shared in this process; None without its weights, or a way to run them.
 
-    `GPTSMITH_MIND=off` switches it off. Cheap: the file's hash was checked when it was placed.
+    Cheap: the file's hash was checked when it was placed.
     """
-    if os.environ.get("GPTSMITH_MIND", "").lower() in ("off", "0", "no"):
-        return None
-    if importlib.util.find_spec("xllamacpp") is None or lacks_instructions():
+    if not can_write():
         return None
     from gptsmith.models import shelf
 
