@@ -60,15 +60,15 @@ def test_every_page_says_what_is_fetched_and_the_line_goes_when_it_is_here(
     assert server.held.wait(10)
     at = open_page(**page)
     said = words(at)
-    assert "**Small**, the language model that lets assistants write, is being fetched: 1 MB, licence MIT." in said
+    assert "Fetching **Small**, which lets assistants write (1 MB, licence MIT): 1 MB" in said
     assert buttons(at) == {"arrival-pause", "arrival-no"}
     server.release.set()
     settled()
     at.run()
-    assert "being fetched" not in words(at) and not buttons(at)
+    assert "Fetching" not in words(at) and not buttons(at)
     assert [toast.value for toast in at.toast] == ["The language model is here: assistants write now."]
     assert not at.run().toast
-    assert "being fetched" not in words(open_page(**page))
+    assert "Fetching" not in words(open_page(**page))
 
 
 def test_a_pause_is_kept_until_the_person_goes_on(server: ModelServer) -> None:
@@ -129,8 +129,8 @@ def test_without_a_network_one_calm_line_says_so(server: ModelServer) -> None:
     settled()
     at = open_page()
     assert (
-        "The language model that lets assistants write is not here yet: none of the places that have it could be "
-        "reached. Everything else works."
+        "**Small**, which lets assistants write, is not here yet: none of the places that have it could be reached. "
+        "Everything else works."
     ) in words(at)
     assert not at.error and buttons(at) == {"arrival-again", "arrival-no"}
     press(at, "again")

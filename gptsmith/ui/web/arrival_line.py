@@ -47,29 +47,36 @@ def _line(stock: Stock) -> None:
         session.forget(_SEEN)
         return
     session.put(_SEEN, True)
-    with st.container(border=True, key="quiet-arrival", gap="small"):
+    with st.container(key="quiet-arrival", gap=None):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(_said(now), width="stretch")
-            for label, key, wish in _choices(now):
-                st.button(
-                    label, key=f"arrival-{key}", type="tertiary", on_click=_wish, args=(stock, now.model.name, wish)
-                )
+            with st.container(horizontal=True, width="content", gap="small"):
+                for label, key, wish in _choices(now):
+                    args = (stock, now.model.name, wish)
+                    st.button(label, key=f"arrival-{key}", type="tertiary", on_click=_wish, args=args)
         if now.state == "coming":
-            st.progress(now.done / max(1, now.model.size), text=how_far(now.progress))
+            st.progress(now.done / max(1, now.model.size))
 
 
 def _said(now: Arrival) -> str:
     assert now.model is not None, "the line was drawn without a model"  # noqa: S101
-    title, size = markdown.line(now.model.title), size_words(now.model.size)
+    title, size = f"**{markdown.line(now.model.title)}**", size_words(now.model.size)
     if now.state == "coming":
-        return (
-            f"**{title}**, the language model that lets assistants write, is being fetched: {size}, licence "
-            f"{markdown.line(now.model.licence)}. Everything else works meanwhile; answers are quotes from your files."
-        )
+        licence = markdown.line(now.model.licence)
+        return f"Fetching {title}, which lets assistants write ({size}, licence {licence}): {_far(now)}"
     if now.state == "paused":
         part = f"{size_words(now.done)} of {size} are here" if now.done else f"{size} to fetch"
-        return f"**{title}**, the language model that lets assistants write, is paused: {part}."
-    return f"The language model that lets assistants write is not here yet: {now.problem}. Everything else works."
+        return f"{title}, which lets assistants write, is paused: {part}."
+    return f"{title}, which lets assistants write, is not here yet: {now.problem}. Everything else works."
+
+
+def _far(now: Arrival) -> str:
+    """Return how far it is in a word or two; the page Models says where it comes from."""
+    progress = now.progress
+    if progress is None or progress.phase != "fetching":
+        return "checking" if progress and progress.phase == "checking" else "waiting"
+    far = size_words(progress.done)
+    return f"{far}, {progress.time_left} left" if progress.time_left else far
 
 
 def _choices(now: Arrival) -> list[tuple[str, str, FetchWish]]:

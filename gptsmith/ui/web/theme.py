@@ -26,6 +26,7 @@ _STYLE = """
     height: var(--frame) !important; flex: 0 0 auto !important; }
   div:has(> [class*="st-key-bar-"]) { position: sticky; top: 0; z-index: 20; }
   [class*="st-key-bar-"] { padding: 0.5rem 0; min-height: 3.4rem; backdrop-filter: blur(14px); }
+  @media (min-width: 641px) { .st-key-quiet-arrival { margin-top: -2.2rem; } }
   .st-key-quiet-path p { overflow-wrap: anywhere; }
   [data-testid="stToastContainer"] { inset: auto auto 1rem 1rem !important; max-width: 16.5rem; }
   [data-testid="stToast"] { max-width: 100%; min-width: 0; }
