@@ -123,17 +123,16 @@ def _write(writer: Writer, draft: Draft, parts: list[Sentence], idea: str) -> No
         draft.name = identity.name
     if _is_about(identity.about, idea):
         draft.description = _shortened(identity.about, 200)
-    draft.role = f"You are {draft.name}. {draft.description}"
     told = [s.text for s in parts if not is_rule(s) and not is_first_request(s.text)]
-    draft.guidelines = [s for s in told[:12] if _shortened(s, 200) != draft.description and not _is_said(s, draft.role)]
+    who = _opened(told[0]) if told else draft.description
+    draft.role = f"You are {draft.name}. {who[:1].upper()}{who[1:]}"
+    draft.guidelines = [s for s in told[1:12] if not _is_said(s, draft.role)]
+    draft.tone = identity.tone or draft.tone
     draft.welcome_message = identity.welcome or draft.welcome_message
     asked = first_request(idea)
     if identity.starters:
         draft.conversation_starters = [*([asked] if asked else []), *identity.starters][:4]
-    guide = designing.write_guide(writer, idea, draft.emphasis)
-    draft.guidelines += guide.guidelines
-    draft.clarify, draft.tone = guide.clarify or draft.clarify, guide.tone or draft.tone
-    draft.question = designing.write_question(writer, idea)
+    draft.question = designing.write_question(writer, idea) or draft.question
 
 
 def _opened(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from gptsmith.models.chat.embedded.conversation import Role
+from gptsmith.models.chat.embedded.conversation import Conversation, Role
 from gptsmith.models.chat.embedded.toolbox import Tool
 
 _END = (
@@ -74,6 +74,12 @@ _ABLE = re.compile(
 )
 
 
+_COMES_FIRST = re.compile(
+    r"\b(?:first|begins?|starts?|greets?|greeting|opens?|zuerst|zunächst|beginn\w*|d'abord|commence\w*|primero|empieza\w*)\b",
+    re.IGNORECASE,
+)
+
+
 def small_talk(words: str, role: Role, tools: list[Tool]) -> str | None:
     """Return the answer to a greeting, thanks, a goodbye or a question about the assistant; None for anything else."""
     text = words.strip().replace("’", "'")
@@ -97,10 +103,15 @@ def small_talk(words: str, role: Role, tools: list[Tool]) -> str | None:
     return next((reply for pattern, reply in answers if pattern.match(text)), None)
 
 
-def is_about_itself(words: str) -> bool:
-    """Tell whether a message asks who the assistant is or what it can do: that, the spec knows better than a model."""
-    text = words.strip().replace("’", "'")
-    return bool(_WHO.search(text) or _CAN.search(text) or _ABLE.match(text))
+def is_plain_talk(talk: Conversation) -> bool:
+    """Tell whether code answers better than a small model: who the assistant is, a greeting where nothing comes first.
+
+    Instructions that say what comes first ("asks for the budget first") make a greeting the model's.
+    """
+    text = talk.words.strip().replace("’", "'")
+    if _WHO.search(text) or _CAN.search(text) or _ABLE.match(text):
+        return True
+    return not _COMES_FIRST.search(f"{talk.role.description} {talk.role.instructions}")
 
 
 def introduce(role: Role, tools: list[Tool]) -> str:

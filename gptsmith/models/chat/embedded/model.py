@@ -28,7 +28,7 @@ from gptsmith.models.chat.embedded.answer import THRESHOLD, what_follows
 from gptsmith.models.chat.embedded.asks import Ask, read_asks
 from gptsmith.models.chat.embedded.conversation import Conversation, read_conversation, text_of
 from gptsmith.models.chat.embedded.followups import question_of, said_before, wants_more
-from gptsmith.models.chat.embedded.identity import is_about_itself, small_talk
+from gptsmith.models.chat.embedded.identity import is_plain_talk, small_talk
 from gptsmith.models.chat.embedded.intents import NONE, Intent, read_intent
 from gptsmith.models.chat.embedded.lookup_sense import is_talk
 from gptsmith.models.chat.embedded.lookups import is_chat, is_free_writing
@@ -207,7 +207,7 @@ class EmbeddedChatModel(BaseChatModel):
             return ask_for(intent.tool, intent.missing)
         if talk.files and (said := read_out(talk.words, talk.files, talk.passages or [])):
             return quoted(said)
-        if (small := small_talk(talk.words, talk.role, box)) and (not writes or is_about_itself(talk.words)):
+        if (small := small_talk(talk.words, talk.role, box)) and (not writes or is_plain_talk(talk)):
             return small
         foreign = language.of(talk.words)
         freely = FREE if writes else CONNECT

@@ -92,6 +92,7 @@ class Writer:
         A text that begins to repeat itself is ended there. The last piece is never empty. Raises as `write` does.
         """
         body = _body(list(messages), grammar, tokens, temperature, seed, stop) | {"stream": True}
+        body |= {"dry_multiplier": 0.6, "dry_allowed_length": 4}  # a small model runs in circles in long lists
         said = ""
         with _told(self.engine), self._http.stream("POST", "/chat/completions", json=body) as answer:
             if answer.status_code != 200:
@@ -143,8 +144,13 @@ class Writer:
 
 
 def repeats(text: str) -> bool:
-    """Tell whether the end of `text` says the same thing, of eight letters or more, four times in a row."""
-    return bool(re.search(r"(.{8,90}?)\1{3,}\s*$", text[-_LOOKED_AT:], re.DOTALL)) if len(text) >= 32 else False
+    """Tell whether `text` ends in eight letters or more said four times in a row, or in a line said three times."""
+    if len(text) < 32:
+        return False
+    lines = [line for line in text.splitlines()[:-1] if len(line.strip()) >= 12]
+    if lines and lines.count(lines[-1]) >= 3:
+        return True
+    return bool(re.search(r"(.{8,90}?)\1{3,}\s*$", text[-_LOOKED_AT:], re.DOTALL))
 
 
 def _body(

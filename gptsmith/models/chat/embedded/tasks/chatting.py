@@ -20,10 +20,18 @@ _TOKENS = 380
 _HELD = 48  # characters that are looked at before any is shown
 _HEADING = re.compile(r"^#+\s*", re.MULTILINE)
 _RULE = re.compile(
-    r"\b(?:never|always|only|every|each|end|begin|start|at most|no more|must|do not|don['’]t|immer|nie(?:mals)?|nur"
+    r"\b(?:never|always|only|every|each|ends?|begins?|starts?|at most|no more|must|do not|don['’]t|immer|nie(?:mals)?|nur"
     r"|jamais|toujours|siempre|nunca|solo|first|one \w+ at a time|words?|sentences?|short)\b",
     re.IGNORECASE,
 )
+_IN_ITS_LANGUAGE = {
+    "de": "Antworte auf Deutsch.",
+    "fr": "Réponds en français.",
+    "es": "Responde en español.",
+    "it": "Rispondi in italiano.",
+    "pt": "Responde em português.",
+    "nl": "Antwoord in het Nederlands.",
+}
 _SERVANT = re.compile(
     r"^(?:certainly|of course|sure|absolutely|great)?[!.,]?\s*how (?:can|may) i (?:help|assist) you[^?]*\?",
     re.IGNORECASE,
@@ -58,7 +66,8 @@ def messages_for(talk: Conversation, remind: str = "") -> list[Message]:
         if turn.words and turn.reply:
             shown.append({"role": "user", "content": turn.words[:_MOST_SAID]})
             shown.append({"role": "assistant", "content": turn.reply[:_MOST_SAID]})
-    rules = _reminders(talk.role.instructions) if talk.earlier else ""
+    rules = _reminders(f"{talk.role.description}\n{talk.role.instructions}")
+    remind = remind or _IN_ITS_LANGUAGE.get(language.of(talk.words), "")
     behind = "\n".join(f"({text})" for text in (rules, remind) if text)
     shown.append({"role": "user", "content": f"<<{role}>>\n{talk.words}\n{behind}".strip()})
     return shown
@@ -102,5 +111,5 @@ def _reminders(instructions: str) -> str:
     """Return the rules of the instructions that hold for every answer, in their own words."""
     lines = [line.strip("-* ").strip() for line in instructions.splitlines()]
     rules = [s.strip() for line in lines for s in re.split(r"(?<=[.!?])\s+", line) if _RULE.search(s)]
-    text = " ".join(rules[:5])
+    text = " ".join(list(dict.fromkeys(rules))[:5])
     return f"Remember: {text[:400]}" if text else ""

@@ -1,4 +1,4 @@
-"""The words of a new assistant: name, summary, greeting, starters, how an expert works; and what it needs.
+"""The words of a new assistant: name, summary, tone, greeting, starters; what it needs; what to ask about it.
 
 The model writes, code decides: what is not of this subject, repeats itself, contradicts the person's rules or invents
 is left out.
@@ -26,8 +26,6 @@ _HOLLOW = re.compile(
     r" (?:yourself|the assistant)|need (?:any )?help with)\b",
     re.IGNORECASE,
 )
-_NOT = re.compile(r"\b(?:never|not|no|without|avoid|nie|kein\w*|nicht|jamais|pas|nunca|sin)\b|n['’]t\b", re.IGNORECASE)
-_OFFICE = re.compile(r"\b(?:pdf|link|website|e-?mail|phone|call us|upload|scan)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -36,17 +34,9 @@ class Identity:
 
     name: str
     about: str
+    tone: str
     welcome: str
     starters: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Guide:
-    """How an expert of its trade works."""
-
-    guidelines: list[str]
-    clarify: str
-    tone: str
 
 
 @dataclass(frozen=True)
@@ -73,19 +63,10 @@ def write_identity(writer: Writer, idea: str, seed: int = 7) -> Identity:
     return Identity(
         name=_first(found, "Name"),
         about=_first(found, "About"),
+        tone=_first(found, "Tone"),
         welcome=welcome if language.of(welcome) == spoken or len(welcome.split()) < 4 else "",
         starters=_of_the_subject(found.get("User", []), idea)[:4],
     )
-
-
-def write_guide(writer: Writer, idea: str, rules: list[str], seed: int = 7) -> Guide:
-    """Return guidelines, when to ask back and the tone; a line that turns a rule round, or repeats, is left out."""
-    do = f'"Do: " {line(12, 150)} "\\n" '
-    grammar = f'root ::= {do * 3}"Ask: " {line(8, 150)} "\\nTone: " {line(3, 80)}'
-    text = writer.write(prompt("guide"), _shown(idea), grammar=grammar, tokens=200, temperature=0.2, seed=seed)
-    found = _fields(text)
-    kept = [s for s in found.get("Do", []) if not _OFFICE.search(s) and not any(_turns_round(s, r) for r in rules)]
-    return Guide(_apart([s for s in kept if _is_whole(s)], idea)[:3], _first(found, "Ask"), _first(found, "Tone"))
 
 
 def read_needs(writer: Writer, idea: str) -> Needs:
@@ -104,10 +85,13 @@ def read_needs(writer: Writer, idea: str) -> Needs:
 
 
 def write_question(writer: Writer, idea: str) -> str:
-    """Return the one question whose answer would change this assistant most."""
-    return writer.write(prompt("question"), f"<<{idea[:_MOST]}>>", grammar=r'root ::= [^\n?]{10,150} "?"', tokens=60)
+    """Return the one question whose answer would change this assistant most; "" where it asks what was said."""
+    asked = writer.write(prompt("question"), f"<<{idea[:_MOST]}>>", grammar=r'root ::= [^\n?]{10,150} "?"', tokens=60)
+    new = set(content_stems(asked)) - set(content_stems(idea)) - _ASKING
+    return asked if new and language.of(asked) == language.of(idea) else ""
 
 
+_ASKING = frozenset(content_stems("What should it do or say when somebody asks the assistant, helper, user, never?"))
 _NAME_LETTERS = r"[^\n.,:;!?()\x22\u3000-\u9fff\uac00-\ud7af]"
 
 
@@ -153,17 +137,6 @@ def _of_the_subject(lines: list[str], idea: str) -> list[str]:
     return _distinct(ranked)
 
 
-def _apart(lines: list[str], idea: str) -> list[str]:
-    """Return the guidelines that say something which neither the description nor another one says."""
-    said = [s for s in re.split(r"(?<=[.!?;])\s+|\n", idea) if s.strip()]
-    distinct = _distinct(lines)
-    if not distinct or not said:
-        return distinct
-    rows = load_embedder("embedded").encode([*distinct, *said])
-    near = (rows[: len(distinct)] @ rows[len(distinct) :].T).max(axis=1)
-    return [line for line, score in zip(distinct, near, strict=True) if score < _SAME]
-
-
 def _distinct(lines: list[str]) -> list[str]:
     if not lines:
         return []
@@ -178,12 +151,6 @@ def _distinct(lines: list[str]) -> list[str]:
 def _is_whole(text: str) -> bool:
     """Tell whether a line was not cut by the grammar's length."""
     return text[-1:] in '.!?…)”"' or len(text) < 100
-
-
-def _turns_round(text: str, rule: str) -> bool:
-    """Tell whether a line denies what a rule demands, or the other way round, about the same things."""
-    shared = set(content_stems(text)) & set(content_stems(rule))
-    return len(shared) >= 2 and bool(_NOT.search(text)) != bool(_NOT.search(rule))
 
 
 def _in_the_text(words: str, text: str, least: int = 2) -> str:
