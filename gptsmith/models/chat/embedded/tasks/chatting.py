@@ -20,8 +20,8 @@ _TOKENS = 380
 _HELD = 48  # characters that are looked at before any is shown
 _HEADING = re.compile(r"^#+\s*", re.MULTILINE)
 _RULE = re.compile(
-    r"\b(?:never|always|only|every|each|ends?|begins?|starts?|at most|no more|must|do not|don['’]t|immer|nie(?:mals)?|nur"
-    r"|jamais|toujours|siempre|nunca|solo|first|one \w+ at a time|words?|sentences?|short)\b",
+    r"\b(?:never|always|only|every|each|ends?|begins?|starts?|at most|no more|must|do not|don['’]t|immer"
+    r"|nie(?:mals)?|nur|jamais|toujours|siempre|nunca|solo|first|one \w+ at a time|words?|sentences?|short)\b",
     re.IGNORECASE,
 )
 _IN_ITS_LANGUAGE = {
