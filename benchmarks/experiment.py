@@ -3,7 +3,7 @@
 GPTSMITH_TEST_DATA=… python -m benchmarks.experiment draw FOLDER ARM… [--words prompt caption both] [--steps 20]
     [--guidance 1.5] [--limit 5] [--seeds 3]
 python -m benchmarks.experiment show FOLDER [--plots DIR] [--grid grid.jpg]
-    [--gallery gallery.jpg]
+    [--gallery gallery.jpg [--wrong docs/images/hundred.txt]]
 
 `draw` takes the U-Nets of `runs/captions.sh` from FOLDER/ARM/unet, or the shipped one as arm `shipped`, and draws the
 prompts of `benchmarks.generator`, at most `--limit` of each row: from the prompt as it is, from the caption that the
@@ -11,7 +11,7 @@ embedded caption writer makes of it, or from both, the prompt in front. `--steps
 Each picture is judged by the exact checker, and by the embedded CLIP: whether of all the prompts the picture's own
 fits it best (R-precision, Xu et al. 2018, https://arxiv.org/abs/1711.10485). It goes to FOLDER/drawn, its verdict as a
 line into FOLDER/ARM.jsonl; what is there is not drawn again. `show` prints tables of what is there; its plots need the
-extra `plots` (matplotlib).
+extra `plots` (matplotlib). `--wrong` names the numbers of the gallery's pictures that are wrong by a person's eye.
 """
 
 from __future__ import annotations
@@ -195,10 +195,11 @@ def plot(by_words: dict[tuple[Any, ...], list[Line]], curves: dict[str, Any], fo
 
 
 def paste(page: Image.Image, folder: Path, line: Line, left: int, top: int) -> None:
-    """Put a picture on a page, framed when it is wrong."""
+    """Put a picture on a page, framed in red when it is wrong by the checker, in orange when by eye alone."""
     page.paste(Image.open(folder / line["file"]), (left, top))
-    if not line["right"]:
-        ImageDraw.Draw(page).rectangle((left, top, left + SIDE - 1, top + SIDE - 1), outline="red", width=2)
+    if not line["right"] or line.get("wrong"):
+        color = "orange" if line["right"] else "red"
+        ImageDraw.Draw(page).rectangle((left, top, left + SIDE - 1, top + SIDE - 1), outline=color, width=2)
 
 
 def sheet(folder: Path, by_words: dict[tuple[Any, ...], list[Line]], file: Path) -> None:
@@ -216,15 +217,19 @@ def sheet(folder: Path, by_words: dict[tuple[Any, ...], list[Line]], file: Path)
     page.save(file, quality=85)
 
 
-def gallery(folder: Path, some: list[Line], file: Path) -> None:
-    """Save the first seed of every prompt, ten in a row with the prompts below, what is wrong framed."""
-    shown = [line for line in some if line["seed"] == 0]
+def gallery(folder: Path, some: list[Line], file: Path, labels: Path | None) -> None:
+    """Save the first seed of every prompt, ten in a row with the prompts below, what is wrong framed and counted."""
+    bad = {int(number) for number in labels.read_text("utf-8").split()} if labels else set()
+    shown = [{**line, "wrong": number in bad} for number, line in enumerate(one for one in some if one["seed"] == 0)]
+    for row, of in grouped(shown, lambda line: (line["row"],)).items():
+        eye = f"  by eye {sum(not line['wrong'] for line in of)}" if labels else ""
+        print(f"{row[0]:16} n {len(of)}  by the checker {sum(line['right'] for line in of)}{eye}")
     page = Image.new("RGB", (10 * SIDE, -(-len(shown) // 10) * (SIDE + HEAD)), "white")
     pen = ImageDraw.Draw(page)
     for number, line in enumerate(shown):
         left, top = number % 10 * SIDE, number // 10 * (SIDE + HEAD)
         paste(page, folder, line, left, top)
-        pen.text((left + 2, top + SIDE + 2), fill(line["prompt"], 21), fill="black")
+        pen.text((left + 2, top + SIDE + 2), fill(f"{number} {line['prompt']}", 21), fill="black")
     page.save(file, quality=85)
 
 
@@ -245,13 +250,15 @@ def main() -> None:
     showing.add_argument("--plots", type=Path)
     showing.add_argument("--grid", type=Path, help="of the arms")
     showing.add_argument("--gallery", type=Path, help="of the shipped generator")
+    showing.add_argument("--wrong", type=Path, help="numbers in the gallery that are wrong by eye")
     given = parser.parse_args()
     if given.command == "draw":
         draw_all(given)
     else:
         show(given.folder, given.plots, given.grid)
         if given.gallery:
-            gallery(given.folder, [line for line in lines(given.folder, SHIPPED) if is_usual(line)], given.gallery)
+            usual = [line for line in lines(given.folder, SHIPPED) if is_usual(line)]
+            gallery(given.folder, usual, given.gallery, given.wrong)
 
 
 if __name__ == "__main__":

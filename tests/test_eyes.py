@@ -13,6 +13,8 @@ from PIL import Image
 
 from gptsmith import Assistant
 from gptsmith.agent.runtime.eyes import MOST, SIDE, Eyes
+from gptsmith.models.pictures.input_images import open_picture
+from gptsmith.rag.reading.pictures import fitted
 from tests.loopback import Loopback
 from tests.scripted import Scripted
 
@@ -102,3 +104,21 @@ def test_sixteen_bits_of_grey_are_not_cut_off(tmp_path: Path) -> None:
         "x", [{"kind": "image", "file": "deep.png"}]
     )[1]
     assert Image.open(io.BytesIO(base64.b64decode(block["base64"]))).getpixel((4, 4)) == (117, 117, 117)
+
+
+@pytest.mark.parametrize("turned", [1, 6])
+def test_a_deep_picture_is_seen_the_same_everywhere(turned: int, tmp_path: Path) -> None:
+    deep = Image.new("I;16", (3, 2), 300)
+    deep.putpixel((0, 0), 4095)
+    exif = Image.Exif()
+    exif[0x0112] = turned
+    deep.save(tmp_path / "deep.png", exif=exif)
+    file = {"kind": "image", "file": "deep.png"}
+    block: Any = Eyes(tmp_path, [file]).content("x", [file])[1]
+    kept = fitted("deep.png", (tmp_path / "deep.png").read_bytes()).data
+    seen = [Image.open(io.BytesIO(base64.b64decode(block["base64"]))), Image.open(io.BytesIO(kept))]
+    seen.append(open_picture(tmp_path / "deep.png"))
+    size, bright = ((3, 2), (0, 0)) if turned == 1 else ((2, 3), (1, 0))
+    for picture in seen:
+        assert picture.size == size
+        assert picture.convert("L").getpixel(bright) == 255 and picture.convert("L").getextrema() == (0, 255)

@@ -17,8 +17,10 @@ from gptsmith.models.pictures.studio import Result, Studio, Wish
 from gptsmith.models.pictures.upsampling.embedded import EmbeddedUpsampler
 from gptsmith.models.pictures.upsampling.upsampler import Earlier
 from gptsmith.models.pictures.wishes import Job
+from gptsmith.models.world.requests import parse_request
 
 CAT = "A cat on a beach by day. The cat stands alone in the middle. The sky is light and sunny."
+SIZES = ["I draw one thing alone smaller than usual, and none larger."]
 STACK = "A red cube on top of a blue cube in a meadow by day. The sky is light and sunny."
 
 
@@ -104,6 +106,59 @@ def test_what_comes_beside_a_stack_is_drawn_into_the_picture(writer: EmbeddedUps
     assert best.record.caption.startswith(STACK.rstrip(".")) and best.record.caption.endswith(
         "ball stands on the right."
     )
+
+
+BESIDE = f"{STACK} A green ball stands on the right."
+
+
+@pytest.mark.parametrize(
+    ("request_", "thing", "side"),
+    [
+        ("make the ball yellow", "yellow ball", "right"),
+        ("replace the ball with a cone", "cone", "right"),
+        ("turn the ball into a cat", "cat", "right"),
+    ],
+)
+def test_what_stands_beside_a_stack_is_changed_where_it_stands(
+    writer: EmbeddedUpsampler, request_: str, thing: str, side: str
+) -> None:
+    found = writer.upsample(request_, changes=BESIDE)
+    assert found.part is not None and found.part.side == side
+    assert thing in found.part.caption and "cube" not in found.part.caption
+    start, _, end = found.part.whole.rpartition(". ")
+    assert start == STACK.rstrip(".") and thing in end and end.endswith(f"stands on the {side}.")
+
+
+def test_a_stack_stays_one_when_what_stood_beside_it_goes(writer: EmbeddedUpsampler) -> None:
+    found = parse_request(writer.upsample("remove the ball", changes=BESIDE).caption)
+    assert [(g.color, g.name) for g in found.groups] == [("red", "cube"), ("blue", "cube")]
+    assert any(r.kind == "on" for r in found.relations)
+
+
+@pytest.mark.parametrize("request_", ["make it bigger", "larger please", "make the cat huge"])
+def test_nothing_is_drawn_larger_than_usual_and_that_is_said(writer: EmbeddedUpsampler, request_: str) -> None:
+    with pytest.raises(GptsmithError, match="makes one thing alone smaller, none larger"):
+        writer.upsample(request_, changes=CAT)
+
+
+@pytest.mark.parametrize(
+    ("request_", "changes", "small", "notes"),
+    [
+        ("make it smaller", CAT, True, []),
+        ("make it bigger", CAT.replace("A cat", "A small cat"), False, SIZES),
+        ("make it huge and green", CAT, False, SIZES),
+        ("a large horse", "", False, SIZES),
+        ("a small horse", "", True, []),
+        ("a small horse and a dog", "", False, SIZES),
+        ("make it darker", CAT, False, []),
+    ],
+)
+def test_one_thing_alone_is_drawn_small(
+    writer: EmbeddedUpsampler, request_: str, changes: str, small: bool, notes: list[str]
+) -> None:
+    found = writer.upsample(request_, changes=changes)
+    assert next(g.size for g in parse_request(found.caption).groups) == ("small" if small else "")
+    assert found.notes == notes
 
 
 @pytest.mark.parametrize("request_", ["zoom out", "make it look cosy", "more dramatic please", "make it a watercolor"])

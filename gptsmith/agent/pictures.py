@@ -121,10 +121,11 @@ class Pictures:
     def _studio(self, best_of: int) -> Studio:
         from gptsmith.models.pictures.studio import Studio
 
+        generator = self.generator  # first: who wants to draw is told what is missing for that
         ranker = self.recognizer if best_of > 1 else None
         own = self._names["model"] == "embedded" and self._names["recognizer"] == "embedded"
         looker = self.recognizer if own else None  # it knows the embedded model's world alone
-        return Studio(self.generator, upsampler=self.upsampler, ranker=ranker, looker=looker)
+        return Studio(generator, upsampler=self.upsampler, ranker=ranker, looker=looker)
 
     # -- looking ---------------------------------------------------------------------------------------------------
 

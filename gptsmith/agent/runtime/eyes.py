@@ -11,10 +11,11 @@ from typing import Any
 
 from langchain_core.language_models import BaseChatModel
 
+from gptsmith.rag.reading.pictures import openable
+
 SIDE = 1568  # pixels of the longer side: what hosted models look at, at most
 MOST = 8  # pictures of one request; the newest are shown, the notes name them all
 _SMALL = 400_000  # bytes up to which a picture is sent without loss
-_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIF")
 
 
 def sees(model: BaseChatModel, provider: str) -> bool:
@@ -48,16 +49,15 @@ class Eyes:
 @lru_cache(maxsize=2 * MOST)
 def _sent(path: str, _changed: int) -> tuple[str, str]:
     """Return the media type and the base64 of the picture as it is sent."""
-    from PIL import Image, ImageOps
+    from PIL import Image
 
-    Image.init()
-    with Image.open(path, formats=[f for f in _FORMATS if f in Image.OPEN]) as file:
+    from gptsmith.models.pictures.upright import is_clear, upright
+
+    with Image.open(path, formats=openable()) as file:
         file.draft("RGB", (2 * SIDE, 2 * SIDE))  # a JPEG is decoded at a fraction of its size where that is enough
-        picture = ImageOps.exif_transpose(file)
-        picture.load()
-    if picture.mode.startswith("I"):  # 16 bits a pixel
-        picture = picture.convert("I").point(lambda value: value / 256).convert("L")
-    clear = picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info
+        file.load()
+        picture = upright(file)
+    clear = is_clear(picture)
     picture = picture.convert("RGBA" if clear else "RGB")
     picture.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
     bare = Image.new(picture.mode, picture.size)  # only the pixels: no place, no camera, no comment

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
+from pathlib import Path
 
 from PIL import Image
 
 from gptsmith.models.pictures.captioners import Caption, Detail, LocalCaptioner
+from gptsmith.models.pictures.names import ModelName
 from gptsmith.models.pictures.recognizers import load_recognizer
 from gptsmith.models.world.requests import names_twice, parse_request
 
@@ -27,7 +30,12 @@ class EmbeddedCaptioner(LocalCaptioner):
     How sure it is: a logistic regression on that fit and on the probability of the captions that name the same things.
     """
 
-    _one: float | None = None  # seconds of one caption, measured before the first
+    def __init__(
+        self, model: ModelName, folder: Path | None = None, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        super().__init__(model, folder)
+        self._clock = clock
+        self._one: float | None = None  # seconds of one caption, measured before the first
 
     def caption(self, image: Image.Image, detail: Detail = "descriptive") -> Caption:
         with self._lock:
@@ -49,9 +57,9 @@ class EmbeddedCaptioner(LocalCaptioner):
         """Return how many captions can be weighed on this machine before a person grows impatient."""
         if self._one is None:
             self._parts()
-            began = time.monotonic()
+            began = self._clock()
             self._say(image, "short")
-            self._one = time.monotonic() - began
+            self._one = self._clock() - began
         return max(LEAST_BEAMS, min(BEAMS, int(PATIENCE / max(self._one, 1e-3) * _SHARED)))
 
 

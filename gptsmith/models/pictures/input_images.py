@@ -9,6 +9,7 @@ from pathlib import Path
 from PIL import Image, ImageFilter, ImageOps, UnidentifiedImageError
 
 from gptsmith.errors import UsageError
+from gptsmith.models.pictures.upright import is_clear, upright
 
 MAX_PIXELS = 25_000_000
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
@@ -79,8 +80,8 @@ def like(picture: tuple[int, int], area: int, multiple: int) -> tuple[int, int]:
 
 
 def _plain(picture: Image.Image, mode: str) -> Image.Image:
-    turned = ImageOps.exif_transpose(picture) or picture
-    if turned.mode in ("RGBA", "LA", "PA") or (turned.mode == "P" and "transparency" in turned.info):
+    turned = upright(picture)
+    if is_clear(turned):
         whole = turned.convert("RGBA")
         ground = Image.new("RGBA", whole.size, "white" if mode == "RGB" else "black")
         turned = Image.alpha_composite(ground, whole)

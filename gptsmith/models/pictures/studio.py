@@ -88,11 +88,13 @@ class Studio:
         upsampler: Upsampler | None = None,
         ranker: Ranker | None = None,
         looker: Looker | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.generator = generator
         self.upsampler = upsampler or OwnWords()
         self.ranker = ranker
         self.looker = looker
+        self._clock = clock
 
     def draw(
         self, wish: Wish, *, earlier: Sequence[Earlier] = (), listen: Listen = _unheard, stop: Stop | None = None
@@ -123,9 +125,9 @@ class Studio:
             listen(Progress("load", f"Preparing {self.generator.name}"))
             self.generator.prepare(lambda text: listen(Progress("load", text)), stop)
             stop.check()
-            began = time.monotonic()
+            began = self._clock()
             for number, seed in enumerate(seeds, 1):
-                if number > wish.count and _too_long(began, number - 1, wish.patience):
+                if number > wish.count and _too_long(self._clock() - began, number - 1, wish.patience):
                     break
                 add(seed, number, len(seeds), wish)
             if self._unchanged(pictures, wish, caption, listen):  # once more, from the words alone
@@ -216,9 +218,8 @@ def _into_the_picture(wish: Wish, caption: Upsampled) -> tuple[Wish, Upsampled]:
     return replace(wish, mask=mask), replace(caption, caption=caption.part.whole, notes=caption.part.notes, change=None)
 
 
-def _too_long(began: float, drawn: int, patience: float | None) -> bool:
+def _too_long(spent: float, drawn: int, patience: float | None) -> bool:
     """Tell whether one more picture, as slow as those so far, would be later than a person waits."""
-    spent = time.monotonic() - began
     return patience is not None and spent + spent / max(1, drawn) > patience
 
 

@@ -70,7 +70,8 @@ def read_change(earlier: Request, text: str) -> Request:
     if background and (color := next((e.value for e in _entries(background["color"], "color")), "")) in PLAIN:
         asked = replace(asked, setting=f"plain {color}")
     # of three things in a row only the order was chosen, which nobody asked for
-    after = replace(earlier, unknown=asked.unknown, relations=() if len(earlier.groups) > 2 else earlier.relations)
+    row = len(earlier.groups) > 2 and not any(r.kind in ("on", "above") for r in earlier.relations)
+    after = replace(earlier, unknown=asked.unknown, relations=() if row else earlier.relations)
     if asked.setting:
         after = replace(after, setting=asked.setting)
         if asked.setting.startswith("plain"):
@@ -184,16 +185,25 @@ def _with(request: Request, asked: Request, said: str) -> Request:
 def added(earlier: Request, after: Request, text: str) -> tuple[Group, str] | None:
     """Return what a change puts beside two things of which one is on the other, and on which side; None if it does not.
 
+    The side is empty where something stands beside the two already, the last of three, and it alone is changed.
     The world has no such three: a part of the picture has to be drawn anew, or the two are taken apart.
     """
     stacked = any(r.kind in ("on", "above") for r in earlier.relations)
     side = _SIDE.search(text.lower())
+    if stacked and len(earlier.groups) == 3 and _else_alike(earlier, after):
+        return after.groups[2], ""
     if not stacked or len(earlier.groups) != 2 or len(after.groups) != 3 or any(g.count > 1 for g in after.groups):
         return None
     new = [g for g in after.groups if g not in earlier.groups]
     if len(new) != 1 or any(r for r in after.relations if new[0] in (after.groups[r.first], after.groups[r.second])):
         return None
     return new[0], side["side"] if side else "right"
+
+
+def _else_alike(earlier: Request, after: Request) -> bool:
+    """Tell whether nothing but the last of three things is changed, and that one not in number."""
+    alike = (earlier.groups[:2], earlier.setting, earlier.time) == (after.groups[:2], after.setting, after.time)
+    return alike and len(after.groups) == 3 and after.groups[2].count == 1 and after.groups != earlier.groups
 
 
 def _relations(request: Request, asked: Request, place: dict[int, int], many: int, said: str) -> tuple[Relation, ...]:

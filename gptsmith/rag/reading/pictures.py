@@ -31,7 +31,6 @@ _KEPT = ("PNG", "JPEG", "WEBP", "GIF")
 _MOST_PIXELS = {"JPEG": 178_000_000}  # that are opened: this format is made smaller while it is read
 _MOST = 100_000_000
 _SIDE = 4096  # of a picture that was scaled down
-_DEEP = ("I;16", "I;16B", "I;16L", "I;16N", "I", "F")
 _BROKEN = (OSError, ValueError, SyntaxError, EOFError, struct.error, IndexError, TypeError, ZeroDivisionError)
 
 
@@ -65,7 +64,7 @@ def fitted(name: str, data: bytes) -> Picture:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(data), formats=_openable()) as picture:
+            with Image.open(io.BytesIO(data), formats=openable()) as picture:
                 _check_size(picture)
                 return _made_fit(picture, data)
     except Image.DecompressionBombError as error:
@@ -83,35 +82,25 @@ def _check_size(picture: Image) -> None:
 
 
 def _made_fit(picture: Any, data: bytes) -> Picture:
-    from PIL import ImageOps
+    from gptsmith.models.pictures.upright import is_clear, is_deep, upright
 
     kind = str(picture.format)
     big = picture.width * picture.height > MAX_PIXELS
     if big and kind == "JPEG":
         picture.draft("RGB", (_SIDE, _SIDE))
     picture.load()
-    if kind in _KEPT and not big and picture.mode not in _DEEP:
+    if kind in _KEPT and not big and not is_deep(picture):
         return Picture(data, FORMATS[kind][1][0])
-    upright = ImageOps.exif_transpose(_eight_bits(picture) if picture.mode in _DEEP else picture)
+    seen = upright(picture)
     if big:
-        upright.thumbnail((_SIDE, _SIDE))
-    clear = "A" in upright.getbands() or "transparency" in upright.info
+        seen.thumbnail((_SIDE, _SIDE))
+    clear = is_clear(seen)
     photo = kind in ("JPEG", "HEIF", "AVIF") and not clear
     out = io.BytesIO()
-    upright.convert("RGBA" if clear else "L" if upright.mode in ("L", "1") else "RGB").save(
+    seen.convert("RGBA" if clear else "L" if seen.mode in ("L", "1") else "RGB").save(
         out, "JPEG" if photo else "PNG", **({"quality": 92} if photo else {})
     )
     return Picture(out.getvalue(), ".jpg" if photo else ".png")
-
-
-def _eight_bits(picture: Any) -> Any:
-    """Return a grey picture with its darkest point black and its brightest white."""
-    import numpy as np
-    from PIL import Image
-
-    values = np.nan_to_num(np.asarray(picture, dtype=np.float32))
-    low, high = float(values.min()), float(values.max())
-    return Image.fromarray(((values - low) * (255.0 / max(high - low, 1e-9))).astype(np.uint8))
 
 
 def named(name: str) -> str:
@@ -127,7 +116,7 @@ def _format(data: bytes) -> str:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(data), formats=_openable()) as picture:
+            with Image.open(io.BytesIO(data), formats=openable()) as picture:
                 return str(picture.format)
     except Image.DecompressionBombError:
         return "too big"
@@ -135,7 +124,8 @@ def _format(data: bytes) -> str:
         return ""
 
 
-def _openable() -> list[str]:
+def openable() -> list[str]:
+    """Return Pillow's names of the formats that can be opened here."""
     from PIL import Image
 
     Image.init()

@@ -46,12 +46,15 @@ class EmbeddedUpsampler(Upsampler):
         before = changes or _changed(words, earlier)
         there = parse_request(before) if before else Request()
         if there.groups:
-            wanted = read_change(there, words)
+            wanted, sizes = _in_size(read_change(there, words))
             if _as_before(wanted, there) and not _AGAIN.search(words):
                 raise UndrawableError(request, change=True)
         else:
-            before, wanted = earlier[-1].caption if earlier else "", parse_request(words)
+            before = earlier[-1].caption if earlier else ""
+            wanted, sizes = _in_size(parse_request(words))
         put = added(there, wanted, words) if there.groups else None
+        if put and not (put[1] or _BESIDE.search(before)):
+            put = None
         apart = len(wanted.groups) > 2 and any(r.kind != "left" for r in there.relations)
         wanted, more = _drawable(wanted)
         if not wanted.groups:
@@ -59,7 +62,7 @@ class EmbeddedUpsampler(Upsampler):
         if apart and not more:
             more = [_ROW]
         caption = self._written(before, words, wanted)
-        notes = [*_said(stand_ins, wanted), *notes]
+        notes = [*_said(stand_ins, wanted), *notes, *sizes]
         found = Upsampled(caption, notes=[*notes, *more])
         if there.groups and not _as_before(wanted, there):
             found = replace(found, change=_change_of(_drawable(there)[0], wanted))
@@ -67,7 +70,7 @@ class EmbeddedUpsampler(Upsampler):
 
     def part(self, request: str, whole: str = "") -> Upsampled:
         words, stand_ins, notes = _in_known_words(request)
-        wanted, more = _drawable(parse_request(words))
+        wanted, more = _drawable(_in_size(parse_request(words))[0])
         if not wanted.groups:
             raise UndrawableError(request)
         around = parse_request(whole)
@@ -93,10 +96,11 @@ class EmbeddedUpsampler(Upsampler):
 
 
 _THING_ITSELF = re.compile(r"The ([\w ]+?) stands? [\w ]+? the \1\.")
+_BESIDE = re.compile(r"\. [^.]+ stands on the (?P<side>left|right)\.$")
 _NO_THINGS = listed(
     """now then please add put make remove delete replace change turn move take leave swap instead without also too plus
-    minus more less bigger smaller larger again different try once let should be keep same get rid but
-    while because until who whose"""
+    minus more less darker dimmer brighter lighter sunnier bigger smaller larger again different try once let should be
+    keep same get rid but while because until who whose"""
 )
 _DOING = re.compile(r"^[a-z]{2,}(?:ing|ed|(?<!f)ly)$")  # what is done, and how: left out, never taken for a thing
 _DID = listed(
@@ -121,8 +125,8 @@ class UndrawableError(GptsmithError):
         told = f"the embedded model draws small scenes of some 250 things, and “{asked}” names none of them"
         if change:
             told = (
-                "the embedded model changes the things of a picture, their colours, numbers and sizes, the place and "
-                f"the hour, and “{asked}” asks for nothing new of these"
+                "the embedded model changes the things of a picture, their colours and numbers, the place and the "
+                f"hour, and makes one thing alone smaller, none larger; “{asked}” asks for nothing new of these"
             )
         super().__init__(
             told,
@@ -167,6 +171,8 @@ def _beside(before: str, there: Request, thing: Group, side: str) -> Part:
     """Return the part of a picture in which a thing is put beside those that are there."""
     alone = _briefly(Request((thing,), setting=there.setting, time=there.time))
     said = _briefly(Request((thing,)))
+    if stood := _BESIDE.search(before):  # it takes the place of what stood there
+        before, side = before[: stood.start() + 1], side or stood["side"]
     whole = f"{before.rstrip(' .')}. {said[0].upper()}{said[1:]} stands on the {side}."
     return Part(f"{alone[0].upper()}{alone[1:]}.", side, " ".join(whole.split()[:MOST]))
 
@@ -265,6 +271,15 @@ def _drawable(wanted: Request) -> tuple[Request, list[str]]:
     elif any(wanted.groups[i].count == MOST_THINGS for i in loose):
         notes.append(f"I draw up to {MOST_THINGS} things of a kind.")
     return replace(wanted, groups=kept, relations=relations, unknown=(), loose=loose), notes
+
+
+def _in_size(wanted: Request) -> tuple[Request, list[str]]:
+    """Leave out the sizes that the generator cannot draw: large things come out as mush, small ones well when alone."""
+    alone = len(wanted.groups) == 1 and wanted.groups[0].count == 1
+    groups = tuple(g if alone and g.size == "small" else replace(g, size="") for g in wanted.groups)
+    if groups == wanted.groups:
+        return wanted, []
+    return replace(wanted, groups=groups), ["I draw one thing alone smaller than usual, and none larger."]
 
 
 @cache
