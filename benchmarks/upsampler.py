@@ -15,7 +15,7 @@ from pathlib import Path
 
 from gptsmith.models.pictures import embedded
 from gptsmith.models.pictures.upsampling.answers import LEAST, MOST
-from gptsmith.models.pictures.upsampling.embedded import EmbeddedUpsampler, UndrawableError, is_faithful
+from gptsmith.models.pictures.upsampling.embedded import EmbeddedUpsampler, UndrawableError, in_size, is_faithful
 from gptsmith.models.pictures.upsampling.upsampler import Earlier
 from gptsmith.models.world.requests import parse_request
 
@@ -58,7 +58,7 @@ def main() -> None:
     prompts = (images / "t2i_spatial_half.txt").read_text("utf-8").splitlines()
     prompts += (images / "drawbench.txt").read_text("utf-8").splitlines()
     for prompt in prompts:
-        wanted = parse_request(prompt)
+        wanted, _ = in_size(parse_request(prompt))
         if wanted.groups and not wanted.unknown and len(wanted.groups) <= 3:
             caption, by_decoder = _write(writer, prompt)
             known.count(by_decoder and is_faithful(wanted, caption), prompt, caption)

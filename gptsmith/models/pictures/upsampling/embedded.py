@@ -46,12 +46,12 @@ class EmbeddedUpsampler(Upsampler):
         before = changes or _changed(words, earlier)
         there = parse_request(before) if before else Request()
         if there.groups:
-            wanted, sizes = _in_size(read_change(there, words))
+            wanted, sizes = in_size(read_change(there, words))
             if _as_before(wanted, there) and not _AGAIN.search(words):
                 raise UndrawableError(request, change=True)
         else:
             before = earlier[-1].caption if earlier else ""
-            wanted, sizes = _in_size(parse_request(words))
+            wanted, sizes = in_size(parse_request(words))
         put = added(there, wanted, words) if there.groups else None
         if put and not (put[1] or _BESIDE.search(before)):
             put = None
@@ -70,7 +70,7 @@ class EmbeddedUpsampler(Upsampler):
 
     def part(self, request: str, whole: str = "") -> Upsampled:
         words, stand_ins, notes = _in_known_words(request)
-        wanted, more = _drawable(_in_size(parse_request(words))[0])
+        wanted, more = _drawable(in_size(parse_request(words))[0])
         if not wanted.groups:
             raise UndrawableError(request)
         around = parse_request(whole)
@@ -139,6 +139,8 @@ class UndrawableError(GptsmithError):
 def is_faithful(wanted: Request, caption: str) -> bool:
     """Tell whether a caption has the right length, says all that is wanted, no other things and nothing against it."""
     said = parse_request(caption)
+    if {group.size for group in said.groups} - {group.size for group in wanted.groups}:
+        return False
     if not LEAST <= len(caption.split()) <= MOST or len(said.groups) != len(wanted.groups) or missing(wanted, said):
         return False
     kinds = [relation.kind for relation in said.relations if relation.kind != "beside"]
@@ -273,7 +275,7 @@ def _drawable(wanted: Request) -> tuple[Request, list[str]]:
     return replace(wanted, groups=kept, relations=relations, unknown=(), loose=loose), notes
 
 
-def _in_size(wanted: Request) -> tuple[Request, list[str]]:
+def in_size(wanted: Request) -> tuple[Request, list[str]]:
     """Leave out the sizes that the generator cannot draw: large things come out as mush, small ones well when alone."""
     alone = len(wanted.groups) == 1 and wanted.groups[0].count == 1
     groups = tuple(g if alone and g.size == "small" else replace(g, size="") for g in wanted.groups)
