@@ -116,7 +116,7 @@ def test_a_deep_picture_is_seen_the_same_everywhere(turned: int, tmp_path: Path)
     file = {"kind": "image", "file": "deep.png"}
     block: Any = Eyes(tmp_path, [file]).content("x", [file])[1]
     kept = fitted("deep.png", (tmp_path / "deep.png").read_bytes()).data
-    seen = [Image.open(io.BytesIO(base64.b64decode(block["base64"]))), Image.open(io.BytesIO(kept))]
+    seen: list[Image.Image] = [Image.open(io.BytesIO(base64.b64decode(block["base64"]))), Image.open(io.BytesIO(kept))]
     seen.append(open_picture(tmp_path / "deep.png"))
     size, bright = ((3, 2), (0, 0)) if turned == 1 else ((2, 3), (1, 0))
     for picture in seen:
