@@ -116,3 +116,5 @@ def test_the_default_model_writes_and_says_that_it_is_small(tmp_path: Path) -> N
     text = "".join(str(e.data.get("text", "")) for e in events if e.type == "text")
     assert "moon" in text.lower()
     assert "language model, and none is connected" not in text
+    said = [str(e.data["text"]) for e in events if e.type == "progress" and e.data["stage"] == "model"]
+    assert said == [events[-1].data["remark"]] and "small language model" in said[0]

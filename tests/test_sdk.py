@@ -472,3 +472,32 @@ def test_a_model_that_sees_is_shown_the_picture(
     assert shown[1]["type"] == "image_url" and shown[1]["image_url"]["url"].startswith("data:image/png;base64,")
     assert loopback.history[1]["messages"][1]["content"] == shown
     assert loopback.refused == []
+
+
+# -- what a model remarks on its own words ---------------------------------------------------------------------------
+
+REMARK = "A small language model writes these answers."
+
+
+def remarked(text: str) -> AIMessage:
+    return AIMessage(content=text, response_metadata={"remark": REMARK})
+
+
+def remarks(events: list[Event]) -> list[str]:
+    return [str(event.data["text"]) for event in events if event.type == "progress" and event.data["stage"] == "model"]
+
+
+def test_what_a_model_remarks_is_said_once_in_a_conversation() -> None:
+    made, _ = assistant("From a file.", remarked("One."), remarked("Two."), remarked("Three."))
+    said = []
+    for thread in ("a", "a", "a", "b"):
+        events = list(made.stream("Write.", thread_id=thread))
+        said.append((remarks(events), events[-1].data["remark"]))
+    assert said == [([], ""), ([REMARK], REMARK), ([], ""), ([REMARK], REMARK)]
+
+
+def test_on_messages_that_a_host_keeps_the_first_answer_carries_the_remark() -> None:
+    made, _ = assistant(always=remarked("One."))
+    first = list(made.stream([HumanMessage("Write.")]))
+    later = list(made.stream([HumanMessage("Write."), AIMessage("One."), HumanMessage("On.")]))
+    assert (remarks(first), remarks(later)) == ([REMARK], [])

@@ -463,6 +463,18 @@ def test_only_the_last_messages_are_drawn(library: Path) -> None:
     assert "message 10." in words(at)
 
 
+def test_what_the_model_remarks_stands_under_its_answer(library: Path) -> None:
+    store = open_desk().talk("night-sky")._assistant.engine.store
+    for number, remark in enumerate(["A small model writes *this*.", ""]):
+        store.begin("t", Message(turn_id=f"turn_{number}", role="user", text="Hi."), title="Hi", variables={})
+        reply = Reply(thread_id="t", text=f"answer {number}.", remark=remark)
+        store.finish("t", f"turn_{number}", status="stop", messages=[], reply=reply)
+    at = open_page(page="chat", assistant="night-sky", thread="t")
+    assert [caption.value for caption in at.caption if "small model" in caption.value] == [
+        ":material/info: A small model writes \\*this\\*."
+    ]
+
+
 def test_a_broken_spec_leads_to_its_repair(library: Path) -> None:
     (library / "night-sky.assistant.yaml").write_text("name: x\n")
     at = open_page(page="chat", assistant="night-sky")

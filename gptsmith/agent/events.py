@@ -77,6 +77,7 @@ class Reply(BaseModel):
     tool_calls: list[ToolCallRecord] = []
     usage: Usage = Usage()
     model: str = ""
+    remark: str = Field(default="", description="What to know about how it was written; once in a conversation.")
     finish_reason: FinishReason = "stop"
 
 

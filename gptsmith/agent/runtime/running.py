@@ -96,6 +96,7 @@ class _Course:
         self.outcome = outcome
         self.store = engine.store
         self.turn = engine.turn(ask.turn_id, ask.thread_id, deliver)
+        self.turn.remarked = self._remarked
         self.attachments = Attachments(engine, ask.thread_id)
         self.message: Message | None = None  # the person's, once it is written
         self.variables: dict[str, str] = {}
@@ -133,6 +134,10 @@ class _Course:
         except Exception as error:
             raise as_told(error) from error
         self._end()
+
+    def _remarked(self, remark: str) -> bool:
+        """Tell whether an earlier answer of the thread carries the remark: it is made once."""
+        return any(turn.reply and turn.reply.remark == remark for turn in self.store.turns(self.turn.thread_id))
 
     async def _take(self) -> list[dict[str, str]]:
         """Read the attached files, which may take a while, off the loop that all assistants share."""
@@ -412,6 +417,8 @@ def prepare(engine: Engine, messages: list[AnyMessage], deliver: Deliver) -> Tur
     """Return a turn on messages that a host keeps, its files searched; input rails apply to the messages sent on."""
     turn = engine.turn(new_id("turn"), "", deliver)
     turn.system = engine.system({})
+    answered = any(isinstance(message, AIMessage) for message in messages)
+    turn.remarked = lambda _: answered
     message, previous = last_words(messages)
     engine.sync_if_stale(turn)
     engine.search_first(turn, message, previous)

@@ -46,6 +46,8 @@ class Turn:
     numbered: bool = False
     ended: bool = False
     chosen: dict[str, Any] = field(default_factory=dict)
+    remark: str = ""
+    remarked: Callable[[str], bool] = lambda _: False  # whether the conversation has been told so before
     window: Window = field(default_factory=Window)
     out: TextOut = field(init=False)
 
@@ -99,10 +101,14 @@ class Turn:
         return "\n\n".join(note for note in self.notes if " ".join(note.split()) not in said)
 
     def count(self, message: AIMessage) -> None:
-        """Add a message's tokens; note which model wrote it when a fallback did."""
+        """Add a message's tokens; note which model wrote it when a fallback did, and what it remarks on its words."""
         if (by := message.response_metadata.get("answered_by")) and by != self.model:
             self.emit("progress", {"stage": "model", "text": f"{self.model} did not answer; {by} did."})
             self.model = by
+        remark = str(message.response_metadata.get("remark") or "")
+        if remark and remark != self.remark and not self.remarked(remark):
+            self.remark = remark
+            self.emit("progress", {"stage": "model", "text": remark})
         used = message.usage_metadata
         if used:
             self.usage.input_tokens += used["input_tokens"]
@@ -128,5 +134,6 @@ class Turn:
             tool_calls=self.calls,
             usage=self.usage,
             model=self.model,
+            remark=self.remark,
             finish_reason=self.finish,
         )

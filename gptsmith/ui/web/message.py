@@ -71,6 +71,8 @@ def _answer(talk: Talk, turn: Turn, reply: Reply) -> None:
     numbers = markdown.numbering(reply.text, {citation.id for citation in reply.citations})
     if reply.text:
         st.markdown(markdown.safe(reply.text, numbers))
+    if reply.remark:
+        st.caption(f":material/info: {markdown.line(reply.remark)}")
     if talk.asks_for_a_model(reply):
         model_note.connect(key=f"connect-{turn.id}")
     for picture in reply.images:
