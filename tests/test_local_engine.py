@@ -15,7 +15,7 @@ from gptsmith.errors import GptsmithError
 from gptsmith.models.chat import embedded
 from gptsmith.models.chat.factory import make_chat_model
 from gptsmith.models.chat.local.prompts import Prompt, load_prompt
-from gptsmith.models.chat.local.writer import repeats
+from gptsmith.models.chat.repetition import repeats
 
 PROMPTS = Path(embedded.__file__).with_name("tasks") / "prompts"
 SPEC = """

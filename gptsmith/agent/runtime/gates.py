@@ -24,6 +24,7 @@ from gptsmith.agent.runtime.loops import apart
 from gptsmith.agent.runtime.results import shortened
 from gptsmith.agent.runtime.turn import CURRENT, Turn
 from gptsmith.errors import GptsmithError, ProviderError
+from gptsmith.models.chat.repetition import REPETITION
 from gptsmith.models.passages import Passage, fence
 from gptsmith.models.tool_results import fence_result
 
@@ -185,6 +186,8 @@ def _checked(turn: Turn, response: ModelResponse[Any]) -> ModelResponse[Any]:
         turn.note("The model's call of a tool came cut or garbled, so it was not run.", "truncated")
     elif _was_cut(message):
         turn.note("(The answer was cut off here by the model.)", "truncated")
+    elif REPETITION in _finish(message):
+        turn.note("(The model began to say the same again and again, so it was stopped here.)", "truncated")
     elif message.tool_calls and turn.finish == "limit":
         pass  # it was told to stop calling tools and calls again
     elif _finish(message) & _FILTERED:

@@ -123,7 +123,7 @@ def _member(spec: ModelSpec, deadlines: Deadlines, base_dir: Path | None, trust:
     from gptsmith.models.chat.thinking import Habit
 
     if spec.provider in LOCAL:
-        habit = Habit(spec.name, wary=spec.provider != "embedded")
+        habit = Habit(spec.name, wary=spec.provider != "embedded", loops=spec.provider == "local")
         return Member(Contact(label(spec)), lambda: _local(spec, base_dir, trust, deadlines), habit=habit)
     provider = PROVIDERS.get(spec.provider)
     hosted = None

@@ -21,6 +21,7 @@ from gptsmith.models.chat.attempts import Attempts, Failed
 from gptsmith.models.chat.deadlines import Clock, Deadlines, apull, pull
 from gptsmith.models.chat.failures import Failure, empty_answer, no_events, read_failure
 from gptsmith.models.chat.incoming import Incoming, sendable, whole
+from gptsmith.models.chat.repetition import REPETITION
 
 GenerationT = TypeVar("GenerationT", bound=ChatGeneration)
 LONGEST_ANSWER = 4_000_000  # characters; a model that never ends is cut here, marked truncated
@@ -111,6 +112,9 @@ class GuardedChatModel(BaseChatModel):
                         if incoming.characters > LONGEST_ANSWER:
                             incoming.cut()
                             break
+                        if incoming.repeats:
+                            incoming.cut(REPETITION)
+                            break
                 last = incoming.end()
                 if (unanswered := streamed_nothing(incoming, last, messages, attempts)) is None:
                     yield signed(last, attempts)
@@ -139,6 +143,9 @@ class GuardedChatModel(BaseChatModel):
                             yield part
                         if incoming.characters > LONGEST_ANSWER:
                             incoming.cut()
+                            break
+                        if incoming.repeats:
+                            incoming.cut(REPETITION)
                             break
                 last = incoming.end()
                 if (unanswered := streamed_nothing(incoming, last, messages, attempts)) is None:

@@ -20,6 +20,7 @@ from langchain_core.messages.tool import ToolCallChunk, invalid_tool_call, tool_
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk
 
 from gptsmith.models.chat.call_pieces import CallPieces, new_id, strict_arguments, unrunnable
+from gptsmith.models.chat.repetition import LOOKED_AT, repeats
 from gptsmith.models.chat.thinking import Habit, Thinking, parted
 from gptsmith.models.chat.tool_text import CallText, read_calls
 
@@ -37,6 +38,7 @@ class Incoming:
         self.is_empty = True  # no word and no call so far
         self.began = False  # something came that belongs to an answer, if only its end
         self.thought = False
+        self._tail = "" if habit and habit.loops else None
         self._thinking = Thinking(habit)
         self._text = CallText(tools)
         self._calls = CallPieces()
@@ -56,6 +58,8 @@ class Incoming:
         self._finish = finish_reason(chunk) or self._finish
         self.began = self.began or self._finish is not None or self.is_token(chunk)
         self.characters += len(chunk.text)
+        if self._tail is not None:
+            self._tail = (self._tail + chunk.text)[-LOOKED_AT:]
         if message.additional_kwargs.get("reasoning_content"):
             self.thought = True
             self._thinking.apart()
@@ -88,6 +92,11 @@ class Incoming:
         if isinstance(chunk.message, AIMessageChunk):
             chunk.message.chunk_position = None
         return chunk
+
+    @property
+    def repeats(self) -> bool:
+        """Tell whether a model that is known for it has begun to say the same again and again."""
+        return bool(self._tail) and repeats(self._tail or "")
 
     def end(self) -> ChatGenerationChunk:
         """Return the last chunk: tool calls, usage and the finish reason, `truncated` when the provider gave none."""
@@ -122,9 +131,9 @@ class Incoming:
         words = self._text.feed(self._thinking.rest()) + self._text.rest()
         return ChatGenerationChunk(message=AIMessageChunk(content=words)) if words.strip() else None
 
-    def cut(self) -> None:
-        """Note that reading stops here although the provider goes on."""
-        self._finish = None
+    def cut(self, why: str | None = None) -> None:
+        """Note that reading stops here although the provider goes on, and `why`."""
+        self._finish = why
 
 
 def _joined(text: CallText, said: str) -> tuple[str, list[ToolCallChunk]]:

@@ -35,9 +35,11 @@ _LINE = 2000  # characters of the running line that are looked at for code
 
 
 class Habit:
-    """What is known of how one model thinks. `wary`: its server may leave thinking in the answer."""
+    """What is known of how one model thinks. `wary`: its server may leave thinking in the answer; `loops`: it is small
+    enough to say the same again and again."""
 
-    def __init__(self, name: str = "", *, wary: bool = False) -> None:
+    def __init__(self, name: str = "", *, wary: bool = False, loops: bool = False) -> None:
+        self.loops = loops
         self.unopened = wary and _THINKERS.search(name) is not None
         self.wait = WAIT if wary else 0
 

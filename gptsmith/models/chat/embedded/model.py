@@ -116,8 +116,8 @@ class EmbeddedChatModel(BaseChatModel):
         text, calls = self._reply(messages, kwargs.get("tools") or [], stop)
         message = self._message(text, calls, messages)
         if text == FREE:
-            written = "".join(chatting.answer(self._writer(), read_conversation(messages))).strip()
-            message = self._message(written, calls, messages, chatting.REMARK)
+            written = chatting.answer(self._writer(), read_conversation(messages))
+            message = self._message("".join(written).strip(), calls, messages, chatting.REMARK, written.finish)
         return ChatResult(generations=[ChatGeneration(message=message)])
 
     def _stream(
@@ -131,8 +131,8 @@ class EmbeddedChatModel(BaseChatModel):
         id = f"run-{uuid.uuid4()}"
         pieces: Iterator[str] = iter(_PIECE.findall(text))
         remark = chatting.REMARK if text == FREE else ""
-        if remark:
-            pieces = chatting.answer(self._writer(), read_conversation(messages))
+        written = chatting.answer(self._writer(), read_conversation(messages)) if remark else None
+        pieces = written or pieces
         text = ""
         for piece in pieces:
             text += piece
@@ -140,7 +140,7 @@ class EmbeddedChatModel(BaseChatModel):
             if run_manager:
                 run_manager.on_llm_new_token(piece, chunk=chunk)
             yield chunk
-        whole = self._message(text, calls, messages, remark)
+        whole = self._message(text, calls, messages, remark, written.finish if written else "stop")
         parts = [
             tool_call_chunk(name=c["name"], args=_json(c["args"]), id=c["id"], index=i) for i, c in enumerate(calls)
         ]
@@ -155,7 +155,7 @@ class EmbeddedChatModel(BaseChatModel):
         yield ChatGenerationChunk(message=last)
 
     def _message(
-        self, text: str, calls: list[ToolCall], messages: Sequence[BaseMessage], remark: str = ""
+        self, text: str, calls: list[ToolCall], messages: Sequence[BaseMessage], remark: str = "", finish: str = "stop"
     ) -> AIMessage:
         read = sum(_count(text_of(m)) for m in messages)
         wrote = _count(text) + sum(_count(_json(c["args"])) for c in calls)
@@ -164,7 +164,7 @@ class EmbeddedChatModel(BaseChatModel):
             tool_calls=calls,
             usage_metadata=UsageMetadata(input_tokens=read, output_tokens=wrote, total_tokens=read + wrote),
             response_metadata={
-                "finish_reason": "tool_calls" if calls else "stop",
+                "finish_reason": "tool_calls" if calls else finish,
                 "model_name": self.model_name,
                 **({"remark": remark} if remark else {}),
             },

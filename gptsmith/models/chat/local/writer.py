@@ -8,9 +8,8 @@ from __future__ import annotations
 import contextlib
 import json
 import math
-import re
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any
 
 import httpx
@@ -19,10 +18,30 @@ from gptsmith.errors import ProviderError
 from gptsmith.models.chat.local.engine import Address, Engine
 from gptsmith.models.chat.local.prompts import Message, Prompt
 from gptsmith.models.chat.local.transport import PLACEHOLDER, EngineTransport
+from gptsmith.models.chat.repetition import REPETITION, repeats
 
 _TIMEOUT = httpx.Timeout(180, connect=200)
-_LOOKED_AT = 400  # characters behind which a repetition is looked for
 _TRY_AGAIN = "send it again; if that fails too, choose a smaller model or close other programs"
+
+
+class Written:
+    """A text in pieces, as it is written. `finish` says behind the last one why it ended: `stop`, `length` (it was cut
+    off) or `repetition` (it began to say the same again and again, and was stopped).
+    """
+
+    def __init__(self, write: Callable[[Written], Generator[str, None, None]]) -> None:
+        self.finish = "stop"
+        self._pieces = write(self)
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        return next(self._pieces)
+
+    def close(self) -> None:
+        """Stop the engine's work on it."""
+        self._pieces.close()
 
 
 class Writer:
@@ -54,7 +73,7 @@ class Writer:
         body = _body(prompt.asked(words), grammar, tokens, temperature, seed, stop)
         answer = self._post("/chat/completions", body)
         if new:
-            self._save(prompt, address)
+            self._save(prompt)
         return str(answer["choices"][0]["message"].get("content") or "").strip()
 
     def weigh(self, prompt: Prompt, words: str, choices: Sequence[str]) -> dict[str, float]:
@@ -66,7 +85,7 @@ class Writer:
         body |= {"logprobs": True, "top_logprobs": 40}
         answer = self._post("/chat/completions", body)
         if new:
-            self._save(prompt, address)
+            self._save(prompt)
         content = ((answer["choices"][0].get("logprobs") or {}).get("content") or [{}])[0]
         odds = dict.fromkeys(choices, 0.0)
         for token in content.get("top_logprobs") or []:
@@ -86,13 +105,16 @@ class Writer:
         temperature: float = 0.3,
         seed: int | None = None,
         stop: Sequence[str] = (),
-    ) -> Iterator[str]:
-        """Yield the answer in pieces as it is written; closing the iterator stops the engine's work on it.
+    ) -> Written:
+        """Return the answer in pieces as it is written; one that begins to repeat itself is ended there.
 
-        A text that begins to repeat itself is ended there. The last piece is never empty. Raises as `write` does.
+        No piece is empty. Iterating raises as `write` does.
         """
         body = _body(list(messages), grammar, tokens, temperature, seed, stop) | {"stream": True}
         body |= {"dry_multiplier": 0.6, "dry_allowed_length": 4}  # a small model runs in circles in long lists
+        return Written(lambda written: self._streamed(body, written))
+
+    def _streamed(self, body: dict[str, Any], written: Written) -> Generator[str, None, None]:
         said = ""
         with _told(self.engine), self._http.stream("POST", "/chat/completions", json=body) as answer:
             if answer.status_code != 200:
@@ -102,11 +124,13 @@ class Writer:
                 if not line.startswith("data: ") or line == "data: [DONE]":
                     continue
                 choice = (json.loads(line[6:]).get("choices") or [{}])[0]
+                written.finish = choice.get("finish_reason") or written.finish
                 piece = (choice.get("delta") or {}).get("content") or ""
                 said += piece
                 if piece:
                     yield piece
                 if repeats(said):
+                    written.finish = REPETITION
                     return
 
     def count(self, text: str) -> int:
@@ -131,26 +155,21 @@ class Writer:
             self._kept.add((address.run, prompt.key))
         if not (self.engine.folder / "prefixes" / prompt.key).is_file():
             return True
-        with contextlib.suppress(ProviderError):  # a prefix that cannot be read is read anew from its text
+        try:
             self._slot("restore", prompt.key)
+        except ProviderError:  # a prefix that cannot be read is read anew from its text, and saved again
+            return True
         return False
 
-    def _save(self, prompt: Prompt, address: Address) -> None:
-        with contextlib.suppress(ProviderError):
+    def _save(self, prompt: Prompt) -> None:
+        try:
             self._slot("save", prompt.key)
+        except ProviderError:  # a full disk: what was written of it is no prefix, and the next start pays for it again
+            with contextlib.suppress(OSError):
+                (self.engine.folder / "prefixes" / prompt.key).unlink(missing_ok=True)
 
     def _slot(self, action: str, name: str) -> None:
         self._post(f"http://127.0.0.1/slots/0?action={action}", {"filename": name})
-
-
-def repeats(text: str) -> bool:
-    """Tell whether `text` ends in eight letters or more said four times in a row, or in a line said three times."""
-    if len(text) < 32:
-        return False
-    lines = [line for line in text.splitlines()[:-1] if len(line.strip()) >= 12]
-    if lines and lines.count(lines[-1]) >= 3:
-        return True
-    return bool(re.search(r"(.{8,90}?)\1{3,}\s*$", text[-_LOOKED_AT:], re.DOTALL))
 
 
 def _body(

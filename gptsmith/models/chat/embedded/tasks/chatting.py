@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 from gptsmith.models.chat.embedded import language
 from gptsmith.models.chat.embedded.conversation import Conversation
 from gptsmith.models.chat.embedded.manners import dress, read_manners
 from gptsmith.models.chat.embedded.tasks import prompt
 from gptsmith.models.chat.local.prompts import Message
-from gptsmith.models.chat.local.writer import Writer
+from gptsmith.models.chat.local.writer import Writer, Written
 
 REMARK = "A small language model on this machine writes these answers; it can be wrong."
 _MOST_ROLE = 1800  # characters of the description and instructions that are shown
@@ -38,14 +38,18 @@ _SERVANT = re.compile(
 )
 
 
-def answer(writer: Writer, talk: Conversation) -> Iterator[str]:
-    """Yield the answer to the last message in pieces. Raises as `Writer.stream` does.
+def answer(writer: Writer, talk: Conversation) -> Written:
+    """Return the answer to the last message in pieces. Raises as `Writer.stream` does.
 
     The beginning is held back and looked at: an answer in another language than the message is begun once more.
     """
+    return Written(lambda written: _pieces(writer, talk, written))
+
+
+def _pieces(writer: Writer, talk: Conversation, written: Written) -> Generator[str, None, None]:
     manners = read_manners(talk.role.instructions)
     spoken = language.of(talk.words)
-    pieces = _begun(writer, talk, spoken)
+    pieces = _begun(writer, talk, spoken, written)
     said = ""
     if manners.first:
         said = f"{manners.first} "
@@ -82,7 +86,7 @@ def role_text(talk: Conversation) -> str:
     return text[:_MOST_ROLE].replace("<<", "«").replace(">>", "»")
 
 
-def _begun(writer: Writer, talk: Conversation, spoken: str) -> Iterator[str]:
+def _begun(writer: Writer, talk: Conversation, spoken: str, written: Written) -> Iterator[str]:
     for attempt, remind in enumerate(
         ("", f"Answer in {language.name_of(spoken)}." if spoken != "en" else "In English.")
     ):
@@ -93,10 +97,11 @@ def _begun(writer: Writer, talk: Conversation, spoken: str) -> Iterator[str]:
             if len(held) >= _HELD:
                 break
         if attempt == 0 and _is_off(held, spoken):
-            pieces.close()  # type: ignore[attr-defined]
+            pieces.close()
             continue
         yield held.lstrip()
         yield from pieces
+        written.finish = pieces.finish
         return
 
 
