@@ -23,6 +23,7 @@ schema: assistant/v1
 name: Night sky
 description: A patient guide to the stars for children.
 instructions: Explain with small words.
+limits: {timeout_seconds: 900}
 """
 
 
