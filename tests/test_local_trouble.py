@@ -67,6 +67,7 @@ def is_alive(pid: int) -> bool:
 # -- with the real engine ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("local_mind")
 def test_an_engine_killed_amid_an_answer_ends_the_turn_and_a_long_paste_is_told() -> None:
     guide = Assistant.from_yaml(SPEC)
