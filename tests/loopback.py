@@ -38,7 +38,8 @@ class Answer:
     `tool_calls` holds `(name, arguments)`; arguments given as text go out as they are, valid JSON or not. `stall` and
     `trickle` are seconds before the first piece and between pieces; `cut` ends the stream after `cut_after` pieces:
     `drop` resets the connection, `close` ends it cleanly without finish reason and DONE. `raw` replaces the body, with
-    `kind` as its media type. `thinking` goes out as `reasoning_content`, `deltas` as they are.
+    `kind` as its media type. `thinking` goes out as `reasoning_content`, `deltas` as they are. With `until` only the
+    first piece goes out before that is set; where nobody sets it, the connection is reset.
     """
 
     text: str = ""
@@ -56,6 +57,7 @@ class Answer:
     thinking: str = ""
     deltas: tuple[dict[str, Any], ...] = ()
     piece: int = 12
+    until: threading.Event | None = None
 
 
 Scripted = str | Answer | Callable[[Body], "Scripted"]
@@ -287,6 +289,8 @@ class _Handler(BaseHTTPRequestHandler):
         for n, delta in enumerate(reply.pieces()):
             if answer.cut and n >= answer.cut_after:
                 break
+            if n and answer.until and not answer.until.wait(30):
+                return self._abort()
             if n and answer.trickle:
                 self.owner.stopping.wait(answer.trickle)
             self._event(head | {"choices": [_choice(delta)]})

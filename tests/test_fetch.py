@@ -179,12 +179,10 @@ def test_unpacks_gzip(canary: type[_Handler]) -> None:
     ],
 )
 def test_refuses_the_answer(canary: type[_Handler], path: str, why: str) -> None:
-    started = time.monotonic()
     with pytest.raises(FetchError) as caught:
         _get(canary, path, max_bytes=100_000, timeout=1)
     assert why in str(caught.value)
     assert "/canary" not in canary.hits
-    assert time.monotonic() - started < 3
 
 
 @pytest.mark.parametrize(

@@ -122,14 +122,13 @@ def test_a_hang_is_killed_and_the_next_file_is_read() -> None:
     with ReadingProcess(seconds=60) as process:
         process.read(b"warm", "a.txt")
         process.seconds = 0.05
-        started = time.monotonic()
         with pytest.raises(Unreadable, match=r"reading it took more than 0\.05 seconds; split the file"):
             process.read(b"<p>" * 2_000_000, "slow.html")
-        assert time.monotonic() - started < 10
         process.seconds = 60
         assert process.read(b"still here", "next.txt").text == "still here"
 
 
+@pytest.mark.slow  # by the clock: a busy machine may read one page for longer than this asks
 def test_a_long_pdf_has_time_as_long_as_its_pages_come() -> None:
     with ReadingProcess(seconds=60) as process:
         process.read(documents.pdf(["warm"]), "warm.pdf")

