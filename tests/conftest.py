@@ -162,3 +162,11 @@ def no_picture_weights(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest
     monkeypatch.setattr(embedded, "WEIGHTS", none)
     for room in (captioners, generators, recognizers):
         monkeypatch.setattr(room, "_made", {})
+
+
+@pytest.fixture
+def quick_pace(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a drawing step take a millisecond by the clock, so that no machine is too slow for all tries and steps."""
+    from gptsmith.models.pictures import local
+
+    monkeypatch.setattr(local._Watch, "step_seconds", 0.001)

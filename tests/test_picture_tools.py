@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from langchain_core.messages import AIMessage, ToolMessage
 from PIL import Image
 
 from gptsmith import Assistant, Event
@@ -166,6 +167,7 @@ def test_an_earlier_picture_is_shown_to_the_one_who_writes_the_next_caption(mode
     ]
 
 
+@pytest.mark.usefixtures("quick_pace")
 def test_the_other_tries_ride_with_the_best(models: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     from gptsmith.models.pictures import embedded, generators, recognizers
 
@@ -183,6 +185,27 @@ def test_the_other_tries_ride_with_the_best(models: Path, monkeypatch: pytest.Mo
     assert store.last("t") == "img_1" and store.path("t", "try_1", tries=True).is_file()
     with pytest.raises(UsageError, match=r"no picture 'try_1' .*; the pictures are: img_1$"):
         store.path("t", "try_1")
+
+
+def test_two_pictures_of_one_message_keep_their_order(models: Path) -> None:
+    two = AIMessage(
+        content="",
+        tool_calls=[
+            {"name": "image_generation", "args": {"request": f"a {thing}", "seed": 3}, "id": thing}
+            for thing in ("red cube", "blue ball")
+        ],
+    )
+    a, model = assistant(models, two, "Here they are.", call("image_generation", request="a tree"), "Here.", **OWN)
+    events = list(a.stream("Draw a red cube and a blue ball", thread_id="t"))
+    asked = [("img_1", "a red cube"), ("img_2", "a blue ball")]
+    assert [(image["id"], image["caption"]) for image in images(events)] == asked
+    assert [(image["id"], image["caption"]) for image in events[-1].data["images"]] == asked
+    results = [m.content for m in model.history[1] if isinstance(m, ToolMessage)]
+    assert [f"[image {id}: {caption}]" in result for (id, caption), result in zip(asked, results, strict=True)] == [
+        True,
+        True,
+    ]
+    assert a.chat("And a tree", thread_id="t").images[0]["id"] == "img_3"
 
 
 def test_stopping_the_turn_stops_the_drawing_and_leaves_no_picture(models: Path) -> None:
