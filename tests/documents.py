@@ -6,8 +6,13 @@ import io
 import zipfile
 
 
-def pdf(pages: list[str], *, password: str | None = None, owner_only: bool = False) -> bytes:
-    """Return a PDF with one line of text per page; an empty string gives a page with a picture and no text."""
+def pdf(
+    pages: list[str], *, password: str | None = None, owner_only: bool = False, drawn: list[str] | None = None
+) -> bytes:
+    """Return a PDF with one line of text per page; an empty string gives a page with a picture and no text.
+
+    `drawn` are operators that stand before the page's own.
+    """
     kids = " ".join(f"{4 + 2 * i} 0 R" for i in range(len(pages)))
     objects = [
         b"<< /Type /Catalog /Pages 2 0 R >>",
@@ -16,10 +21,8 @@ def pdf(pages: list[str], *, password: str | None = None, owner_only: bool = Fal
     ]
     for i, text in enumerate(pages):
         escaped = text.replace("\\", r"\\").replace("(", r"\(").replace(")", r"\)")
-        drawn = (
-            f"BT /F1 12 Tf 72 720 Td ({escaped}) Tj ET" if text else "q 200 0 0 200 72 500 cm BI /W 1 /H 1 ID x EI Q"
-        )
-        stream = drawn.encode("cp1252")
+        line = f"BT /F1 12 Tf 72 720 Td ({escaped}) Tj ET" if text else "q 200 0 0 200 72 500 cm BI /W 1 /H 1 ID x EI Q"
+        stream = f"{drawn[i] if drawn else ''}\n{line}".encode("cp1252")
         objects.append(
             f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents {5 + 2 * i} 0 R"
             " /Resources << /Font << /F1 3 0 R >> >> >>".encode()

@@ -12,6 +12,7 @@ from gptsmith.rag.reading.forms import filled_in, without_labels
 from gptsmith.rag.reading.kind import Kind, Raw
 from gptsmith.rag.reading.parsed import MAX_CHARACTERS, MAX_PAGES, Parsed, Unreadable, clean
 from gptsmith.rag.reading.typeset import untypeset
+from gptsmith.rag.reading.unseen import without_unseen
 
 _GAP = "\n\n"
 
@@ -89,6 +90,7 @@ def _page(page: Any) -> tuple[str, str]:
             x, y = line[4], line[5]
             places.append((user[0] * x + user[2] * y + user[4], user[1] * x + user[3] * y + user[5], text.strip()))
 
+    without_unseen(page)
     text = clean(page.extract_text(visitor_text=placed) or "").strip()
     filled = filled_in(page, places)
     text = clean(columns(page, text, places)).strip() or text
