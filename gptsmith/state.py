@@ -23,6 +23,7 @@ from gptsmith.errors import GptsmithError, NotReadyError
 Migration = str | Callable[[sqlite3.Connection], None]
 
 _BUSY_SECONDS = 30.0
+_HEAD, _PAGE = 100, 4096  # bytes of an SQLite file's head, and of its pages
 _UNREADABLE = 10_000  # rows in a row that cannot be read, until the rest of a damaged table is given up
 _FOLDER_NAME = re.compile(r"^[a-z0-9][a-z0-9-]{0,99}$")
 
@@ -72,12 +73,19 @@ def connect(
     A migration is SQL text or a function of the connection; each runs once, in one transaction, whichever process
     comes first. `across_threads` lets other threads use the connection: the caller then serialises its writes.
     `checked` looks for damage first: what can be read goes on in a new file, the damaged one is set aside, and
-    NotReadyError (`damaged_state`) says so, once.
+    NotReadyError (`damaged_state`) says so, once; a file that was emptied is told in the same way.
     Raises NotReadyError for a file with a newer number, which stays untouched, and for one that is not SQLite.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    if path.exists() and path.stat().st_size:
-        _refuse_newer(path, len(migrations))
+    if checked and not _filled(path):
+        return _begun(path, migrations, across_threads)
+    if _filled(path):
+        try:
+            _refuse_newer(path, len(migrations))
+        except NotReadyError as error:
+            if checked and error.code == "bad_state":  # its head is damaged
+                _rescue(path, migrations)
+            raise
     connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, check_same_thread=not across_threads)
     try:
         if checked and not is_sound(connection):
@@ -90,6 +98,28 @@ def connect(
     except BaseException:  # whatever went wrong, the handle must not stay open
         connection.close()
         raise
+    return connection
+
+
+def _filled(path: Path) -> bool:
+    return path.exists() and path.stat().st_size > 0
+
+
+def _begun(path: Path, migrations: Sequence[Migration], across_threads: bool) -> sqlite3.Connection:
+    """Make a new file, one process at a time; a file that is empty although nobody is making it was emptied: say so."""
+    with edit_lock(path, timeout=_BUSY_SECONDS):
+        emptied = path.exists() and not _filled(path)
+        if emptied:
+            for suffix in ("", "-wal", "-shm"):
+                path.with_name(path.name + suffix).unlink(missing_ok=True)
+        connection = connect(path, migrations, across_threads=across_threads)
+    if emptied:
+        connection.close()
+        raise NotReadyError(
+            f"{path} was emptied: what stood in it is gone, and a new one is begun",
+            code="damaged_state",
+            hint="try again; what is missing may stand in a backup",
+        )
     return connection
 
 
@@ -198,20 +228,19 @@ def _make_private(path: Path) -> None:
 def _rescue(path: Path, migrations: Sequence[Migration]) -> None:
     """Copy what can be read into a new file that takes the place of the damaged one; raise what became of it."""
     aside = path.with_name(f"{path.name}.damaged-{secrets.token_hex(3)}")
-    with lock(path.with_name(f"{path.name}.rescue.lock")):
+    with edit_lock(path, timeout=_BUSY_SECONDS):
         rescued = path.with_name(f"{path.name}.rescued")
         rescued.unlink(missing_ok=True)
-        kept = 0
-        with (
-            contextlib.closing(sqlite3.connect(path)) as old,
-            contextlib.closing(connect(rescued, migrations)) as new,
-        ):
-            old.text_factory = lambda raw: raw.decode("utf-8", "replace")
+        with contextlib.closing(connect(rescued, migrations)) as new:
             new.execute("PRAGMA foreign_keys = OFF")
             new.execute("PRAGMA journal_mode = DELETE")
-            with new:
-                for (table,) in new.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
-                    kept += _copy(old, new, table)
+            kept = _readable(path, new)
+        if not kept:  # its head is damaged, or its end is missing: under the head of a new file more can be read
+            with_head = path.with_name(f"{path.name}.headed")
+            _put_head(path, with_head, head=rescued.read_bytes()[:_HEAD])
+            with contextlib.closing(sqlite3.connect(rescued)) as new:
+                kept = _readable(with_head, new)
+            with_head.unlink()
         path.replace(aside)
         for suffix in ("-wal", "-shm"):
             path.with_name(path.name + suffix).unlink(missing_ok=True)
@@ -221,6 +250,27 @@ def _rescue(path: Path, migrations: Sequence[Migration]) -> None:
         code="damaged_state",
         hint="try again; what is missing may stand in a backup",
     )
+
+
+def _readable(path: Path, new: sqlite3.Connection) -> int:
+    """Copy the rows of the file that can be read; return how many."""
+    with contextlib.closing(sqlite3.connect(path)) as old, new:
+        old.text_factory = lambda raw: raw.decode("utf-8", "replace")
+        tables = new.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+        try:
+            old.execute("SELECT name FROM sqlite_master").fetchall()
+        except sqlite3.DatabaseError:
+            return 0
+        return sum(_copy(old, new, table) for (table,) in tables)
+
+
+def _put_head(path: Path, target: Path, *, head: bytes) -> None:
+    """Write the file again under the head of another one of ours, with as many pages as it has."""
+    body = path.read_bytes()[_HEAD:]
+    body += bytes(-(len(body) + _HEAD) % _PAGE)
+    pages = ((len(body) + _HEAD) // _PAGE).to_bytes(4, "big")
+    # at 24 changes, 28 pages, 32 free pages (where they begin, how many), 92 the changes when the pages were counted
+    target.write_bytes(head[:24] + head[92:96] + pages + bytes(8) + head[40:] + body)
 
 
 def _copy(old: sqlite3.Connection, new: sqlite3.Connection, table: str) -> int:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import random
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,7 +15,10 @@ from gptsmith import Assistant, NotReadyError, ProviderError
 from gptsmith.agent.runtime.store import Message, ThreadStore
 from gptsmith.assistants.loader import check_text
 from gptsmith.assistants.plain_secrets import secret_values
+from gptsmith.assistants.spec import Knowledge
 from gptsmith.assistants.version_store import VersionStore
+from gptsmith.rag.base import KnowledgeBase
+from gptsmith.rag.keyword import KeywordIndex
 from gptsmith.rag.reading.parsed import clean
 from gptsmith.state import connect
 
@@ -51,6 +57,115 @@ def test_what_can_be_read_of_a_damaged_file_goes_on(tmp_path: Path, share: float
     rows = db.execute("SELECT id, said FROM notes").fetchall()
     db.close()
     assert 300 <= len(rows) < 401 and all(said == f"said {id[1:]}" for id, said in rows)
+
+
+@pytest.mark.parametrize("hurt", ["head", "cut in half", "both"])
+def test_a_file_with_a_damaged_head_or_without_its_end_is_set_aside_and_read(tmp_path: Path, hurt: str) -> None:
+    path = tmp_path / "notes.sqlite"
+    filled(path)
+    data = bytearray(path.read_bytes())
+    if hurt != "cut in half":
+        data[:100] = random.Random(5).randbytes(100)
+    if hurt != "head":
+        data = data[: len(data) // 2 + 700]
+    path.write_bytes(bytes(data))
+    with pytest.raises(NotReadyError, match=r"what could be read \(\d+ rows\) goes on") as told:
+        connect(path, SCHEMA, checked=True)
+    assert told.value.code == "damaged_state"
+    (aside,) = tmp_path.glob("notes.sqlite.damaged-*")
+    assert aside.read_bytes() == bytes(data)
+    db = connect(path, SCHEMA, checked=True)
+    rows = db.execute("SELECT id, said FROM notes").fetchall()
+    db.close()
+    assert len(rows) == 400 if hurt == "head" else len(rows) > 120
+    assert all(said == f"said {id[1:]}" for id, said in rows)
+
+
+def test_an_emptied_file_is_told_once_and_a_new_one_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "notes.sqlite"
+    connect(path, SCHEMA, checked=True).close()
+    path.write_bytes(b"")
+    with pytest.raises(NotReadyError, match=r"notes\.sqlite was emptied: what stood in it is gone") as told:
+        connect(path, SCHEMA, checked=True)
+    assert told.value.code == "damaged_state"
+    connect(path, SCHEMA, checked=True).close()
+
+
+def knowledge(tmp_path: Path) -> KnowledgeBase:
+    return KnowledgeBase([Knowledge(name="docs", paths=["./*.md"])], tmp_path, tmp_path / "index")
+
+
+def hurt_knowledge(tmp_path: Path, hurt: Callable[[Path], None]) -> tuple[list[str], KnowledgeBase]:
+    """Index two files, damage the store, open it again and sync; return what was said, and the knowledge."""
+    (tmp_path / "a.md").write_text("The tile panel was painted in 1742 by Ana Gomes.\n" * 5)
+    (tmp_path / "b.md").write_text("The boat leaves at nine from the old quay.\n" * 5)
+    with knowledge(tmp_path) as base:
+        base.sync()
+    path = tmp_path / "index" / "knowledge.sqlite"
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    hurt(path)
+    base = knowledge(tmp_path)
+    said: list[str] = []
+    assert base.stale() is (tmp_path / "index" / "knowledge.sqlite.damaged").exists()
+    assert [receipt.status for receipt in base.sync(said.append)] == ["ok", "ok"]
+    return said, base
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE chunks SET cutting = 'x' || cutting",
+        "UPDATE chunks SET document_id = 'x' WHERE rowid = 1",
+        "UPDATE chunks SET vector = zeroblob(length(vector))",
+        "UPDATE chunks SET start = start + 3",
+        "UPDATE texts SET text = replace(text, '1742', '1472')",
+        "UPDATE texts SET text = CAST(x'ff41fe' AS TEXT)",
+        "UPDATE texts SET pages = '{'",
+        "UPDATE entries SET document_id = NULL WHERE position = 0",
+        "UPDATE entries SET receipt = 'x'",
+        "DELETE FROM cuttings",
+        "DELETE FROM chunks WHERE rowid = 1",
+        "DELETE FROM meta WHERE key = 'sum'",
+        "UPDATE meta SET value = 'x1' WHERE key = 'generation'",
+    ],
+)
+def test_knowledge_that_reads_but_is_not_what_was_stored_is_built_again(tmp_path: Path, change: str) -> None:
+    def hurt(path: Path) -> None:
+        with contextlib.closing(sqlite3.connect(path)) as db, db:
+            db.execute(change)
+
+    said, base = hurt_knowledge(tmp_path, hurt)
+    with base:
+        assert base.search("who painted the tile panel")[0].source == "a.md"
+    assert said[0] == (
+        "The stored knowledge was damaged: it is kept as knowledge.sqlite.damaged and built again from your files"
+    )
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_nonsense_anywhere_in_the_knowledge_is_mended(tmp_path: Path, seed: int) -> None:
+    def hurt(path: Path) -> None:
+        chance, data = random.Random(seed), bytearray(path.read_bytes())
+        for _ in range(400):
+            data[chance.randrange(4096, len(data))] = chance.randrange(256)
+        path.write_bytes(bytes(data))
+
+    _, base = hurt_knowledge(tmp_path, hurt)
+    with base:
+        assert base.search("who painted the tile panel")[0].source == "a.md"
+        assert base.search("when does the boat leave")[0].source == "b.md"
+
+
+def test_a_word_index_with_other_numbers_is_made_again(tmp_path: Path) -> None:
+    made = KeywordIndex.build(["the red boat", "the blue boat", "a tile"])
+    made.save(tmp_path / "words")
+    assert KeywordIndex.load(tmp_path / "words", 3) is not None
+    (numbers,) = (tmp_path / "words").glob("data*.npy")
+    data = bytearray(numbers.read_bytes())
+    data[-2] ^= 0x55
+    numbers.write_bytes(bytes(data))
+    assert KeywordIndex.load(tmp_path / "words", 3) is None
 
 
 def test_a_sound_file_is_left_alone(tmp_path: Path) -> None:

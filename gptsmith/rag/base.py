@@ -96,19 +96,23 @@ class KnowledgeBase:
         before answers until the new one is whole; one process at a time syncs, others wait.
         """
         with _told(), lock(self.folder / "sync.lock", timeout=_SYNC_WAIT):
+            said = progress or _silent
             try:
-                receipts = self._ingest(progress or _silent)
+                receipts = self._ingest(said)
             except sqlite3.DatabaseError as error:
                 if isinstance(error, sqlite3.OperationalError):  # a full disk, a missing right: not damage
                     raise
                 self._store.renew()
-                receipts = self._ingest(progress or _silent)
+                receipts = self._ingest(said)
             index = self._current()
             self._tidy(index)
         self._cache.keep_in_step(index)
         return receipts
 
     def _ingest(self, progress: Callable[[str], None]) -> list[Receipt]:
+        if (aside := self._store.damaged) is not None:
+            progress(f"The stored knowledge was damaged: it is kept as {aside.name} and built again from your files")
+            self._store.damaged = None
         return Ingest(self._store, self.sources, self.base_dir, self._trust, progress).run()
 
     def stale(self) -> bool:
@@ -190,6 +194,8 @@ class KnowledgeBase:
 
     def _current(self) -> Index:
         """Return the index of the generation in use, read anew when another process or a sync switched it."""
+        if self._store.damaged is not None:
+            raise sqlite3.DatabaseError("set aside as damaged")
         with self._guard:
             if self._index is None or self._index.generation != self._store.generation():
                 self._index = load(self._store, {k.name: k.embedding_model for k in self.sources}, self.folder)

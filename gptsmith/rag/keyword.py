@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import secrets
 import shutil
@@ -17,6 +18,7 @@ from gptsmith.models.folding import fold, words_in
 Scores = NDArray[np.float32]
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?", re.UNICODE)
+_SUM = "sum"
 _K1, _B = 1.5, 0.75
 # Left out of questions, not of passages: in few or short files such words are rare enough to decide what is found.
 _EMPTY = frozenset(
@@ -54,9 +56,9 @@ class KeywordIndex:
         """Return the index saved in `folder`, None when it is not there, damaged or of another size."""
         import bm25s
 
-        if not (folder / "params.index.json").is_file():
-            return None
         try:
+            if (folder / _SUM).read_text(encoding="ascii") != _sum(folder):
+                return None
             bm25 = bm25s.BM25.load(folder, mmap=False, show_progress=False)
             return cls(bm25, count) if int(bm25.scores["num_docs"]) == count else None
         except (OSError, ValueError, KeyError, TypeError, EOFError):  # a damaged cache is built again
@@ -68,6 +70,7 @@ class KeywordIndex:
             return
         aside = folder.with_name(f"{folder.name}.{secrets.token_hex(4)}")
         self._bm25.save(aside, show_progress=False)
+        (aside / _SUM).write_text(_sum(aside), encoding="ascii")
         try:
             shutil.rmtree(folder, ignore_errors=True)
             aside.rename(folder)
@@ -111,6 +114,15 @@ def words(text: str, stemmer: Any, *, question: bool = False) -> list[str]:
         said = [word for word in said if word not in _EMPTY] or said
     stems: list[str] = stemmer.stemWords([part for word in said for part in words_in(word)])
     return stems
+
+
+def _sum(folder: Path) -> str:
+    """Return the checksum of a saved index: numbers that changed on the disk would still load."""
+    h = hashlib.blake2b(digest_size=16)
+    for file in sorted(folder.iterdir()):
+        if file.name != _SUM:
+            h.update(file.name.encode() + file.read_bytes())
+    return h.hexdigest()
 
 
 def _stemmer() -> Any:

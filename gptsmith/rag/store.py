@@ -6,8 +6,11 @@ says which of them are in use and is replaced whole, in one transaction, by `swi
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
+import logging
+import sqlite3
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -19,7 +22,9 @@ from numpy.typing import NDArray
 
 from gptsmith.errors import NotReadyError
 from gptsmith.rag.hit import Receipt
-from gptsmith.state import connect, is_sound
+from gptsmith.state import connect, edit_lock, is_sound
+
+log = logging.getLogger(__name__)
 
 MIGRATIONS = [
     """
@@ -40,7 +45,9 @@ MIGRATIONS = [
     INSERT INTO meta VALUES ('generation', '0');
     INSERT INTO meta VALUES ('settings', '');
     """,
+    "INSERT INTO meta VALUES ('sum', '');",  # empty: put in use before there were sums
 ]
+_NEEDED = {"generation", "settings", "sum"}
 
 Matrix = NDArray[np.float32]
 
@@ -94,22 +101,37 @@ class Store:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.guard = threading.RLock()
-        try:
-            self._db = connect(path, MIGRATIONS, across_threads=True)
-        except NotReadyError as error:
-            if error.code != "bad_state":
-                raise
-            _move_aside(path)  # all of it can be made again from the files
-            self._db = connect(path, MIGRATIONS, across_threads=True)
-        if not is_sound(self._db):
-            self.renew()
+        self.damaged: Path | None = None
+        """Where a damaged file was set aside, until somebody was told."""
+        self._db = self._opened()
+
+    def _opened(self) -> sqlite3.Connection:
+        """Open the file; one that is damaged is set aside: all of it can be made again from the files."""
+        for locked in (contextlib.nullcontext(), edit_lock(self.path)):  # the second look is nobody else's
+            with locked:
+                try:
+                    db = connect(self.path, MIGRATIONS, across_threads=True)
+                except NotReadyError as error:
+                    if error.code != "bad_state":
+                        raise
+                else:
+                    if is_sound(db) and _intact(db):
+                        return db
+                    db.close()
+                if not isinstance(locked, contextlib.nullcontext):
+                    return self._anew()
+        raise AssertionError
+
+    def _anew(self) -> sqlite3.Connection:
+        self.damaged = _move_aside(self.path)
+        log.warning("the stored knowledge was damaged; it is set aside as %s and built again", self.damaged)
+        return connect(self.path, MIGRATIONS, across_threads=True)
 
     def renew(self) -> None:
         """Begin with an empty file, the damaged one moved aside; the next sync fills it from the spec's files."""
         with self.guard:
             self._db.close()
-            _move_aside(self.path)
-            self._db = connect(self.path, MIGRATIONS, across_threads=True)
+            self._db = self._anew()
 
     def close(self) -> None:
         """Close the connection; the store cannot be used afterwards."""
@@ -189,10 +211,10 @@ class Store:
         return found
 
     def add_chunks(self, rows: Iterable[tuple[str, str, str, int, int]], vectors: Matrix) -> None:
-        """Store chunks `(chunk_id, document_id, cutting, start, end)` with their vectors."""
+        """Store chunks `(chunk_id, document_id, cutting, start, end)` with their vectors; those of before stay."""
         values = [(*row, vector.astype(np.float32).tobytes()) for row, vector in zip(rows, vectors, strict=True)]
         with self.guard, self._db:
-            self._db.executemany("INSERT OR REPLACE INTO chunks VALUES (?, ?, ?, ?, ?, ?)", values)
+            self._db.executemany("INSERT OR IGNORE INTO chunks VALUES (?, ?, ?, ?, ?, ?)", values)
 
     def mark_cut(self, document_id: str, cutting: str) -> None:
         """Record that all chunks of a document are stored."""
@@ -220,6 +242,7 @@ class Store:
             self._db.execute("UPDATE meta SET value = ? WHERE key = 'generation'", (str(generation),))
             self._db.execute("UPDATE meta SET value = ? WHERE key = 'settings'", (settings,))
             self._drop_unused()
+            self._db.execute("UPDATE meta SET value = ? WHERE key = 'sum'", (_sum(self._db),))
         return generation
 
     def _drop_unused(self) -> None:
@@ -254,10 +277,41 @@ class Store:
         return (row[0], row[1], row[2]) if row else None
 
 
-def _move_aside(path: Path) -> None:
+def _intact(db: sqlite3.Connection) -> bool:
+    """Say whether what is in use reads as it was put in use; pages that can be read may still hold other bytes."""
+    try:
+        with db:
+            db.execute("BEGIN")
+            meta = dict(db.execute("SELECT key, value FROM meta").fetchall())
+            return meta.keys() >= _NEEDED and meta["generation"].isdecimal() and meta["sum"] in ("", _sum(db))
+    except sqlite3.OperationalError as error:
+        return "UTF-8" not in str(error)  # else it is locked, or the disk does not allow it: no damage
+    except (sqlite3.DatabaseError, AttributeError, UnicodeDecodeError):
+        return False
+
+
+def _sum(db: sqlite3.Connection) -> str:
+    """Return the checksum of what is in use: the entries, their texts, passages and vectors."""
+    h = hashlib.blake2b(digest_size=16)
+    for query in (
+        "SELECT * FROM entries ORDER BY position",
+        "SELECT t.* FROM entries e JOIN texts t ON t.document_id = e.document_id ORDER BY e.position",
+        "SELECT c.*, e.position FROM entries e JOIN chunks c ON c.document_id = e.document_id"
+        " AND c.cutting = e.cutting ORDER BY e.position, c.start, c.chunk_id",
+        "SELECT c.* FROM entries e JOIN cuttings c ON c.document_id = e.document_id AND c.cutting = e.cutting"
+        " ORDER BY e.position",
+    ):
+        for row in db.execute(query):
+            for value in row:
+                h.update(value if isinstance(value, bytes) else repr(value).encode("utf-8", "surrogatepass"))
+                h.update(b"\n")
+    return h.hexdigest()
+
+
+def _move_aside(path: Path) -> Path:
     for suffix in ("-wal", "-shm"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
-    path.replace(path.with_name(path.name + ".damaged"))
+    return path.replace(path.with_name(path.name + ".damaged"))
 
 
 def _row(item: tuple[int, Entry]) -> tuple[Any, ...]:
