@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 
 from gptsmith import Assistant
-from gptsmith.agent.runtime.pairing import UNANSWERED
+from gptsmith.agent.runtime.pairing import BROKEN_OFF, UNANSWERED
 from gptsmith.agent.runtime.store import INTERRUPTED, Message
 from gptsmith.models.tool_results import fence_result
 from gptsmith.tools import register_tool
@@ -98,6 +98,7 @@ def check_order(messages: list[BaseMessage]) -> None:
             continue
         assert not waiting, "every call has its result before anything else is said"
         assert type(before) is not type(message), "nobody speaks twice in a row"
+        assert not (isinstance(before, ToolMessage) and isinstance(message, HumanMessage)), "a result is answered"
         if isinstance(message, AIMessage):
             assert message.content or message.tool_calls, "no message is empty"
             waiting = [c["id"] or "" for c in message.tool_calls]
@@ -209,6 +210,7 @@ def test_a_thread_that_is_already_broken_is_healed(rows: list[Message]) -> None:
     sent = model.history[-1]
     check_order(sent)
     assert (UNANSWERED in [m.content for m in sent]) is not bool(rows)
+    assert sent[-2].content in (UNANSWERED, BROKEN_OFF) or sent[-2].content.startswith("I stopped here")
 
 
 def ended(a: Assistant, turn: str) -> bool:

@@ -12,30 +12,31 @@ from typing import Any
 from gptsmith.agent.runtime.store import INTERRUPTED, Message
 
 UNANSWERED = "(This message was not answered.)"
+BROKEN_OFF = "(The answer breaks off here.)"
 
 
 def paired(rows: list[Message]) -> list[Message]:
     """Return the rows with each call's results right behind it, and an answer between any two of the person's.
 
-    The last row is never the person's: what follows is.
+    The last row is an answer: what follows is the person's. Some templates take no person's message behind a result.
     """
     out: list[Message] = []
     for _, turn in groupby(rows, key=lambda row: row.turn_id):
         for row in _turn(list(turn)):
             last = out[-1] if out else None
-            if last and row.role == last.role == "user":
-                out.append(_unanswered(last.turn_id))
+            if last and row.role == "user":
+                out += _closing(last)
             if last and row.role == last.role == "assistant" and not _calls(last) and not _calls(row):
                 out[-1] = last.model_copy(update={"text": f"{last.text}\n\n{row.text}"})
             else:
                 out.append(row)
-    if out and out[-1].role == "user":
-        out.append(_unanswered(out[-1].turn_id))
-    return out
+    return out + _closing(out[-1]) if out else out
 
 
-def _unanswered(turn_id: str) -> Message:
-    return Message(turn_id=turn_id, role="assistant", text=UNANSWERED)
+def _closing(last: Message) -> list[Message]:
+    """Return the answer that is missing behind a person's message, or behind a tool's result."""
+    text = {"user": UNANSWERED, "tool": BROKEN_OFF}.get(last.role)
+    return [Message(turn_id=last.turn_id, role="assistant", text=text)] if text else []
 
 
 def _calls(row: Message) -> list[dict[str, Any]]:
