@@ -106,7 +106,9 @@ class Engine:
     def model(self) -> BaseChatModel:
         """The chat model."""
         if isinstance(self.override, BaseChatModel):
-            return self.override
+            from gptsmith.models.chat.given import given
+
+            return given(self.override, self.model_name)
         from gptsmith.models.chat.factory import make_chat_model
 
         return make_chat_model(
@@ -118,7 +120,8 @@ class Engine:
         """What is known of how much the chat model reads; refusals teach it."""
         if self.model_spec.provider == "embedded":
             return Window()
-        return Window.of(self.model, self.model_spec.max_tokens)
+        model = self.override if isinstance(self.override, BaseChatModel) else self.model
+        return Window.of(model, self.model_spec.max_tokens)
 
     def _may_leave(self, host: str) -> bool:
         """Return whether a fallback may send a conversation to `host` that has not left this machine; asked once."""

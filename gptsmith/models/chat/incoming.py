@@ -31,9 +31,13 @@ FRAME = ("finish_reason", "tool_calls")  # what only the last chunk says
 
 
 class Incoming:
-    """One streamed answer: `feed` every chunk, then take `end`. `tools` are the names of those that were offered."""
+    """One streamed answer: `feed` every chunk, then take `end`. `tools` are the names of those that were offered.
 
-    def __init__(self, tools: Collection[str] = (), habit: Habit | None = None) -> None:
+    `unsaid` is the reason of an end that named none.
+    """
+
+    def __init__(self, tools: Collection[str] = (), habit: Habit | None = None, *, unsaid: str = "truncated") -> None:
+        self._unsaid = unsaid
         self.characters = 0
         self.is_empty = True  # no word and no call so far
         self.began = False  # something came that belongs to an answer, if only its end
@@ -102,7 +106,7 @@ class Incoming:
         """Return the last chunk: tool calls, usage and the finish reason, `truncated` when the provider gave none."""
         held = self._held or ChatGenerationChunk(message=AIMessageChunk(content=""))
         message = held.message
-        finish = self._finish or "truncated"
+        finish = self._finish or self._unsaid
         cut = finish in ("truncated", "length")
         said, thought = self._thinking.end(cut=cut, called=bool(self._calls))
         words, written = self._text.end() if not said else _joined(self._text, said)
@@ -172,12 +176,14 @@ def finish_reason(generation: ChatGeneration) -> str | None:
     return None
 
 
-def whole(generation: ChatGeneration, tools: Collection[str] = (), habit: Habit | None = None) -> ChatGeneration:
+def whole(
+    generation: ChatGeneration, tools: Collection[str] = (), habit: Habit | None = None, *, unsaid: str = "truncated"
+) -> ChatGeneration:
     """Hold a whole (not streamed) answer to the same rules: no call of an answer that was cut stays runnable."""
     message = generation.message
     if not isinstance(message, AIMessage):
         return generation
-    reason = finish_reason(generation) or "truncated"
+    reason = finish_reason(generation) or unsaid
     cut = reason in ("length", "truncated")
     native = bool(message.tool_calls)
     message = _read(message, tools, habit, cut=cut)
