@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import json
 import re
+import sqlite3
 import threading
 from pathlib import Path
 
@@ -112,6 +114,12 @@ def keeper(library: Path) -> Path:
 def ask(at: AppTest, message: str) -> AppTest:
     """Send a message; the run ends when the turn has."""
     return at.chat_input(key="say").set_value(message).run()
+
+
+def thread_of(at: AppTest) -> str:
+    """Return the conversation that the address names."""
+    named = at.query_params["thread"]
+    return str(named[0] if isinstance(named, list) else named)
 
 
 def test_a_conversation_is_kept_with_its_sources(library: Path) -> None:
@@ -404,6 +412,24 @@ def test_a_failing_model_is_told_and_the_message_kept(
     assert len(at.error) == 1
     loopback.always = "Here I am."
     assert "Here I am." in words(ask(at, "And now?"))
+
+
+def test_a_message_that_the_disk_does_not_take_is_shown_after_a_reload(library: Path) -> None:
+    at = ask(open_page(page="chat", assistant="night-sky"), "What is a comet?")
+    thread = thread_of(at)
+    path = open_desk().talk("night-sky").assistant.folder / "threads.sqlite"
+    with contextlib.closing(sqlite3.connect(path)) as db, db:  # as a full disk: nothing more goes in
+        db.execute("CREATE TRIGGER full BEFORE INSERT ON messages BEGIN SELECT RAISE(ABORT, 'disk is full'); END")
+    for where in ({"thread": thread}, {}):
+        at = ask(open_page(page="chat", assistant="night-sky", **where), "A long one that I typed.")
+        for shown in (at, open_page(page="chat", assistant="night-sky", thread=thread_of(at))):
+            assert "A long one that I typed." in words(shown)
+            assert "your message was not kept" in shown.error[0].value and "disk is full" in shown.error[0].value
+            assert "This message is not stored" in words(shown)
+    with contextlib.closing(sqlite3.connect(path)) as db, db:
+        db.execute("DROP TRIGGER full")
+    at = ask(open_page(page="chat", assistant="night-sky", thread=thread), "And now?")
+    assert "And now?" in words(at) and not at.error
 
 
 def test_what_a_model_writes_stays_harmless(library: Path, loopback: Loopback, monkeypatch: pytest.MonkeyPatch) -> None:

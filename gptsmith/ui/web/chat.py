@@ -41,6 +41,7 @@ def conversation(talk: Talk, view: session.View, *, height: int | None = None) -
     if permission.trust(talk):
         return
     turns = talk.turns(view.thread) if view.thread else []
+    unstored = talk.unstored(view.thread) if view.thread else []
     running = talk.running(view.thread) if view.thread else ""
     frame = st.container(height=height or "content", border=False, key="preview-frame" if height else None)
     # Each part has a place of its own, emptied at once: what is no longer true must not stand there while a turn runs.
@@ -49,7 +50,7 @@ def conversation(talk: Talk, view: session.View, *, height: int | None = None) -
         permission.leave(talk, view)
         beginning, earlier, said = st.empty(), st.empty(), st.container()
     stop = st.empty().container() if height else st.bottom
-    if not turns:
+    if not (turns or unstored):
         with beginning.container():
             _beginning(talk, view, blocked=needed)
     shown = session.messages_shown()
@@ -63,6 +64,8 @@ def conversation(talk: Talk, view: session.View, *, height: int | None = None) -
             else:
                 last = turn is turns[-1] and not running
                 message.draw(talk, turn, _actions(talk, view) if last else None)
+        for turn in unstored:
+            message.unstored(talk, turn)
         long_message.draw(
             _INPUT, "What does the attached text say?", lambda text, files: _send(talk, view, text, files)
         )

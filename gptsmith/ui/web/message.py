@@ -34,6 +34,15 @@ def draw(talk: Talk, turn: Turn, actions: Actions | None = None) -> None:
         _below(talk, turn, actions)
 
 
+def unstored(talk: Talk, turn: Turn) -> None:
+    """Draw a message that could not be stored, and why."""
+    draw(talk, turn)
+    st.caption(
+        ":material/save: This message is not stored: it stands here until gptsmith is closed or you send another one. "
+        "Copy it if you need it."
+    )
+
+
 def _below(talk: Talk, turn: Turn, actions: Actions | None) -> None:
     """Draw what can be done with an answer."""
     text = turn.reply.text if turn.reply else ""

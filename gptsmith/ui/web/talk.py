@@ -38,6 +38,7 @@ __all__ = ["Passage", "Talk", "Thread", "Turn"]
 _START_SECONDS = 20.0
 _STOP_SECONDS = 5.0
 _FOLLOWED = 50
+_NOT_STORED = {"storage", "damaged"}  # codes of errors after which a message is kept in memory alone
 _UNDOABLE: set[str] = set()  # threads that were discarded in this process
 
 
@@ -152,6 +153,11 @@ class Talk:
     def turns(self, thread: str) -> list[Turn]:
         """Return the turns of a thread, oldest first."""
         return self._assistant.engine.store.turns(thread)
+
+    def unstored(self, thread: str) -> list[Turn]:
+        """Return the turns whose message the disk did not take: they last until the page is started anew."""
+        waiting = turns.unwritten(self._assistant.engine, thread)
+        return [turn for turn in waiting if turn.error and turn.error.get("code") in _NOT_STORED]
 
     def tries(self, turn: str) -> list[str]:
         """Return the turns that stood in the place of `turn`, itself included; empty when it was never asked again."""
@@ -275,6 +281,8 @@ class Talk:
     ) -> str:
         """Begin a turn and return its thread, a new one when `thread` is empty; the message is then written down.
 
+        A message that the disk does not take is then among the `unstored`.
+
         `leave` allows the conversation to be sent to a fallback's host. `call` is a tool call that the person chose.
         `replaces` is the last turn of the thread when this one takes its place.
 
@@ -293,7 +301,7 @@ class Talk:
         deadline = time.monotonic() + _START_SECONDS
         while not engine.store.turn_status(ask.turn_id) and time.monotonic() < deadline:
             if following.ended:
-                if engine.store.turn_status(ask.turn_id):
+                if engine.store.turn_status(ask.turn_id) or self.unstored(chosen):
                     break
                 raise UsageError(following.problem() or "the message could not be sent", hint="try again")
             time.sleep(0.01)
