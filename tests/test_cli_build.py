@@ -14,6 +14,7 @@ import pytest
 
 from gptsmith.assistants.loader import load_file
 from gptsmith.ui.cli import run
+from tests import documents
 
 ROOT = Path(__file__).resolve().parents[1]
 WISH = "A friendly waiter for a small restaurant who answers from our menu. Never recommend alcohol."
@@ -44,6 +45,18 @@ def test_without_a_terminal_it_shows_and_writes_nothing(folder: Path, capsys: Ou
         "gptsmith: nothing is written without a terminal to ask in; add --yes to agree beforehand",
     ]
     assert [path.name for path in folder.iterdir()] == ["menu.md"]
+
+
+def test_a_file_that_cannot_be_read_is_said_when_it_is_given(folder: Path, capsys: Out) -> None:
+    (folder / "more").mkdir()
+    (folder / "more" / "scan.pdf").write_bytes(documents.pdf([""]))
+    (folder / "more" / "hours.md").write_text("Open at ten.")
+    (folder / "letter.docx").write_bytes(b"PK\x03\x04 cut off")
+    words = ["--knowledge", "menu.md", "--knowledge", "more", "--knowledge", "letter.docx"]
+    assert run(["build", WISH, *words, "-o", "out/waiter.assistant.yaml", "--yes"]) == 0
+    said = [line for line in capsys.readouterr().err.splitlines() if "cannot be read" in line]
+    assert [line.partition(" cannot be read: ")[0] for line in said] == ["more/scan.pdf", "letter.docx"]
+    assert "run OCR on it first" in said[0] and all(line.endswith("will not know what it says.") for line in said)
 
 
 def test_json_without_a_terminal_is_the_draft(folder: Path, capsys: Out) -> None:

@@ -66,6 +66,7 @@ def _at_once(
 
     say("Building")
     draft = Builder(model).build(description, attached)
+    say_unreadable(attached)
     if not as_json:
         yaml_text(_text(draft, output))
         _remarks(draft, attached)
@@ -82,6 +83,15 @@ def _at_once(
         document(_document(draft, output, path))
     else:
         wrote(path, output)
+
+
+def say_unreadable(attached: list[Path]) -> None:
+    """Name the files among those given that the assistant will not be able to read."""
+    from gptsmith.agent.builder.attachments import files_in
+    from gptsmith.rag.reading.looking import unreadable
+
+    for file, why in unreadable(file for path in attached for file in files_in(path)):
+        say(f"{file} cannot be read: {why}. The assistant will not know what it says.")
 
 
 def wrote(path: Path, output: Path | None) -> None:

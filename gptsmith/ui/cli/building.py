@@ -89,6 +89,7 @@ class Talk:
         """Say something and show the answer; a new draft is shown whole."""
         from gptsmith.agent.builder.decisions import decision
         from gptsmith.errors import GptsmithError
+        from gptsmith.ui.cli.build import say_unreadable
 
         pending = self.session.pending
         try:
@@ -101,6 +102,7 @@ class Talk:
             say(str(error))
             return
         if message.kind == "draft":
+            say_unreadable(self.files)
             self.files = []
             yaml_text(self.session.yaml)
         self.told(message)
