@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from gptsmith.agent.builder.builder import Builder
 
-Way = Literal["draft", "propose", "decide", "undo", "enough", "move", "tests", "settle"]
+Way = Literal["draft", "propose", "decide", "undo", "enough", "move", "tests", "settle", "recount"]
 
 
 def session_graph(builder: Builder, checkpointer: Any) -> CompiledStateGraph[Any, Any, Any, Any]:
@@ -38,6 +38,7 @@ def session_graph(builder: Builder, checkpointer: Any) -> CompiledStateGraph[Any
         "move": move,
         "tests": tests,
         "settle": settle,
+        "recount": recount,
     }
     graph = StateGraph(SessionState)
     graph.add_node("listen", listen)
@@ -92,6 +93,8 @@ def after_listen(state: SessionState) -> Way:
         return "draft"
     if state.get("otherwise") and agrees(event["text"]) is not None:
         return "settle"
+    if not event["files"] and words.asks_what_changed(event["text"]):
+        return "recount"
     typed = _typed(state)
     if typed is None:
         return "propose"
@@ -219,6 +222,17 @@ def settle(state: SessionState) -> SessionState:
     reply = answered(state, "proposal" if told else "answer", words.STILL_WAITS, words=told, diff=diff)
     pending = kept.proposal.model_dump(mode="json") if kept is not None else None
     return {**reply, "pending": pending, "otherwise": None, "confirmed": False}
+
+
+def recount(state: SessionState) -> SessionState:
+    """Say what was changed so far, from the history of the file, and what waits."""
+    try:
+        kept = Versions(state["path"]).list()
+    except GptsmithError as error:
+        return answered(state, "error", str(error), question=state["question"])
+    pending = pending_of(state)
+    told = words.history(kept, pending.words if pending is not None else [])
+    return answered(state, "answer", told, question=state["question"])
 
 
 def enough(state: SessionState) -> SessionState:

@@ -14,6 +14,20 @@ _GREETING = re.compile(
     r"(?:hi|hello|hey|hallo|guten tag|bonjour|salut|hola|olá|oi|ciao|hoi|good (?:morning|evening|day)|test)(?: there)?",
     re.IGNORECASE,
 )
+_WHAT_CHANGED = re.compile(
+    r"(?:(?:please )?(?:tell|show) me |so,? |and )*(?:what|which (?:things|changes)|everything)"
+    r"(?: (?:did|have|has|had|was|were|is|all))*(?: (?:you|we|been|it|there))*"
+    r" (?:changed?|do|done|edited|modified|altered|made)(?: (?:so far|until now|up to now|already|yet|today|here"
+    r"|in (?:the|this) (?:file|assistant|session)|to (?:it|the file|the assistant|this|my assistant)))*"
+    r"|(?:(?:please )?(?:list|show(?: me)?|summari[sz]e|give me) )?(?:all |a list of |a summary of )?(?:the |your )?"
+    r"changes"
+    r"(?: (?:so far|until now|up to now|you(?: have|['’]ve)? made|made))+"
+    r"|was hast du (?:bisher|bis jetzt|schon) geändert|was wurde (?:bisher|schon) geändert"
+    r"|qu['’]as-tu changé(?: jusqu['’]ici)?|qué (?:has cambiado|cambiaste)(?: hasta ahora)?"
+    r"|cosa hai cambiato(?: finora)?|o que (?:mudaste|você mudou)(?: até agora)?",
+    re.IGNORECASE,
+)
+_LISTED = 30  # changes
 
 ASK_FOR_GOAL = "What should the assistant do, and for whom? A sentence or two is enough."
 INVITE = "Try it out. From here on, say what to change, in your own words."
@@ -58,3 +72,19 @@ def taken_back(version: Version) -> str:
 def listed(words: Sequence[str]) -> str:
     """Return the sentences of a change as a numbered list, from 1, as they are spoken of."""
     return "\n".join(f"{number}. {sentence}" for number, sentence in enumerate(words, 1))
+
+
+def asks_what_changed(text: str) -> bool:
+    """Say whether a message asks what was changed so far."""
+    return _WHAT_CHANGED.fullmatch(" ".join(text.split()).strip(" .?!")) is not None
+
+
+def history(kept: Sequence[Version], waiting: Sequence[str]) -> str:
+    """Return the changes of a file, the oldest first, and what waits for a decision."""
+    lines = [f"{version.number}. {_by(version)}{version.reason}" for version in kept[1:]][-_LISTED:]
+    told = ["So far, by version:", *lines] if lines else ["Nothing was changed so far."]
+    return "\n".join([*told, *(f"Still waiting for your decision: {sentence}" for sentence in waiting)])
+
+
+def _by(version: Version) -> str:
+    return "(outside of gptsmith) " if version.author == "outside" else ""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from gptsmith.agent.builder.attachments import Attachment, listing
 from gptsmith.agent.builder.edits.doubles import without_doubles
 from gptsmith.agent.builder.edits.judge import Asked, Judgement, judge
+from gptsmith.agent.builder.edits.locks import asked_locks
 from gptsmith.agent.builder.edits.proposal import Proposal, ProposedStep
 from gptsmith.agent.builder.edits.secrets import HELD_BACK, hold_back
 from gptsmith.agent.builder.edits.sentences import without_claims
@@ -101,7 +102,7 @@ def _rounds(subject: Subject, message: str, attachments: Sequence[Attachment], t
     """Ask, judge, and ask once more with what is wrong."""
     said = hold_back(_checked(message))
     asked = Asked(said, talk.said, attachments, talk.proposal, talk.question)
-    if (plain := without_doubles(said, subject)) is not None:
+    if (plain := without_doubles(said, subject) or asked_locks(said, subject)) is not None:
         return _proposal(subject, asked, plain, judge(plain, subject, asked), secret=False)
     request = ChangeRequest(
         spec=hold_back(subject.text),

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import PurePath
 from typing import Any
 
+from gptsmith.agent.builder.edits.locks import unlocks
 from gptsmith.agent.builder.edits.order import Op
 from gptsmith.agent.builder.edits.secrets import HELD_BACK, has_secret
 from gptsmith.agent.builder.edits.subject import Subject
@@ -28,9 +29,12 @@ _REWRITE = re.compile(
     r"|herschrijf\w*)\b",
     re.IGNORECASE,
 )
-_LOCKING = re.compile(r"\block\w*|\bprotect\w*|\bsperr\w*|\bverrouill\w*|\bbloque\w*|\bblocca\w*", re.IGNORECASE)
+_LOCKING = re.compile(
+    r"\b(?:lock|freez|(?:write-?)?protect|schütz|vergrendel)\w*|\bsperr\w*|\bverrouill\w*|\bbloque\w*|\bblocca\w*",
+    re.IGNORECASE,
+)
 _URL = re.compile(r"https?://[^\s<>\"'“”«»)\]}]+")
-_UNLOCK = "only you can unlock it: take the path out of x-builder.locked in the file"
+_UNLOCK = 'only you can unlock it: say "unlock" and the part, or take the path out of x-builder.locked in the file'
 
 
 def asks_for_rewrite(message: str) -> bool:
@@ -62,8 +66,12 @@ def faults(op: Op, subject: Subject, message: str, spoken: str) -> Iterator[str]
 
 
 def _is_lock(op: Op, place: KeyPath, message: str) -> bool:
-    """A new lock is the person's to ask for; nothing else of x-builder is the builder's to write."""
-    return isinstance(op, Add) and place == ("x-builder", "locked") and bool(_LOCKING.search(message))
+    """A lock, and taking it away, is the person's to ask for; nothing else of x-builder is the builder's to write."""
+    if place[:2] != ("x-builder", "locked"):
+        return False
+    if isinstance(op, Remove):
+        return len(place) == 3 and unlocks(message)
+    return isinstance(op, Add) and len(place) == 2 and bool(_LOCKING.search(message))
 
 
 def _told(text: str, subject: Subject, spoken: str) -> Iterator[str]:

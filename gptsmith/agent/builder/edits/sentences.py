@@ -49,6 +49,10 @@ def sentence(op: Op, data: Any) -> str:
 
 def _told(op: Op, data: Any) -> str:
     place = parse_path(op.path)
+    if place[:2] == ("x-builder", "locked") and not isinstance(op, ReplaceText):
+        if isinstance(op, Remove):
+            return f"Unlocks {label(parse_path(str(_at(data, place))), data)}"
+        return f"Locks {label(parse_path(str(op.value)), data)}: I may only suggest changes of it"
     if isinstance(op, ReplaceText):
         return _words_changed(op, label(place, data))
     if isinstance(op, Remove):
