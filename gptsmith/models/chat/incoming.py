@@ -89,10 +89,10 @@ class Incoming:
         """Return a chunk that goes on now: without the reason of the end, which the last chunk names, once."""
         self.is_empty = self.is_empty and not chunk.text.strip() if not more else self.is_empty
         more["additional_kwargs"] = {**chunk.message.additional_kwargs, **more.get("additional_kwargs", {})}
+        # strings under one key are joined when chunks are added up; the model's own objects stay as they are
+        more["response_metadata"] = {k: v for k, v in chunk.message.response_metadata.items() if k != "finish_reason"}
         chunk = _with(chunk, more)
-        # strings under one key are joined when chunks are added up
-        (chunk.generation_info or {}).pop("finish_reason", None)
-        chunk.message.response_metadata.pop("finish_reason", None)
+        chunk.generation_info = {k: v for k, v in (chunk.generation_info or {}).items() if k != "finish_reason"}
         if isinstance(chunk.message, AIMessageChunk):
             chunk.message.chunk_position = None
         return chunk
@@ -190,7 +190,8 @@ def whole(
     if reason == "stop" and message.tool_calls and not native:
         reason = "tool_calls"
     info = {**(generation.generation_info or {}), "finish_reason": reason}
-    message.response_metadata.pop("finish_reason", None)
+    about = {k: v for k, v in message.response_metadata.items() if k != "finish_reason"}
+    message = message.model_copy(update={"response_metadata": about})
     stopped = message.tool_calls if cut else []
     bad = [
         invalid_tool_call(name=c["name"], args=json.dumps(c["args"], ensure_ascii=False), id=c["id"]) for c in stopped
