@@ -27,7 +27,7 @@ from gptsmith.assistants.reader import read
 from gptsmith.assistants.tool_types import load_tool_types
 from gptsmith.errors import GptsmithError
 from gptsmith.models.chat.embedded.edits import compose_changes
-from gptsmith.models.chat.embedded.edits_instructions import statements
+from gptsmith.models.chat.embedded.edits.statements import statements
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = (ROOT / "tests" / "data" / "edit_specs", ROOT / "assistants" / "specs")

