@@ -16,12 +16,16 @@ _FIELDS = (
     ("disclaimer", r"disclaimer|small print"),
 )
 _SETTINGS = (
-    ("limits", r"max_iterations|max_tool_calls|timeout(?:_seconds)?"),
+    ("limits", r"max_iterations|max_tool_calls|tool calls|iterations|timeout(?:_seconds)?"),
     ("memory", r"max_messages"),
     ("model", r"temperature|max_tokens|top_p"),
     ("knowledge_set", r"mode (?:to |= ?|is )?(?:always|auto)|top_k"),
 )
-_ABSOLUTE = re.compile(r"^(?:never|always|don['’]?t ever|do not|it (?:must|should) (?:never|always))\b", re.IGNORECASE)
+_ABSOLUTE = re.compile(
+    r"^(?:(?:never|always|don['’]?t ever|do not|it (?:must|should) (?:never|always))\b"
+    r"|(?:if|when(?:ever)?|for (?:every|each)) [^,]{3,60}, (?!(?:it|that|this|we|i|people|they)\b))",
+    re.IGNORECASE,
+)
 
 
 def exact_kind(said: Command) -> str:

@@ -37,6 +37,7 @@ DENIED = 0.25
 ORDERED = 0.8
 """How likely an answer in the interview is a command instead."""
 _NOTHING = frozenset(("remark", "unclear", "question", "vague", "metadata"))
+_WORDED = frozenset(("rule_add", "tone"))  # the person's own words, or the model's that take them up: agreed twice
 _DOERS = {**texts.DOERS, **settings.DOERS, **tools.DOERS}
 
 
@@ -144,7 +145,8 @@ def _done(said: Command, odds: dict[str, float], subject: Subject, writer: Write
         if found is None or not found.changes:
             continue
         least = ALONE if writer is None else AGREED
-        worth = likely if likely >= SURE or writer is None else likely * _judged(writer, said, found)
+        agreed = likely >= (ALONE if kind in _WORDED else SURE) or writer is None
+        worth = likely if agreed or writer is None else likely * _judged(writer, said, found)
         if worth >= least and worth > best[0]:
             best = (worth, found)
         else:

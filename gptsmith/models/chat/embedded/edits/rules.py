@@ -25,7 +25,8 @@ _OUGHT = re.compile(
     r"^(?:(?:it|he|she|they) (?:really |also |just )?(?:ought to|should|must|has to|have to|needs to|is to|will)"
     r"(?: really| also)? (?=\w)|(?:make sure|see to it|ensure|take care|tell it|add|add the rule|(?:new )?rule)"
     r"(?: that|:)? (?=(?:it|she|he|never|always)\b)|"
-    r"(?:i['’]d like|i (?:want|need)|we (?:want|need)|make|have|teach|tell|get|let) (?:it|him|her) (?:to )?(?=[a-z]+ ))",
+    r"(?:i['’]d like|i (?:want|need)|we (?:want|need)|make|have|teach|tell|get|let)"
+    r" (?:it|him|her) (?:to )?(?=[a-z]+ ))",
     ANY_CASE,
 )
 _PLAIN = re.compile(
@@ -192,9 +193,9 @@ def spoken(said: Command, subject: Subject, writer: Writer | None) -> Found | No
 
 def lengthened(way: str) -> Ruler:
     """Return what makes the answers shorter or longer."""
-    words, how, contrary = _LENGTHS[way]
 
     def change(said: Command, subject: Subject, writer: Writer | None) -> Found | None:
+        words, how, contrary = _LENGTHS["shorter" if has("short|brief|shorter", said.open) else way]
         if number(said.open) is not None:
             return changed(said, subject, None) or rule(said, subject, writer)  # a bound, in the person's words
         for stated in told.statements(subject.instructions):

@@ -47,8 +47,13 @@ _FREEDOM = {
     ),
 }  # fmt: skip
 _REMEMBERED = {
-    "none": ("forget everything", "keep no history", "start from zero each time", "no memory",
-             "no need to remember earlier chats"),
+    "none": (
+        "forget everything",
+        "keep no history",
+        "start from zero each time",
+        "no memory",
+        "no need to remember earlier chats",
+    ),
     "thread": ("remember the conversation", "keep the history", "know what was said before"),
 }
 _PERSONAL = {"phone": "phone", "e-?mail|mails": "email", "card": "credit_card", r"ip\b": "ip"}
