@@ -53,10 +53,10 @@ def test_one_question_at_a_time_until_enough_is_known() -> None:
     assert last.question == "" and INVITE in last.text
     session.accept()
     told = [
-        "You talk mainly with people who sleep badly.",
+        "Who turns to it: people who sleep badly.",
         "Never talk about politics.",
-        "sensible guess",
-        "by their name",
+        "When something important is missing: guess.",
+        "Before anything else: greet people by their name.",
     ]
     assert all(words in session.yaml for words in told)
     assert not re.search(r"ask one short question first", session.yaml)
@@ -79,17 +79,44 @@ def test_what_is_left_to_the_builder_changes_nothing(words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "answer, told",
+    "question, answer, told",
     [
-        ("a friend", "Speak as a friend would."),
-        ("like a forest ranger", "Sound like a forest ranger."),
-        ("office desk", "Speak politely and to the point, as somebody at a desk would."),
+        (TONE, "like a forest ranger", "How it sounds: like a forest ranger."),
+        (NEVER, "give away the answer", "Never give away the answer."),
+        (NEVER, "politics", "Never talk about politics."),
+        (NEVER, "it should never name a dose", "Never name a dose."),
+        (NEVER, "don't mention the competition", "Don't mention the competition."),
+        (FIRST, "Ask for the age", "Before anything else: ask for the age."),
     ],
 )
-def test_an_answer_on_how_it_sounds_is_told(answer: str, told: str) -> None:
-    request = ChangeRequest(spec=SPEC, message=answer, conversation=["person: A tea adviser.", f"builder: {TONE}"])
+def test_an_answer_is_told_word_for_word_behind_what_was_asked(question: str, answer: str, told: str) -> None:
+    request = ChangeRequest(spec=SPEC, message=answer, conversation=["person: A tea adviser.", f"builder: {question}"])
     changed = compose_changes(request)
     assert [change.new for change in changed.changes] == [f"You advise. {told}"]
+
+
+@pytest.mark.parametrize("words", ["no", "I don't think so", "nothing in particular", "can't think of anything"])
+def test_an_answer_that_forbids_nothing_changes_nothing(words: str) -> None:
+    request = ChangeRequest(spec=SPEC, message=words, conversation=["person: A tea adviser.", f"builder: {NEVER}"])
+    assert compose_changes(request).changes == []
+
+
+@pytest.mark.usefixtures("local_mind")
+@pytest.mark.parametrize(
+    "question, answer, told",
+    [
+        (NEVER, "give away the answer", r"^Never give away the answer\.$"),
+        (NEVER, "yes, medical advice", r"^(?:Never|Do not|Don't) .*medical advice"),
+        (TONE, "a friend, but a strict one", r"(?i)friend.*strict|strict.*friend"),
+        (ASK, "rather ask", r"(?i)\bask\b"),
+        ("Which teas do you sell?", "only green ones", r"(?i)green"),
+    ],
+)
+def test_the_local_model_makes_a_rule_of_an_answer(question: str, answer: str, told: str) -> None:
+    request = ChangeRequest(spec=SPEC, message=answer, conversation=["person: A tea adviser.", f"builder: {question}"])
+    (change,) = compose_changes(request).changes
+    assert change.new and change.new.startswith("You advise. ")
+    assert re.search(told, change.new.removeprefix("You advise. "))
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,8 @@ def exact_kind(said: Command) -> str:
     pages = [value for value in said.values if value.startswith(("http://", "https://"))]
     if (pages or _names_a_file(said)) and not has(rf"{_DROPS}|not|don['’]t|never|test|rule", text):
         return "knowledge_add"
+    if has(r"tests?", text) and has(r"instead of|rather than|not", text) and re.search(r"\d", text):
+        return "test_set"
     settings = [kind for kind, words in _SETTINGS if has(words, text)]
     if len(settings) == 1 and (re.search(r"\d", text) or settings[0] == "knowledge_set"):
         return settings[0]

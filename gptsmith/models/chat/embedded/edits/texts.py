@@ -147,6 +147,22 @@ def no_test(said: Command, subject: Subject) -> Found | None:
     return _gone(said, subject, "test", "tests", [str(one.get("name")) for one in subject.tests])
 
 
+def another_test(said: Command, subject: Subject) -> Found | None:
+    """Change the one word or number that a test expects: `the price test should expect 15 instead of 14`."""
+    for n, one in enumerate(subject.tests):
+        expect = one.get("expect")
+        for key, expected in expect.items() if isinstance(expect, dict) else ():
+            for old in expected if isinstance(expected, list) else ():
+                behind = (
+                    rf"\b(?P<new>[\w.,:-]*\w),? (?:instead of|rather than|(?:and )?not) {re.escape(str(old))}(?!\w)"
+                )
+                if said_so := re.search(behind, said.text, re.IGNORECASE):
+                    new = [said_so["new"] if word == old else word for word in expected]
+                    words = f"The test “{one.get('name')}” expects {said_so['new']} instead of {old}."
+                    return Found([put(f"tests[{n}].expect.{key}", new, words)])
+    return None
+
+
 def _gone(said: Command, subject: Subject, kind: str, field: str, labels: list[str]) -> Found | None:
     """Take out the item that is named by its place or its words; ask where that is in doubt."""
     if not labels:
@@ -185,4 +201,5 @@ DOERS: dict[str, Doer] = {
     "starter_drop": no_starter,
     "test_add": test,
     "test_drop": no_test,
+    "test_set": another_test,
 }
