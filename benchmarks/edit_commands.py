@@ -26,7 +26,7 @@ from gptsmith.assistants.edited_file import plan_edit
 from gptsmith.assistants.reader import read
 from gptsmith.assistants.tool_types import load_tool_types
 from gptsmith.errors import GptsmithError
-from gptsmith.models.chat.embedded.edits import compose_changes
+from gptsmith.models.chat.embedded.edits.reading import compose_changes
 from gptsmith.models.chat.embedded.edits.statements import statements
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -9,7 +9,7 @@ import pytest
 
 from gptsmith import Builder
 from gptsmith.assistants.change_request import ChangeRequest
-from gptsmith.models.chat.embedded.edits import compose_changes
+from gptsmith.models.chat.embedded.edits.reading import compose_changes
 
 NEVER = "Is there anything that it must never say or do?"
 ASK = "If somebody leaves something important out, should it ask, or go ahead with a sensible guess?"

@@ -18,7 +18,8 @@ from gptsmith.assistants.change_request import ChangeRequest
 from gptsmith.assistants.changes import ChangeSet
 from gptsmith.errors import NotReadyError
 from gptsmith.models.chat.embedded import EmbeddedChatModel
-from gptsmith.models.chat.embedded.edits import compose_changes, sense
+from gptsmith.models.chat.embedded.edits import sense
+from gptsmith.models.chat.embedded.edits.reading import compose_changes
 
 SPEC = """\
 schema: assistant/v1

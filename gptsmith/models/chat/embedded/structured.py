@@ -22,7 +22,7 @@ C = TypeVar("C", bound=Composer)
 COMPOSERS: dict[type, Composer] = {}
 _OWN = {  # by name: what the builder asks for is read only when it is asked for
     "gptsmith.assistants.draft.Draft": "gptsmith.models.chat.embedded.draft",
-    "gptsmith.assistants.changes.ChangeSet": "gptsmith.models.chat.embedded.edits",
+    "gptsmith.assistants.changes.ChangeSet": "gptsmith.models.chat.embedded.edits.reading",
 }
 _HINT = "connect a model that can: set `model: ollama:qwen3:8b` in the spec or the variable OPENAI_API_KEY"
 _SCALARS = ("string", "integer", "number", "boolean")
