@@ -92,7 +92,9 @@ def bare(text: str) -> str:
     before = ""
     while before != text:
         before = text
-        text = _TRAILING.sub("", _POLITE.sub("", text)).strip() or before
+        text = _POLITE.sub("", text)
+        if not mask(text)[0].rstrip(" .!?").endswith(HIDDEN):  # the last words of a given text are its own
+            text = _TRAILING.sub("", text).strip() or before
     return text.strip(" ,;–-")
 
 
