@@ -24,7 +24,7 @@ _TAKEN_BACK = re.compile(
 _ABBREVIATED = re.compile(r"\b(?:Dr|Mr|Mrs|Ms|Prof|St|No|e\.g|i\.e|z\.B)\.\s*$")
 MOST = 12
 """Pieces of a message that are looked at; one with more is cut at its sentences only."""
-_REACH = 4  # pieces that can be one command
+_REACH = 3  # pieces that can be one command
 _NONE = 0.6  # how much a piece counts that asks for nothing known: what is cut off wrongly is mostly that
 _JOINED = 0.7  # how much a command counts for each place in it at which one could end
 _VERB = re.compile(
@@ -101,7 +101,7 @@ def _whole(before: str, piece: str) -> str:
 def _cuts(text: str) -> list[re.Match[str]]:
     masked = mask(text)[0]
     found = [cut for cut in _CUT.finditer(masked) if not _ABBREVIATED.search(text[: cut.end()])]
-    return found if len(found) < MOST else [cut for cut in found if cut["end"]][: 2 * MOST]
+    return found if len(found) < MOST else [cut for cut in found if cut["end"]][:MOST]
 
 
 def _likely(piece: str, subject: Subject) -> float:

@@ -102,7 +102,7 @@ def encoded(text: str) -> np.ndarray[Any, np.dtype[np.float32]]:
     return row
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=512)
 def encoded_all(texts: tuple[str, ...]) -> np.ndarray[Any, np.dtype[np.float32]]:
     """Return the unit rows of `texts`, (n, d)."""
     from gptsmith.models.embedding import load_embedder
