@@ -149,8 +149,8 @@ def source(said: Command, subject: Subject) -> Found | None:
     if pages:
         value = {"name": "pages", "description": f"What it answers from: {', '.join(pages)}", "urls": pages}
         return Found([add("knowledge", value, f"Answer from {', '.join(pages)}.")])
-    named = re.search(r"\b[\w-]+\.(?:pdf|docx?|md|txt|html?|csv|xlsx?)\b", said.text)
-    what = named.group() if named else next(iter(picture_needs.knowledge(said.text)), said.text)
+    file = re.search(r"\b[\w-]+\.(?:pdf|docx?|md|txt|html?|csv|xlsx?)\b", said.text)
+    what = file.group() if file else next(iter(picture_needs.knowledge(said.text)), said.text)
     return Found(missing=[Missing(kind="knowledge", what=what, how=_ATTACH)])
 
 
