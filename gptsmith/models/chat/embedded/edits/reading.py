@@ -28,6 +28,8 @@ from gptsmith.models.chat.local.writer import Writer
 
 MOST = 3000
 """Characters of a message that is read as commands; a longer one is no command."""
+LONGEST = 400
+"""Characters of one command."""
 TRIED, POSSIBLE = 3, 0.08
 """How many kinds of change are tried for a command, and how likely each has to be."""
 SURE, ALONE, AGREED = 0.95, 0.5, 0.3
@@ -116,6 +118,9 @@ def _read(request: ChangeRequest, subject: Subject, writer: Writer | None) -> Ch
 def _settled(said: list[Command], subject: Subject, writer: Writer | None) -> Iterator[tuple[Command, Found]]:
     """Yield each command with what it changes; what only tells a reason beside others is left out."""
     for command in said:
+        if len(command.said) > LONGEST:
+            yield command, Found(unclear=True)
+            continue
         odds = senses(command.said, subject)
         if named := exact_kind(command):
             odds = {named: CERTAIN, **{k: p for k, p in odds.items() if k != named}}

@@ -8,7 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from gptsmith.assistants.draft import Missing
 from gptsmith.assistants.verbs import VERBS
+from gptsmith.models.chat.embedded import picture_needs
 from gptsmith.models.chat.embedded.edits import amending
 from gptsmith.models.chat.embedded.edits import statements as told
 from gptsmith.models.chat.embedded.edits.commands import Command
@@ -16,7 +18,7 @@ from gptsmith.models.chat.embedded.edits.places import grounds, meant, scores
 from gptsmith.models.chat.embedded.edits.statements import Statement
 from gptsmith.models.chat.embedded.edits.subject import Found, Subject, retell, sentence
 from gptsmith.models.chat.embedded.edits.values import ANY_CASE, has, number, ordinal
-from gptsmith.models.chat.embedded.tasks.rewording import reword, rule_of
+from gptsmith.models.chat.embedded.tasks.rewording import NOT, reword, rule_of
 from gptsmith.models.chat.embedded.words import content_stems, listed
 from gptsmith.models.chat.local.writer import Writer
 
@@ -37,6 +39,7 @@ _PLAIN = re.compile(
 _REASON = re.compile(
     r"[.!?;] |,? (?:because|since|so that|so)\b| [–—-] |\b(?:instead|any ?more|too)\b|^it\b|\?$", ANY_CASE
 )
+NO_TOOL = "There is no such tool here; add an mcp or openapi tool that offers it under tools."
 _LANGUAGES = listed(
     "English German Spanish Portuguese French Italian Dutch Polish Turkish Russian Ukrainian Czech Swedish Danish"
     " Norwegian Finnish Greek Arabic Hebrew Chinese Mandarin Japanese Korean Hindi Hungarian Romanian Catalan"
@@ -61,6 +64,9 @@ def rule(said: Command, subject: Subject, writer: Writer | None) -> Found | None
     words = plain_order(said.values[0] if len(said.values) == 1 and has("rule", said.open) else said.text)
     if not words and writer is not None:
         words = rule_of(writer, said.said)
+    absent = [] if not words or NOT.search(words) else picture_needs.absent(words)
+    if absent:
+        return Found(missing=[Missing(kind="tool", what=what, how=NO_TOOL) for what in absent])
     return added(subject, words) if words else None
 
 
@@ -163,7 +169,7 @@ def toned(said: Command, subject: Subject, writer: Writer | None) -> Found | Non
         how = re.search(r"\b(more|less) ([a-z]{3,})\b|\b(?:make|sound|be) (?:it )?([a-z]{2,}er)\b", said.open)
         words = f"Be {how[1]} {how[2]}" if how and how[1] else f"Be {how[3]}" if how else ""
         return added(subject, words, manner=True) if words else None
-    rules = [thing for thing in grounds(subject) if thing.kind == "rule"]
+    rules = [t for t in grounds(subject) if t.kind == "rule" and not t.text.startswith("You ")]  # who it is stays
     near = max(zip(scores(said.text, rules), rules, strict=True), key=lambda one: one[0], default=None)
     if near and near[0][1] and (new := reword(writer, near[1].text, said.said)):
         return exchanged(subject, told.statements(subject.instructions)[int(near[1].path)], new)

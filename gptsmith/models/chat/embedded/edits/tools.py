@@ -11,6 +11,7 @@ from gptsmith.models.chat.embedded import picture_needs
 from gptsmith.models.chat.embedded.draft import TOOL_NAMES
 from gptsmith.models.chat.embedded.edits.commands import Command
 from gptsmith.models.chat.embedded.edits.places import Ground, leaning, meant, spoken_of
+from gptsmith.models.chat.embedded.edits.rules import NO_TOOL
 from gptsmith.models.chat.embedded.edits.subject import Found, Subject, add, drop, put, whole_of
 from gptsmith.models.chat.embedded.edits.texts import Doer
 from gptsmith.models.chat.embedded.edits.values import has, items, number
@@ -50,7 +51,6 @@ _LOOKED_UP: dict[str, tuple[str, ...]] = {
     "no citations": ("no citations", "hide the footnotes", "do not name the sources", "leave out where it is from"),
     "citations": ("show citations", "say where it got it from", "name the sources", "footnotes on"),
 }
-_ABSENT = "There is no such tool here; add an mcp or openapi tool that offers it under tools."
 _ATTACH = "Attach the file to your message, or add its path under knowledge."
 
 
@@ -62,7 +62,7 @@ def tool(said: Command, subject: Subject) -> Found | None:
     exact = next((kind for word, kind in plain.items() if has(f"(?:image|picture|photo) {word}", said.open)), "")
     kind = "" if absent else exact or next(iter(picture_needs.tool_types(said.text)), "") or leaning(whole, _ABILITIES)
     if not kind:
-        return Found(missing=[Missing(kind="tool", what=what, how=_ABSENT) for what in absent or [said.text]])
+        return Found(missing=[Missing(kind="tool", what=what, how=NO_TOOL) for what in absent or [said.text]])
     if any(one.get("type") == kind for one in subject.tools):
         return Found(reply="It has a tool for that already.")
     if kind not in subject.offered:
