@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from gptsmith.assistants.verbs import VERBS
 from gptsmith.models.chat.embedded.edits import statements as told
 from gptsmith.models.chat.embedded.edits.rules import added, exchanged
-from gptsmith.models.chat.embedded.edits.subject import Found, Subject
+from gptsmith.models.chat.embedded.edits.subject import Found, Subject, sentence
 from gptsmith.models.chat.embedded.tasks.rewording import rule_of_answer
 from gptsmith.models.chat.local.writer import Writer
 
@@ -132,7 +132,7 @@ def read_answer(question: str, message: str, subject: Subject, writer: Writer | 
     if not words:
         return None
     if topic is _TOPICS[2] and (there := _on_asking(subject)):
-        return exchanged(subject, there, words)
+        return exchanged(subject, there, sentence(words))
     return added(subject, words)
 
 
