@@ -91,7 +91,7 @@ def test_from_a_description_to_a_saved_assistant(builder: Builder, loopback: Loo
     assert "Ask for the hour" in session.yaml
     more = session.say("no, and call it Mira")
     assert more.words == ['Changes the name from "Tea Adviser" to "Mira".']
-    assert more.text == "Try it out. From here on, say what to change, in your own words."
+    assert more.text == "I have no more questions."  # what waits is not there to be tried yet
     applied = session.say("accept")
     assert (applied.kind, applied.text) == ("applied", "Saved as version 3.")
     assert "name: Mira" in session.yaml and "Ask for the hour" in session.yaml
@@ -233,6 +233,10 @@ PENDING = 3
         ("take the first and the third change", "accept", [0, 2]),
         ("only accept 1, 2", "accept", [0, 1]),
         ("drop the last one", "refuse", [2]),
+        ("ja, mach das so", "accept", None),
+        ("Genau, alles übernehmen", "accept", None),
+        ("vale, hazlo", "accept", None),
+        ("ach nein, nimm das zurück", "refuse", None),
     ],
 )
 def test_a_typed_decision_needs_no_model(
@@ -246,6 +250,59 @@ def test_a_typed_decision_needs_no_model(
     session.say(WISH)
     session.say("three things")
     assert decision(typed, session.pending) == (kind, only)
+
+
+@pytest.mark.parametrize(
+    "typed, kind",
+    [
+        ("great, save it", "save"),
+        ("I'm done, save the assistant please", "save"),
+        ("can you save it?", "save"),
+        ("fertig, speichern", "save"),
+        ("guárdalo", "save"),
+        ("nimm das wieder zurück", "undo"),
+        ("mach die letzte Änderung rückgängig", "undo"),
+        ("vuelve atrás", "undo"),
+        ("save the user's name", None),
+        ("it should save money", None),
+    ],
+)
+def test_what_is_decided_where_nothing_waits(typed: str, kind: str | None) -> None:
+    found = decision(typed, None)
+    assert (found and found.kind) == kind
+
+
+def test_words_that_ask_to_save_say_how(builder: Builder, loopback: Loopback) -> None:
+    loopback.push(calls(Draft=DRAFT | {"question": ""}))
+    session = builder.session()
+    session.say(WISH)
+    assert session.say("great, save it").text == (
+        "To keep it among your assistants: the Save button on the page, /save in the terminal, save() in Python."
+    )
+    session.save()
+    assert session.say("save it").text == "What you accepted is in the file already."
+    assert len(loopback.history) == 1
+
+
+@pytest.mark.parametrize(
+    "wish, rules",
+    [
+        (
+            "A tea adviser. Short please, at most two sentences, they read it in the dark ;-)",
+            ["At most two sentences."],
+        ),
+        ("A tea adviser. It must never name a price, that got us into trouble!", ["Never name a price."]),
+        ("A tea adviser. Please never swear, ok?", ["Never swear."]),
+    ],
+)
+def test_a_remark_behind_a_rule_does_not_make_it_another(
+    wish: str, rules: list[str], builder: Builder, loopback: Loopback
+) -> None:
+    loopback.push(calls(Draft=DRAFT | {"emphasis": rules, "question": ""}))
+    session = builder.session()
+    session.say(wish)
+    told = session.yaml.partition("## What matters\n")[2].partition("\n\n")[0]
+    assert [line.strip(" -") for line in told.splitlines()] == rules
 
 
 @pytest.mark.parametrize(
@@ -461,6 +518,17 @@ def test_tests_come_to_the_change_that_waits(builder: Builder, loopback: Loopbac
     assert len(session.messages) == before
     session.accept()
     assert "contains: [Mira]" in session.yaml
+
+
+def test_the_sessions_model_writes_tests_of_rules(builder: Builder, loopback: Loopback) -> None:
+    rule = "Never name a price of any tea."
+    loopback.push(calls(Draft=DRAFT | {"question": ""}), answer(line(rule)))
+    session = builder.session()
+    session.say(WISH)
+    session.say("never name a price")
+    session.propose_tests(seconds=20)
+    asked = loopback.history[2]["messages"][-1]["content"]
+    assert f"<parts>\n- {rule}\n</parts>" in asked
 
 
 def test_a_proposed_test_has_run_inside_the_session(tmp_path: Path) -> None:

@@ -65,6 +65,45 @@ def test_marks(text: str, known: set[int], result: str) -> None:
         assert streamed(text, cuts, known) == result
 
 
+FILES = {"kiln.md": 1, "price list.pdf": 2}
+
+
+@pytest.mark.parametrize(
+    ("text", "result"),
+    [
+        ("It is hot [kiln.md].", "It is hot [1]."),
+        ("It is hot [kiln.md, page 3]; it costs a lot [Price List.pdf: row 2].", "It is hot [1]; it costs a lot [2]."),
+        ("It is hot【Source: kiln.md】.", "It is hot[1]."),
+        ("It is hot [kiln.md#Heat][price list.pdf].", "It is hot [1][2]."),
+        ("It is hot [1](kiln.md) and dry [kiln.md](./kiln.md).", "It is hot [1] and dry [1]."),
+        ("See [other.md], [1](https://a.org/x.md), [the kiln](kiln.md) and ![kiln](kiln.md).",) * 2,
+        ("Open `[kiln.md]`.\n```\n[kiln.md]\n```\n",) * 2,
+    ],
+)
+def test_a_mark_may_name_the_file(text: str, result: str) -> None:
+    for step in (1, 7, len(text)):
+        sent: list[str] = []
+        out = TextOut(
+            sent.append, [], lambda: {1, 2}, lambda: True, lambda name, _: FILES.get(name.removeprefix("./").lower())
+        )
+        for start in range(0, len(text), step):
+            out.feed(text[start : start + step])
+        out.complete(text)
+        assert "".join(sent) == result
+
+
+def test_a_file_of_several_passages_is_cited_by_the_nearest(tmp_path: Path) -> None:
+    """And a list of sources that the model adds is none of its claims."""
+    pages = "\n\n".join([f"# Kiln\n\n{'Bricks and doors. ' * 60}", "# Glaze\n\nThe blue glaze dries for nine hours."])
+    (tmp_path / "kiln.md").write_text(pages, "utf-8")
+    knowledge = {"name": "files", "description": "All of it.", "paths": ["./kiln.md"]}
+    said = "The blue glaze dries for nine hours [kiln.md].\n\nSources:\n[1] kiln.md\n[2] kiln.md"
+    spec = {"schema": "assistant/v1", "name": "Kiln", "description": "Knows.", "instructions": "Cite."}
+    with Assistant.from_dict({**spec, "knowledge": [knowledge]}, base_dir=tmp_path, model=Scripted(said)) as kiln:
+        reply = kiln.chat("How long does the blue glaze dry?")
+    assert [(c.verified, "nine hours" in c.quote) for c in reply.citations] == [(True, True)]
+
+
 def test_an_assistant_that_does_not_cite_shows_no_marks() -> None:
     assert streamed("Hot [1]. Press [7] now. Cold [9].", [], {1}, marks=False) == "Hot. Press [7] now. Cold."
 

@@ -61,6 +61,16 @@ def reply(capsys: Out) -> dict[str, Any]:
     return found
 
 
+def test_a_quote_that_does_not_bear_the_claim_out_is_marked() -> None:
+    from gptsmith.ui.cli.chat import _cited
+
+    quote = {"id": 1, "source": "fees.md", "page": None, "quote": "A lost key costs\n15 euros."}
+    assert _cited({**quote, "verified": False}) == (
+        '  [1] fees.md (does not say exactly this): "A lost key costs 15 euros."'
+    )
+    assert _cited({**quote, "verified": True}) == '  [1] fees.md: "A lost key costs 15 euros."'
+
+
 def test_an_answer_is_followed_by_its_citations(capsys: Out) -> None:
     assert chat("-m", "How long is the warranty of the lamp?") == 0
     said = capsys.readouterr()

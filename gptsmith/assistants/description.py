@@ -30,9 +30,12 @@ _ABSOLUTE = re.compile(r"(?:never|always|do not|don['’]t|avoid) ", re.IGNORECA
 _NEXT_RULE = re.compile(
     r"(?:[,;] (?:and |but )?| and | but )(?=(?:never|always|do not|don['’]t) (?!it\b|that\b|them\b))", re.IGNORECASE
 )
-# Where a clause of its own begins that says what must or must not be.
+# Where a clause of its own begins: what must or must not be, or the reason, thanks or remark behind it.
 _NEXT_CLAUSE = re.compile(
-    r"(?: [-–—] |[;:,] )(?:and |but )?(?=(?:it|he|she|they|you|never|always|do not|don['’]t|no|only|must|should)\b)"
+    r"(?: [-–—] |[;:,] )(?:and |but )?(?=(?:it|he|she|they|you|never|always|do not|don['’]t|no|only|must|should"
+    r"|i|we|my|our|people|everyone|because|since|that(?:['’]s| is| was| \w+(?:ed|s|t)\b)|this (?:is|was)"
+    r"|otherwise|ok(?:ay)?|right|thanks"
+    r"|thank you)(?:\b|(?<=\w)(?=['’])))"
     r"| (?:and|but) (?=(?:(?:it|he|she|they|you) )?(?:never|always|do not|don['’]t|must|should|may not|cannot)\b"
     r"(?! (?:it|that|them)\b))",
     re.IGNORECASE,

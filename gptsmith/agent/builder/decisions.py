@@ -19,14 +19,15 @@ _POLITE = re.compile(
 )
 _OPENS = re.compile(
     r"^(?P<word>yes please|no thanks|no thank you|yes|yep|yeah|yup|ya|y|ok(?:ay)?|sure|alright|great|perfect|good|nice"
-    r"|cool|fine|super|wonderful|excellent|awesome|right|thanks|thank you|well|hm+|oh|ah|no|nope|nah|n|ja|oui|d'accord"
+    r"|cool|fine|super|wonderful|excellent|awesome|right|thanks|thank you|well|hm+|oh|ah|no|nope|nah|n|ja|genau|gut"
+    r"|prima|perfekt|ach|oui|d'accord|parfait|vale|perfecto"
     r"|sí|si|sim|va bene|akkoord|nein|non|não|nee|actually|sorry|wait)\b[\s,.;:!–—-]*"
 )
 # fmt: off
 _YES = frozenset((
     "yes please", "yes", "yep", "yeah", "yup", "ya", "y", "ok", "okay", "sure", "alright", "great", "perfect", "good",
-    "nice", "cool", "fine", "super", "wonderful", "excellent", "awesome", "ja", "oui", "d'accord", "sí", "si", "sim",
-    "va bene", "akkoord",
+    "nice", "cool", "fine", "super", "wonderful", "excellent", "awesome", "ja", "genau", "gut", "prima", "perfekt",
+    "oui", "d'accord", "parfait", "sí", "si", "vale", "perfecto", "sim", "va bene", "akkoord",
 ))
 # fmt: on
 _NO = frozenset(["no thanks", "no thank you", "no", "nope", "nah", "n", "nein", "non", "não", "nee"])
@@ -39,8 +40,12 @@ _ACCEPT = re.compile(
     rf"|i (?:really )?(?:like|love|agree|accept)(?: with)?{_IT}"
     rf"|do|to (?:it|that) all|to all|(?:that |it )?works(?: for me)?|{_GOOD} (?:by|with|for) me"
     r"|(?:all|both|everything)(?: of (?:it|them))?|no objections?|as proposed"
-    r"|übernehmen|annehmen|anwenden|übernimm (?:es|alles|das)|passt(?: so)?|sieht gut aus|klingt gut|mach(?:e)? das"
-    r"|accepter|appliquer|vas-y|ça me va|aceptar|aplicar|adelante|me gusta|aceitar|accettare|accetta|applica|toepassen"
+    r"|übernehmen|annehmen|anwenden|übernimm (?:es|alles|das)|passt(?: so)?|sieht gut aus|klingt gut"
+    r"|(?:ja )?mach(?:e|en wir)? (?:das|es)(?: so)?"
+    r"|(?:so |alles )?(?:gut|übernehmen)(?: so)?|so machen(?: wir)?(?: es| das)?|alles klar"
+    r"|accepter|appliquer|vas-y|ça me va|aceptar|aplicar|adelante|dale|hazlo|está bien|me parece bien"
+    r"|así está bien|de acuerdo"
+    r"|me gusta|aceitar|accettare|accetta|applica|toepassen"
 )
 _REFUSE = re.compile(
     rf"(?:refuse|reject|discard|decline|cancel|forget|drop|leave|skip|scrap|ignore){_IT}(?: (?:as it is|alone|out))?"
@@ -57,8 +62,10 @@ _UNDO = re.compile(
     r"|(?:take|put|change|roll|bring) (?:it|that|this) back(?: (?:as|to|how|the way)(?: how| what)? it was)?"
     r"|go back(?: (?:one|a) (?:step|version)| to (?:how|what|the way) it was)?|one step back|undone"
     r"|(?:go back to|restore|back to) the (?:previous|last|old|earlier) (?:version|one|state|text)"
-    r"|rückgängig|mach(?:e)? das rückgängig|zurück|annuler|annule|deshacer|deshaz(?:lo)?|desfazer|desfaz|annulla"
-    r"|ongedaan maken"
+    r"|(?:mach(?:e)? )?(?:es |das |die (?:letzte )?änderung )?(?:wieder )?rückgängig(?: machen)?|zurück"
+    r"|(?:nimm|nehmen wir) (?:es|das|die (?:letzte )?änderung) (?:wieder )?zurück|(?:es |das )?zurücknehmen"
+    r"|vuelve atrás|como (?:estaba )?antes|reviens en arrière|annuler|annule|deshacer|deshaz(?:lo)?|desfazer|desfaz"
+    r"|annulla|ongedaan maken"
 )
 _ENOUGH = re.compile(
     r"(?:that(?:['’]| i)?s (?:it|all)|(?:i(?:['’]| a)?m )?(?:done|finished)|(?:that(?:['’]| i)?s )?enough(?: of)?"
@@ -110,10 +117,21 @@ _YES_NO = re.compile(
 )
 
 
+_DONE = (
+    r"(?:(?:(?:i['’]?m |we['’]?re )?(?:done|finished|ready)|fertig|listo|fini)[,.!]?"
+    r"(?: (?:and|then|now|so|und|y|et))? )?"
+)
+_SAVE = re.compile(
+    rf"{_DONE}(?:save|store)(?: (?:it|this|that|everything|(?:the|my) (?:assistant|draft|file)))?(?: now)?"
+    rf"|{_DONE}(?:(?:es |ihn |sie |alles )?(?:ab)?speichern|(?:ab)?speicher[en]? (?:es|das|ihn|sie|alles)(?: ab)?"
+    r"|guárda(?:lo|la)|guarda(?:r|rlo|rla)?|enregistre(?:r|-le|-la)?|sauvegarde(?:r|-le|-la)?|salva(?:r|lo|la)?|opslaan)"
+)
+
+
 class Decision(NamedTuple):
     """What a person decided by typing it: `only` are the numbers meant, from 0, None for all."""
 
-    kind: Literal["accept", "refuse", "undo", "enough"]
+    kind: Literal["accept", "refuse", "undo", "enough", "save"]
     only: list[int] | None = None
 
 
@@ -134,6 +152,8 @@ def decision(text: str, pending: Change | None, *, asked: str = "") -> Decision 
         return Decision("enough")
     if pending is not None and _REFUSE.fullmatch(said):
         return Decision("refuse")
+    if pending is None and not declines and _SAVE.fullmatch(said):
+        return Decision("save")
     alone = said in ("accept", "apply", "lgtm", "approved") or " " in said
     if _accepts(said) and not declines and (pending is not None or (alone and not asked)):
         return Decision("accept")  # of nothing, which is then said, where nothing waits

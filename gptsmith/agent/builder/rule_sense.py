@@ -55,6 +55,7 @@ _CONDITION = re.compile(
 )
 _OVER = re.compile(r"\b(?:over|above|more than|beyond|exceed\w*|longer than|higher than)\b")
 _UNDER = re.compile(r"\b(?:under|below|up to|at most|max(?:imum)?|within|less than|fewer than|no more than)\b")
+_BRIEF = frozenset(("short", "brief", "concis"))
 _WORDS = re.compile(r"[^\W_]+|[€$£%]")
 _ENDINGS = ("ing", "ies", "ied", "ed", "es", "s", "e", "y")
 
@@ -120,6 +121,7 @@ def _sense(text: str) -> _Sense:
     if numbers and (_OVER.search(said) or _UNDER.search(said)):  # "never over 40" and "up to 40" are one bound
         negative = bool(_OVER.search(re.sub(r"\bno more than\b", "up to", said))) != negative
         negative, only = not negative, False
+        about -= _BRIEF  # "short, at most three sentences": the figure says it
     return _Sense(about, numbers, negative, only, bool(_CONDITION.search(said)))
 
 

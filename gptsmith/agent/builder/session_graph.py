@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from gptsmith.agent.builder.builder import Builder
 
-Way = Literal["draft", "propose", "decide", "undo", "enough", "move", "tests", "settle", "recount"]
+Way = Literal["draft", "propose", "decide", "undo", "enough", "move", "tests", "settle", "recount", "save"]
 
 
 def session_graph(builder: Builder, checkpointer: Any) -> CompiledStateGraph[Any, Any, Any, Any]:
@@ -36,9 +36,10 @@ def session_graph(builder: Builder, checkpointer: Any) -> CompiledStateGraph[Any
         "undo": undo,
         "enough": enough,
         "move": move,
-        "tests": tests,
+        "tests": make_tests(builder),
         "settle": settle,
         "recount": recount,
+        "save": save,
     }
     graph = StateGraph(SessionState)
     graph.add_node("listen", listen)
@@ -98,7 +99,7 @@ def after_listen(state: SessionState) -> Way:
     typed = _typed(state)
     if typed is None:
         return "propose"
-    return {"accept": "decide", "refuse": "decide", "undo": "undo", "enough": "enough"}[typed.kind]  # type: ignore[return-value]
+    return {"accept": "decide", "refuse": "decide", "undo": "undo", "enough": "enough", "save": "save"}[typed.kind]  # type: ignore[return-value]
 
 
 def after_propose(state: SessionState) -> Literal["decide", "undo", "listen"]:
@@ -135,15 +136,24 @@ def make_draft(builder: Builder) -> Callable[[SessionState], SessionState]:
     return draft
 
 
-def tests(state: SessionState) -> SessionState:
-    """Put tests of what it adds to the change that waits."""
-    pending = pending_of(state)
-    if pending is None:
-        return answered(state, "note", words.NOTHING_WAITS, question=state["question"])
-    try:
-        more = pending.with_tests(**state["event"]["options"])
-    except GptsmithError as error:
-        return answered(state, "error", str(error), question=state["question"])
+def make_tests(builder: Builder) -> Callable[[SessionState], SessionState]:
+    """Return the node that puts tests of what it adds to the change that waits; the builder's model writes some."""
+
+    def tests(state: SessionState) -> SessionState:
+        pending = pending_of(state)
+        if pending is None:
+            return answered(state, "note", words.NOTHING_WAITS, question=state["question"])
+        try:
+            more = pending.with_tests(**{"builder_model": builder.chat_model()} | state["event"]["options"])
+        except GptsmithError as error:
+            return answered(state, "error", str(error), question=state["question"])
+        return _with_tests(state, pending, more)
+
+    return tests
+
+
+def _with_tests(state: SessionState, pending: Change, more: Change) -> SessionState:
+    """Show the change that waits anew, with its tests."""
     added = len(more.operations) - len(pending.operations)
     text = "" if added else "No test was found that would show this change."
     last = SessionMessage.model_validate(state["messages"][-1])
@@ -233,6 +243,12 @@ def recount(state: SessionState) -> SessionState:
     pending = pending_of(state)
     told = words.history(kept, pending.words if pending is not None else [])
     return answered(state, "answer", told, question=state["question"])
+
+
+def save(state: SessionState) -> SessionState:
+    """Say where an assistant is saved: into which library is not for the conversation to decide."""
+    text = words.SAVE if Drafts().holds(Path(state["path"])) else words.SAVED
+    return answered(state, "note", text, question=state["question"])
 
 
 def enough(state: SessionState) -> SessionState:

@@ -79,10 +79,11 @@ def _proposed(state: SessionState, found: Proposal, waiting: Change | None, subj
         asked = asked + 1 if asks and asked < QUESTIONS else -1
         asks = asks if asked >= 0 else ""
     lines = [line for line in (merged.told, *words.remarks(change)) if line]
-    if state["asked"] >= 0 and asked < 0:
-        lines.append(words.INVITE)
     kept = None if change.changes_nothing else change.proposal.model_dump(mode="json")
-    if waiting is None and _answers(state, change):
+    written = waiting is None and _answers(state, change)
+    if state["asked"] >= 0 and asked < 0:
+        lines.append(words.NO_MORE if kept and not written else words.INVITE)
+    if written:
         event = {"type": "accept", "only": [*range(len(change.operations))], "version": state["event"]["version"]}
         return {"pending": kept, "asked": asked, "question": asks, "event": {**event, "lines": lines}}
     if merged.otherwise is not None:

@@ -31,6 +31,9 @@ _LISTED = 30  # changes
 
 ASK_FOR_GOAL = "What should the assistant do, and for whom? A sentence or two is enough."
 INVITE = "Try it out. From here on, say what to change, in your own words."
+NO_MORE = "I have no more questions."
+SAVED = "What you accepted is in the file already."
+SAVE = "To keep it among your assistants: the Save button on the page, /save in the terminal, save() in Python."
 INTERRUPTED = "I was interrupted before I could answer. Nothing was changed; say it again."
 STILL_WAITS = "This still waits."
 NOTHING_WAITS = "There is no change that waits for a decision."

@@ -48,12 +48,21 @@ def cite(text: str, hits: Mapping[int, Hit]) -> list[Citation]:
         begin = max(0, marker.start() - _LONGEST)
         claim = _claim(text[begin : marker.start()], marker.start() - begin)
         cited = [int(n) for n in re.findall(r"\d+", marker.group(1))]
+        if _lists(text, marker, [hits[n] for n in cited if n in hits]):
+            continue
         if all(number in hits for number in cited):  # else it is no marker but words, as `[1, 2, 3]` of a list
             for number in cited:
                 citation = _citation(number, hits[number], claim)
                 known = found.setdefault((number, citation.quote), citation)
                 known.verified = known.verified and citation.verified  # one wrong claim on a quote is worth a warning
     return list(found.values())
+
+
+def _lists(text: str, marker: re.Match[str], hits: list[Hit]) -> bool:
+    """Say whether a marker is no claim's but begins a line of a list of sources: `[1] handbook.md`."""
+    before = text[text.rfind("\n", 0, marker.start()) + 1 : marker.start()]
+    after = text[marker.end() :].partition("\n")[0].casefold()
+    return not before.strip(" -*#>") and any(hit.source.rpartition("/")[2].casefold() in after for hit in hits)
 
 
 def numbers(text: str) -> list[int]:
@@ -70,6 +79,13 @@ def unsupported(text: str) -> list[str]:
         claims.append(_claim(text[begin:at].replace(UNSUPPORTED, ""), len(text[begin:at].replace(UNSUPPORTED, ""))))
         at = text.find(UNSUPPORTED, at + 1)
     return claims
+
+
+def nearest_of(claim: str, texts: Mapping[int, str]) -> int | None:
+    """Return the number of the text that shares most with `claim`; None of none."""
+    wanted = _weights(claim, given(claim))
+    shared = {n: sum(wanted[w] for w in wanted.keys() & _weights(text, spoken(text))) for n, text in texts.items()}
+    return max(shared, key=lambda number: shared[number]) if shared else None
 
 
 def says_unknown(text: str) -> bool:

@@ -1,15 +1,16 @@
 """The marks by which models cite, in all their forms, and what becomes of each: `[n]`, `[unsupported]`, or as it was.
 
 Models write `[1]`, `[1, 2]`, `[1-3]`, `[^1]`, `[Source 1]`, the brackets of Chinese and Japanese, and `(1)` behind a
-sentence. A number in brackets is also a key to press or a place in a list: one without a passage is taken for a mark
-only at the end of a sentence or clause.
+sentence; or by the file's name, `[handbook.md, page 3]`, `[1](handbook.md)`. A number in brackets is also a key to
+press or a place in a list: one without a passage is taken for a mark only at the end of a sentence or clause.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
+_CLAIM = 300  # characters before a mark that tell which passage of a file is meant
 UNSUPPORTED = "[unsupported]"  # stands where an answer cites a passage that there is not
 _WORD = (
     r"(?:sources?|passages?|doc(?:ument)?s?|ref(?:erence)?s?|citations?|excerpts?|quellen?|fontes?|fuentes?|id)"
@@ -20,8 +21,14 @@ _MANY = rf"{_ONE}(?:\s{{0,3}}(?:[,;&–-]|and|to)\s{{0,3}}{_ONE})*"
 _SQUARE = rf"[\[［【]\s?(?P<square>{_MANY})(?::\d+)?(?P<dagger>†[^\[\]［］【】\n]{{0,40}})?\s?[\]］】]"
 _ROUND = rf"\(\s?(?P<round>{_MANY})\s?\)"
 MARKER = re.compile(rf"(?P<space> ?)(?<![_\d\[])(?<!\b[A-Za-z])(?:{_SQUARE}|{_ROUND})(?![(\]]|:(?!\s))", re.IGNORECASE)
+# A mark with the name of a file in it, or a number that links to one.
+FILED = re.compile(
+    rf"(?P<space> ?)(?<![!\[])(?:[\[［【]\s?(?:{_WORD})?(?P<file>[^\[\]［］【】\n,;|]{{1,60}}?\.[a-z][a-z0-9]{{1,4}})"
+    r"(?:[,;:#\s][^\[\]［］【】\n]{0,30})?\s?[\]］】](?![(:])|\[(?:\d{1,3}|[^\[\]\n]{1,60}\.\w{2,5})\]\((?P<target>[^()\s]{1,80})\))",
+    re.IGNORECASE,
+)
 _INSIDE = r"[^\[\]［］【】\n]{0,60}"
-_ROUND_INSIDE = r"[\w.:#&, –-]{0,30}"
+_ROUND_INSIDE = r"[\w.:/#&, –-]{0,60}"
 _CLOSED = rf" ?(?:[\[［【]{_INSIDE}[\]］】]|\({_ROUND_INSIDE}\))"
 WAITS = re.compile(
     rf"(?:`+|(?:{_CLOSED})+\s{{0,3}}(?: ?[\[［【(])?|(?:{_CLOSED})* ?(?:[\[［【]{_INSIDE}|\({_ROUND_INSIDE})| )$"
@@ -68,6 +75,15 @@ def settled(marker: re.Match[str], known: Collection[int], *, marks: bool) -> st
     if _in_chain(before) or _supported(after, known):
         return ""  # the mark beside it stands for the same claim
     return f"{space or ' '}{UNSUPPORTED}" if before.strip() else whole
+
+
+def filed(marker: re.Match[str], passage: Callable[[str, str], int | None], *, marks: bool) -> str:
+    """Return what stands in the answer for a mark that names a file; `passage(name, claim)` gives its number."""
+    before = marker.string[max(0, marker.start() - _CLAIM) : marker.start()]
+    number = passage((marker["file"] or marker["target"]).strip(), before.rpartition("\n")[2])
+    if number is None:
+        return marker.group()
+    return f"{marker['space']}[{number}]" if marks else ""
 
 
 def _in_chain(before: str) -> bool:

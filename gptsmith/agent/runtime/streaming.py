@@ -6,11 +6,12 @@ certain that nothing that must change reaches across its end.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection
 
 from gptsmith.agent.runtime import pii
 from gptsmith.agent.runtime.letters import cut_half, whole
-from gptsmith.agent.runtime.markers import MARKER, WAITS, settled
+from gptsmith.agent.runtime.markers import FILED, MARKER, WAITS, filed, settled
 from gptsmith.assistants.spec import Guardrail
 
 _FENCE = "```"
@@ -21,7 +22,8 @@ class TextOut:
     """Takes the model's text in pieces of any size and emits it cleaned.
 
     `known()` gives the numbers of the passages that may be cited, or None when brackets are left alone (an assistant
-    without knowledge); `marks()` whether citations are shown at all.
+    without knowledge); `marks()` whether citations are shown at all; `passage(name, claim)` the number of the passage
+    of a file that a claim rests on.
     """
 
     def __init__(
@@ -30,12 +32,14 @@ class TextOut:
         rails: list[Guardrail],
         known: Callable[[], Collection[int] | None],
         marks: Callable[[], bool] = lambda: True,
+        passage: Callable[[str, str], int | None] = lambda _name, _claim: None,
     ) -> None:
         self._emit = emit
         self._rails = rails
         self._holds_all = any(rail.strategy == "block" for rail in rails)
         self._known = known
         self._marks = marks
+        self._passage = passage
         # Lists, because an answer may be megabytes in pieces of a few letters.
         self._sent: list[str] = []
         self._segment: list[str] = []
@@ -110,14 +114,19 @@ class TextOut:
 
     def _settled(self, text: str, known: set[int]) -> str:
         """Bring the marks outside of code into one form."""
+        marks = self._marks()
+        text = self._outside_code(text, FILED, lambda mark: filed(mark, self._passage, marks=marks))
+        return self._outside_code(text, MARKER, lambda mark: settled(mark, known, marks=marks))
+
+    def _outside_code(self, text: str, pattern: re.Pattern[str], change: Callable[[re.Match[str]], str]) -> str:
         whole, out, done, fences = self._line + text, [], len(self._line), self._fences
-        for marker in MARKER.finditer(whole, len(self._line)):
+        for marker in pattern.finditer(whole, len(self._line)):
             start = marker.start()
             between = whole[done:start]
             fences += between.count(_FENCE)
             line = whole[max(0, start - _LINE) : start].rpartition("\n")[2].replace(_FENCE, "")
             in_code = fences % 2 or line.count("`") % 2
-            out += [between, marker.group() if in_code else settled(marker, known, marks=self._marks())]
+            out += [between, marker.group() if in_code else change(marker)]
             done = marker.end()
         return "".join(out) + whole[done:]
 

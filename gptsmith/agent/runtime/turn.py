@@ -11,7 +11,7 @@ from langchain_core.messages import AIMessage
 
 from gptsmith.agent.events import Citation, Event, EventType, FinishReason, Reply, Searched, ToolCallRecord, Usage
 from gptsmith.agent.runtime import pii
-from gptsmith.agent.runtime.citing import cite, numbers, unsupported
+from gptsmith.agent.runtime.citing import cite, nearest_of, numbers, unsupported
 from gptsmith.agent.runtime.streaming import TextOut
 from gptsmith.assistants.spec import AssistantSpec, Guardrail
 from gptsmith.models.chat.window import Window
@@ -55,7 +55,7 @@ class Turn:
         def say(text: str) -> None:
             self.emit("text", {"text": text})
 
-        self.out = TextOut(say, self.rails, self._citable, lambda: self.cites)
+        self.out = TextOut(say, self.rails, self._citable, lambda: self.cites, self._passage_of)
 
     @property
     def seconds(self) -> float:
@@ -65,6 +65,12 @@ class Turn:
     def _citable(self) -> Collection[int] | None:
         """Return the numbers that may stand in the answer, None when brackets are none of our business."""
         return self.hits if self.cites or self.numbered else None
+
+    def _passage_of(self, name: str, claim: str) -> int | None:
+        """Return the number of the passage of the file called `name` that a claim comes nearest to."""
+        wanted = name.removeprefix("./").casefold()
+        same = [n for n, hit in self.hits.items() if hit.source.casefold() in (wanted, wanted.rpartition("/")[2])]
+        return nearest_of(claim, {number: self.hits[number].text for number in same})
 
     def emit(self, kind: EventType, data: dict[str, Any]) -> None:
         """Add an event to the stream; after the end of the turn, what a tool left behind still says is not heard."""

@@ -63,7 +63,7 @@ class Talk:
                 continue
             if command == "/quit":
                 break
-            if command == "/save":
+            if command == "/save" or self._saves(line):
                 if self.save():
                     return 0
             elif command == "/show":
@@ -106,6 +106,15 @@ class Talk:
             self.files = []
             yaml_text(self.session.yaml)
         self.told(message)
+
+    def _saves(self, text: str) -> bool:
+        """Say whether a text asks in words for what /save does."""
+        from gptsmith.agent.builder.decisions import decision
+
+        if self.session.path is None:
+            return False
+        found = decision(text, self.session.pending, asked=self._question)
+        return found is not None and found.kind == "save"
 
     @property
     def _question(self) -> str:

@@ -183,7 +183,8 @@ def _cited(citation: dict[str, Any]) -> str:
     """Return one citation as a line: number, file, page, quote."""
     page = f", page {citation['page']}" if citation.get("page") else ""
     quote = " ".join(str(citation.get("quote", "")).split())
-    return f'  [{citation.get("id", "")}] {citation.get("source", "")}{page}: "{quote}"'
+    doubt = "" if citation.get("verified", True) else " (does not say exactly this)"
+    return f'  [{citation.get("id", "")}] {citation.get("source", "")}{page}{doubt}: "{quote}"'
 
 
 class Conversation:

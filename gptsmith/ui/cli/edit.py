@@ -51,11 +51,12 @@ def edit(
     from gptsmith.errors import UsageError
 
     path = locate(file)
-    proposed = Builder(model).edit(path, change, [given.expanduser() for given in knowledge or []])
+    builder = Builder(model)
+    proposed = builder.edit(path, change, [given.expanduser() for given in knowledge or []])
     trying = (sys.stdin.isatty() and not yes) if tests is None else tests
     if add_tests and not proposed.changes_nothing:
         say("Looking for tests of what is new")
-        proposed = proposed.with_tests(seconds=SECONDS)
+        proposed = proposed.with_tests(seconds=SECONDS, builder_model=builder.chat_model())
     if not as_json:
         _show(proposed)
     trial = tried(proposed) if trying else None
