@@ -141,6 +141,9 @@ def test_what_waits_is_amended_replaced_and_taken_back(builder: Builder, loopbac
     assert message.text == (
         'This comes to the change that waits. No longer: Changes the name from "Tea Adviser" to "Mira".'
     )
+    loopback.push(answer(rename("Nora")))
+    message = session.say("Nora, as I said")  # the model says the same once more
+    assert len(message.words) == 2 and message.text == "The change that waits stays as it is."
     loopback.push(answer(change("set", "description", value="Recommends a tea for the moment.")))
     message = session.say("leave the description as it was")
     assert message.words == ['Changes the name from "Tea Adviser" to "Nora".']
@@ -335,6 +338,8 @@ def test_a_bare_yes_answers_the_question_that_is_open(builder: Builder, loopback
     assert decision("yes", session.pending, asked="Should it ask for the hour?") is None
     assert decision("yes", session.pending, asked="Who will turn to it?") == ("accept", None)  # no answer to that
     assert decision("accept", session.pending, asked="Should it ask for the hour?") == ("accept", None)
+    assert decision("ok", session.pending, asked="What should the new starter say?") == ("accept", None)
+    assert decision("ok", session.pending, asked="When none is free, should it ask?") is None
     accepted = session.say("accept")
     assert accepted.question == "Should it ask for the hour?"  # still open
 

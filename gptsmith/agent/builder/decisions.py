@@ -126,6 +126,8 @@ _SAVE = re.compile(
     rf"|{_DONE}(?:(?:es |ihn |sie |alles )?(?:ab)?speichern|(?:ab)?speicher[en]? (?:es|das|ihn|sie|alles)(?: ab)?"
     r"|guárda(?:lo|la)|guarda(?:r|rlo|rla)?|enregistre(?:r|-le|-la)?|sauvegarde(?:r|-le|-la)?|salva(?:r|lo|la)?|opslaan)"
 )
+# "What should it say?" asks for more than a yes; "When none is free, should it …?" does not.
+_WH = re.compile(r"\b(?:what|which|who|whom|whose|where|how|why|when)\b[^,;:.?!]*", re.IGNORECASE)
 
 
 class Decision(NamedTuple):
@@ -145,7 +147,7 @@ def decision(text: str, pending: Change | None, *, asked: str = "") -> Decision 
         part = _part(said, pending)
         if part is not None:
             return part
-    answers = bool(asked) and (pending is None or bool(_YES_NO.search(asked)))
+    answers = bool(asked) and (pending is None or bool(_YES_NO.search(_WH.sub(" ", asked))))
     if _UNDO.fullmatch(said):
         return Decision("refuse" if pending is not None else "undo")
     if _ENOUGH.fullmatch(said):

@@ -161,7 +161,8 @@ class Turn:
             if finish != "stop":
                 say(f"(ended: {finish})")
             if asks_for_a_model(reply):
-                say("(connect one with `model: ollama:qwen3:8b` in the spec, or the variable OPENAI_API_KEY)")
+                say("(get one for this machine: gptsmith models list; or connect one: --model ollama:qwen3:8b,")
+                say(" or openai:gpt-4o-mini with the variable OPENAI_API_KEY)")
         return ENDINGS.get(finish, 0)
 
     def _error(self, data: dict[str, Any]) -> int:

@@ -41,6 +41,8 @@ def merge(waiting: Proposal, new: Proposal, subject: Subject) -> Merged:
         if number in new.withdrawn or any(_as_in_file(step.operation, op, subject) for op in new.unchanged)
     ]
     left = [step for step in waiting.steps if step not in taken_back]
+    waits = [step.operation for step in left]  # what is proposed once more stays proposed, once
+    new = new.model_copy(update={"steps": [step for step in new.steps if step.operation not in waits]})
     pairs = conflicts(subject.data, [step.operation for step in [*left, *new.steps]])
     clashing = [(first, second - len(left)) for first, second in pairs if first < len(left) <= second]
     amended = {first for first, second in clashing if _same_place(left[first].operation, new.steps[second].operation)}
