@@ -127,7 +127,7 @@ def test_a_calendar_that_is_a_file_is_no_tool_that_lacks() -> None:
         ("Never name a dose, that got us into trouble!", ["Never name a dose"]),
         ("Always in metres please, we're builders.", ["Always in metres please"]),
         ("Please never swear, ok?", ["Please never swear"]),
-        ("Never name a price, that the user did not ask for.", ["Never name a price, that the user did not ask for."]),
+        ("Never name a price, that the user did not ask for.", ["Never name a price, that the user did not ask for"]),
     ],
 )
 def test_the_clauses_of_a_rule(rule: str, clauses: list[str]) -> None:

@@ -31,6 +31,7 @@ _UNKNOWN = re.compile(
 _ENOUGH = 0.3
 _MOST = 300  # markers of one answer that are checked
 _LONGEST = 2000  # characters of one claim
+_PLACE = 25  # characters beside the name in a list of sources: ", page 12"
 _SHORT = 25  # characters; a shorter quotation is shown within its sentence
 _LIST_SIGN = re.compile(r"^\s*(?:[-*#>]+\s+|\d{1,2}[.)]\s+)")
 
@@ -61,8 +62,9 @@ def cite(text: str, hits: Mapping[int, Hit]) -> list[Citation]:
 def _lists(text: str, marker: re.Match[str], hits: list[Hit]) -> bool:
     """Say whether a marker is no claim's but begins a line of a list of sources: `[1] handbook.md`."""
     before = text[text.rfind("\n", 0, marker.start()) + 1 : marker.start()]
-    after = text[marker.end() :].partition("\n")[0].casefold()
-    return not before.strip(" -*#>") and any(hit.source.rpartition("/")[2].casefold() in after for hit in hits)
+    after = text[marker.end() :].partition("\n")[0].strip(" :-–*`.").casefold()
+    names = [hit.source.rpartition("/")[2].casefold() for hit in hits]
+    return not before.strip(" -*#>") and any(name in after and len(after) <= len(name) + _PLACE for name in names)
 
 
 def numbers(text: str) -> list[int]:
