@@ -527,7 +527,7 @@ def test_tests_come_to_the_change_that_waits(builder: Builder, loopback: Loopbac
 
 def test_the_sessions_model_writes_tests_of_rules(builder: Builder, loopback: Loopback) -> None:
     rule = "Never name a price of any tea."
-    loopback.push(calls(Draft=DRAFT | {"question": ""}), answer(line(rule)))
+    loopback.push(calls(Draft=DRAFT | {"question": ""}), answer(line(rule)), calls(DraftTests={"tests": []}))
     session = builder.session()
     session.say(WISH)
     session.say("never name a price")
