@@ -218,16 +218,16 @@ def test_it_is_a_link_of_a_chain_that_streams(guide: Path) -> None:
     a, model = assistant(always="In 1755 [1]. Surely [9].", base_dir=guide, knowledge=KNOWLEDGE)
     prompt = ChatPromptTemplate.from_messages([("user", "When was the {what} made?")])
     chain = prompt | a | StrOutputParser()
-    assert chain.invoke({"what": "ship"}) == "In 1755 [1]. Surely."
+    assert chain.invoke({"what": "ship"}) == "In 1755 [1]. Surely [unsupported]."
     pieces = list(chain.stream({"what": "ship"}))
-    assert len(pieces) > 2 and "".join(pieces) == "In 1755 [1]. Surely."
-    assert chain.batch([{"what": "ship"}] * 3) == ["In 1755 [1]. Surely."] * 3
+    assert len(pieces) > 2 and "".join(pieces) == "In 1755 [1]. Surely [unsupported]."
+    assert chain.batch([{"what": "ship"}] * 3) == ["In 1755 [1]. Surely [unsupported]."] * 3
 
     async def rest() -> tuple[str, str]:
         streamed = [piece async for piece in chain.astream({"what": "ship"})]
         return await chain.ainvoke({"what": "ship"}), "".join(streamed)
 
-    assert asyncio.run(rest()) == ("In 1755 [1]. Surely.",) * 2
+    assert asyncio.run(rest()) == ("In 1755 [1]. Surely [unsupported].",) * 2
     assert "<passages>" in model.history[0][-1].content
     assert a.threads() == [], "memory belongs to the host"
 

@@ -152,7 +152,7 @@ for event in a.stream('Wait!', thread_id='t'):
     assert [(e.type, e.data["code"]) for e in ends if e.type in ("done", "error")] == [("error", "interrupted")]
     assert a.chat("Are you there?", thread_id="t").text == "I am back."
     kinds = [type(m) for m in model.history[0]]
-    assert kinds == [SystemMessage, HumanMessage, AIMessage, ToolMessage, HumanMessage]
+    assert kinds == [SystemMessage, HumanMessage, AIMessage, ToolMessage, AIMessage, HumanMessage]
     assert model.history[0][3].content == fence_result("wait", INTERRUPTED)
 
 

@@ -55,7 +55,7 @@ def _parsed(head: str, mark: str) -> dict[str, Any] | None:
     import yaml
 
     try:
-        data = tomllib.loads(head) if mark == "+++" else yaml.load(head, yaml.BaseLoader)  # noqa: S506 - texts only
+        data = tomllib.loads(head) if mark == "+++" else yaml.BaseLoader(head).get_single_data()
     except (yaml.YAMLError, tomllib.TOMLDecodeError, RecursionError, ValueError):
         lines = [line for line in head.split("\n") if line.strip()]
         if not lines or not all(re.match(r"[\w-]+[ \t]*:|[ \t]+\S|-[ \t]|#", line) for line in lines):
