@@ -20,6 +20,8 @@ from gptsmith.errors import NotReadyError
 from gptsmith.models.chat.embedded import EmbeddedChatModel
 from gptsmith.models.chat.embedded.edits import sense
 from gptsmith.models.chat.embedded.edits.reading import compose_changes
+from gptsmith.models.chat.embedded.mind import find_writer
+from gptsmith.models.chat.embedded.tasks.rewording import reword, rule_of
 
 SPEC = """\
 schema: assistant/v1
@@ -142,19 +144,14 @@ def test_without_a_language_model_what_takes_one_is_said_and_nothing_changes(mes
 
 
 @pytest.mark.usefixtures("local_mind")
-@pytest.mark.parametrize(
-    "message, adds, drops",
-    [
-        ("people ask for a lift from the station. We don't do that, it should say so", "(?i)lift|station", None),
-        ("Recommend bars only when somebody asks for one", "(?i)only (?:when|if)", None),
-        ("could it be a little warmer", "(?i)warm", None),
-    ],
-)
-def test_the_local_model_words_what_is_only_hinted_at(message: str, adds: str, drops: str | None) -> None:
-    answer = compose_changes(ChangeRequest(spec=HOSTEL, message=message))
-    (change,) = answer.changes
-    assert (change.op, change.path) == ("replace_text", "instructions")
-    assert re.search(adds, change.new or "")
+def test_the_local_model_words_a_hint_as_a_rule_and_a_rule_as_wished() -> None:
+    writer = find_writer()
+    assert writer is not None
+    hint = "People keep asking for home visits. We don't do those, it should say so when asked."
+    assert re.search(r"(?i)n[o']t .*home visits", rule_of(writer, hint))
+    assert re.search(r"(?i)gentl", rule_of(writer, "he's scaring the beginners, gentler please"))
+    wish = "mention the song only if somebody asks about it."
+    assert re.search(r"(?i)only (?:if|when)", reword(writer, "Mention the song when it helps.", wish))
 
 
 @pytest.mark.parametrize("message", ["hmm its not quite right yet", "it just sucks", "make everything better"])

@@ -39,7 +39,7 @@ DENIED = 0.25
 ORDERED = 0.8
 """How likely an answer in the interview is a command instead."""
 _NOTHING = frozenset(("remark", "unclear", "question", "vague", "metadata"))
-_WORDED = frozenset(("rule_add", "tone"))  # the person's own words, or the model's that take them up: agreed twice
+_WORDED = frozenset(("tone",))  # what the model worded and code has checked, and hurts least
 _DOERS = {**texts.DOERS, **settings.DOERS, **tools.DOERS}
 
 
