@@ -65,7 +65,7 @@ def test_without_a_language_model_code_changes_little_that_nobody_asked_for(hand
 @pytest.mark.parametrize("hand", ["eighth", "ninth"])
 def test_with_the_local_model_most_commands_of_a_sample_are_done(hand: str) -> None:
     right, touched = _shares(random.Random(7).sample(_rows(hand), 25))
-    assert (right >= 0.7, touched <= 0.04) == (True, True), (right, touched)
+    assert (right >= 0.7, touched <= 0.08) == (True, True), (right, touched)
 
 
 HOSTEL = """\
