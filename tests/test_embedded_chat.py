@@ -57,6 +57,7 @@ def _searches(description: str, question: str, role: str = "Helper. A friendly a
     return bool(model.invoke([SystemMessage(f"You are {role}"), HumanMessage(question)]).tool_calls)
 
 
+@pytest.mark.slow
 def test_intents_reach_the_goal() -> None:
     bench = _benchmark()
     rows, tools = bench.load()
@@ -85,6 +86,7 @@ def test_silence_of_the_files_is_said(question: str) -> None:
     assert "the files do not say" in _ask(question, passages=[])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", ["intents_later.jsonl", "intents_fresh.jsonl"])
 def test_later_messages_too(file: str) -> None:
     bench = _benchmark()
@@ -104,6 +106,7 @@ def test_requests_of_a_third_hand() -> None:
     assert [name for name in acted if not name.startswith("search_")] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("file", "false_calls"),
     [
