@@ -116,7 +116,7 @@ def test_a_conversation_reads_lines_until_quit(monkeypatch: pytest.MonkeyPatch, 
 
 def test_where_a_language_model_is_needed_the_terminal_says_how_to_connect_one(capsys: Out) -> None:
     assert chat("-m", "Write a poem about lamps", "--var", "shop=Lumo") == 0
-    assert "`model: ollama:qwen3:8b` in the spec" in capsys.readouterr().err
+    assert "gptsmith models" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("as_json", [False, True])
