@@ -112,7 +112,12 @@ def _begun(path: Path, migrations: Sequence[Migration], across_threads: bool) ->
         if emptied:
             for suffix in ("", "-wal", "-shm"):
                 path.with_name(path.name + suffix).unlink(missing_ok=True)
-        connection = connect(path, migrations, across_threads=across_threads)
+        try:
+            connection = connect(path, migrations, across_threads=across_threads)
+        except BaseException:  # a full disk leaves a file without a byte, which would look emptied the next time
+            if path.exists() and not _filled(path):
+                path.unlink()
+            raise
     if emptied:
         connection.close()
         raise NotReadyError(

@@ -47,6 +47,7 @@ _OPENING = re.compile(  # what is said to the builder, before what the assistant
     r"|something|somebody|a thing|an assistant|a bot)\b[\s,!]*)+(?:(?:that|who|which|for)\b\s*)?",
     re.IGNORECASE,
 )
+_ARTICLE = re.compile(r"(?:an?|the|my|our|somebody|someone)\b", re.IGNORECASE)
 _SMALL = frozenset(
     listed(
         "a an the my our your for of to in on with and or that which who is are it i we you me"
@@ -125,7 +126,7 @@ def _write(writer: Writer, draft: Draft, parts: list[Sentence], idea: str) -> No
         draft.description = _shortened(identity.about, 200)
     told = [s.text for s in parts if not is_rule(s) and not is_first_request(s.text)]
     who = _opened(told[0]) if told else draft.description
-    draft.role = f"You are {draft.name}. {who[:1].upper()}{who[1:]}"
+    draft.role = _role(who, draft.name, language(idea))
     draft.guidelines = [s for s in told[1:12] if not _is_said(s, draft.role)]
     draft.tone = identity.tone or draft.tone
     draft.welcome_message = identity.welcome or draft.welcome_message
@@ -133,6 +134,13 @@ def _write(writer: Writer, draft: Draft, parts: list[Sentence], idea: str) -> No
     if identity.starters:
         draft.conversation_starters = [*([asked] if asked else []), *identity.starters][:4]
     draft.question = designing.write_question(writer, idea) or draft.question
+
+
+def _role(who: str, name: str, code: str) -> str:
+    """Return who the assistant is as it is told; its name stands in the system message and may change."""
+    if code != "en":
+        return f"{TONGUES.get(code, TONGUES['en']).role.format(name=name)} {who[:1].upper()}{who[1:]}"
+    return f"You are {who[:1].lower()}{who[1:]}" if _ARTICLE.match(who) else f"Your work: {who[:1].lower()}{who[1:]}"
 
 
 def _opened(text: str) -> str:

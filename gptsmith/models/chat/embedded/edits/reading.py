@@ -40,6 +40,11 @@ ORDERED = 0.8
 """How likely an answer in the interview is a command instead."""
 _NOTHING = frozenset(("remark", "unclear", "question", "vague", "metadata"))
 _WORDED = frozenset(("tone",))  # what the model worded and code has checked, and hurts least
+_ORDER = re.compile(  # what is said to the builder, whatever was asked
+    r"(?:please )?(?:(?:call|name|rename) (?:it|him|her|them|the)|add|drop|remove|delete|set|turn (?:on|off)|switch"
+    r"|change)\b",
+    re.IGNORECASE,
+)
 _DOERS = {**texts.DOERS, **settings.DOERS, **tools.DOERS}
 
 
@@ -83,7 +88,7 @@ def _answered(asked: str, request: ChangeRequest, writer: Writer | None) -> Chan
     """Return what an answer changes; an order that is clearly none is carried out instead."""
     subject = subject_of(request)
     kind, likely = next(iter(senses(request.message, subject).items()))
-    if (kind in _DOERS and likely >= ORDERED) or request.files:
+    if (kind in _DOERS and likely >= ORDERED) or request.files or _ORDER.match(request.message.strip()):
         return _read(request, subject, writer)
     found = interview.read_answer(asked, request.message, subject, writer)
     if found is None:

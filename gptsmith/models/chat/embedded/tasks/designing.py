@@ -54,7 +54,7 @@ def write_identity(writer: Writer, idea: str, seed: int = 7) -> Identity:
     user = f'"\\nUser: " {line(6, 140)} '
     grammar = (
         f'root ::= "Name: " {line(2, 30, _NAME_LETTERS)} "\\nAbout: " {line(10, 180)} '
-        f'"\\nWelcome: " {line(5, 160)} {user * _STARTERS}'
+        f'"\\nTone: " {line(3, 70)} "\\nWelcome: " {line(5, 150)} {user * _STARTERS}'
     )
     text = writer.write(prompt("identity"), _shown(idea), grammar=grammar, tokens=240, temperature=0.2, seed=seed)
     found = _fields(text)
@@ -128,13 +128,20 @@ def _of_the_subject(lines: list[str], idea: str) -> list[str]:
     """Return the starters that are of the description's subject and ask for something, the nearest first."""
     spoken = language.of(idea)
     whole = [s for s in lines if not _HOLLOW.search(s) and _is_whole(s) and len(s.split()) >= 2]
-    whole = [s for s in whole if len(s.split()) < 5 or language.of(s) == spoken]
+    whole = [s for s in whole if (len(s.split()) < 5 or language.of(s) == spoken) and not _is_copied(s)]
     if not whole:
         return []
     rows = load_embedder("embedded").encode([idea[:_MOST], *whole])
     near = rows[1:] @ rows[0]
     ranked = [whole[n] for n in np.argsort(-near) if near[n] >= _NEAR]
     return _distinct(ranked)
+
+
+def _is_copied(text: str) -> bool:
+    """Tell whether a line is mostly one of the worked examples, which a small model repeats where it knows nothing."""
+    words = set(content_stems(text))
+    shown = [row for _, block in prompt("identity").messages for row in block.splitlines() if row.startswith("User:")]
+    return bool(words) and any(len(words & set(content_stems(row))) >= 0.5 * len(words) for row in shown)
 
 
 def _distinct(lines: list[str]) -> list[str]:
