@@ -30,13 +30,13 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A captioner of the shipped form that has learned nothing."""
     import torch
 
-    from gptsmith.models.training import captioner, clip, tokenizer
+    from gptsmith.models.training import captioner, captioning, clip, tokenizer
 
     root = tmp_path_factory.mktemp("captioner")
     torch.manual_seed(0)
     words = tokenizer.build(texts=200)
     clip.save(clip.Model(len(words), words.eos_token_id, words.pad_token_id), words, root / "clip")
-    captioner.save(*captioner.build(root / "clip"), root / "start")
+    captioning.save(*captioner.build(root / "clip"), root / "start")
     return root / "start"
 
 

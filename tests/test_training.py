@@ -230,12 +230,12 @@ def test_a_captioner_moves_to_another_tower_and_keeps_what_it_can_write(font: No
     ],
 )  # fmt: skip
 def test_a_folder_that_cannot_be_learned_from_is_said(tmp_path: Path, written: str | None, problem: str) -> None:
-    from gptsmith.models.training import captioner
+    from gptsmith.models.training import captioning
 
     if written is not None:
         (tmp_path / "captions.json").write_text(written, "utf-8")
     with pytest.raises(UsageError, match="^.*" + re.escape(problem)):
-        next(captioner.folder_pairs(tmp_path, 128, "0"))
+        next(captioning.folder_pairs(tmp_path, 128, "0"))
 
 
 @pytest.mark.parametrize(

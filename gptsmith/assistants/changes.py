@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, ValidationError
 
@@ -57,6 +57,8 @@ class ChangeSet(DraftPart):
 
     `question` is the one thing that the builder asks next, empty when nothing is left to ask.
     """
+
+    COMPOSER: ClassVar[str] = "gptsmith.models.chat.embedded.edits.reading"  # for the embedded model
 
     changes: list[ProposedChange] = Field(default=[])
     withdraw: list[int] = Field(

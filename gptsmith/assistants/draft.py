@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -67,6 +67,8 @@ class Missing(DraftPart):
 
 class Draft(DraftPart):
     """A complete new assistant. The five parts of the instructions are separate fields; code joins them."""
+
+    COMPOSER: ClassVar[str] = "gptsmith.models.chat.embedded.draft"  # for the embedded model
 
     name: str = Field(description="Up to 40 characters.")
     description: str = Field(description="One sentence, up to 200 characters.")

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from contextlib import redirect_stdout
 from dataclasses import dataclass
+from functools import partial
 from io import TextIOBase
 from pathlib import Path
 
@@ -55,13 +56,18 @@ def learn(
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"{out} cannot be made ({error.strerror})", hint="name another folder with --out") from error
+    import torch
+
     from gptsmith.models.pictures import weights
-    from gptsmith.models.training import captioner
+    from gptsmith.models.training import captioning
 
     tell(f"Learning {captions} captions of {pictures} pictures; the same command goes on after a stop")
     heard = _Log(steps, tell)
     with redirect_stdout(heard), weights.quiet():
-        captioner.train(out, steps=steps, batch=batch, lr=lr, seed=seed, clip=None, start=folder, data=data)
+        torch.manual_seed(seed)
+        model, tokenizer = captioning.load(folder)
+        pairs = partial(captioning.folder_pairs, data, model.config.encoder.image_size)
+        captioning.train(out, model, tokenizer, pairs, steps=steps, batch=batch, lr=lr, seed=seed)
     return Learned(out / "final", pictures, captions, heard.step, heard.loss)
 
 
@@ -76,9 +82,9 @@ def _check_numbers(steps: int, batch: int, lr: float) -> None:
 def _check_data(data: Path) -> tuple[int, int]:
     """Return the numbers of pictures and captions; every picture is opened once, so that no wrong one ends a run."""
     from gptsmith.models.pictures.input_images import open_picture
-    from gptsmith.models.training import captioner
+    from gptsmith.models.training import captioning
 
-    listed = captioner.listed_captions(data)
+    listed = captioning.listed_captions(data)
     files = dict.fromkeys(file for file, _ in listed)
     for file in files:
         open_picture(file)
@@ -90,7 +96,7 @@ def _start(name: str) -> Path:
 
     from gptsmith.models.pictures import embedded, weights
     from gptsmith.models.pictures.names import read_name
-    from gptsmith.models.training.captioner import DESCRIPTIVE, SHORT
+    from gptsmith.models.training.captioning import DESCRIPTIVE, SHORT
 
     model = read_name(name)
     if model.kind == "embedded":

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from gptsmith.models.training import captioner
+from gptsmith.models.training import captioning
 from gptsmith.models.training.latents import drawn_pictures, shards_in, written_file
 from gptsmith.models.training.run import device
 from gptsmith.state import atomic_write
@@ -44,7 +44,7 @@ def write_captions(folder: Path, number: int, model: Any, tokenizer: Any, *, see
 def _said(pixels: Sequence[NDArray[np.uint8]], model: Any, tokenizer: Any) -> Iterator[tuple[str, str]]:
     weight = next(model.parameters())
     seen = torch.from_numpy(np.stack(pixels)).permute(0, 3, 1, 2).to(weight.device, weight.dtype) / 127.5 - 1
-    short, long = (captioner.write(model, tokenizer, seen, long=wanted) for wanted in (False, True))
+    short, long = (captioning.write(model, tokenizer, seen, long=wanted) for wanted in (False, True))
     return zip(short, long, strict=True)
 
 
@@ -55,7 +55,7 @@ def main() -> None:
     parser.add_argument("--captioner", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
-    model, tokenizer = captioner.load(given.captioner)
+    model, tokenizer = captioning.load(given.captioner)
     model = model.eval().to(device())
     for number in range(shards_in(given.latents)):
         write_captions(given.latents, number, model, tokenizer, seed=given.seed)

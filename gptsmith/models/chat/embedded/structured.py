@@ -20,10 +20,6 @@ Composer = Callable[[list[BaseMessage]], BaseModel]
 C = TypeVar("C", bound=Composer)
 
 COMPOSERS: dict[type, Composer] = {}
-_OWN = {  # by name: what the builder asks for is read only when it is asked for
-    "gptsmith.assistants.draft.Draft": "gptsmith.models.chat.embedded.draft",
-    "gptsmith.assistants.changes.ChangeSet": "gptsmith.models.chat.embedded.edits.reading",
-}
 _HINT = "connect a model that can: set `model: ollama:qwen3:8b` in the spec or the variable OPENAI_API_KEY"
 _SCALARS = ("string", "integer", "number", "boolean")
 
@@ -48,11 +44,10 @@ def register_composer(schema: type[BaseModel]) -> Callable[[C], C]:
 
 
 def composer_of(schema: Any) -> Composer | None:
-    """Return the composer of `schema`, loading gptsmith's own when one of them is asked for."""
+    """Return the composer of `schema`; the module that a schema names as its `COMPOSER` is loaded when it is needed."""
     if not isinstance(schema, type):
         return None
-    module = _OWN.get(f"{schema.__module__}.{schema.__qualname__}")
-    if schema not in COMPOSERS and module is not None:
+    if schema not in COMPOSERS and (module := getattr(schema, "COMPOSER", None)):
         import_module(module)
     return COMPOSERS.get(schema)
 

@@ -19,7 +19,7 @@ _BROUGHT = "brought"
 def _component() -> Any:
     import streamlit as st
 
-    js = (files("gptsmith.ui.web") / "browser" / "browser.js").read_text("utf-8")
+    js = (files(__name__) / "browser.js").read_text("utf-8")
     return st.components.v2.component("gptsmith_browser", html="<span></span>", js=js)
 
 

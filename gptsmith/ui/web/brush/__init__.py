@@ -26,7 +26,7 @@ _MOST = 2_000_000  # characters of a painted mask
 def _component() -> Any:
     import streamlit as st
 
-    folder = files("gptsmith.ui.web") / "brush"
+    folder = files(__name__)
     html, css, js = ((folder / f"brush.{kind}").read_text("utf-8") for kind in ("html", "css", "js"))
     return st.components.v2.component("gptsmith_brush", html=html, css=css, js=js)
 

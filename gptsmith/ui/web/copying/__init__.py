@@ -11,7 +11,7 @@ from typing import Any
 def _component() -> Any:
     import streamlit as st
 
-    folder = files("gptsmith.ui.web") / "copying"
+    folder = files(__name__)
     html, css, js = ((folder / f"copying.{kind}").read_text("utf-8") for kind in ("html", "css", "js"))
     return st.components.v2.component("gptsmith_copying", html=html, css=css, js=js)
 
