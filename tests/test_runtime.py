@@ -313,17 +313,6 @@ def test_a_tool_that_cannot_run_is_told_and_never_pretended() -> None:
     assert "progress" not in [e.type for e in a.stream("Hello", thread_id="t")]
 
 
-def test_a_tool_that_asks_first_never_runs_unasked() -> None:
-    a, _ = assistant(call("add", a=1, b=2), "Three.", tools=[{"type": "add", "requires_approval": True}])
-    reply = a.chat("Add")
-    reason = (
-        "The tool add is not available here: it asks for approval before each call, which this release cannot do, "
-        "so it never runs."
-    )
-    assert [(c.status, c.result) for c in reply.tool_calls] == [("error", reason)]
-    assert reply.text == f"Three.\n\n{reason}"
-
-
 # -- knowledge -----------------------------------------------------------------------------------------------------
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,6 @@ from gptsmith.agent.runtime.spec_tests import failures_of
 from gptsmith.assistants.spec import Expect
 from gptsmith.assistants.tool_types import TOOL_TYPES
 from gptsmith.tools import register_tool
-from gptsmith.ui.cli import run
 from tests.loopback import Loopback, bad_tool_json, calls, close, status
 from tests.scripted import Scripted, call
 
@@ -106,37 +104,6 @@ def test_check_warns_of_a_setting_without_effect(tmp_path: Path) -> None:
     assert [str(d) for d in Assistant.check(path)] == [
         f"{path}:6:53: knowledge[0].retrieval.rerank: reranking has no effect in this release; remove it"
     ]
-
-
-@pytest.mark.parametrize(
-    ("tool", "others"),
-    [
-        ("{type: image_captioning, requires_approval: true}", []),
-        ("{type: image_captioning, requires_approval: false}", None),
-        ("{type: mcp, name: calendar, url: https://m.example.org, requires_approval: true}", ["tools[0]"]),
-    ],
-)
-def test_a_tool_that_asks_first_is_said_not_to_run(
-    tool: str, others: list[str] | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    file = tmp_path / "ask.assistant.yaml"
-    file.write_text(TEXT + f"tools:\n  - {tool}\n", "utf-8")
-    found = Assistant.check(file)
-    if others is None:
-        assert found == []
-        return
-    asks = next(d for d in found if d.path == "tools[0].requires_approval")
-    assert (asks.line, asks.column) == (6, 5 + tool.index("true"))
-    assert (asks.severity, asks.code) == ("warning", "not_built")
-    assert asks.message.endswith(
-        "it asks for approval before each call, which this release cannot do, so it never runs"
-    )
-    assert sorted(d.path for d in found if d is not asks) == others
-    assert "asks for approval" in Assistant.from_file(file).unavailable[0]
-    for command in ("validate", "inspect", "doctor"):
-        run([command, str(file)])
-        told = capsys.readouterr()
-        assert "asks for approval" in " ".join(re.sub(r"[│┃|]", " ", told.out + told.err).split()), command
 
 
 @pytest.mark.usefixtures("no_picture_weights")

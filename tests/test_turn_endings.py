@@ -142,7 +142,7 @@ def test_the_time_limit_ends_a_turn_whose_tool_does_not_hear_that_it_is_stopped(
         return "late"
 
     register_tool(deaf)
-    a, model = assistant(call("deaf"), "I am back.", seconds=0.2, tools=[{"type": "deaf"}])
+    a, model = assistant(call("deaf"), "I am back.", seconds=2, tools=[{"type": "deaf"}])
     assert a.chat("Wait!", thread_id="t").finish_reason == "timeout"
     assert a.chat("Are you there?", thread_id="t").text == "I am back."
     check_order(model.history[-1])

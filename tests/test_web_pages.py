@@ -61,13 +61,6 @@ def test_delete_asks_first(library: Path) -> None:
     assert "Night sky" not in words(at)
 
 
-def test_the_yaml_says_that_a_tool_that_asks_first_never_runs(library: Path) -> None:
-    spec = library / "night-sky.assistant.yaml"
-    spec.write_text(NIGHT_SKY + "tools: [{type: image_captioning, requires_approval: true}]\n")
-    said = words(open_page(page="edit", assistant="night-sky", tab="YAML"))
-    assert "asks for approval before each call, which this release cannot do" in said
-
-
 @pytest.mark.parametrize("wanted", ["../../etc/passwd", "/etc/passwd", "nobody", "", "opened:file"])
 def test_only_assistants_of_the_library_are_opened(library: Path, wanted: str) -> None:
     at = open_page(page="edit", assistant=wanted)

@@ -299,15 +299,63 @@ class Assistant(Kept):
         return core.astream(self._work(input, thread_id, files, variables))
 
     def resume(self, thread_id: str, decisions: list[dict[str, Any]]) -> Reply:
-        """Go on with a turn that waits for approval.
+        """Go on with a turn that waits for approval, here or in another process, and return its whole reply.
+
+        `decisions` holds one for each call of `reply.approvals`, in order: `{"type": "approve"}`,
+        `{"type": "edit", "args": {…}}` (the arguments are checked again, the tool stays the same) or
+        `{"type": "reject", "message": "…"}`; with `"always": True` the tool is not asked about again in this
+        conversation. Another message instead of this call takes the request back.
 
         Raises:
-            UsageError: no turn of the thread waits.
+            UsageError: no turn of the thread waits, or the decisions do not fit; the turn goes on waiting.
         """
+        from gptsmith.agent.runtime import core
+        from gptsmith.agent.runtime.running import Outcome, run_turn
+
+        outcome = Outcome()
+        ask = self._resumed(thread_id, decisions, tokens=False)
+        work = run_turn(self.engine, ask, lambda _event: None, outcome)
+        core.run(work, instead="write `await assistant.aresume(…)`")
+        return _settled(outcome)
+
+    async def aresume(self, thread_id: str, decisions: list[dict[str, Any]]) -> Reply:
+        """As `resume`, for asynchronous code."""
+        from gptsmith.agent.runtime import core
+        from gptsmith.agent.runtime.running import Outcome, run_turn
+
+        outcome = Outcome()
+        ask = self._resumed(thread_id, decisions, tokens=False)
+        events: AsyncIterator[Event] = core.astream(lambda deliver: run_turn(self.engine, ask, deliver, outcome))
+        async for _ in events:
+            pass
+        return _settled(outcome)
+
+    def resume_stream(self, thread_id: str, decisions: list[dict[str, Any]]) -> Iterator[Event]:
+        """As `resume`, and yield the events of the turn; what it said before it waited comes first."""
+        from gptsmith.agent.runtime import core
+        from gptsmith.agent.runtime.running import Outcome, run_turn
+
+        engine, ask = self.engine, self._resumed(thread_id, decisions)
+        return core.stream(
+            lambda deliver: run_turn(engine, ask, deliver, Outcome()), instead="write `await assistant.aresume(…)`"
+        )
+
+    def _resumed(self, thread_id: str, decisions: list[dict[str, Any]], *, tokens: bool = True) -> Ask:
+        from gptsmith.agent.runtime import approvals
+        from gptsmith.agent.runtime.running import Ask
         from gptsmith.agent.runtime.store import check_thread_id
 
-        check_thread_id(thread_id)
-        raise UsageError(f"nothing waits for approval on thread {thread_id}", hint="send a message with chat()")
+        engine = self.engine
+        found = approvals.find(engine.store, check_thread_id(thread_id))
+        approvals.read(found.asked, decisions, engine.tools)  # what does not fit is said before anything begins
+        values = dict(engine.variables)
+        return Ask(thread_id, "", variables=values, tokens=tokens, decisions=decisions, turn_id=found.turn_id)
+
+    def start_resume(self, thread_id: str, decisions: list[dict[str, Any]]) -> str:
+        """As `resume`, but return the turn's id at once, for `turn_events` and `stop_turn`."""
+        from gptsmith.agent.runtime import turns
+
+        return turns.start(self.engine, self._resumed(thread_id, decisions))
 
     def run_tests(self) -> list[TestResult]:
         """Run the tests that stand in the spec, each in a fresh thread that is deleted afterwards."""

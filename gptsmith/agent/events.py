@@ -40,7 +40,16 @@ class ToolCallRecord(BaseModel):
     name: str
     args: dict[str, Any] = {}
     result: str = ""
-    status: Literal["ok", "error", "interrupted"] = "ok"
+    status: Literal["ok", "error", "interrupted", "waiting"] = "ok"
+
+
+class ApprovalRequest(BaseModel):
+    """A tool call that waits for the person's approval: `args` are what it would run with."""
+
+    id: str
+    name: str
+    args: dict[str, Any] = {}
+    description: str = ""
 
 
 class Usage(BaseModel):
@@ -78,6 +87,9 @@ class Reply(BaseModel):
     usage: Usage = Usage()
     model: str = ""
     remark: str = Field(default="", description="What to know about how it was written; once in a conversation.")
+    approvals: list[ApprovalRequest] = Field(
+        default=[], description="Calls that wait for a decision: finish_reason is approval, `resume` goes on."
+    )
     finish_reason: FinishReason = "stop"
 
 
@@ -86,7 +98,8 @@ class Event(BaseModel):
 
     `data` by type: text {"text"}; tool_call {"id","name","args"}; tool_result {"id","name","text","status"};
     image {"path","prompt","caption","seed",...}; progress {"stage","text"}; citation (a Citation);
-    approval {"requests"}; done (a Reply); error {"code","message","exit_code"}; every stream ends with done or error.
+    approval {"requests"} (each an ApprovalRequest); done (a Reply); error {"code","message","exit_code"}; every
+    stream ends with done or error.
     """
 
     type: EventType

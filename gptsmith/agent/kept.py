@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from gptsmith.agent.events import Event
+from gptsmith.agent.events import ApprovalRequest, Event
 
 if TYPE_CHECKING:
     from gptsmith.agent.runtime.engine import Engine
@@ -62,6 +62,14 @@ class Kept:
         from gptsmith.agent.runtime.store import check_thread_id
 
         return self.engine.store.turns(check_thread_id(thread_id)) + turns.unwritten(self.engine, thread_id)
+
+    def waiting(self, thread_id: str) -> list[ApprovalRequest]:
+        """Return the tool calls of a thread that wait for the person's approval; `resume` answers them."""
+        from gptsmith.agent.runtime import approvals
+        from gptsmith.agent.runtime.store import check_thread_id
+
+        store = self.engine.store
+        return approvals.find(store, thread_id).asked if store.waiting(check_thread_id(thread_id)) else []
 
     def rename_thread(self, thread_id: str, title: str) -> None:
         """Give a thread another title."""

@@ -25,10 +25,6 @@ def warnings(loaded: Loaded, file: str) -> list[Diagnostic]:
     context = ToolContext(folder, folder)
     found = []
     for i, tool in enumerate(loaded.spec.tools):
-        if tool.requires_approval:  # one thing, and what else keeps the tool from running is another
-            if (error := not_ready(tool, context)) is not None:
-                found.append(_warning(file, loaded, ("tools", i, "requires_approval"), error, tool.name))
-            tool = tool.model_copy(update={"requires_approval": False})
         if (error := not_ready(tool, context)) is not None:
             found.append(_warning(file, loaded, ("tools", i), error, tool.name))
     reranking = NotReadyError("reranking has no effect in this release", code="not_built", hint="remove it")

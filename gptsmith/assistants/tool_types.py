@@ -29,7 +29,7 @@ class ToolSpec(BaseModel):
     )
     description: str = Field(default="", max_length=1000, description="What the tool is for, told to the model.")
     requires_approval: bool = Field(
-        default=False, description="Ask the person before each call; until that is built, such a tool never runs."
+        default=False, description="Ask the person before each call: allow it, change its arguments or refuse it."
     )
     max_calls: int | None = Field(default=None, ge=1, le=100, description="Calls per user message.")
 

@@ -18,7 +18,7 @@ from langgraph.errors import GraphBubbleUp
 from langgraph.types import Command
 
 from gptsmith.agent.events import ToolCallRecord
-from gptsmith.agent.runtime import fitting, pii
+from gptsmith.agent.runtime import approvals, fitting, pii
 from gptsmith.agent.runtime.letters import too_deep, whole, whole_values
 from gptsmith.agent.runtime.loops import apart
 from gptsmith.agent.runtime.results import shortened
@@ -92,13 +92,17 @@ class ToolGate(AgentMiddleware[Any, Any, Any]):
         self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], ToolMessage | Command[Any]]
     ) -> ToolMessage | Command[Any]:
         turn = current()
-        return _reported(turn, request, _refused(turn, request) or _ran(request, handler))
+        request, refused = _permitted(turn, request)
+        return _reported(turn, request, refused or _ran(request, handler))
 
     async def awrap_tool_call(
         self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], Awaitable[ToolMessage | Command[Any]]]
     ) -> ToolMessage | Command[Any]:
         turn = current()
-        return _reported(turn, request, _refused(turn, request) or await _aran(request, handler))
+        if (before := turn.results.get(request.tool_call["id"] or "")) is not None:
+            return before
+        request, refused = _permitted(turn, request)
+        return _reported(turn, request, refused or await _aran(request, handler))
 
 
 # -- around the model ----------------------------------------------------------------------------------------------
@@ -224,12 +228,25 @@ def _named(message: AIMessage, known: set[str]) -> AIMessage:
 # -- around a tool -------------------------------------------------------------------------------------------------
 
 
+def _permitted(turn: Turn, request: ToolCallRequest) -> tuple[ToolCallRequest, ToolMessage | None]:
+    """Report the call; return it as it may run, and the result that stands for it when it must not."""
+    refused = _refused(turn, request)
+    if refused is not None or not turn.asks_before(request.tool_call["name"], request.tool):
+        return request, refused
+    found = approvals.allowed(turn, request)
+    return (request, found) if isinstance(found, ToolMessage) else (found, None)
+
+
 def _refused(turn: Turn, request: ToolCallRequest) -> ToolMessage | None:
     """Report the call; return the result that stands for it when it must not run."""
     call = request.tool_call
-    shown = pii.clean_values(call["args"], turn.rails)
-    record = ToolCallRecord(id=call["id"] or "", name=call["name"], args=shown, status="interrupted")
-    turn.calls.append(record)  # it stays interrupted unless a result comes
+    decision = turn.decisions.get(call["id"] or "")
+    shown = pii.clean_values(decision.args if decision and decision.type == "edit" else call["args"], turn.rails)
+    record = next((r for r in turn.calls if r.id == call["id"] and r.status == "waiting"), None)
+    if record is None:
+        record = ToolCallRecord(id=call["id"] or "", name=call["name"])
+        turn.calls.append(record)
+    record.args, record.status = shown, "interrupted"  # it stays so unless a result comes
     turn.emit("tool_call", {"id": call["id"], "name": call["name"], "args": shown})
     limits = turn.spec.limits
     if request.tool is None:
@@ -300,7 +317,7 @@ def _message(request: ToolCallRequest, text: str, status: str) -> ToolMessage:
 def _reported(turn: Turn, request: ToolCallRequest, result: ToolMessage | Command[Any]) -> ToolMessage | Command[Any]:
     if not isinstance(result, ToolMessage):
         return result
-    text = whole(shortened(result.text))
+    text = approvals.edited(turn, request.tool_call["id"] or "", whole(shortened(result.text)))
     rails = pii.rails_for(turn.spec.guardrails, "tool_results")
     if rails:
         text = pii.clean(text, rails, blocking=False)

@@ -17,6 +17,7 @@ from gptsmith.assistants.spec import Memory
 from gptsmith.errors import ProviderError
 from gptsmith.models.chat.window import Window, estimated
 from gptsmith.models.picture_notes import file_note, picture_note
+from gptsmith.models.tool_results import fence_result
 
 ROOM = 20_000  # tokens of earlier messages that a model is shown, where its window has room for them
 _LONGEST = 20_000  # characters of one message
@@ -108,6 +109,13 @@ def with_notes(text: str, files: list[dict[str, str]]) -> str:
     """Return a person's text with one note for each picture and file that came with it."""
     notes = [picture_note(f["id"], f["name"]) if f["kind"] == "image" else file_note(f["id"]) for f in files]
     return "\n".join([text, *notes]) if notes else text
+
+
+def of_now(row: Message) -> ToolMessage:
+    """Return a stored result of the running turn as the model first read it: its passages are still this turn's."""
+    name, status = row.data.get("name", ""), "success" if row.data.get("status") == "ok" else "error"
+    content = fence_result(name, row.text)
+    return ToolMessage(content=content, name=name, tool_call_id=row.data["tool_call_id"], status=status)
 
 
 def as_message(row: Message, eyes: Eyes | None = None) -> AnyMessage:

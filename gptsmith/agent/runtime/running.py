@@ -14,13 +14,13 @@ from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage, Human
 from langgraph.types import StreamMode
 
 from gptsmith.agent.events import Event, Reply
-from gptsmith.agent.runtime import core, pii, prompts
+from gptsmith.agent.runtime import approvals, core, pii, prompts
 from gptsmith.agent.runtime.attachments import Attachments
 from gptsmith.agent.runtime.chosen import NOBODY, ChosenCall, ChosenModel
 from gptsmith.agent.runtime.engine import Engine, last_words, resolve_variables, still_fitting
 from gptsmith.agent.runtime.eyes import Eyes, sees
 from gptsmith.agent.runtime.graph import Graph, build_graph
-from gptsmith.agent.runtime.history import as_message, as_messages, recall, with_notes
+from gptsmith.agent.runtime.history import as_message, as_messages, of_now, recall, with_notes
 from gptsmith.agent.runtime.letters import whole, whole_values
 from gptsmith.agent.runtime.store import INTERRUPTED, Message, new_id, storage_error, title_of
 from gptsmith.agent.runtime.turn import CURRENT, Turn
@@ -38,7 +38,8 @@ class Ask:
     """What a caller wants: a message on a thread, with files; `tokens` whether the text is streamed as it comes.
 
     With `call` the message only says what the person chose: that tool is called, and no model is asked. `replaces` is
-    the last turn of the thread when this one takes its place; the files of that one come along.
+    the last turn of the thread when this one takes its place; the files of that one come along. With `decisions` about
+    its calls, the turn of the thread that waits for approval goes on.
     """
 
     thread_id: str
@@ -48,6 +49,7 @@ class Ask:
     tokens: bool = True
     call: ChosenCall | None = None
     replaces: str = ""
+    decisions: list[Any] | None = None
     turn_id: str = field(default_factory=lambda: new_id("turn"))
 
 
@@ -97,12 +99,14 @@ class _Course:
         self.store = engine.store
         self.turn = engine.turn(ask.turn_id, ask.thread_id, deliver)
         self.turn.remarked = self._remarked
+        self.turn.can_wait = True
         self.attachments = Attachments(engine, ask.thread_id)
         self.message: Message | None = None  # the person's, once it is written
         self.variables: dict[str, str] = {}
         self.rows: list[Message] = []  # what followed it
         self.written = 0  # how many of them are in the file
         self.open: dict[str, str] = {}  # calls without a result: id and name
+        self.before: list[Message] = []  # what the turn said and called before it waited for approval
 
     async def run(self) -> None:
         """Run it; what goes wrong after the message was written ends the turn, never the thread."""
@@ -117,7 +121,7 @@ class _Course:
         given = whole_values(self.ask.variables)
         self.variables = {**still_fitting(turn.spec, store.variables(turn.thread_id)), **given}
         resolve_variables(turn.spec, {**self.engine.variables, **self.variables})  # before anything is written
-        blocked = self._begin(await self._take())
+        blocked = self._go_on() if self.ask.decisions is not None else self._begin(await self._take())
         turn.system = self.engine.system(self.variables, attached=self.attachments.any)
         CURRENT.set(turn)
         try:
@@ -173,8 +177,28 @@ class _Course:
         about: dict[str, Any] = {"title": title_of(message.text), "variables": self.variables}
         self.store.begin(self.turn.thread_id, message, replaces=replaces, **about)
 
+    def _go_on(self) -> bool:
+        """Take up the turn that waits, with the person's decisions; nothing of it is blocked.
+
+        Raises:
+            UsageError: no turn waits, or the decisions do not fit its calls.
+        """
+        turn, store = self.turn, self.store
+        state, own = approvals.find(store, turn.thread_id), store.turn(turn.id)
+        if state.turn_id != turn.id or own is None or own.reply is None:
+            raise UsageError("another step waits for approval now", hint="look at the conversation again")
+        turn.decisions = approvals.read(state.asked, self.ask.decisions, self.engine.tools)
+        names = {call.id: call.name for call in state.asked}
+        store.go_on(turn.thread_id, turn.id, {names[id] for id, said in turn.decisions.items() if said.always})
+        self.text, self.files = own.message, own.files
+        self.before = [row for row in store.messages(turn.thread_id) if row.turn_id == turn.id and row.role != "user"]
+        self.message = Message(turn_id=turn.id, role="user", text=own.message, data={"files": own.files})
+        approvals.restore(turn, state, own.reply)
+        return False
+
     async def _answer(self) -> None:
         engine, turn = self.engine, self.turn
+        turn.always = self.store.approved(turn.thread_id) if turn.asks else frozenset()
         if self.ask.call is not None:
             turn.model, turn.chosen = NOBODY, self.ask.call.more
             graph = build_graph(ChosenModel(call=self.ask.call), engine.tools)
@@ -201,10 +225,24 @@ class _Course:
         if sees(engine.model, engine.model_spec.provider):
             eyes = Eyes(self.attachments.folder, [f for row in (*rows, own) for f in row.data.get("files", [])])
         messages = await asyncio.to_thread(lambda: [*as_messages(rows, eyes), as_message(own, eyes)])
+        if self.before:
+            await self._follow(build_graph(engine.model, engine.tools, at_tools=True), messages + self._waited())
+            return
         previous = next((row.text for row in reversed(rows) if row.role == "user"), "")
         if engine.knowledge is not None or self.attachments.any:
             await asyncio.to_thread(self._search, previous)
         await self._follow(engine.graph, messages)
+
+    def _waited(self) -> list[AnyMessage]:
+        """Return what the turn said and called before it waited; results beside the waiting calls go to the gate."""
+        turn = self.turn
+        last = max(i for i, row in enumerate(self.before) if row.data.get("tool_calls"))
+        calls = self.before[last].data["tool_calls"]
+        self.open = {call["id"]: call["name"] for call in calls}
+        results = {row.data["tool_call_id"]: of_now(row) for row in self.before if row.role == "tool"}
+        turn.results = {id: results[id] for id in self.open if id in results}
+        said = [results[row.data["tool_call_id"]] if row.role == "tool" else as_message(row) for row in self.before]
+        return said[: last + 1]
 
     def _search(self, previous: str) -> None:
         if not self.attachments.search(self.turn, self.text, previous, self.files):
@@ -241,8 +279,9 @@ class _Course:
                     feed(self.turn, data)
                 else:
                     updates: dict[str, Any] = data  # type: ignore[assignment]
-                    for update in updates.values():
-                        self._keep((update or {}).get("messages", []))
+                    for node, update in updates.items():
+                        if node != "__interrupt__":  # a call that waits for approval
+                            self._keep((update or {}).get("messages", []))
 
     def _keep(self, messages: list[AnyMessage]) -> None:
         for message in messages:
@@ -257,6 +296,9 @@ class _Course:
                     self.open |= {call["id"] or "": call["name"] for call in calls}
                     self._flush()
             elif isinstance(message, ToolMessage):
+                if self.turn.results.pop(message.tool_call_id, None) is not None:
+                    self.open.pop(message.tool_call_id, None)  # it is written, from before the turn waited
+                    continue
                 record = next((r for r in self.turn.calls if r.id == message.tool_call_id), None)
                 text = record.result if record else message.text
                 status = "ok" if message.status == "success" else "error"
@@ -276,8 +318,13 @@ class _Course:
     def _settle(self) -> None:
         """Put a result behind every call that has none, then what was said of a message that did not come whole."""
         records = {record.id: record for record in self.turn.calls}
+        waits = self.turn.finish == "approval"
         for id, name in self.open.items():
             record = records.get(id)
+            if record and record.status == "waiting":
+                if waits:
+                    continue
+                record.status = "interrupted"
             status = record.status if record else "interrupted"
             if record and status == "interrupted":
                 record.result = INTERRUPTED
@@ -290,10 +337,14 @@ class _Course:
     def _end(self) -> None:
         """Say what is left to say, check the citations, write the end."""
         turn = self.turn
+        if turn.asked and turn.finish == "stop":
+            turn.finish = "approval"
         self._settle()
         if notes := turn.unsaid():
             turn.out.say(notes)
             self._add("assistant", notes, {})
+        if turn.finish == "approval":
+            turn.emit("approval", {"requests": [asked.model_dump() for asked in turn.asked]})
         turn.ended = True
         citations = turn.citations()
         reply = turn.reply(citations)
@@ -309,6 +360,8 @@ class _Course:
     def _write_end(self, status: str, reply: Reply | None, error: dict[str, Any] | None = None) -> None:
         """Write how the turn ended; all of it where the file was taken away while it was answered."""
         about: dict[str, Any] = {"status": status, "reply": reply, "error": error}
+        if status == "approval":
+            about["paused"] = approvals.paused(self.turn).model_dump_json()
         thread, turn = self.turn.thread_id, self.turn.id
         if not self.store.finish(thread, turn, messages=_joined(self.rows[self.written :]), **about):
             assert self.message is not None, "a turn that ends has begun"  # noqa: S101

@@ -18,10 +18,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from gptsmith.agent.events import Event, Reply
-from gptsmith.agent.runtime import revisions
+from gptsmith.agent.runtime import pauses, revisions
 from gptsmith.errors import NotReadyError, UsageError
 from gptsmith.state import connect, home
 
@@ -47,6 +47,7 @@ ALTER TABLE turns ADD COLUMN place TEXT NOT NULL DEFAULT '';
 ALTER TABLE turns ADD COLUMN hidden INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE turns ADD COLUMN feedback TEXT NOT NULL DEFAULT '{}';
 """
+_THREAD = f"t.id, t.title, t.created, t.updated, EXISTS ({pauses.WAITS})"
 DAMAGED = {"code": "damaged", "message": "the stored answer is damaged; ask again"}
 CUT_OFF = "(The answer breaks off here: gptsmith was closed while it was being written.)"
 INTERRUPTED = "This call was interrupted; it is not known whether it took effect."
@@ -59,6 +60,7 @@ class Thread(BaseModel):
     title: str
     created: float
     updated: float
+    waits: bool = Field(default=False, description="A tool call waits for the person's approval.")
 
 
 class Message(BaseModel):
@@ -117,7 +119,7 @@ class ThreadStore:
             self._connection, self._file = self._opened()
 
     def _opened(self) -> tuple[sqlite3.Connection, tuple[int, int]]:
-        connection = connect(self.path, [_SCHEMA, _REVISED], across_threads=True, checked=True)
+        connection = connect(self.path, [_SCHEMA, _REVISED, pauses.SCHEMA], across_threads=True, checked=True)
         return connection, _identity(self.path)
 
     def close(self) -> None:
@@ -157,6 +159,7 @@ class ThreadStore:
         """
         now = time.time()
         with self._database() as db:
+            self._withdraw(db, thread_id, now)
             db.execute(
                 "INSERT INTO threads (id, title, created, updated, variables) VALUES (?, ?, ?, ?, ?) "
                 "ON CONFLICT (id) DO UPDATE SET updated = excluded.updated, variables = excluded.variables",
@@ -185,8 +188,9 @@ class ThreadStore:
         messages: list[Message],
         reply: Reply | None = None,
         error: dict[str, Any] | None = None,
+        paused: str = "",
     ) -> bool:
-        """Write the last messages of a turn and how it ended, in one transaction.
+        """Write the last messages of a turn and how it ended, in one transaction; `paused`: what it waits with.
 
         Return whether the turn is in the file: one that was deleted meanwhile does not have it, and takes nothing.
         """
@@ -197,10 +201,11 @@ class ThreadStore:
             for message in messages:
                 self._insert(db, thread_id, message, now)
             db.execute(
-                "UPDATE turns SET ended = ?, status = ?, reply = ?, error = ? WHERE id = ?",
-                (now, status, reply and reply.model_dump_json(), error and json.dumps(error), turn_id),
+                "UPDATE turns SET ended = ?, status = ?, reply = ?, error = ?, paused = ? WHERE id = ?",
+                (now, status, reply and reply.model_dump_json(), error and json.dumps(error), paused, turn_id),
             )
-            self._heal_calls(db, thread_id, turn_id, now)
+            if not paused:
+                self._heal_calls(db, thread_id, turn_id, now)
         return True
 
     @staticmethod
@@ -225,6 +230,29 @@ class ThreadStore:
                     self._heal_text(db, thread_id, turn_id, now)
         return left
 
+    # -- a turn that waits for approval --------------------------------------------------------------------------
+
+    def waiting(self, thread_id: str) -> str | None:
+        """Return what was stored of the turn that waits for approval, None when none does."""
+        with self._database() as db:
+            return pauses.waiting(db, thread_id)
+
+    def go_on(self, thread_id: str, turn_id: str, always: set[str]) -> None:
+        """Let a turn that waited run again; `always` are tools that are approved for the whole conversation."""
+        with self._database() as db:
+            pauses.go_on(db, thread_id, turn_id, time.time())
+            if always:
+                pauses.approve(db, thread_id, always)
+
+    def approved(self, thread_id: str) -> frozenset[str]:
+        """Return the tools that are approved for the whole conversation."""
+        with self._database() as db:
+            return pauses.approved(db, thread_id)
+
+    def _withdraw(self, db: Any, thread_id: str, now: float) -> None:
+        for turn_id in pauses.withdraw(db, thread_id):
+            self._heal_calls(db, thread_id, turn_id, now, text=pauses.WITHDRAWN)
+
     def note_so_far(self, turn_id: str, reply: Reply) -> None:
         """Keep what a running turn has said so far: it is all that is left of it when its process dies."""
         with self._database() as db:
@@ -243,11 +271,14 @@ class ThreadStore:
         said = f"{rest}\n\n{CUT_OFF}" if rest else CUT_OFF
         self._insert(db, thread_id, Message(turn_id=turn_id, role="assistant", text=said), now)
         for call in so_far.tool_calls:
-            call.result = INTERRUPTED if call.status == "interrupted" else call.result
-        whole = so_far.model_copy(update={"text": f"{so_far.text}\n\n{CUT_OFF}", "finish_reason": "interrupted"})
+            if call.status in ("interrupted", "waiting"):
+                call.status, call.result = "interrupted", INTERRUPTED
+        whole = so_far.model_copy(
+            update={"text": f"{so_far.text}\n\n{CUT_OFF}", "finish_reason": "interrupted", "approvals": []}
+        )
         db.execute("UPDATE turns SET reply = ? WHERE id = ?", (whole.model_dump_json(), turn_id))
 
-    def _heal_calls(self, db: Any, thread_id: str, turn_id: str, now: float) -> None:
+    def _heal_calls(self, db: Any, thread_id: str, turn_id: str, now: float, text: str = INTERRUPTED) -> None:
         rows = db.execute(
             "SELECT role, data FROM messages WHERE turn_id = ? AND role != 'user' ORDER BY seq", (turn_id,)
         ).fetchall()
@@ -256,7 +287,7 @@ class ThreadStore:
         for call in (c for role, d in data if role == "assistant" for c in d.get("tool_calls", [])):
             if call["id"] not in answered:
                 result = {"tool_call_id": call["id"], "name": call["name"], "status": "interrupted"}
-                self._insert(db, thread_id, Message(turn_id=turn_id, role="tool", text=INTERRUPTED, data=result), now)
+                self._insert(db, thread_id, Message(turn_id=turn_id, role="tool", text=text, data=result), now)
 
     # -- reading -------------------------------------------------------------------------------------------------
 
@@ -290,20 +321,20 @@ class ThreadStore:
 
     def threads(self) -> list[Thread]:
         """Return all threads, the last used first."""
-        rows = self._rows("SELECT id, title, created, updated FROM threads WHERE deleted IS NULL ORDER BY updated DESC")
-        return [Thread(id=i, title=t, created=c, updated=u) for i, t, c, u in rows]
+        rows = self._rows(f"SELECT {_THREAD} FROM threads t WHERE deleted IS NULL ORDER BY updated DESC")  # noqa: S608
+        return [_thread(row) for row in rows]
 
     def holding(self, words: str) -> list[Thread]:
         """Return the threads in whose title or messages `words` stand, the last used first; capitals do not matter."""
         like = "%" + re.sub(r"([\\%_])", r"\\\1", " ".join(words.split())) + "%"
         rows = self._rows(
-            "SELECT id, title, created, updated FROM threads t WHERE deleted IS NULL AND (title LIKE ? ESCAPE '\\' "
+            f"SELECT {_THREAD} FROM threads t WHERE deleted IS NULL AND (title LIKE ? ESCAPE '\\' "  # noqa: S608
             "OR EXISTS (SELECT 1 FROM messages m JOIN turns u ON u.id = m.turn_id WHERE m.thread_id = t.id "
             "AND NOT u.hidden AND m.role != 'tool' AND m.text LIKE ? ESCAPE '\\')) ORDER BY updated DESC",
             like,
             like,
         )
-        return [Thread(id=i, title=t, created=c, updated=u) for i, t, c, u in rows]
+        return [_thread(row) for row in rows]
 
     def turns(self, thread_id: str) -> list[Turn]:
         """Return the thread's turns, oldest first, without those whose place another took."""
@@ -408,6 +439,11 @@ class ThreadStore:
         """Return the id of the thread's turn that has not ended, or an empty text."""
         rows = self._rows("SELECT id FROM turns WHERE thread_id = ? AND status = 'running'", thread_id)
         return str(rows[0][0]) if rows else ""
+
+
+def _thread(row: tuple[Any, ...]) -> Thread:
+    id, title, created, updated, waits = row
+    return Thread(id=id, title=title, created=created, updated=updated, waits=bool(waits))
 
 
 def _object(text: str | None) -> dict[str, Any] | None:

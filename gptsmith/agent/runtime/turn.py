@@ -5,11 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from langchain_core.messages import AIMessage
 
-from gptsmith.agent.events import Citation, Event, EventType, FinishReason, Reply, Searched, ToolCallRecord, Usage
+from gptsmith.agent.events import (
+    ApprovalRequest,
+    Citation,
+    Event,
+    EventType,
+    FinishReason,
+    Reply,
+    Searched,
+    ToolCallRecord,
+    Usage,
+)
 from gptsmith.agent.runtime import pii
 from gptsmith.agent.runtime.citing import cite, nearest_of, numbers, unsupported
 from gptsmith.agent.runtime.streaming import TextOut
@@ -17,6 +27,12 @@ from gptsmith.assistants.spec import AssistantSpec, Guardrail
 from gptsmith.models.chat.window import Window
 from gptsmith.models.passages import Passage
 from gptsmith.rag.hit import Hit
+
+if TYPE_CHECKING:
+    from langchain_core.messages import ToolMessage
+    from langchain_core.tools import BaseTool
+
+    from gptsmith.agent.runtime.approvals import Decision
 
 _WORDS = ("prompt", "caption", "negative", "notes", "tries")  # of a picture: what a guardrail looks at
 CURRENT: ContextVar[Turn | None] = ContextVar("gptsmith_turn", default=None)
@@ -49,6 +65,11 @@ class Turn:
     remark: str = ""
     remarked: Callable[[str], bool] = lambda _: False  # whether the conversation has been told so before
     window: Window = field(default_factory=Window)
+    can_wait: bool = False  # for the person's approval: a stored thread can, a host's messages cannot
+    always: frozenset[str] = frozenset()  # tools that the person approved for the whole conversation
+    asked: list[ApprovalRequest] = field(default_factory=list)
+    decisions: dict[str, Decision] = field(default_factory=dict)
+    results: dict[str, ToolMessage] = field(default_factory=dict)  # of calls that ran before the turn waited
     out: TextOut = field(init=False)
 
     def __post_init__(self) -> None:
@@ -61,6 +82,16 @@ class Turn:
     def seconds(self) -> float:
         """How long the turn may take."""
         return self.spec.limits.timeout_seconds
+
+    @property
+    def asks(self) -> bool:
+        """Whether any tool of the spec needs approval."""
+        return any(spec.requires_approval for spec in self.spec.tools)
+
+    def asks_before(self, name: str, tool: BaseTool | None) -> bool:
+        """Tell whether the person is asked before a tool is called; a server's tools follow the tool of the spec."""
+        of = (tool.metadata or {}).get("of", name) if tool is not None else name
+        return any(spec.name == of and spec.requires_approval for spec in self.spec.tools)
 
     def _citable(self) -> Collection[int] | None:
         """Return the numbers that may stand in the answer, None when brackets are none of our business."""
@@ -141,5 +172,6 @@ class Turn:
             usage=self.usage,
             model=self.model,
             remark=self.remark,
+            approvals=self.asked if self.finish == "approval" else [],
             finish_reason=self.finish,
         )

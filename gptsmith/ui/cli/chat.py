@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -109,11 +111,39 @@ class Turn:
         self.assistant = assistant
         self.as_json = as_json
         self.thread: str | None = None
+        self.waits: list[dict[str, Any]] = []
         self._open_line = False
+        self._said = self._known = 0  # characters printed, and those of them that a resumed turn says again
 
     def run(self, message: str, thread: str | None, files: list[Path]) -> int:
         """Send `message` and return the exit code; Ctrl-C stops the turn before it goes up."""
         stream = self.assistant.stream(message, thread_id=thread, files=[str(path) for path in files])
+        return self.ask_first(self._follow(stream))
+
+    def ask_first(self, code: int) -> int:
+        """Ask about each call that waits, and go on with the answers; without a terminal say how to answer."""
+        from gptsmith.errors import UsageError
+
+        while self.waits and self.thread and not self.as_json:
+            if not sys.stdin.isatty():
+                names = ", ".join(call["name"] for call in self.waits)
+                say(f"({names} waits for your approval: open this conversation in the page, or go on in a terminal")
+                say(f" with --thread {self.thread})")
+                break
+            try:
+                code = self.go_on(self.thread, [decided(call) for call in self.waits])
+            except UsageError as error:  # changed arguments that do not fit
+                say(str(error))
+        return code
+
+    def go_on(self, thread: str, decisions: list[dict[str, Any]]) -> int:
+        """Go on with the turn that waits for approval; what it said before is not printed again."""
+        stream = self.assistant.resume_stream(thread, decisions)
+        self._known, self._said, self.waits = self._said, 0, []
+        return self._follow(stream)
+
+    def _follow(self, stream: Any) -> int:
+        """Print the events of a turn and return the exit code."""
         code = 1
         try:
             for event in stream:
@@ -135,7 +165,9 @@ class Turn:
         if self.as_json:
             return
         if kind == "text":
-            text = clean(data.get("text", ""))
+            whole = data.get("text", "")
+            text = clean(whole[max(0, self._known - self._said) :])
+            self._said += len(whole)
             print(text, end="", flush=True)
             self._open_line = self._open_line if not text else not text.endswith("\n")
         elif kind == "tool_call":
@@ -145,7 +177,7 @@ class Turn:
         elif kind == "image":
             self._remark(f"picture: {data.get('path', '')}")
         elif kind == "approval":
-            self._remark("this step waits for an approval, which the page asks for")
+            self.waits = data.get("requests", [])
         elif kind == "progress" and data.get("text") and not data.get("step"):
             self._remark(data["text"])
 
@@ -158,7 +190,7 @@ class Turn:
             self._end_line()
             for citation in reply.get("citations", []):
                 show(_cited(citation))
-            if finish != "stop":
+            if finish not in ("stop", "approval"):
                 say(f"(ended: {finish})")
             if asks_for_a_model(reply):
                 say("(get one for this machine: gptsmith models list; or connect one: --model ollama:qwen3:8b,")
@@ -180,6 +212,24 @@ class Turn:
             self._open_line = False
 
 
+def decided(call: dict[str, Any]) -> dict[str, Any]:
+    """Show a call that waits and return what the person decides about it."""
+    say(f"The assistant wants to call {call['name']} with {json.dumps(call['args'], ensure_ascii=False)}")
+    while True:
+        print("Allow it? [y]es, [a]lways in this conversation, [n]o, [e]dit: ", end="", file=sys.stderr, flush=True)
+        answer = input().strip().lower()
+        if answer in ("y", "yes", "a", "always"):
+            return {"type": "approve", "always": answer.startswith("a")}
+        if answer in ("n", "no"):
+            print("Why not? (may stay empty) ", end="", file=sys.stderr, flush=True)
+            return {"type": "reject", "message": input().strip()}
+        if answer in ("e", "edit"):
+            print("The arguments as JSON: ", end="", file=sys.stderr, flush=True)
+            with suppress(ValueError):
+                return {"type": "edit", "args": json.loads(input())}
+            say("That is not JSON.")
+
+
 def _cited(citation: dict[str, Any]) -> str:
     """Return one citation as a line: number, file, page, quote."""
     page = f", page {citation['page']}" if citation.get("page") else ""
@@ -199,7 +249,7 @@ class Conversation:
     def run(self) -> int:
         """Talk until the person ends it; the exit code is that of the last turn."""
         self._welcome()
-        code = 0
+        code = self._waiting()
         for line in typed_lines():
             command = line.lower()
             if not line:
@@ -218,6 +268,14 @@ class Conversation:
         if self.thread:
             say(f"Go on later with --thread {self.thread}")
         return code
+
+    def _waiting(self) -> int:
+        """Ask first about what waits on the conversation that goes on."""
+        if not self.thread or not (asked := self.assistant.waiting(self.thread)):
+            return 0
+        turn = Turn(self.assistant)
+        turn.thread, turn.waits = self.thread, [call.model_dump() for call in asked]
+        return turn.ask_first(0)
 
     def _welcome(self) -> None:
         spec = self.assistant.spec

@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from gptsmith.agent.events import Citation, Reply, Searched, ToolCallRecord
-from gptsmith.ui.web import copying, markdown, model_note, passage, pictures, thumbs
+from gptsmith.ui.web import approval, copying, markdown, model_note, passage, pictures, thumbs
 from gptsmith.ui.web.actions import Actions
 from gptsmith.ui.web.talk import Talk, Turn
 
@@ -31,6 +31,8 @@ def draw(talk: Talk, turn: Turn, actions: Actions | None = None) -> None:
         elif not turn.reply or turn.reply.finish_reason in _ENDINGS:
             reason = turn.reply.finish_reason if turn.reply else "interrupted"
             st.info(_ENDINGS[reason], icon=":material/info:")
+        if actions:
+            approval.draw(talk, turn)
         _below(talk, turn, actions)
 
 

@@ -66,8 +66,19 @@ def _threads(desk: Desk, view: session.View) -> None:
             with st.container(horizontal=True, vertical_alignment="center", gap=None, wrap=False):
                 kind = _kind(thread.id == view.thread)
                 label = markdown.line(thread.title) or "Untitled"
+                icon = ":material/front_hand:" if thread.waits else None
+                told = "A step waits for your approval" if thread.waits else None
                 go = (view.assistant, thread.id)
-                st.button(label, key=f"thread-{thread.id}", type=kind, on_click=_open, args=go, width="stretch")
+                st.button(
+                    label,
+                    key=f"thread-{thread.id}",
+                    type=kind,
+                    icon=icon,
+                    help=told,
+                    on_click=_open,
+                    args=go,
+                    width="stretch",
+                )
                 # The label is there for screen readers; the style sheet shows the icon alone.
                 more, icon = f"Rename or delete {label}", ":material/more_vert:"
                 key = f"more-{thread.id}"

@@ -309,6 +309,19 @@ class Talk:
             self._latest[chosen] = ask.turn_id
         return chosen
 
+    def decide(self, thread: str, decisions: list[dict[str, Any]]) -> None:
+        """Go on with the turn that waits for approval, with a decision for each of its calls.
+
+        Raises:
+            UsageError: nothing waits, or a decision does not fit; the turn goes on waiting.
+        """
+        assistant = self._leaving if self.may_leave(thread) else self._assistant
+        turn = assistant.start_resume(thread, decisions)
+        with self._guard:
+            self._following.pop(turn, None)
+            self._latest[thread] = turn
+        self._follow(turn)
+
     def running(self, thread: str) -> str:
         """Return the turn that runs on a thread, in this process or another; empty when there is none."""
         latest = self._following.get(self._latest.get(thread, ""))
