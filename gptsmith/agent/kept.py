@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from gptsmith.agent.events import ApprovalRequest, Event
+from gptsmith.errors import UsageError
 
 if TYPE_CHECKING:
     from gptsmith.agent.runtime.engine import Engine
+    from gptsmith.agent.runtime.facts import Facts
     from gptsmith.agent.runtime.store import Thread, Turn
     from gptsmith.rag.hit import Hit, Receipt
 
@@ -87,6 +89,30 @@ class Kept:
 
         forget_thread(self.engine, check_thread_id(thread_id))
         turns.forget(self.engine, thread_id)
+
+    # -- facts -----------------------------------------------------------------------------------------------------
+
+    def facts(self) -> list[str]:
+        """Return what is remembered of the person across conversations, oldest first."""
+        return self._facts().all()
+
+    def remember(self, fact: str) -> None:
+        """Remember a fact of up to 300 characters.
+
+        Raises:
+            UsageError: it is empty or too long, 200 are remembered, or the spec has no `memory: {facts: true}`.
+        """
+        self._facts().add(fact)
+
+    def forget(self, *facts: str) -> list[str]:
+        """Forget facts by their text, all of them when none is given; return those that are gone."""
+        kept = self._facts()
+        return kept.forget(facts or kept.all())
+
+    def _facts(self) -> Facts:
+        if self.engine.facts is None:
+            raise UsageError("this assistant remembers nothing across conversations", hint="set memory: {facts: true}")
+        return self.engine.facts
 
     # -- knowledge -------------------------------------------------------------------------------------------------
 

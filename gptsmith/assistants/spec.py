@@ -123,6 +123,9 @@ class Memory(Strict):
     history: Literal["thread", "none"] = Field(default="thread", description="The conversation so far, or nothing.")
     max_messages: int = Field(default=40, ge=1, le=1000, description="Messages given to the model.")
     summarize: bool = Field(default=True, description="Sum up what no longer fits.")
+    facts: bool = Field(
+        default=False, description="Remember across conversations what the person asks for; shown and editable."
+    )
 
 
 class Guardrail(Strict):

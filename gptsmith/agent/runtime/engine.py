@@ -18,8 +18,10 @@ from langchain_core.tools import BaseTool
 
 from gptsmith.agent.events import Event
 from gptsmith.agent.runtime import pii, prompts
+from gptsmith.agent.runtime.facts import Facts, shown
 from gptsmith.agent.runtime.gates import current
 from gptsmith.agent.runtime.graph import Graph, build_graph
+from gptsmith.agent.runtime.remembering import memory_tools
 from gptsmith.agent.runtime.searching import needs_search, queries_for, search_all, unread
 from gptsmith.agent.runtime.store import ThreadStore
 from gptsmith.agent.runtime.turn import CURRENT, Turn
@@ -94,6 +96,11 @@ class Engine:
         return ThreadStore(self.folder)
 
     @cached_property
+    def facts(self) -> Facts | None:
+        """What is remembered of the person across conversations; None when the spec does not ask for it."""
+        return Facts(self.folder / "memory.md", self.spec.name) if self.spec.memory.facts else None
+
+    @cached_property
     def model_spec(self) -> ModelSpec:
         """Which chat model answers."""
         if isinstance(self.override, BaseChatModel):
@@ -151,7 +158,14 @@ class Engine:
         """The tools that the model may call."""
         context = ToolContext(self.base_dir, self.folder, self.trust, self.model, _emit, _thread, _chosen)
         made = [make_tool(tool, context) for tool in self.spec.tools]
-        return made + [search_tool(k, self._searching(k)) for k in self.spec.knowledge if k.mode == "tool"]
+        made += [search_tool(k, self._searching(k)) for k in self.spec.knowledge if k.mode == "tool"]
+        return made + (memory_tools(self.facts, self._said) if self.facts else [])
+
+    def _said(self) -> list[str]:
+        """Return the person's own messages of the running conversation."""
+        turn = current()
+        rows = self.store.messages(turn.thread_id) if turn.thread_id else []
+        return [row.text for row in rows if row.role == "user"]
 
     @property
     def unavailable(self) -> list[str]:
@@ -202,7 +216,8 @@ class Engine:
     def system(self, variables: Mapping[str, str], *, attached: bool = False) -> str:
         """Return the system message of a thread; `attached`: the thread has text files of its own."""
         values = resolve_variables(self.spec, {**self.variables, **variables})
-        return prompts.system_message(self.spec, values, attached=attached, unavailable=self.lacking)
+        facts = shown(self.facts.all()) if self.facts else []
+        return prompts.system_message(self.spec, values, attached=attached, unavailable=self.lacking, facts=facts)
 
     def sync_if_stale(self, turn: Turn) -> None:
         """Bring the index in step with the files, with progress events; looks at the files every few seconds."""

@@ -19,6 +19,7 @@ from gptsmith.agent.runtime.attachments import Attachments
 from gptsmith.agent.runtime.chosen import NOBODY, ChosenCall, ChosenModel
 from gptsmith.agent.runtime.engine import Engine, last_words, resolve_variables, still_fitting
 from gptsmith.agent.runtime.eyes import Eyes, sees
+from gptsmith.agent.runtime.facts import asked as facts_asked
 from gptsmith.agent.runtime.graph import Graph, build_graph
 from gptsmith.agent.runtime.history import as_message, as_messages, of_now, recall, with_notes
 from gptsmith.agent.runtime.letters import whole, whole_values
@@ -122,6 +123,8 @@ class _Course:
         self.variables = {**still_fitting(turn.spec, store.variables(turn.thread_id)), **given}
         resolve_variables(turn.spec, {**self.engine.variables, **self.variables})  # before anything is written
         blocked = self._go_on() if self.ask.decisions is not None else self._begin(await self._take())
+        if self.ask.decisions is None and self.ask.call is None and not blocked:
+            await asyncio.to_thread(self._remember)
         turn.system = self.engine.system(self.variables, attached=self.attachments.any)
         CURRENT.set(turn)
         try:
@@ -176,6 +179,16 @@ class _Course:
     def _write_begin(self, message: Message, replaces: str = "") -> None:
         about: dict[str, Any] = {"title": title_of(message.text), "variables": self.variables}
         self.store.begin(self.turn.thread_id, message, replaces=replaces, **about)
+
+    def _remember(self) -> None:
+        """Keep what the message plainly asks to remember; a model may do so with what is said less plainly."""
+        facts, fact = self.engine.facts, facts_asked(self.text)
+        if facts is None or not fact:
+            return
+        try:
+            self.turn.note(f"I will remember: {facts.add(fact)}")
+        except UsageError as error:
+            self.turn.note(f"I could not remember that: {error}")
 
     def _go_on(self) -> bool:
         """Take up the turn that waits, with the person's decisions; nothing of it is blocked.

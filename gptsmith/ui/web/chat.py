@@ -17,6 +17,7 @@ from gptsmith.ui.web import (
     message,
     model_note,
     permission,
+    remembered,
     session,
     sources,
     uploads,
@@ -94,6 +95,7 @@ def _head(desk: Desk, talk: Talk, view: session.View) -> None:
     for notice in talk.notices:
         st.warning(markdown.plain(notice), icon=":material/warning:")
     sources.draw(talk)
+    remembered.draw(talk)
 
 
 def _beginning(talk: Talk, view: session.View, *, blocked: bool) -> None:

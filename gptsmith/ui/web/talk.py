@@ -139,6 +139,17 @@ class Talk:
         while any(not following.ended for following in running) and time.monotonic() < deadline:
             time.sleep(0.02)
 
+    @property
+    def facts(self) -> list[str] | None:
+        """What is remembered of the person across conversations; None when the spec does not ask for it."""
+        facts = self._assistant.engine.facts
+        return facts.all() if facts else None
+
+    def put_facts(self, facts: list[str]) -> None:
+        """Put facts in the place of those that are remembered."""
+        if self._assistant.engine.facts:
+            self._assistant.engine.facts.put(facts)
+
     # -- threads ---------------------------------------------------------------------------------------------------
 
     def threads(self) -> list[Thread]:

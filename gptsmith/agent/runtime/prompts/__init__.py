@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date
 from functools import cache
 from importlib.resources import files
@@ -17,10 +18,18 @@ def text(name: str) -> str:
     return files(__name__).joinpath(f"{name}.md").read_text(encoding="utf-8").strip()
 
 
-def system_message(spec: AssistantSpec, variables: dict[str, str], *, attached: bool, unavailable: list[str]) -> str:
+def system_message(
+    spec: AssistantSpec,
+    variables: dict[str, str],
+    *,
+    attached: bool,
+    unavailable: list[str],
+    facts: Sequence[str] = (),
+) -> str:
     """Return the system message for a thread whose variables are `variables`; `unavailable` are reasons of tools.
 
-    `attached` says that the thread has text files of its own, whose passages stand behind its messages too.
+    `attached` says that the thread has text files of its own, whose passages stand behind its messages too; `facts` are
+    what the person asked to be remembered.
     """
     rules = []
     if spec.knowledge or attached:
@@ -29,7 +38,7 @@ def system_message(spec: AssistantSpec, variables: dict[str, str], *, attached: 
         searched = [k.name for k in spec.knowledge if k.mode == "tool"]
         if searched:
             rules.append(text("searching").replace("{tools}", ", ".join(f"search_{name}" for name in searched)))
-    if spec.tools or any(k.mode == "tool" for k in spec.knowledge):
+    if spec.tools or spec.memory.facts or any(k.mode == "tool" for k in spec.knowledge):
         rules.append(text("tools"))
     if unavailable:
         rules.append(text("unavailable").replace("{reasons}", "\n".join(f"- {reason}" for reason in unavailable)))
@@ -37,9 +46,15 @@ def system_message(spec: AssistantSpec, variables: dict[str, str], *, attached: 
     rules.append(text("always").replace("{today}", f"{today:%A}, {today.day} {today:%B %Y}"))
     return (
         f"You are {spec.name}. {spec.description}\n\n"
-        f"# Instructions\n{fill(spec.instructions or '', variables).strip()}\n\n"
+        f"# Instructions\n{fill(spec.instructions or '', variables).strip()}\n\n{_remembered(facts)}"
         f"# How to answer\n" + "\n".join(rules)
     )
+
+
+def _remembered(facts: Sequence[str]) -> str:
+    if not facts:
+        return ""
+    return text("facts").replace("{facts}", "\n".join(f"- {unfenced(fact, 'remembered')}" for fact in facts)) + "\n\n"
 
 
 def earlier(summary: str) -> str:
