@@ -45,25 +45,25 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-for _module in (
-    build,
-    edit,
-    history,
-    chat,
-    spec_tests,
-    page,
-    specs,
-    library,
-    bundles,
-    knowledge,
-    memory,
-    pictures,
-    portrait,
-    training,
-    models,
-    doctor,
+for _register in (
+    build.register,
+    edit.register,
+    history.register,
+    chat.register,
+    spec_tests.register,
+    page.register,
+    specs.register,
+    library.register,
+    bundles.register,
+    knowledge.register,
+    memory.register,
+    pictures.register,
+    portrait.register,
+    training.register,
+    models.register,
+    doctor.register,
 ):
-    _module.register(app)
+    _register(app)
 
 
 @app.callback(invoke_without_command=True)
