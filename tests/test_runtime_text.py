@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from gptsmith.agent.runtime.citing import cite, says_unknown
 from gptsmith.agent.runtime.pii import Blocked, clean, find
 from gptsmith.agent.runtime.results import shortened
-from gptsmith.agent.runtime.searching import needs_search, queries_for, search_all
+from gptsmith.agent.runtime.searching import Before, needs_search, queries_for, search_all
 from gptsmith.agent.runtime.streaming import TextOut
 from gptsmith.assistants.spec import Guardrail
 from gptsmith.models.tool_results import fence_result, unfence_result
@@ -247,7 +247,7 @@ def test_what_is_searched(message: str, draws: bool, searched: bool) -> None:
     ],
 )
 def test_a_follow_up_is_searched_for_alone_and_with_the_turn_before(message: str, previous: str, carried: bool) -> None:
-    assert queries_for(message, previous) == [message, *([f"{message}\n{previous}"] if carried else [])]
+    assert queries_for(message, Before(previous)) == [message, *([f"{message}\n{previous}"] if carried else [])]
 
 
 def _hit(name: str) -> Hit:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from gptsmith.agent.builder.edits.subject import Subject
     from gptsmith.agent.builder.session import BuilderSession
     from gptsmith.agent.builder.session_store import SessionEntry
+    from gptsmith.assistants.drafting import Drafting
     from gptsmith.assistants.library import Library
 
 MAX_DESCRIPTION = 24_000  # characters: with its rules kept word for word it still fits a spec's instructions
@@ -115,28 +116,39 @@ class Builder:
         self._model = model
 
     def build(
-        self, description: str, knowledge: Sequence[str | Path] = (), *, base_dir: str | Path | None = None
+        self,
+        description: str,
+        knowledge: Sequence[str | Path] = (),
+        *,
+        base_dir: str | Path | None = None,
+        drafting: Drafting | None = None,
     ) -> BuiltDraft:
         """Return a complete new assistant for `description`; nothing is written.
 
         `knowledge` are files and folders to answer from; those inside `base_dir` are named where they lie, the others
-        are copied beside the spec when it is saved.
+        are copied beside the spec when it is saved. `drafting` is shown the draft as it grows, where the model writes
+        it part by part, and can end it early.
 
         Raises:
             UsageError: an empty description, a path that is not there.
             SpecError: the design breaks the spec's rules and one repair round did not mend it.
             ProviderError: the model failed or gave no design.
         """
-        start, attachments, graph = self._prepared(description, knowledge, base_dir)
+        start, attachments, graph = self._prepared(description, knowledge, base_dir, drafting)
         return _built(graph.invoke(start), attachments)
 
     async def abuild(
-        self, description: str, knowledge: Sequence[str | Path] = (), *, base_dir: str | Path | None = None
+        self,
+        description: str,
+        knowledge: Sequence[str | Path] = (),
+        *,
+        base_dir: str | Path | None = None,
+        drafting: Drafting | None = None,
     ) -> BuiltDraft:
         """Do what `build` does without blocking the event loop."""
         import asyncio
 
-        start, attachments, graph = await asyncio.to_thread(self._prepared, description, knowledge, base_dir)
+        start, attachments, graph = await asyncio.to_thread(self._prepared, description, knowledge, base_dir, drafting)
         return await asyncio.to_thread(_built, await graph.ainvoke(start), attachments)
 
     def from_thread(self, assistant: Assistant, thread_id: str) -> BuiltDraft:
@@ -206,18 +218,24 @@ class Builder:
         return session_store.entries(Path(path) if path is not None else None)
 
     def _prepared(
-        self, description: str, knowledge: Sequence[str | Path], base_dir: str | Path | None
+        self,
+        description: str,
+        knowledge: Sequence[str | Path],
+        base_dir: str | Path | None,
+        drafting: Drafting | None,
     ) -> tuple[dict[str, Any], list[Attachment], CompiledStateGraph[Any, Any, Any, Any]]:
         attachments = attach(knowledge, Path(base_dir) if base_dir is not None else None)
         start = _start(description, attachments)
-        return start, attachments, self._graph(attachments)
+        return start, attachments, self._graph(attachments, drafting)
 
-    def _graph(self, attachments: list[Attachment]) -> CompiledStateGraph[Any, Any, Any, Any]:
+    def _graph(
+        self, attachments: list[Attachment], drafting: Drafting | None
+    ) -> CompiledStateGraph[Any, Any, Any, Any]:
         from gptsmith.agent.builder.graph import build_graph
         from gptsmith.agent.builder.topics import topics
 
         held = topics(attachments) if attachments else {}
-        return build_graph(self.chat_model(), attachments, _unbuilt(), topics=held)
+        return build_graph(self.chat_model(), attachments, _unbuilt(), topics=held, drafting=drafting)
 
     def chat_model(self) -> BaseChatModel:
         """Return the chat model that this builder asks. Raises NotReadyError when it lacks its key or package."""

@@ -14,13 +14,14 @@ from gptsmith.agent.builder.guards import guard
 from gptsmith.agent.builder.prompt import messages
 from gptsmith.assistants.build_request import BuildRequest
 from gptsmith.assistants.draft import Draft
+from gptsmith.assistants.drafting import KEY, Drafting
 from gptsmith.assistants.loader import check_text, slug
 from gptsmith.assistants.writer import write_new
 from gptsmith.errors import Diagnostic, ProviderError, SpecError, UsageError
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
-    from langchain_core.runnables import Runnable
+    from langchain_core.runnables import Runnable, RunnableConfig
     from langgraph.graph.state import CompiledStateGraph
 
 ROUNDS = 2
@@ -50,12 +51,13 @@ def build_graph(
     unbuilt: dict[str, str],
     *,
     topics: dict[str, list[str]] | None = None,
+    drafting: Drafting | None = None,
 ) -> CompiledStateGraph[Any, Any, Any, Any]:
     """Compile the graph, which ends with a valid spec in `yaml`; talking about it is the building session's part."""
     from langchain_core.runnables import RunnableLambda
     from langgraph.graph import END, START, StateGraph
 
-    propose, apropose = make_propose(model)
+    propose, apropose = make_propose(model, drafting)
     graph = StateGraph(BuildState)
     graph.add_node("propose", RunnableLambda(propose, apropose))
     graph.add_node("assemble", RunnableLambda(make_assemble(attachments, unbuilt, topics or {})))
@@ -69,8 +71,14 @@ def build_graph(
     return graph.compile()
 
 
-def make_propose(model: BaseChatModel) -> tuple[Callable[[BuildState], BuildState], Callable[[BuildState], Any]]:
-    """Return the node that asks the model for a Draft, sync and async; what it cannot read becomes a problem."""
+def make_propose(
+    model: BaseChatModel, drafting: Drafting | None = None
+) -> tuple[Callable[[BuildState], BuildState], Callable[[BuildState], Any]]:
+    """Return the node that asks the model for a Draft, sync and async; what it cannot read becomes a problem.
+
+    `drafting` watches a draft that grows.
+    """
+    watched: RunnableConfig = {"configurable": {KEY: drafting}} if drafting is not None else {}
     asking: Runnable[Any, Any] = model.with_structured_output(Draft, method="function_calling", include_raw=True)
 
     def asked(state: BuildState) -> Any:
@@ -79,10 +87,10 @@ def make_propose(model: BaseChatModel) -> tuple[Callable[[BuildState], BuildStat
         return messages(request, _dump(state.get("draft")) if state.get("draft") else state.get("given", ""), problems)
 
     def propose(state: BuildState) -> BuildState:
-        return read_answer(asking.invoke(asked(state)), state.get("rounds", 0) + 1)
+        return read_answer(asking.invoke(asked(state), watched), state.get("rounds", 0) + 1)
 
     async def apropose(state: BuildState) -> BuildState:
-        return read_answer(await asking.ainvoke(asked(state)), state.get("rounds", 0) + 1)
+        return read_answer(await asking.ainvoke(asked(state), watched), state.get("rounds", 0) + 1)
 
     return propose, apropose
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gptsmith.agent.runtime.letters import whole
-from gptsmith.agent.runtime.searching import asks_of_files, named_in, queries_for, search_all
+from gptsmith.agent.runtime.searching import Before, asks_of_files, named_in, queries_for, search_all
 from gptsmith.agent.runtime.turn import Turn
 from gptsmith.assistants.spec import Knowledge
 from gptsmith.errors import UsageError
@@ -76,7 +76,7 @@ class Attachments:
         source = Knowledge(name=_NAME, paths=["./*"])
         return KnowledgeBase([source], self.folder / "texts", self.folder / "index")
 
-    def search(self, turn: Turn, message: str, previous: str, files: list[dict[str, str]]) -> bool:
+    def search(self, turn: Turn, message: str, before: Before, files: list[dict[str, str]]) -> bool:
         """Search the thread's own text files; return whether the message asks of them alone.
 
         Who attaches a file asks about it: those of `files`, which came with this message, or that the message names are
@@ -90,7 +90,7 @@ class Attachments:
             known = [receipt.source for receipt in self._sync(base, turn)]
             meant = named_in(message, known) or new
             alone = meant != new or asks_of_files(message, new=bool(new))
-            queries = queries_for(message, "" if new else previous)
+            queries = queries_for(message, Before() if new else before)
             hits = base.opening(meant) if meant else []
             hits += [hit for hit in search_all(base.search, queries) if not (meant and alone) or hit.source in meant]
         turn.passages = (turn.passages or []) + turn.found(queries[-1], _apart(hits), [_NAME])

@@ -13,16 +13,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AnyMessage, HumanMessage
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 from langchain_core.tools import BaseTool
 
 from gptsmith.agent.events import Event
 from gptsmith.agent.runtime import pii, prompts
+from gptsmith.agent.runtime.afterwards import Afterwards
 from gptsmith.agent.runtime.facts import Facts, shown
 from gptsmith.agent.runtime.gates import current
 from gptsmith.agent.runtime.graph import Graph, build_graph
 from gptsmith.agent.runtime.remembering import memory_tools
-from gptsmith.agent.runtime.searching import needs_search, queries_for, search_all, unread
+from gptsmith.agent.runtime.searching import Before, needs_search, queries_for, search_all, unread
 from gptsmith.agent.runtime.store import ThreadStore
 from gptsmith.agent.runtime.turn import CURRENT, Turn
 from gptsmith.assistants.library import state_key
@@ -38,6 +39,7 @@ from gptsmith.tools import ToolContext, make_tool
 from gptsmith.tools.knowledge_search import search_tool
 
 if TYPE_CHECKING:
+    from gptsmith.models.chat.scribe import Scribe
     from gptsmith.rag.base import KnowledgeBase
 
 _ENGINES: weakref.WeakSet[Engine] = weakref.WeakSet()
@@ -78,7 +80,7 @@ class Engine:
 
     def after_fork(self) -> None:
         """Leave files and connections to the parent process, unclosed; this one opens its own when it needs them."""
-        for part in ("store", "knowledge", "model", "tools", "graph"):
+        for part in ("store", "knowledge", "model", "tools", "graph", "afterwards"):
             _PARENTS.append(self.__dict__.pop(part, None))
         self._begin()
 
@@ -129,6 +131,25 @@ class Engine:
             return Window()
         model = self.override if isinstance(self.override, BaseChatModel) else self.model
         return Window.of(model, self.model_spec.max_tokens)
+
+    @cached_property
+    def afterwards(self) -> Afterwards:
+        """What is written behind the turns."""
+        return Afterwards(self)
+
+    @property
+    def scribe(self) -> Scribe | None:
+        """Who writes titles, notes and what to search for: the chat model where it is on this machine, else nobody."""
+        if isinstance(self.override, BaseChatModel):
+            return None
+        from gptsmith.models.chat.scribe import find_scribe
+
+        return find_scribe(self.model_spec, base_dir=self.loaded.base_dir, trust=self.trust)
+
+    def before(self, asked: str, answered: str) -> Before:
+        """Return the exchange before a message, for the search."""
+        scribe = self.scribe
+        return Before(strip_picture_notes(asked), answered, scribe.question if scribe is not None else None)
 
     def _may_leave(self, host: str) -> bool:
         """Return whether a fallback may send a conversation to `host` that has not left this machine; asked once."""
@@ -243,7 +264,7 @@ class Engine:
         finally:
             self._syncing.release()
 
-    def search_first(self, turn: Turn, message: str, previous: str) -> None:
+    def search_first(self, turn: Turn, message: str, before: Before) -> None:
         """Search the sources that are searched before the model answers, and keep the passages in the turn."""
         draws = any(tool.type == "image_generation" for tool in self.spec.tools)
         words = strip_picture_notes(message)
@@ -251,7 +272,7 @@ class Engine:
         names = [k.name for k in self.spec.knowledge if k.mode == "always" or (k.mode == "auto" and wanted)]
         if not names or self.knowledge is None or not words:
             return
-        queries = queries_for(words, strip_picture_notes(previous))
+        queries = queries_for(words, before)
         turn.emit("progress", {"stage": "search", "text": f"Searching {', '.join(names)}"})
         knowledge = self.knowledge
         hits = search_all(lambda query: knowledge.search(query, names=names), queries)
@@ -319,10 +340,14 @@ def resolve_variables(spec: AssistantSpec, values: Mapping[str, str]) -> dict[st
     return {**dict.fromkeys(spec.variables, ""), **defaults, **values}
 
 
-def last_words(messages: list[AnyMessage]) -> tuple[str, str]:
-    """Return the person's last message and the one before it."""
-    said = [m.text for m in messages if isinstance(m, HumanMessage)]
-    return (said[-1] if said else ""), (said[-2] if len(said) > 1 else "")
+def last_words(messages: list[AnyMessage]) -> tuple[str, str, str]:
+    """Return the person's last message, the one before it and the answer to that one."""
+    places = [i for i, m in enumerate(messages) if isinstance(m, HumanMessage)]
+    if len(places) < 2:
+        return (messages[places[-1]].text if places else ""), "", ""
+    between = messages[places[-2] : places[-1]]
+    answers = [m.text for m in between if isinstance(m, AIMessage) and m.text]
+    return messages[places[-1]].text, between[0].text, (answers[-1] if answers else "")
 
 
 def _thread() -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage, ToolMessage
@@ -39,15 +41,16 @@ async def recall(
     """Return the messages of the thread to show, oldest first, beginning with one of the person's; and a summary.
 
     They are at most `memory.max_messages`, and fit into the window together with `beside`, the texts that are sent with
-    them. `summarizer` writes the summary of what does not fit, and `count` is given its answer; without one, or where
-    it fails, the oldest messages are left out.
+    them. `summarizer` writes the summary of what does not fit, and `count` is given its answer; without one the summary
+    is the notes that were made behind earlier turns. Where it fails, the oldest messages are left out.
     """
     if memory.history == "none":
         return [], ""
     room = _room(window, beside)
     if summarizer is None or not memory.summarize or room < _NO_SUMMARY:
         rows = store.messages(thread_id, last=memory.max_messages, before_turn=turn_id)
-        return fitting(rows, room, window.count), ""
+        noted = store.summary(thread_id)[0] if memory.summarize and room >= _NO_SUMMARY else ""
+        return fitting(rows, room, window.count), noted
     summary, upto = store.summary(thread_id)
     rows = [m for m in store.messages(thread_id, last=memory.max_messages * 3, before_turn=turn_id) if m.seq > upto]
     kept = rows
@@ -98,6 +101,31 @@ def fitting(rows: list[Message], room: int, count: Callable[[str], int] = estima
     kept.reverse()
     start = next((i for i, row in enumerate(kept) if row.role == "user"), len(kept))
     return kept[start:]
+
+
+def last_exchange(rows: Sequence[Message]) -> tuple[str, str]:
+    """Return what the person said last, and what was answered."""
+    pairs = exchanges(rows)
+    return (pairs[-1].asked, pairs[-1].answered) if pairs else ("", "")
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """A person's message and the answer to it; `upto` is the `seq` of its last row."""
+
+    asked: str
+    answered: str
+    upto: int
+
+
+def exchanges(rows: Sequence[Message]) -> list[Exchange]:
+    """Return the stored messages as exchanges, oldest first; what no message of the person's opens is left out."""
+    begins = [i for i, row in enumerate(rows) if row.role == "user"]
+    found = []
+    for begin, end in pairwise([*begins, len(rows)]):
+        said = [row.text for row in rows[begin + 1 : end] if row.role == "assistant" and row.text]
+        found.append(Exchange(rows[begin].text, "\n".join(said), rows[end - 1].seq))
+    return found
 
 
 def as_messages(rows: list[Message], eyes: Eyes | None = None) -> list[AnyMessage]:

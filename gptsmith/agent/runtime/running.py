@@ -21,7 +21,7 @@ from gptsmith.agent.runtime.engine import Engine, last_words, resolve_variables,
 from gptsmith.agent.runtime.eyes import Eyes, sees
 from gptsmith.agent.runtime.facts import asked as facts_asked
 from gptsmith.agent.runtime.graph import Graph, build_graph
-from gptsmith.agent.runtime.history import as_message, as_messages, of_now, recall, with_notes
+from gptsmith.agent.runtime.history import as_message, as_messages, last_exchange, of_now, recall, with_notes
 from gptsmith.agent.runtime.letters import whole, whole_values
 from gptsmith.agent.runtime.store import INTERRUPTED, Message, new_id, storage_error, title_of
 from gptsmith.agent.runtime.turn import CURRENT, Turn
@@ -40,7 +40,8 @@ class Ask:
 
     With `call` the message only says what the person chose: that tool is called, and no model is asked. `replaces` is
     the last turn of the thread when this one takes its place; the files of that one come along. With `decisions` about
-    its calls, the turn of the thread that waits for approval goes on.
+    its calls, the turn of the thread that waits for approval goes on. `passing`: the
+    thread is thrown away, so that nothing is written behind the turn.
     """
 
     thread_id: str
@@ -51,6 +52,7 @@ class Ask:
     call: ChosenCall | None = None
     replaces: str = ""
     decisions: list[Any] | None = None
+    passing: bool = False
     turn_id: str = field(default_factory=lambda: new_id("turn"))
 
 
@@ -71,7 +73,10 @@ async def run_turn(engine: Engine, ask: Ask, deliver: Deliver, outcome: Outcome)
             if not engine.is_ready:
                 await asyncio.to_thread(engine.make_ready)
             _hold(held, engine, ask.thread_id)
+            engine.afterwards.stop()  # the model is free for the answer
             await _Course(engine, ask, deliver, outcome).run()
+        if not ask.passing:
+            engine.afterwards.begin(ask.thread_id)
     except Exception as error:  # noqa: BLE001 - whatever is raised, the stream ends with a word about it
         outcome.error = _as_ours(error)
         deliver(_error_event(outcome.error))
@@ -241,9 +246,8 @@ class _Course:
         if self.before:
             await self._follow(build_graph(engine.model, engine.tools, at_tools=True), messages + self._waited())
             return
-        previous = next((row.text for row in reversed(rows) if row.role == "user"), "")
         if engine.knowledge is not None or self.attachments.any:
-            await asyncio.to_thread(self._search, previous)
+            await asyncio.to_thread(self._search, *last_exchange(rows))
         await self._follow(engine.graph, messages)
 
     def _waited(self) -> list[AnyMessage]:
@@ -257,9 +261,10 @@ class _Course:
         said = [results[row.data["tool_call_id"]] if row.role == "tool" else as_message(row) for row in self.before]
         return said[: last + 1]
 
-    def _search(self, previous: str) -> None:
-        if not self.attachments.search(self.turn, self.text, previous, self.files):
-            self.engine.search_first(self.turn, self.text, previous)
+    def _search(self, asked: str, answered: str) -> None:
+        before = self.engine.before(asked, answered)
+        if not self.attachments.search(self.turn, self.text, before, self.files):
+            self.engine.search_first(self.turn, self.text, before)
 
     async def _follow(self, graph: Graph, messages: list[AnyMessage]) -> None:
         """Run the graph; what it says is noted while it comes."""
@@ -485,9 +490,9 @@ def prepare(engine: Engine, messages: list[AnyMessage], deliver: Deliver) -> Tur
     turn.system = engine.system({})
     answered = any(isinstance(message, AIMessage) for message in messages)
     turn.remarked = lambda _: answered
-    message, previous = last_words(messages)
+    message, *before = last_words(messages)
     engine.sync_if_stale(turn)
-    engine.search_first(turn, message, previous)
+    engine.search_first(turn, message, engine.before(*before))
     return turn
 
 

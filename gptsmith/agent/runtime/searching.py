@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import zip_longest
 
 from gptsmith.models.picture_notes import strip_picture_notes
@@ -32,7 +33,12 @@ _DRAW = re.compile(
 )
 _LEANS_BACK = re.compile(
     r"\b(?:it|its|that|this|they|them|their|those|these|he|she|him|her|his|one|ones|there|then|same|former|latter|else|"
-    r"instead|too|more|above|previous)\b|^(?:and|but|so|or|what about|how about|why not|how come)\b",
+    r"instead|too|more|above|previous"
+    r"|davon|dafür|damit|dazu|darin|dabei|dort|diese[mnrs]?|jene[mnrs]?|ihn|ihm|ihnen|sonst|auch"
+    r"|eso|ese|esa|esos|esas|ello|él|ella|ellos|ellas|allí|también|entonces"
+    r"|celui|celle|ceux|cela|ça|elle|elles|ils|lui|aussi)\b"
+    r"|^\W*(?:and|but|so|or|what about|how about|why not|how come|und|aber|oder|was ist mit|wie ist es|warum|wieso"
+    r"|y|pero|et|mais|pourquoi|por qué)\b",
     re.IGNORECASE,
 )
 _WORDS = re.compile(r"\w+")
@@ -96,16 +102,29 @@ def _name_words(source: str) -> set[str]:
     return {word.casefold() for word in re.findall(r"[^\W_]{3,}", name)}
 
 
-def queries_for(message: str, previous: str) -> list[str]:
-    """Return what to search for: the message, then, when it may lean on the turn before it, with that turn's words.
+@dataclass(frozen=True)
+class Before:
+    """The exchange before a message; `rewrite` makes of the three the question that is meant, "" where it cannot."""
 
-    What was no question for the files (thanks, a drawing) is not carried along.
+    asked: str = ""
+    answered: str = ""
+    rewrite: Callable[[str, str, str], str] | None = None
+
+
+def queries_for(message: str, before: Before) -> list[str]:
+    """Return what to search for: the message, then, when it may lean on the exchange before it, what it means.
+
+    That is the question that `before.rewrite` makes of it, else the message with the words asked before. What was no
+    question for the files (thanks, a drawing) is not carried along.
     """
     words = _WORDS.findall(message)
     leans = len(words) <= 3 or (len(words) <= 12 and _LEANS_BACK.search(message) is not None)
-    if not leans or not needs_search(previous, draws=True):
+    if not leans or not needs_search(message, draws=True) or not needs_search(before.asked, draws=True):
         return [message]
-    return [message, f"{message}\n{previous}"[:1000]]
+    meant = before.rewrite(message, before.asked, before.answered) if before.rewrite else ""
+    if meant and " ".join(meant.casefold().split()) == " ".join(message.casefold().split()):
+        return [message]
+    return [message, meant or f"{message}\n{before.asked}"[:1000]]
 
 
 def search_all(search: Callable[[str], list[Hit]], queries: list[str]) -> list[Hit]:

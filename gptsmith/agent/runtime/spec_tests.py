@@ -66,7 +66,7 @@ def run_test(engine: Engine, test: SpecTest, stopped: Callable[[], bool] | None 
     outcome = Outcome()
     try:
         files = [str(resolve(engine.base_dir, file)) for file in test.files]
-        ask = Ask(new_id("test"), test.message, files, dict(engine.variables), tokens=False)
+        ask = Ask(new_id("test"), test.message, files, dict(engine.variables), tokens=False, passing=True)
         refuse_to_wait("running a test", "write `await asyncio.to_thread(…)`")
         _wait(core.Job(run_turn(engine, ask, lambda _event: None, outcome)), stopped)
     except GptsmithError as raised:

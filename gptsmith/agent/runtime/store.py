@@ -48,6 +48,8 @@ ALTER TABLE turns ADD COLUMN hidden INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE turns ADD COLUMN feedback TEXT NOT NULL DEFAULT '{}';
 """
 _THREAD = f"t.id, t.title, t.created, t.updated, EXISTS ({pauses.WAITS})"
+# A thread is `titled` once somebody gave it a title: the person, or a model after its first exchange.
+_TITLED = "ALTER TABLE threads ADD COLUMN titled INTEGER NOT NULL DEFAULT 0;"
 DAMAGED = {"code": "damaged", "message": "the stored answer is damaged; ask again"}
 CUT_OFF = "(The answer breaks off here: gptsmith was closed while it was being written.)"
 INTERRUPTED = "This call was interrupted; it is not known whether it took effect."
@@ -119,7 +121,7 @@ class ThreadStore:
             self._connection, self._file = self._opened()
 
     def _opened(self) -> tuple[sqlite3.Connection, tuple[int, int]]:
-        connection = connect(self.path, [_SCHEMA, _REVISED, pauses.SCHEMA], across_threads=True, checked=True)
+        connection = connect(self.path, [_SCHEMA, _REVISED, pauses.SCHEMA, _TITLED], across_threads=True, checked=True)
         return connection, _identity(self.path)
 
     def close(self) -> None:
@@ -373,9 +375,20 @@ class ThreadStore:
     def rename(self, thread_id: str, title: str) -> None:
         """Give the thread a title of up to 120 characters."""
         with self._database() as db:
-            done = db.execute("UPDATE threads SET title = ? WHERE id = ?", (title_of(title), thread_id)).rowcount
+            sql = "UPDATE threads SET title = ?, titled = 1 WHERE id = ?"
+            done = db.execute(sql, (title_of(title), thread_id)).rowcount
         if not done:
             raise UsageError(f"there is no thread {thread_id}", hint="list the threads and choose one of them")
+
+    def untitled(self, thread_id: str) -> bool:
+        """Tell whether the thread is there and still carries the title that was made of its first message."""
+        return bool(self._rows("SELECT 1 FROM threads WHERE id = ? AND NOT titled AND deleted IS NULL", thread_id))
+
+    def set_title(self, thread_id: str, title: str, *, instead_of: str) -> None:
+        """Give the thread a title, once, where it is still called `instead_of`."""
+        with self._database() as db:
+            sql = "UPDATE threads SET titled = 1, title = CASE title WHEN ? THEN ? ELSE title END WHERE id = ?"
+            db.execute(f"{sql} AND NOT titled", (instead_of, title_of(title), thread_id))
 
     def choose(self, turn_id: str) -> None:
         """Let a turn stand in its place again, and hide the one that stood there."""

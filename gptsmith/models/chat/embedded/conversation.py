@@ -10,6 +10,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 from gptsmith.models.passages import Passage, unfence
 from gptsmith.models.picture_notes import find_file_notes, find_picture_notes, strip_picture_notes
 
+_NOTES = re.compile(r"\n# Earlier in this conversation\n[^\n]*\n<notes>\n(.*?)\n</notes>", re.DOTALL)
 _SYSTEM = re.compile(r"^You are (?P<name>.+?)\.(?:\s+(?P<rest>.*))?$", re.DOTALL)
 
 
@@ -44,7 +45,7 @@ class Turn:
 @dataclass(frozen=True)
 class Conversation:
     """Everything that the reply may stand on. `passages` is None when the message carries no block; `files` are the
-    names of those that were attached last.
+    names of those that were attached last. `notes` is what is remembered of what is no longer shown.
     """
 
     role: Role
@@ -54,6 +55,7 @@ class Conversation:
     pictures: list[Picture] = field(default_factory=list)
     results: list[ToolMessage] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
+    notes: str = ""
 
     @property
     def picture(self) -> Picture | None:
@@ -69,10 +71,12 @@ def read_conversation(messages: list[BaseMessage]) -> Conversation:
     pictures: list[tuple[str, int, bool]] = []
     results: list[ToolMessage] = []
     files: list[str] = []
+    notes = ""
     for message in messages:
         text = text_of(message)
         if isinstance(message, SystemMessage):
             role = role if role.name else _read_role(text)
+            notes = _NOTES.findall(text)[-1] if _NOTES.search(text) else notes
         elif isinstance(message, HumanMessage):
             words, passages = unfence(text)
             turns.append((strip_picture_notes(words), passages))
@@ -98,6 +102,7 @@ def read_conversation(messages: list[BaseMessage]) -> Conversation:
         pictures=[Picture(id, len(turns) - turn, drawn) for id, turn, drawn in pictures],
         results=results,
         files=files,
+        notes=notes,
     )
 
 

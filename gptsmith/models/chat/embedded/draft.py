@@ -5,6 +5,7 @@ What holds for every model (rules word for word, nothing invented, tests) is the
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Sequence
 
@@ -13,6 +14,7 @@ from langchain_core.messages import BaseMessage
 from gptsmith.assistants.build_request import BuildRequest, read_request
 from gptsmith.assistants.description import (
     Sentence,
+    clauses_of,
     first_request,
     is_first_request,
     is_rule,
@@ -21,6 +23,7 @@ from gptsmith.assistants.description import (
     split,
 )
 from gptsmith.assistants.draft import Draft, DraftKnowledge, DraftTool, DraftVariable, Missing
+from gptsmith.assistants.drafting import Drafting
 from gptsmith.assistants.placeholders import Blank, fill_blanks, plain, variable_name
 from gptsmith.assistants.thread_request import read_thread_request
 from gptsmith.errors import GptsmithError
@@ -42,12 +45,22 @@ TOOL_NAMES = {
 }
 _OPENING = re.compile(  # what is said to the builder, before what the assistant is
     r"^\W*(?:(?:hey|hi|hello|please|so|ok|(?:can|could|would) (?:you|u)"
-    r"|i(?:['’]d)? (?:want|need|would like|like|am looking for)|build|create|make|design|help|me|us|you to|to|have"
+    r"|i(?:['’]d)? (?:want|need|would like|like|am looking for)|build|create|make|design|help"
+    r"|me|us|him|her|them|you to|to|have"
     r"|you(?:['’]re| are)|(?:act|behave|work|serve) (?:as|like)|pretend to be"
-    r"|something|somebody|a thing|an assistant|a bot)\b[\s,!]*)+(?:(?:that|who|which|for)\b\s*)?",
+    r"|something|somebody|smth|a thing|an? (?:assistant|bot|chatbot)"
+    r"|hallo|guten tag|bitte|ich (?:will|möchte|brauche|hätte gern(?:e)?)|(?:mach|bau) (?:mir|uns)"
+    r"|(?:einen?|ein) (?:assistent(?:en)?|bot|helfer)|hola|buenos días|quiero|necesito|quisiera|por favor"
+    r"|un (?:asistente|ayudante|bot)|bonjour|salut|je (?:voudrais|veux|cherche)|s['’]il (?:te|vous) plaît"
+    r"|un(?:e)? (?:assistant(?:e)?|aide))\b[\s,!]*)+"
+    r"(?:(?:that|who|which|for|der|die|das|für|que|para|qui|pour)\b\s*)?",
     re.IGNORECASE,
 )
-_ARTICLE = re.compile(r"(?:an?|the|my|our|somebody|someone)\b", re.IGNORECASE)
+_ARTICLE = re.compile(r"(?:an?|the|somebody|someone)\b", re.IGNORECASE)
+_OWN = re.compile(r"(?:i|we|my|our)\b(?!/)", re.IGNORECASE)
+_ONESELF = re.compile(r"\b(?:ich|mir|mich|wir|uns|yo|quiero|necesito|quisiera|je|nous|j['’])\b", re.IGNORECASE)
+_GREETING = re.compile(r"^\W*(?:hallo|guten tag|hola|buenos días|bonjour|salut|ciao|olá)\b[\s,!.]*", re.IGNORECASE)
+_IS_ONE = re.compile(r"\b(?:as|like|be|are)\W*$", re.IGNORECASE)  # "act as my mentor": the mentor is meant
 _SMALL = frozenset(
     listed(
         "a an the my our your for of to in on with and or that which who is are it i we you me"
@@ -57,53 +70,86 @@ _SMALL = frozenset(
 
 
 @register_composer(Draft)
-def compose(messages: Sequence[BaseMessage]) -> Draft:
+def compose(messages: Sequence[BaseMessage], drafting: Drafting | None = None) -> Draft:
     """Return the draft for the last request among `messages`. Raises NotSupported when none of them asks for one."""
     for message in reversed(messages):
         content = getattr(message, "content", "")
         if not isinstance(content, str):
             continue
         if (request := read_request(content)) is not None:
-            return compose_draft(request)
+            return compose_draft(request, drafting)
         if (conversation := read_thread_request(content)) is not None:
             return compose_thread(conversation)
     raise not_supported("design an assistant without the builder's request")
 
 
-def compose_draft(request: BuildRequest) -> Draft:
-    """Return a complete draft for `request`, never empty, for a text in any language."""
+def compose_draft(request: BuildRequest, drafting: Drafting | None = None) -> Draft:
+    """Return a complete draft for `request`, never empty, for a text in any language.
+
+    Code's own is shown to `drafting` at once, then each part of the model's as it is written.
+    """
+    drafting = drafting or Drafting()
     text, blanks = fill_blanks(request.description)
     parts = [s for s in split(text) if s.section != "variables"]
     idea = plain(text, [b.model_copy(update={"default": None}) for b in blanks])
-    draft = _in_own_words(parts, idea, text)
-    draft.emphasis = list(dict.fromkeys(rule for s in parts if is_rule(s) for rule in _apart(s)))
+    told = [rest for s in parts if (rest := _told(s))]
+    draft = _in_own_words(told, idea, text)
+    draft.emphasis = list(dict.fromkeys(rule for s in parts if is_rule(s) for rule in _rules(s)))
     draft.variables = [_variable(b) for b in blanks]
     draft.question = next_question([request.description]) if language(idea) == "en" else ""
+    draft.knowledge = _attached(request.files)
+    drafting.show(draft.model_copy(deep=True))
     needs = designing.Needs()
     if (writer := find_writer()) is not None:
         try:
-            needs = designing.read_needs(writer, idea)
-            _write(writer, draft, parts, idea)
+            _write(writer, draft, told, idea, drafting)
+            if not drafting.stopped:
+                needs = designing.read_needs(writer, idea)
+            if not drafting.stopped:
+                draft.question = designing.write_question(writer, idea) or draft.question
         except GptsmithError:  # what is written so far is a draft already
             pass
-    draft.knowledge = _attached(request.files)
     _add_needs(draft, needs, request, idea)
     return draft
 
 
-def _apart(stated: Sentence) -> list[str]:
-    """Return the rules of a sentence as the person wrote it, or as sentences where it holds several."""
+def _rules(stated: Sentence) -> list[str]:
+    """Return the rules of a sentence as the person wrote them: of an order to the builder only the clauses that bind,
+    else the sentence, or sentences where it holds several.
+    """
+    if _is_order(stated):
+        return [as_sentence(clause) for clause in clauses_of(stated.text)]
     found = rules_of(stated)
     return found if len(found) == 1 else [as_sentence(rule) for rule in found]
 
 
-def _in_own_words(parts: list[Sentence], idea: str, text: str) -> Draft:
+def _told(stated: Sentence) -> str:
+    """Return what a sentence tells of the assistant beside its rules; "" for one that is a rule alone."""
+    if is_first_request(stated.text):
+        return ""
+    if not is_rule(stated):
+        return stated.text
+    if not _is_order(stated):
+        return ""
+    start = min(stated.text.find(clause) for clause in clauses_of(stated.text))
+    return re.sub(r"[\s,;:–—-]*(?:\b(?:and|but|und|y|et))?[\s,;:–—-]*$", "", stated.text[:start])
+
+
+def _is_order(stated: Sentence) -> bool:
+    """Tell whether a sentence orders an assistant and only ends with a rule: `make me a quiz, no trick questions`."""
+    clauses = clauses_of(stated.text)
+    start = stated.text.find(clauses[0])
+    said = stated.text
+    orders = _OPENING.match(said) or _OWN.match(said)
+    return bool(orders) and stated.section == "text" and not stated.item and len(said[:start].split()) >= 4
+
+
+def _in_own_words(told: list[str], idea: str, text: str) -> Draft:
     """Return the draft that code makes: the person's words, put in order, in set phrases of their language."""
     tongue = TONGUES.get(language(idea), TONGUES["en"])
-    first = _opened(parts[0].text if parts else idea)
+    first = _opened(told[0] if told else idea)
     about = _shortened(first[:1].upper() + first[1:], 200)
     name = _short_name(first)
-    told = [s.text for s in parts if not is_rule(s) and not is_first_request(s.text)]
     asked = first_request(text)
     described = tongue.described.format(text=_shortened(" ".join(told) or text, 2000))
     return Draft(
@@ -117,30 +163,44 @@ def _in_own_words(parts: list[Sentence], idea: str, text: str) -> Draft:
     )
 
 
-def _write(writer: Writer, draft: Draft, parts: list[Sentence], idea: str) -> None:
+def _write(writer: Writer, draft: Draft, told: list[str], idea: str, drafting: Drafting) -> None:
     """Put the model's words into `draft`, each only where it holds; what the person told stays, word for word."""
-    identity = designing.write_identity(writer, idea)
-    if 2 <= len(identity.name) <= 30:
-        draft.name = identity.name
-    if _is_about(identity.about, idea):
-        draft.description = _shortened(identity.about, 200)
-    told = [s.text for s in parts if not is_rule(s) and not is_first_request(s.text)]
-    who = _opened(told[0]) if told else draft.description
-    draft.role = _role(who, draft.name, language(idea))
-    draft.guidelines = [s for s in told[1:12] if not _is_said(s, draft.role)]
-    draft.tone = identity.tone or draft.tone
-    draft.welcome_message = identity.welcome or draft.welcome_message
+    code = language(idea)
     asked = first_request(idea)
-    if identity.starters:
-        draft.conversation_starters = [*([asked] if asked else []), *identity.starters][:4]
-    draft.question = designing.write_question(writer, idea) or draft.question
+    starters = [asked] if asked else []
+    with contextlib.closing(designing.write_identity(writer, idea)) as parts:
+        for part in parts:
+            if part.name == "name":
+                draft.name = part.text
+                draft.role = _role(told[0] if told else draft.description, draft.name, code)
+                draft.guidelines = [as_sentence(_opened(s)) for s in told[1:12] if not _is_said(s, draft.role)]
+                draft.welcome_message = TONGUES.get(code, TONGUES["en"]).welcome.format(name=draft.name)
+            elif part.name == "about":
+                draft.description = _shortened(part.text, 200)
+            elif part.name == "tone":
+                draft.tone = part.text
+            elif part.name == "welcome":
+                draft.welcome_message = part.text
+            elif part.name == "starter" and not (asked and _is_said(part.text, asked)):
+                starters.append(part.text)
+                draft.conversation_starters = starters[:4]
+            drafting.show(draft.model_copy(deep=True))
+            if drafting.stopped:
+                return
 
 
-def _role(who: str, name: str, code: str) -> str:
+def _role(told: str, name: str, code: str) -> str:
     """Return who the assistant is as it is told; its name stands in the system message and may change."""
+    who = _opened(told)
     if code != "en":
-        return f"{TONGUES.get(code, TONGUES['en']).role.format(name=name)} {who[:1].upper()}{who[1:]}"
-    return f"You are {who[:1].lower()}{who[1:]}" if _ARTICLE.match(who) else f"Your work: {who[:1].lower()}{who[1:]}"
+        tongue = TONGUES.get(code, TONGUES["en"])
+        role, said = tongue.role.format(name=name), _GREETING.sub("", told).strip()
+        return f"{role} {tongue.described.format(text=said)}" if _ONESELF.search(said) else f"{role} {said}"
+    if _ARTICLE.match(who) or (_OWN.match(who) and _IS_ONE.search(told[: len(told) - len(who)])):
+        return f"You are {who[:1].lower()}{who[1:]}"
+    if _OWN.match(who):  # the person tells of themselves, and nobody is to be taken for them
+        return f"You are here for this: “{who[:1].upper()}{who[1:].rstrip('.')}.”"
+    return f"Your work: {who[:1].lower()}{who[1:]}"
 
 
 def _opened(text: str) -> str:
@@ -152,13 +212,6 @@ def _opened(text: str) -> str:
 def _is_said(sentence: str, text: str) -> bool:
     """Tell whether every telling word of a sentence stands in `text`."""
     return set(content_stems(sentence)) <= set(content_stems(text))
-
-
-def _is_about(sentence: str, idea: str) -> bool:
-    """Tell whether a summary says what the description says: most of its words stand there."""
-    words = content_stems(sentence)
-    known = set(content_stems(idea))
-    return len(words) >= 2 and sum(w in known for w in words) >= 0.6 * len(words)
 
 
 def _attached(names: list[str]) -> list[DraftKnowledge]:

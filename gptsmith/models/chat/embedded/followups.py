@@ -9,7 +9,8 @@ from gptsmith.models.chat.embedded.words import content_stems, tokens
 
 _LEANS = re.compile(
     r"^(?:and|but|so|also|what about|how about|why|when|where|who|how|really|which one|more|go on|continue|explain"
-    r"|elaborate|say more|give me more|what else|anything else|else)\b"
+    r"|elaborate|say more|give me more|what else|anything else|else|und|aber|oder|warum|wieso|was ist mit|wie ist es"
+    r"|y|pero|et|mais|pourquoi)\b|^\W*por qué\b"
     r"|\b(?:it|its|it's|they|them|their|theirs|he|him|his|she|her|hers|that|this|those|these|there|one|ones|then)\b",
     re.IGNORECASE,
 )

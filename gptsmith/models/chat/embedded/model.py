@@ -17,12 +17,13 @@ from langchain_core.messages.ai import UsageMetadata
 from langchain_core.messages.tool import tool_call_chunk
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_core.prompt_values import ChatPromptValue, PromptValue
-from langchain_core.runnables import Runnable, RunnableLambda
+from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda
 from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from numpy.typing import NDArray
 
-from gptsmith.errors import ProviderError
+from gptsmith.assistants.drafting import drafting_of
+from gptsmith.errors import GptsmithError, ProviderError
 from gptsmith.models.chat.embedded import language
 from gptsmith.models.chat.embedded.answer import THRESHOLD, what_follows
 from gptsmith.models.chat.embedded.asks import Ask, read_asks
@@ -47,6 +48,7 @@ from gptsmith.models.chat.embedded.replies import (
 )
 from gptsmith.models.chat.embedded.structured import compose, composer_of, parameters_of
 from gptsmith.models.chat.embedded.tasks import chatting
+from gptsmith.models.chat.embedded.tasks.following import stand_alone
 from gptsmith.models.chat.embedded.toolbox import Tool, read_tools
 from gptsmith.models.chat.embedded.words import tokens
 from gptsmith.models.chat.local.writer import Writer
@@ -93,12 +95,12 @@ class EmbeddedChatModel(BaseChatModel):
         if composer_of(schema) is None:
             parameters_of(schema)
 
-        def fill(given: LanguageModelInput) -> Any:
-            messages = _messages(given, self)
+        def fill(given: LanguageModelInput, config: RunnableConfig) -> Any:
+            messages, watching = _messages(given, self), drafting_of(config)
             if not include_raw:
-                return compose(schema, messages)
+                return compose(schema, messages, watching)
             try:
-                parsed, wrong = compose(schema, messages), None
+                parsed, wrong = compose(schema, messages, watching), None
             except ValueError as error:
                 parsed, wrong = None, error
             text = parsed.model_dump_json() if hasattr(parsed, "model_dump_json") else ""
@@ -196,7 +198,14 @@ class EmbeddedChatModel(BaseChatModel):
             return NONE
         last = talk.earlier[-1] if talk.earlier else None
         pending = last.words if last and asked_before(last.reply) else ""
-        return read_intent(talk, box, self._similarity, known_words=_known(talk.words), pending=pending)
+        intent = read_intent(talk, box, self._similarity, known_words=_known(talk.words), pending=pending)
+        if not any(tool.kind == "search" for tool in box) or (intent.tool and intent.tool.kind != "search"):
+            return intent
+        asked = self._question(talk)
+        if asked == talk.words:
+            return intent
+        meant = read_intent(replace(talk, words=asked), box, self._similarity, known_words=_known(asked))
+        return meant if meant.tool is not None and meant.tool.kind == "search" else intent
 
     def _words(self, talk: Conversation, box: list[Tool], intent: Intent) -> str:
         """Return the reply of the code; FREE where the model is to write one, CONNECT where there is none."""
@@ -238,6 +247,17 @@ class EmbeddedChatModel(BaseChatModel):
         role = f"{talk.role.name}: {talk.role.description}".strip(" :")
         return is_talk(ask.text, role, formed=is_chat(ask))
 
+    def _question(self, talk: Conversation) -> str:
+        """Return what is asked in full: said by the local model where the words lean on what was said before."""
+        joined = question_of(talk)
+        writer = find_writer()
+        if joined == talk.words or writer is None or wants_more(talk.words):
+            return joined
+        try:
+            return stand_alone(writer, talk.words, talk.earlier[-1].words, talk.earlier[-1].reply) or joined
+        except GptsmithError:
+            return joined
+
     def _from_passages(self, talk: Conversation, *, surely: bool) -> str:
         """Return the answer from the passages; empty when the message carries no block of them.
 
@@ -245,7 +265,7 @@ class EmbeddedChatModel(BaseChatModel):
         """
         if talk.passages is None:
             return ""
-        question, passages, least = question_of(talk), talk.passages, self.answer_threshold
+        question, passages, least = self._question(talk), talk.passages, self.answer_threshold
         if question == talk.words:
             return answer_from(question, passages, self._encode, max(least, SURE) if surely else least)
         said = said_before(talk)

@@ -10,13 +10,14 @@ from langchain_core.messages import BaseMessage
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import BaseModel, ValidationError
 
+from gptsmith.assistants.drafting import Drafting
 from gptsmith.errors import NotReadyError
 from gptsmith.models.chat.embedded.arguments import fill_params
 from gptsmith.models.chat.embedded.conversation import read_conversation
 from gptsmith.models.chat.embedded.toolbox import read_params
 from gptsmith.models.chat.embedded.words import content_stems
 
-Composer = Callable[[list[BaseMessage]], BaseModel]
+Composer = Callable[[list[BaseMessage], Drafting | None], BaseModel]
 C = TypeVar("C", bound=Composer)
 
 COMPOSERS: dict[type, Composer] = {}
@@ -63,14 +64,16 @@ def parameters_of(schema: Any) -> dict[str, Any]:
     return parameters
 
 
-def compose(schema: Any, messages: Sequence[BaseMessage]) -> Any:
+def compose(schema: Any, messages: Sequence[BaseMessage], drafting: Drafting | None = None) -> Any:
     """Return an instance of `schema` (or a dict, for a JSON schema) made from the last message.
+
+    `drafting` watches a schema of the builder's that is written part by part.
 
     Raises NotSupported when the schema is nested, or when the message does not name a required field.
     """
     composer = composer_of(schema)
     if composer is not None:
-        return composer(list(messages))
+        return composer(list(messages), drafting)
     parameters = parameters_of(schema)
     talk = read_conversation(list(messages))
     params = read_params(parameters)

@@ -17,7 +17,7 @@ import httpx
 from gptsmith.errors import ProviderError
 from gptsmith.models.chat.local.engine import Address, Engine
 from gptsmith.models.chat.local.prompts import Message, Prompt
-from gptsmith.models.chat.local.transport import PLACEHOLDER, EngineTransport
+from gptsmith.models.chat.local.transport import PLACEHOLDER, AsyncEngineTransport, EngineTransport
 from gptsmith.models.chat.repetition import REPETITION, repeats
 
 _TIMEOUT = httpx.Timeout(180, connect=200)
@@ -74,7 +74,45 @@ class Writer:
         answer = self._post("/chat/completions", body)
         if new:
             self._save(prompt)
-        return str(answer["choices"][0]["message"].get("content") or "").strip()
+        return _content(answer)
+
+    async def awrite(self, prompt: Prompt, words: str, *, grammar: str = "", tokens: int = 80) -> str:
+        """Do what `write` does without blocking the event loop; when it is cancelled the engine stops at once."""
+        import asyncio
+
+        address = await asyncio.to_thread(self.engine.address)
+        new = await asyncio.to_thread(self._restore, prompt, address)
+        body = _body(prompt.asked(words), grammar, tokens, 0.0, None, ())
+        with _told(self.engine):
+            async with httpx.AsyncClient(transport=AsyncEngineTransport(self.engine), timeout=_TIMEOUT) as http:
+                answer = await http.post(f"{PLACEHOLDER}/chat/completions", json=body)
+        text = _content(self._read(answer))
+        if new:
+            await asyncio.to_thread(self._save, prompt)
+        return text
+
+    def lines(
+        self,
+        prompt: Prompt,
+        words: str,
+        *,
+        grammar: str,
+        tokens: int,
+        temperature: float = 0.0,
+        seed: int | None = None,
+    ) -> Generator[str, None, None]:
+        """Do what `write` does, and yield each line as soon as it is whole; closing the generator stops the engine."""
+        address = self.engine.address()
+        new = self._restore(prompt, address)
+        body = _body(prompt.asked(words), grammar, tokens, temperature, seed, ()) | {"stream": True}
+        said = ""
+        for piece in Written(lambda written: self._streamed(body, written)):
+            *whole, said = (said + piece).split("\n")
+            yield from (line.strip() for line in whole if line.strip())
+        if new:
+            self._save(prompt)
+        if said.strip():
+            yield said.strip()
 
     def weigh(self, prompt: Prompt, words: str, choices: Sequence[str]) -> dict[str, float]:
         """Return the probability of each of `choices`, which must differ in their first token."""
@@ -142,6 +180,9 @@ class Writer:
     def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         with _told(self.engine):
             answer = self._http.post(path, json=body)
+        return self._read(answer)
+
+    def _read(self, answer: httpx.Response) -> dict[str, Any]:
         if answer.status_code != 200:
             raise _refused(self.engine, answer)
         found: dict[str, Any] = answer.json()
@@ -170,6 +211,10 @@ class Writer:
 
     def _slot(self, action: str, name: str) -> None:
         self._post(f"http://127.0.0.1/slots/0?action={action}", {"filename": name})
+
+
+def _content(answer: dict[str, Any]) -> str:
+    return str(answer["choices"][0]["message"].get("content") or "").strip()
 
 
 def _body(

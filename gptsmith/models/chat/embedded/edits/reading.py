@@ -13,6 +13,7 @@ from langchain_core.messages import BaseMessage
 
 from gptsmith.assistants.change_request import ChangeRequest, read_change_request
 from gptsmith.assistants.changes import ChangeSet
+from gptsmith.assistants.drafting import Drafting
 from gptsmith.assistants.operations import apply_to_data
 from gptsmith.errors import GptsmithError, UsageError
 from gptsmith.models.chat.embedded.edits import answers, interview, rules, settings, texts, tools
@@ -49,7 +50,7 @@ _DOERS = {**texts.DOERS, **settings.DOERS, **tools.DOERS}
 
 
 @register_composer(ChangeSet)
-def compose(messages: Sequence[BaseMessage]) -> ChangeSet:
+def compose(messages: Sequence[BaseMessage], _: Drafting | None = None) -> ChangeSet:
     """Return the changes for the last request among `messages`. Raises NotSupported when none of them asks for one."""
     for message in reversed(messages):
         content = getattr(message, "content", "")

@@ -18,7 +18,8 @@ from gptsmith.models.chat.embedded.edits.places import grounds, meant, scores
 from gptsmith.models.chat.embedded.edits.statements import Statement
 from gptsmith.models.chat.embedded.edits.subject import Found, Subject, retell, sentence
 from gptsmith.models.chat.embedded.edits.values import ANY_CASE, has, number, ordinal
-from gptsmith.models.chat.embedded.tasks.rewording import NOT, reword, rule_of
+from gptsmith.models.chat.embedded.tasks.carrying import NOT
+from gptsmith.models.chat.embedded.tasks.rewording import reword, rule_of
 from gptsmith.models.chat.embedded.words import content_stems, listed
 from gptsmith.models.chat.local.writer import Writer
 

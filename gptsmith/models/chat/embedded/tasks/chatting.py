@@ -15,7 +15,8 @@ from gptsmith.models.chat.local.writer import Writer, Written
 REMARK = "A small language model on this machine writes these answers; it can be wrong."
 _MOST_ROLE = 1800  # characters of the description and instructions that are shown
 _MOST_SAID = 700  # characters of an earlier message
-_TURNS = 6
+TURNS = 6
+"""Exchanges that the model is shown."""
 _TOKENS = 380
 _HELD = 48  # characters that are looked at before any is shown
 _HEADING = re.compile(r"^#+\s*", re.MULTILINE)
@@ -66,14 +67,15 @@ def messages_for(talk: Conversation, remind: str = "") -> list[Message]:
     """Return what the model is shown: the worked examples, the last turns, the role beside the newest message."""
     role = role_text(talk)
     shown = [{"role": role_, "content": text} for role_, text in prompt("talk").messages]
-    for turn in talk.earlier[-_TURNS:]:
+    for turn in talk.earlier[-TURNS:]:
         if turn.words and turn.reply:
             shown.append({"role": "user", "content": turn.words[:_MOST_SAID]})
             shown.append({"role": "assistant", "content": turn.reply[:_MOST_SAID]})
     rules = _reminders(f"{talk.role.description}\n{talk.role.instructions}")
     remind = remind or _IN_ITS_LANGUAGE.get(language.of(talk.words), "")
     behind = "\n".join(f"({text})" for text in (rules, remind) if text)
-    shown.append({"role": "user", "content": f"<<{role}>>\n{talk.words}\n{behind}".strip()})
+    noted = f"Known from before: {talk.notes}\n" if talk.notes else ""
+    shown.append({"role": "user", "content": f"<<{role}>>\n{noted}{talk.words}\n{behind}".strip()})
     return shown
 
 

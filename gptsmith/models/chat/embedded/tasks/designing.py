@@ -6,20 +6,27 @@ is left out.
 
 from __future__ import annotations
 
+import contextlib
 import re
-from dataclasses import dataclass, field
+from collections.abc import Generator
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gptsmith.models.chat.embedded import language
-from gptsmith.models.chat.embedded.tasks import line, prompt
+from gptsmith.models.chat.embedded.tasks import carrying, line, prompt
 from gptsmith.models.chat.embedded.words import content_stems
+from gptsmith.models.chat.local.prompts import Prompt
 from gptsmith.models.chat.local.writer import Writer
 from gptsmith.models.embedding import load_embedder
 
 _MOST = 1400  # characters of a description that are shown
-_STARTERS = 5
+_STARTERS = 4
+_TRIES = 6  # starters that may be written until enough of them hold
 _NEAR = 0.18  # cosine to the description below which a starter is of something else
+_NEAR_ABROAD = 0.08  # the same for a language that the encoder does not know
+_TONGUES = ("de", "es", "fr")  # with worked examples of their own: a small model answers in the language of those
 _SAME = 0.86  # above which two lines say the same
 _HOLLOW = re.compile(
     r"\b(?:can you help|help me\??$|i need help|how does this work|what can you do|assist me|tell me more about"
@@ -28,70 +35,99 @@ _HOLLOW = re.compile(
 )
 
 
+_TOLD = re.compile(
+    r"(?:(?:she|he|they|it|her|his|their|the (?:user|customer|person|client|assistant))(?:['’]s)?"
+    r"|(?:sie|er|es|ihre?|seine?|der (?:nutzer|kunde|assistent)) (?:hat|ist|isst|trinkt|braucht|will|möchte|geht|macht)"
+    r"|(?:él|ella|ellos|su) |(?:il|elle|ils) (?:a|est|veut|fait)"
+    r"|i(?:['’]m| am| was| have been| feel)(?! (?:looking|trying|not sure|planning|thinking|allergic)))\b"
+    r"(?!.*[.!] )",
+    re.IGNORECASE,
+)
+"""Told, and nothing asked: one sentence about somebody."""
+
+
 @dataclass(frozen=True)
-class Identity:
-    """Who an assistant is to its users."""
+class Part:
+    """One part of an assistant as it is written: `name` (name, about, tone, welcome or starter) and its text."""
 
     name: str
-    about: str
-    tone: str
-    welcome: str
-    starters: list[str] = field(default_factory=list)
+    text: str
 
 
 @dataclass(frozen=True)
 class Needs:
-    """What a description calls for: words of it that name documents, pictures made or seen, what lies outside."""
+    """What a description calls for: words of it that name documents, pictures made, what lies outside."""
 
     files: str = ""
     draws: bool = False
-    sees: bool = False
     outside: str = ""
 
 
-def write_identity(writer: Writer, idea: str, seed: int = 7) -> Identity:
-    """Return name, summary, greeting and starters for a description. Raises as `Writer.write` does."""
-    user = f'"\\nUser: " {line(6, 140)} '
-    grammar = (
-        f'root ::= "Name: " {line(2, 30, _NAME_LETTERS)} "\\nAbout: " {line(10, 180)} '
-        f'"\\nTone: " {line(3, 70)} "\\nWelcome: " {line(5, 150)} {user * _STARTERS}'
-    )
-    text = writer.write(prompt("identity"), _shown(idea), grammar=grammar, tokens=240, temperature=0.2, seed=seed)
-    found = _fields(text)
+def write_identity(writer: Writer, idea: str, seed: int = 7) -> Generator[Part, None, None]:
+    """Yield name, summary, tone, greeting and starters for a description, each as soon as it is written and holds.
+
+    It ends with the fourth starter; closing the iterator stops the writing. Raises as `Writer.write` does.
+    """
     spoken = language.of(idea)
-    welcome = _greeting(_first(found, "Welcome"))
-    return Identity(
-        name=_first(found, "Name"),
-        about=_first(found, "About"),
-        tone=_first(found, "Tone"),
-        welcome=welcome if language.of(welcome) == spoken or len(welcome.split()) < 4 else "",
-        starters=_of_the_subject(found.get("User", []), idea)[:4],
+    asked = prompt(_in(spoken, "identity"))
+    user = f'"\\nUser: " {line(6, 130)} '
+    grammar = (
+        f'root ::= "Name: " {line(2, 30, _NAME_LETTERS)} "\\nAbout: " {line(10, 170)} '
+        f'"\\nTone: " {line(3, 70)} "\\nWelcome: " {line(5, 140)} "\\nAsks: " {line(2, 40)} {user * _TRIES}'
     )
+    starters = Starters(idea, spoken, asked)
+    rows = writer.lines(asked, _shown(idea), grammar=grammar, tokens=280, temperature=0.2, seed=seed)
+    with contextlib.closing(rows):
+        for row in rows:
+            label, _, text = row.partition(": ")
+            if part := _checked(label.strip(), text.strip(), idea, spoken, starters):
+                yield part
+            if len(starters.kept) == _STARTERS:
+                return
+
+
+def _checked(label: str, text: str, idea: str, spoken: str, starters: Starters) -> Part | None:
+    """Return a line as a part; None for one that does not hold."""
+    if label == "Name" and 2 <= len(text) <= 30:
+        return Part("name", text)
+    if label == "About" and _is_about(text, idea) and _is_spoken(text, spoken):
+        return Part("about", text)
+    if label == "Tone" and _is_spoken(text, spoken):
+        return Part("tone", text)
+    if label == "Welcome" and _is_spoken(welcome := _greeting(text), spoken) and not starters.is_copied(welcome):
+        return Part("welcome", welcome) if welcome else None
+    if label == "User" and starters.takes(text):
+        return Part("starter", text)
+    return None
 
 
 def read_needs(writer: Writer, idea: str) -> Needs:
     """Return what a description calls for; `files` and `outside` stand in it. Raises as `Writer.write` does."""
-    grammar = (
-        f'root ::= "Files: " {line(3, 90)} "\\nDraws: " ("yes" | "no") "\\nSees: " ("yes" | "no") '
-        f'"\\nOutside: " {line(3, 40)}'
-    )
+    grammar = f'root ::= "Files: " {line(3, 90)} "\\nDraws: " ("yes" | "no") "\\nOutside: " {line(3, 40)}'
     found = _fields(writer.write(prompt("needs"), f"<<{idea[:_MOST]}>>", grammar=grammar, tokens=60))
     return Needs(
         files=_in_the_text(_first(found, "Files"), idea),
         draws=_first(found, "Draws") == "yes",
-        sees=_first(found, "Sees") == "yes",
         outside=_in_the_text(_first(found, "Outside"), idea, least=1),
     )
 
 
 def write_question(writer: Writer, idea: str) -> str:
     """Return the one question whose answer would change this assistant most; "" where it asks what was said."""
-    asked = writer.write(prompt("question"), f"<<{idea[:_MOST]}>>", grammar=r'root ::= [^\n?]{10,150} "?"', tokens=60)
+    spoken = language.of(idea)
+    shown = prompt(_in(spoken, "question"))
+    asked = writer.write(shown, f"<<{idea[:_MOST]}>>", grammar=r'root ::= [^\n?]{10,150} "?"', tokens=60)
     new = set(content_stems(asked)) - set(content_stems(idea)) - _ASKING
-    return asked if new and language.of(asked) == language.of(idea) else ""
+    holds = bool(new and _OF_IT.search(asked)) and _is_spoken(asked, spoken) and not _is_copied(asked, shown, idea)
+    return asked if holds else ""
 
 
 _ASKING = frozenset(content_stems("What should it do or say when somebody asks the assistant, helper, user, never?"))
+_OF_IT = re.compile(
+    r"\b(?:should|shall|it|its|assistant|bot|helper|soll\w*|darf|er|debe\w*|debería|puede|doit|devrait|peut)\b",
+    re.IGNORECASE,
+)
+"""A question about the assistant speaks of it."""
 _NAME_LETTERS = r"[^\n.,:;!?()\x22\u3000-\u9fff\uac00-\ud7af]"
 
 
@@ -124,35 +160,77 @@ def _greeting(text: str) -> str:
     return " ".join(kept)
 
 
-def _of_the_subject(lines: list[str], idea: str) -> list[str]:
-    """Return the starters that are of the description's subject and ask for something, the nearest first."""
-    spoken = language.of(idea)
-    whole = [s for s in lines if not _HOLLOW.search(s) and _is_whole(s) and len(s.split()) >= 2]
-    whole = [s for s in whole if (len(s.split()) < 5 or language.of(s) == spoken) and not _is_copied(s)]
-    if not whole:
-        return []
-    rows = load_embedder("embedded").encode([idea[:_MOST], *whole])
-    near = rows[1:] @ rows[0]
-    ranked = [whole[n] for n in np.argsort(-near) if near[n] >= _NEAR]
-    return _distinct(ranked)
+class Starters:
+    """The starters of an assistant, taken one by one where they hold; `kept` are those that were taken."""
+
+    def __init__(self, idea: str, spoken: str, shown: Prompt) -> None:
+        self.kept: list[str] = []
+        self._idea, self._spoken, self._shown = idea, spoken, shown
+        self._rows: list[NDArray[np.float32]] = []
+
+    def takes(self, text: str) -> bool:
+        """Take a message that asks for something of this assistant's subject, is whole, and is not there already."""
+        if _HOLLOW.search(text) or not _is_whole(text) or len(text.split()) < 2 or not asks(text):
+            return False
+        if not _is_spoken(text, self._spoken) or self.is_copied(text):
+            return False
+        near, row = load_embedder("embedded").encode([self._idea[:_MOST], text])
+        if any(row @ other >= _SAME for other in self._rows) or not self._is_near(text, float(near @ row)):
+            return False
+        self.kept.append(text)
+        self._rows.append(row)
+        return True
+
+    def is_copied(self, text: str) -> bool:
+        """Tell whether a text is one of the worked examples' that the description says nothing of."""
+        return _is_copied(text, self._shown, self._idea)
+
+    def _is_near(self, text: str, cosine: float) -> bool:
+        """Tell whether a message is of the subject. The encoder knows English: in another language a telling word
+        that both have says it too."""
+        if self._spoken == "en":
+            return cosine >= _NEAR
+        shares = len(carrying.apart(text, self._idea)) < len(carrying.stems(text))
+        return shares or cosine >= _NEAR_ABROAD
 
 
-def _is_copied(text: str) -> bool:
-    """Tell whether a line is mostly one of the worked examples, which a small model repeats where it knows nothing."""
-    words = set(content_stems(text))
-    shown = [row for _, block in prompt("identity").messages for row in block.splitlines() if row.startswith("User:")]
-    return bool(words) and any(len(words & set(content_stems(row))) >= 0.5 * len(words) for row in shown)
+def asks(text: str) -> bool:
+    """Tell whether a message asks or orders: what is only told of somebody is nothing that is sent to an assistant."""
+    return "?" in text or not _TOLD.match(text)
 
 
-def _distinct(lines: list[str]) -> list[str]:
-    if not lines:
-        return []
-    rows = load_embedder("embedded").encode(lines)
-    kept: list[int] = []
-    for n in range(len(lines)):
-        if all(rows[n] @ rows[m] < _SAME for m in kept):
-            kept.append(n)
-    return [lines[n] for n in kept]
+def _is_copied(text: str, shown: Prompt, idea: str) -> bool:
+    """Tell whether a text is mostly one line of the worked examples, or has a number that only they have.
+
+    A small model repeats them where it knows nothing.
+    """
+    rows = [row for role, block in shown.messages if role == "assistant" for row in block.splitlines()]
+    foreign = carrying.numbers(" ".join(rows)) - carrying.numbers(idea)
+    if any(len(number) > 1 and number in foreign for number in carrying.numbers(text)):
+        return True
+    words, own = carrying.stems(text), carrying.apart(text, idea)
+    if language.of(idea) != "en" and own and 2 * len(carrying.apart(" ".join(own), "\n".join(rows))) <= len(own):
+        return True  # with few examples in a language it repeats words of all of them
+    return bool(words) and any(
+        len(own & carrying.stems(row)) >= max(2, 0.5 * len(words)) or words == carrying.stems(row) for row in rows
+    )
+
+
+def _is_about(sentence: str, idea: str) -> bool:
+    """Tell whether a summary says what the description says: most of its words stand there."""
+    words = carrying.stems(sentence)
+    return len(words) >= 2 and len(carrying.apart(sentence, idea)) <= 0.5 * len(words)
+
+
+def _is_spoken(text: str, spoken: str) -> bool:
+    """Tell whether a text is in the language of the description, as far as its length lets one say that."""
+    found = language.of(text)
+    return found == spoken or (len(text.split()) < 5 and found == "en")
+
+
+def _in(spoken: str, task: str) -> str:
+    """Return the name of the prompt of a task for a language."""
+    return f"{task}.{spoken}" if spoken in _TONGUES else task
 
 
 def _is_whole(text: str) -> bool:

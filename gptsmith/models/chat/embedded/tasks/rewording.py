@@ -7,13 +7,10 @@ import re
 from gptsmith.models.chat.embedded import language
 from gptsmith.models.chat.embedded.quantities import NUMBER_WORDS
 from gptsmith.models.chat.embedded.tasks import line, prompt
+from gptsmith.models.chat.embedded.tasks.carrying import NOT
 from gptsmith.models.chat.embedded.words import content_stems, one_slip_apart
 from gptsmith.models.chat.local.writer import Writer
 
-NOT = re.compile(
-    r"\b(?:not|no|never|none|nothing|without|avoid|nicht|kein\w*|nie|niemals|ohne|nunca|sin|jamais|pas|sans)\b|n['’]?t\b",
-    re.IGNORECASE,
-)
 _LESS = re.compile(
     r"\b(?:stop|less|fewer|too|away|drop|off|enough|hate|sick|tired|fed up|rather than|instead)\b", re.IGNORECASE
 )
