@@ -14,7 +14,7 @@ from gptsmith.tools import ToolContext, not_ready
 
 def unavailable_tools(loaded: Loaded, folder: Path, *, trust: bool = False) -> list[tuple[ToolSpec, NotReadyError]]:
     """Return the tools that cannot run here, each with the reason and what to do."""
-    context = ToolContext(loaded.base_dir or Path.cwd(), folder, trust)
+    context = ToolContext(loaded.base_dir or Path.cwd(), folder, trust, spec=loaded.path)
     found = ((tool, not_ready(tool, context)) for tool in loaded.spec.tools)
     return [(tool, error) for tool, error in found if error is not None]
 
@@ -22,7 +22,7 @@ def unavailable_tools(loaded: Loaded, folder: Path, *, trust: bool = False) -> l
 def warnings(loaded: Loaded, file: str) -> list[Diagnostic]:
     """Return a warning, with its place in `file`, for each part of a valid spec that cannot run here."""
     folder = loaded.base_dir or Path.cwd()
-    context = ToolContext(folder, folder)
+    context = ToolContext(folder, folder, spec=loaded.path)
     found = []
     for i, tool in enumerate(loaded.spec.tools):
         if (error := not_ready(tool, context)) is not None:

@@ -41,11 +41,14 @@ def _tool_paths(i: int, tool: dict[str, Any]) -> list[tuple[KeyPath, str]]:
     schema, ref = tool.get("schema"), tool.get("ref")
     if tool.get("type") == "openapi" and isinstance(schema, str) and not is_url(schema):
         found.append((("tools", i, "schema"), schema))
+    if tool.get("type") == "assistant" and isinstance(ref, str) and SPEC_PATH.search(ref):
+        found.append((("tools", i, "ref"), ref))
     if tool.get("type") == "python" and isinstance(ref, str) and _REF.fullmatch(ref):
         found.append((("tools", i, "ref"), ref.rpartition(":")[0]))
     return found
 
 
+SPEC_PATH = re.compile(r"[/\\]|\.ya?ml$")  # else it is an id of the library
 _REF = re.compile(r"[^\0]+\.py:[A-Za-z_][A-Za-z0-9_]*")
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from gptsmith.assistants import paths, variables
+from gptsmith.assistants import paths, referred, variables
 from gptsmith.assistants.checks import env_values
 from gptsmith.assistants.faults import KeyPath
 from gptsmith.assistants.loader import Loaded
@@ -32,9 +34,28 @@ class TrustNeed:
 
 def trust_needs(loaded: Loaded) -> list[TrustNeed]:
     """Return everything of `loaded` that needs trust or acceptance, in the order of the kinds, each once."""
+    found = _needs(loaded, frozenset())
+    return list({(need.kind, need.name): need for need in reversed(found)}.values())[::-1]
+
+
+def _needs(loaded: Loaded, above: frozenset[Path]) -> list[TrustNeed]:
+    """Return what a spec needs, and what the assistants need that it asks, with the places of the tools that do."""
     data = loaded.document.data if isinstance(loaded.document.data, dict) else {}
     found = [*_code(data), *_commands(data), *_outside(data, loaded), *_hosts(data), *_variables(data)]
-    return list({(need.kind, need.name): need for need in reversed(found)}.values())[::-1]
+    for i, inner in referred.helpers(loaded, above):
+        below = above | {inner.path.resolve()} if inner.path else above
+        for need in _needs(inner, below):
+            name = _from(loaded, inner, need.name) if need.kind == "code" else need.name
+            found.append(TrustNeed(need.kind, name, dotted(("tools", i, "ref"))))
+    order: list[Kind] = ["code", "command", "path", "host", "variable"]
+    return sorted(found, key=lambda need: order.index(need.kind))
+
+
+def _from(outer: Loaded, inner: Loaded, ref: str) -> str:
+    """Return the `file.py:function` of a helper as it is seen from the folder of the spec that asks it."""
+    if outer.base_dir is None or inner.base_dir is None:
+        return ref
+    return os.path.relpath(inner.base_dir.resolve() / ref, outer.base_dir.resolve())
 
 
 def require_trust(loaded: Loaded, trust: bool) -> None:

@@ -1,11 +1,12 @@
 """Tools: one file per type, with its spec class and its runtime. Importing this package registers the types."""
 
-from gptsmith.tools import image_captioning, image_generation, image_recognition, mcp, openapi, python
+from gptsmith.tools import assistant, image_captioning, image_generation, image_recognition, mcp, openapi, python
 from gptsmith.tools.context import ToolContext
 from gptsmith.tools.registry import make_tool, not_ready, register_tool, tool_type
 
 __all__ = [
     "ToolContext",
+    "assistant",
     "image_captioning",
     "image_generation",
     "image_recognition",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,7 +29,8 @@ def _silent(_type: str, _data: dict[str, Any]) -> None:
 class ToolContext:
     """One assistant's surroundings, the same for all of its tools.
 
-    `base_dir` is the spec's folder, `folder` the assistant's state folder, `trust` what the caller granted. `model` is
+    `base_dir` is the spec's folder, `folder` the assistant's state folder, `trust` what the caller granted,
+    `spec` the spec's file. `helper(path)` gives what asks another assistant. `model` is
     the assistant's chat model (never looked up from here). `emit(type, data)` adds an event to the running turn,
     `thread()` is the id of its conversation, empty outside of one. `chosen()` holds what a surface adds to a call that
     the person made there, and that no model may pass.
@@ -42,3 +43,5 @@ class ToolContext:
     emit: Callable[[str, dict[str, Any]], None] = field(default=_silent)
     thread: Callable[[], str] = field(default=_nowhere)
     chosen: Callable[[], dict[str, Any]] = field(default=_nothing)
+    spec: Path | None = None
+    helper: Callable[[Path], Callable[[str], Awaitable[str]]] | None = None

@@ -22,6 +22,7 @@ from gptsmith.agent.runtime.afterwards import Afterwards
 from gptsmith.agent.runtime.facts import Facts, shown
 from gptsmith.agent.runtime.gates import current
 from gptsmith.agent.runtime.graph import Graph, build_graph
+from gptsmith.agent.runtime.helper import helper
 from gptsmith.agent.runtime.remembering import memory_tools
 from gptsmith.agent.runtime.searching import Before, needs_search, queries_for, search_all, unread
 from gptsmith.agent.runtime.store import ThreadStore
@@ -59,8 +60,10 @@ class Engine:
         model: str | BaseChatModel | None = None,
         variables: Mapping[str, str] | None = None,
         allow_hosted: bool | Callable[[str], bool] = False,
+        folder: Path | None = None,
     ) -> None:
         self.loaded = loaded
+        self._folder = folder
         self.allow_hosted = allow_hosted
         self._allowed: dict[str, bool] = {}
         self.trust = trust
@@ -86,7 +89,9 @@ class Engine:
 
     @cached_property
     def folder(self) -> Path:
-        """The assistant's state folder."""
+        """The assistant's state folder; of a helper, one inside of the folder of the assistant that asks it."""
+        if self._folder is not None:
+            return self._folder
         if self.loaded.path is not None:
             return State().folder(state_key(self.loaded.path))
         place = hashlib.sha256(str(self.loaded.base_dir or "").encode("utf-8", "surrogateescape")).hexdigest()[:16]
@@ -177,7 +182,17 @@ class Engine:
     @cached_property
     def tools(self) -> list[BaseTool]:
         """The tools that the model may call."""
-        context = ToolContext(self.base_dir, self.folder, self.trust, self.model, _emit, _thread, _chosen)
+        context = ToolContext(
+            self.base_dir,
+            self.folder,
+            self.trust,
+            self.model,
+            _emit,
+            _thread,
+            _chosen,
+            spec=self.loaded.path,
+            helper=lambda path: helper(self, path),
+        )
         made = [make_tool(tool, context) for tool in self.spec.tools]
         made += [search_tool(k, self._searching(k)) for k in self.spec.knowledge if k.mode == "tool"]
         return made + (memory_tools(self.facts, self._said) if self.facts else [])

@@ -254,7 +254,7 @@ def _refused(turn: Turn, request: ToolCallRequest) -> ToolMessage | None:
     if reason := (request.tool.metadata or {}).get("told"):
         turn.note(reason)
         return _message(request, reason, "error")
-    if len(turn.calls) > limits.max_tool_calls:
+    if len(turn.calls) + turn.inner_calls > limits.max_tool_calls:
         turn.note(
             f"I stopped calling tools: this assistant may do so {limits.max_tool_calls} times a message.", "limit"
         )

@@ -56,6 +56,7 @@ class Turn:
     images: list[dict[str, Any]] = field(default_factory=list)
     usage: Usage = field(default_factory=Usage)
     model_calls: int = 0
+    inner_calls: int = 0  # of tools, by assistants that this one asked
     finish: FinishReason = "stop"
     notes: list[str] = field(default_factory=list)
     cites: bool = False

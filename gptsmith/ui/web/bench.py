@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Bench", "Proposal", "Sheet", "Version", "diff_of", "text_diff"]
 _FIRST = {
+    "assistant": ("ref",),
     "mcp": ("url", "command", "tools"),
     "openapi": ("schema", "operations"),
     "python": ("ref",),

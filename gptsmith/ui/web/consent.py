@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from gptsmith.assistants import referred
 from gptsmith.assistants.library import is_shipped, state_key
 from gptsmith.assistants.loader import Loaded, load_file
 from gptsmith.assistants.trust import TrustNeed, trust_needs
@@ -73,6 +74,8 @@ class Consent:
 def _fingerprint(loaded: Loaded) -> str:
     """Return a digest of the spec and of the files of code that it names, as they are now."""
     digest = hashlib.sha256(loaded.text.encode("utf-8"))
+    for _, helper in referred.helpers(loaded):
+        digest.update(helper.text.encode("utf-8"))
     for need in trust_needs(loaded):
         if need.kind == "code" and loaded.base_dir is not None:
             file = loaded.base_dir / need.name.rpartition(":")[0]

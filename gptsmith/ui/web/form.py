@@ -25,6 +25,7 @@ _NOT_HERE = ("schema", "id", "instructions_file", "tests", "metadata", "avatar")
 _WORDS = {
     "urls": "Web addresses",
     "url": "Address",
+    "assistant": "Another assistant",
     "mcp": "MCP server",
     "openapi": "Web service (OpenAPI)",
     "python": "Python function",
