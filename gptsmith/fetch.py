@@ -12,7 +12,9 @@ import socket
 import ssl
 import time
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
 from typing import Any
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
@@ -24,12 +26,14 @@ from gptsmith.errors import FetchError
 Resolver = Callable[[str, int], list[str]]
 
 _PORTS = {"http": frozenset({80, 8080}), "https": frozenset({443, 8443})}
-_MAX_HOPS = 5
+MAX_HOPS = 5
+REDIRECTS = (301, 302, 303, 307, 308)
 _MAX_URL = 2048
 _TYPES = ("text/", "application/pdf", "application/json", "application/xml", "application/xhtml+xml")
 _WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 _MORE_TYPES = (_WORD, "application/yaml", "application/x-yaml", "application/octet-stream", "application/ld+json")
 _AGENT = "gptsmith (a local assistant that reads the pages that its owner named)"
+_ENCODINGS = ("identity", "gzip", "x-gzip", "deflate", "")
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
@@ -52,9 +56,9 @@ def fetch(
     """
     until = time.monotonic() + timeout
     current = url
-    for _ in range(_MAX_HOPS + 1):
+    for _ in range(MAX_HOPS + 1):
         parts = check(current)
-        addresses = (resolver or public_addresses)(parts.hostname or "", _port(parts))
+        addresses = (resolver or public_addresses)(parts.hostname or "", port_of(parts))
         try:
             answer = _one(current, parts, addresses, max_bytes, until)
         except (httpcore.TimeoutException, TimeoutError) as error:
@@ -64,7 +68,7 @@ def fetch(
         if isinstance(answer, Fetched):
             return answer
         current = urljoin(current, answer)
-    raise _refused(url, f"it redirects more than {_MAX_HOPS} times", "name the page's own address")
+    raise _refused(url, f"it redirects more than {MAX_HOPS} times", "name the page's own address")
 
 
 def check(url: str) -> SplitResult:
@@ -118,46 +122,91 @@ def is_public(address: str) -> bool:
     return ip.is_global and not (ip.is_multicast or ip.is_reserved or ip.is_unspecified or ip.is_loopback)
 
 
-def _one(url: str, parts: SplitResult, addresses: list[str], max_bytes: int, until: float) -> Fetched | str:
-    """Fetch one hop: the page, or the address that it redirects to."""
+@contextmanager
+def exchange(
+    method: str,
+    parts: SplitResult,
+    addresses: list[str],
+    until: float,
+    *,
+    headers: Sequence[tuple[str, str]] = (),
+    body: bytes | None = None,
+) -> Iterator[httpcore.Response]:
+    """Send one request to one of `addresses`, which the caller has checked, and yield the answer, its body unread.
+
+    `until` is a moment of `time.monotonic`, at which everything ends. Follows no redirect. Raises httpcore's errors.
+    """
     left = max(until - time.monotonic(), 0.01)
     limits = {"timeout": {"connect": left, "read": left, "write": left, "pool": left}}
     host = _ascii(parts.hostname or "").encode()
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    request_url = httpcore.URL(
-        scheme=parts.scheme.encode(), host=host, port=_port(parts), target=_quoted(target).encode("ascii")
+    url = httpcore.URL(
+        scheme=parts.scheme.encode(), host=host, port=port_of(parts), target=_quoted(target).encode("ascii")
     )
-    headers = [(b"User-Agent", _AGENT.encode()), (b"Accept", b"*/*"), (b"Accept-Encoding", b"gzip, identity;q=0.5")]
+    sent = [(b"Host", _host_header(parts, host)), (b"User-Agent", _AGENT.encode())]
+    sent += [(b"Accept-Encoding", b"gzip, identity;q=0.5")]
+    sent += [(name.encode("ascii"), value.encode("utf-8")) for name, value in headers]
     backend = _Pinned(addresses, until)
-    with httpcore.ConnectionPool(ssl_context=_tls(), network_backend=backend, retries=0) as pool:
-        headers.insert(0, (b"Host", _host_header(parts, host)))
-        with pool.stream("GET", request_url, headers=headers, extensions=limits) as response:
-            given = {k.lower(): v.decode("latin-1").strip() for k, v in response.headers}
-            if response.status in (301, 302, 303, 307, 308) and given.get(b"location"):
-                return given[b"location"]
-            if response.status != 200:
-                raise _refused(url, f"the server answered {response.status}", "check the address")
-            return _page(url, given, response.iter_stream(), max_bytes, until)
+    with (
+        httpcore.ConnectionPool(ssl_context=_tls(), network_backend=backend, retries=0) as pool,
+        pool.stream(method, url, headers=sent, content=body, extensions=limits) as response,
+    ):
+        yield response
 
 
-def _page(url: str, given: dict[bytes, str], stream: Iterable[bytes], max_bytes: int, until: float) -> Fetched:
-    kind, _, parameters = given.get(b"content-type", "application/octet-stream").partition(";")
-    kind = kind.strip().lower()
+def _one(url: str, parts: SplitResult, addresses: list[str], max_bytes: int, until: float) -> Fetched | str:
+    """Fetch one hop: the page, or the address that it redirects to."""
+    with exchange("GET", parts, addresses, until, headers=[("Accept", "*/*")]) as response:
+        given = headers_of(response)
+        if response.status in REDIRECTS and given.get("location"):
+            return given["location"]
+        if response.status != 200:
+            raise _refused(url, f"the server answered {response.status}", "check the address")
+        return _page(url, given, response, max_bytes, until)
+
+
+def headers_of(response: httpcore.Response) -> dict[str, str]:
+    """Return the headers of an answer, their names in small letters."""
+    return {k.lower().decode("latin-1"): v.decode("latin-1").strip() for k, v in response.headers}
+
+
+def _page(url: str, given: dict[str, str], response: httpcore.Response, max_bytes: int, until: float) -> Fetched:
+    kind, charset = kind_of(given)
     if not kind.startswith(_TYPES) and kind not in _MORE_TYPES:
         raise _refused(url, f"it is {kind[:60]}, not a page or document", "name a web page, a PDF or a text")
-    encoding = given.get(b"content-encoding", "identity").lower()
-    if encoding not in ("identity", "gzip", "x-gzip", "deflate", ""):
+    encoding = given.get("content-encoding", "identity").lower()
+    if encoding not in _ENCODINGS:
         raise _refused(url, f"it is packed as {encoding[:20]}, which was not asked for", "attach the file itself")
+    data = body_of(response, max_bytes, until)
+    if len(data) > max_bytes:
+        raise _refused(url, f"it has more than {max_bytes:,} bytes", "name a smaller page")
+    return Fetched(url=url, content_type=kind, charset=charset, data=data)
+
+
+def kind_of(given: dict[str, str]) -> tuple[str, str]:
+    """Return the content type (lower case, bare) and the charset that the headers of an answer name."""
+    kind, _, parameters = given.get("content-type", "application/octet-stream").partition(";")
+    charset = parameters.lower().partition("charset=")[2].partition(";")[0].strip(" \"'")
+    return kind.strip().lower(), charset[:40]
+
+
+def body_of(response: httpcore.Response, max_bytes: int, until: float) -> bytes:
+    """Return the body of an answer, unpacked; of a longer one the first bytes, at least one more than `max_bytes`.
+
+    Raises zlib.error for a broken packing or one that was not asked for, TimeoutError at `until`.
+    """
+    encoding = headers_of(response).get("content-encoding", "identity").lower()
+    if encoding not in _ENCODINGS:
+        raise zlib.error(f"packed as {encoding[:20]}, which was not asked for")
     unpack = zlib.decompressobj(zlib.MAX_WBITS | 32) if encoding not in ("identity", "") else None
     data = bytearray()
-    for part in stream:
+    for part in response.iter_stream():
         if time.monotonic() > until:
             raise TimeoutError
         data += unpack.decompress(part, max_bytes + 1 - len(data)) if unpack else part
         if len(data) > max_bytes:
-            raise _refused(url, f"it has more than {max_bytes:,} bytes", "name a smaller page")
-    charset = parameters.lower().partition("charset=")[2].partition(";")[0].strip(" \"'")
-    return Fetched(url=url, content_type=kind, charset=charset[:40], data=bytes(data))
+            break
+    return bytes(data)
 
 
 class _Pinned(httpcore.NetworkBackend):
@@ -222,13 +271,14 @@ class _Timed(httpcore.NetworkStream):
         return left
 
 
+@cache
 def _tls() -> ssl.SSLContext:
     import certifi
 
     return ssl.create_default_context(cafile=certifi.where())
 
 
-def _port(parts: SplitResult) -> int:
+def port_of(parts: SplitResult) -> int:
     return parts.port or (443 if parts.scheme == "https" else 80)
 
 

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from gptsmith.assistants.tool_types import TOOL_TYPES, load_tool_types
 from gptsmith.errors import ToolError, UsageError
-from gptsmith.tools import ToolContext, make_tool, not_ready, register_tool
+from gptsmith.tools import ToolContext, make_tools, not_ready, register_tool
 
 CONTEXT = ToolContext(Path(), Path())
 
@@ -77,9 +77,9 @@ def test_a_tool_that_cannot_run_is_offered_and_says_so(kind: str) -> None:
     data = {"type": kind, "name": "my_tool", **REQUIRED.get(kind, {})}
     spec = load_tool_types()[kind].model_validate(data)
     error = not_ready(spec, CONTEXT)
-    code = "missing_weights" if kind.startswith("image_") else "not_built"
+    code = {"openapi": "bad_document", "mcp": "not_built", "python": "not_built"}.get(kind, "missing_weights")
     assert error is not None and (error.code, error.exit_code) == (code, 4)
-    tool = make_tool(spec, CONTEXT)
+    tool = make_tools(spec, CONTEXT).tools()[0]
     assert tool.name == "my_tool"
     assert sorted(tool.args) == CALLS[kind]
     assert tool.metadata and tool.metadata["unavailable"].startswith("The tool my_tool is not available here: ")
@@ -98,7 +98,7 @@ def test_a_program_registers_its_own_tool(monkeypatch: pytest.MonkeyPatch) -> No
     register_tool(price)
     spec = TOOL_TYPES["price"].model_validate({"type": "price", "name": "tile_price", "description": "What it costs."})
     try:
-        tool = make_tool(spec, CONTEXT)
+        tool = make_tools(spec, CONTEXT).tools()[0]
         assert (tool.name, tool.description) == ("tile_price", "What it costs.")
         assert tool.invoke({"tile": "blue", "pieces": 3}) == 12
         assert not_ready(spec, CONTEXT) is None

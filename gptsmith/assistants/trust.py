@@ -15,7 +15,8 @@ from gptsmith.assistants.loader import Loaded
 from gptsmith.assistants.named_files import is_url, path_values, sources_escape
 from gptsmith.assistants.raw import items
 from gptsmith.assistants.reader import dotted
-from gptsmith.errors import NotReadyError
+from gptsmith.assistants.service_documents import servers
+from gptsmith.errors import NotReadyError, UsageError
 
 Kind = Literal["code", "command", "path", "host", "variable"]
 
@@ -41,7 +42,7 @@ def trust_needs(loaded: Loaded) -> list[TrustNeed]:
 def _needs(loaded: Loaded, above: frozenset[Path]) -> list[TrustNeed]:
     """Return what a spec needs, and what the assistants need that it asks, with the places of the tools that do."""
     data = loaded.document.data if isinstance(loaded.document.data, dict) else {}
-    found = [*_code(data), *_commands(data), *_outside(data, loaded), *_hosts(data), *_variables(data)]
+    found = [*_code(data), *_commands(data), *_outside(data, loaded), *_hosts(data, loaded), *_variables(data)]
     for i, inner in referred.helpers(loaded, above):
         below = above | {inner.path.resolve()} if inner.path else above
         for need in _needs(inner, below):
@@ -101,7 +102,7 @@ def _outside(data: dict[str, Any], loaded: Loaded) -> list[TrustNeed]:
     ]
 
 
-def _hosts(data: dict[str, Any]) -> list[TrustNeed]:
+def _hosts(data: dict[str, Any], loaded: Loaded) -> list[TrustNeed]:
     candidates: list[tuple[KeyPath, Any]] = []
     model = data.get("model")
     if isinstance(model, dict):
@@ -110,9 +111,21 @@ def _hosts(data: dict[str, Any]) -> list[TrustNeed]:
         candidates += [(("tools", i, key), tool.get(key)) for key in ("url", "server")]
         if is_url(str(tool.get("schema", ""))):
             candidates.append((("tools", i, "schema"), tool["schema"]))
+        elif tool.get("type") == "openapi" and not tool.get("server"):
+            candidates += [(("tools", i, "schema"), url) for url in _servers(tool.get("schema"), loaded.base_dir)]
     return [
         TrustNeed("host", _host(value), dotted(path)) for path, value in candidates if isinstance(value, str) and value
     ]
+
+
+def _servers(schema: Any, base_dir: Path | None) -> list[str]:
+    """Return the servers of a document beside the spec."""
+    if not isinstance(schema, str) or base_dir is None:
+        return []
+    try:
+        return [url for url in servers(paths.resolve(base_dir, schema, trust=True)) if is_url(url)]
+    except UsageError:
+        return []
 
 
 def _host(url: str) -> str:

@@ -2,15 +2,17 @@
 
 from gptsmith.tools import assistant, image_captioning, image_generation, image_recognition, mcp, openapi, python
 from gptsmith.tools.context import ToolContext
-from gptsmith.tools.registry import make_tool, not_ready, register_tool, tool_type
+from gptsmith.tools.registry import make_tools, not_ready, register_tool, tool_type
+from gptsmith.tools.toolset import Toolset
 
 __all__ = [
     "ToolContext",
+    "Toolset",
     "assistant",
     "image_captioning",
     "image_generation",
     "image_recognition",
-    "make_tool",
+    "make_tools",
     "mcp",
     "not_ready",
     "openapi",

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict
 
 from gptsmith.assistants.tool_types import TOOL_TYPES, ToolSpec, register_tool_type
-from gptsmith.errors import NotReadyError, ToolError, UsageError
+from gptsmith.errors import GptsmithError, NotReadyError, ToolError, UsageError
 from gptsmith.tools.context import ToolContext
+from gptsmith.tools.toolset import Toolset
 
 if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
 
 STRICT = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True, populate_by_name=True)
 
-Maker = Callable[[Any, ToolContext], "BaseTool"]
+Maker = Callable[[Any, ToolContext], "BaseTool | Toolset"]
 _MAKERS: dict[type[ToolSpec], tuple[Maker, type[BaseModel]]] = {}
 
 
@@ -37,33 +38,74 @@ def tool_type(make: Maker, arguments: type[BaseModel]) -> Callable[[type[ToolSpe
     return register
 
 
-def make_tool(spec: ToolSpec, context: ToolContext) -> BaseTool:
-    """Return the tool that `spec` describes.
+def make_tools(spec: ToolSpec, context: ToolContext) -> Toolset:
+    """Return the tools that `spec` describes; each names its entry of the spec in `metadata["of"]`.
 
     A tool whose surroundings are missing (package, weights, runtime, trust) comes back as one that says so when it is
     called: the assistant still chats, and the model is told what it cannot do. Its `metadata` says why: `told` is for
     people who chat, `unavailable` for the author of the spec, with what to do.
     """
     try:
-        tool = _made(spec, context)
+        made = _made(spec, context)
     except NotReadyError as error:
-        return _unavailable(spec, _MAKERS[type(spec)][1], error)
-    tool.name = spec.name
-    if spec.description:
-        tool.description = spec.description
-    return tool
+        return Toolset([_unavailable(spec, error)])
+    return _Offered(spec, made)
+
+
+class _Offered(Toolset):
+    """The tools of an entry as the spec names them; where they cannot be had, one that says why."""
+
+    def __init__(self, spec: ToolSpec, made: BaseTool | Toolset) -> None:
+        super().__init__()
+        self._spec = spec
+        self._source = made if isinstance(made, Toolset) else Toolset([self._as_named(made)])
+        self._missing: dict[str, BaseTool] = {}
+
+    def _as_named(self, tool: BaseTool) -> BaseTool:
+        tool.name = self._spec.name
+        if self._spec.description:
+            tool.description = self._spec.description
+        return tool
+
+    @property
+    def moving(self) -> bool:  # type: ignore[override]
+        """Whether the source's tools may change."""
+        return self._source.moving
+
+    def begin(self) -> None:
+        """Let the source begin."""
+        self._source.begin()
+
+    def tools(self) -> list[BaseTool]:
+        """Return the source's tools, or the one that stands for them."""
+        try:
+            found = self._source.tools()
+        except GptsmithError as error:
+            missing = self._missing.get(str(error))  # the same one again: nothing changed
+            if missing is None:
+                self._missing = {str(error): (missing := _unavailable(self._spec, error))}
+            return [missing]
+        for tool in found:
+            tool.metadata = {**(tool.metadata or {}), "of": self._spec.name}
+        return found
+
+    def close(self) -> None:
+        """Close the source."""
+        self._source.close()
 
 
 def not_ready(spec: ToolSpec, context: ToolContext) -> NotReadyError | None:
     """Return why `spec` cannot run here, or None when it can; nothing is called and nothing is downloaded."""
     try:
-        _made(spec, context)
+        made = _made(spec, context)
     except NotReadyError as error:
         return error
+    if isinstance(made, Toolset):
+        made.close()
     return None
 
 
-def _made(spec: ToolSpec, context: ToolContext) -> BaseTool:
+def _made(spec: ToolSpec, context: ToolContext) -> BaseTool | Toolset:
     make, _ = _MAKERS[type(spec)]
     return make(spec, context)
 
@@ -107,7 +149,7 @@ def _own_tool(tool: BaseTool | Callable[..., Any], name: str) -> BaseTool:
     return StructuredTool.from_function(tool, name=name)
 
 
-def _unavailable(spec: ToolSpec, arguments: type[BaseModel], error: NotReadyError) -> BaseTool:
+def _unavailable(spec: ToolSpec, error: GptsmithError) -> BaseTool:
     from langchain_core.tools import StructuredTool
 
     # What to do about it is for the author of the spec; the people who chat, and so the model, are told why alone.
@@ -120,6 +162,6 @@ def _unavailable(spec: ToolSpec, arguments: type[BaseModel], error: NotReadyErro
         refuse,
         name=spec.name,
         description=f"{spec.description or spec.SUMMARY} (Not available here.)",
-        args_schema=arguments,
-        metadata={"unavailable": reason, "told": told, "code": error.code},
+        args_schema=_MAKERS[type(spec)][1],
+        metadata={"of": spec.name, "unavailable": reason, "told": told, "code": error.code},
     )

@@ -22,9 +22,10 @@ from gptsmith.agent.events import ApprovalRequest, Reply
 from gptsmith.agent.runtime.letters import too_deep
 from gptsmith.agent.runtime.store import ThreadStore
 from gptsmith.agent.runtime.turn import Turn
-from gptsmith.errors import UsageError
+from gptsmith.errors import ToolError, UsageError
 from gptsmith.models.passages import Passage
 from gptsmith.rag.hit import Hit
+from gptsmith.tools.described_tool import check_arguments
 
 _FORMS = 'give {"type": "approve"}, {"type": "edit", "args": {…}} or {"type": "reject", "message": "…"}'
 _UNASKED = "This call needs the person's approval, which cannot be asked for here. It was not run; go on without it."
@@ -127,7 +128,9 @@ def _decision(call: ApprovalRequest, item: Any, tools: Mapping[str, BaseTool]) -
             raise ValueError("nested too deeply")
         if isinstance(schema, type) and issubclass(schema, BaseModel):
             schema.model_validate(decision.args)
-    except (ValueError, TypeError, RecursionError) as error:
+        elif isinstance(schema, dict):
+            check_arguments(decision.args, schema)
+    except (ValueError, TypeError, RecursionError, ToolError) as error:
         raise UsageError(f"these arguments do not fit {call.name}: {_told(error)}", hint="change them again") from None
     return decision
 
@@ -135,7 +138,7 @@ def _decision(call: ApprovalRequest, item: Any, tools: Mapping[str, BaseTool]) -
 def _told(error: Exception) -> str:
     if isinstance(error, ValidationError):
         return "; ".join(f"{'.'.join(map(str, e['loc'])) or 'arguments'}: {e['msg']}" for e in error.errors()[:3])
-    return str(error)[:200]
+    return error.message[:300] if isinstance(error, ToolError) else str(error)[:200]
 
 
 # -- the turn that goes on -------------------------------------------------------------------------------------------

@@ -36,8 +36,9 @@ from gptsmith.models.chat.window import Window
 from gptsmith.models.passages import Passage, fence
 from gptsmith.models.picture_notes import strip_picture_notes
 from gptsmith.state import State
-from gptsmith.tools import ToolContext, make_tool
+from gptsmith.tools import ToolContext, Toolset, make_tools
 from gptsmith.tools.knowledge_search import search_tool
+from gptsmith.tools.toolset import free_name
 
 if TYPE_CHECKING:
     from gptsmith.models.chat.scribe import Scribe
@@ -83,7 +84,7 @@ class Engine:
 
     def after_fork(self) -> None:
         """Leave files and connections to the parent process, unclosed; this one opens its own when it needs them."""
-        for part in ("store", "knowledge", "model", "tools", "graph", "afterwards"):
+        for part in ("store", "knowledge", "model", "toolsets", "tools", "graph", "afterwards"):
             _PARENTS.append(self.__dict__.pop(part, None))
         self._begin()
 
@@ -180,8 +181,8 @@ class Engine:
         return KnowledgeBase(self.spec.knowledge, self.base_dir, self.folder, trust=self.trust)
 
     @cached_property
-    def tools(self) -> list[BaseTool]:
-        """The tools that the model may call."""
+    def toolsets(self) -> list[Toolset]:
+        """What gives the tools: one for each entry of the spec, and one for the searches."""
         context = ToolContext(
             self.base_dir,
             self.folder,
@@ -193,15 +194,33 @@ class Engine:
             spec=self.loaded.path,
             helper=lambda path: helper(self, path),
         )
-        made = [make_tool(tool, context) for tool in self.spec.tools]
-        made += [search_tool(k, self._searching(k)) for k in self.spec.knowledge if k.mode == "tool"]
-        return made + (memory_tools(self.facts, self._said) if self.facts else [])
+        made = [make_tools(tool, context) for tool in self.spec.tools]
+        own = [search_tool(k, self._searching(k)) for k in self.spec.knowledge if k.mode == "tool"]
+        return [*made, Toolset(own + (memory_tools(self.facts, self._said) if self.facts else []))]
 
     def _said(self) -> list[str]:
         """Return the person's own messages of the running conversation."""
         turn = current()
         rows = self.store.messages(turn.thread_id) if turn.thread_id else []
         return [row.text for row in rows if row.role == "user"]
+
+    @cached_property
+    def tools(self) -> list[BaseTool]:
+        """The tools that the model may call, as they were when they were last gathered."""
+        return _gathered(self.toolsets)
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether tools come from a server, which may have others by now: see `gather`."""
+        return any(one.moving for one in self.toolsets)
+
+    def gather(self) -> None:
+        """Ask servers and documents for their tools anew; may wait for them, a turn does it on a thread."""
+        found = _gathered(self.toolsets)
+        with self._making:
+            if "tools" not in self.__dict__ or [*map(id, found)] != [*map(id, self.tools)]:
+                self.__dict__["tools"] = found
+                self.__dict__.pop("graph", None)
 
     @property
     def unavailable(self) -> list[str]:
@@ -229,7 +248,9 @@ class Engine:
         if not self.is_ready:
             with self._making:
                 require_trust(self.loaded, self.trust)
-                _ = self.store, self.tools, self.knowledge
+                _ = self.store, self.knowledge
+                for one in self.toolsets:
+                    one.begin()
                 self.is_ready = True
 
     def turn(self, turn_id: str, thread_id: str, deliver: Callable[[Event], None]) -> Turn:
@@ -246,6 +267,8 @@ class Engine:
             self.store.close()
         if self.__dict__.get("knowledge") is not None:
             self.knowledge.close()  # type: ignore[union-attr]
+        for one in self.__dict__.get("toolsets", ()):
+            one.close()
 
     # -- the parts of a turn ---------------------------------------------------------------------------------------
 
@@ -306,6 +329,16 @@ class Engine:
             return fence([p for p in found if p.id not in seen], [p.id for p in found if p.id in seen])
 
         return search
+
+
+def _gathered(toolsets: list[Toolset]) -> list[BaseTool]:
+    """Return all tools; one whose name another has already gets a number behind it."""
+    found: dict[str, BaseTool] = {}
+    for tool in (tool for one in toolsets for tool in one.tools()):
+        if tool.name in found:
+            tool.name = free_name(tool.name, found)
+        found[tool.name] = tool
+    return list(found.values())
 
 
 def _after_fork() -> None:

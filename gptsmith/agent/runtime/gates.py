@@ -19,7 +19,7 @@ from langgraph.types import Command
 
 from gptsmith.agent.events import ToolCallRecord
 from gptsmith.agent.runtime import approvals, fitting, pii
-from gptsmith.agent.runtime.letters import too_deep, whole, whole_values
+from gptsmith.agent.runtime.letters import too_deep, unfit, whole, whole_values
 from gptsmith.agent.runtime.loops import apart
 from gptsmith.agent.runtime.results import shortened
 from gptsmith.agent.runtime.turn import CURRENT, Turn
@@ -259,10 +259,13 @@ def _refused(turn: Turn, request: ToolCallRequest) -> ToolMessage | None:
             f"I stopped calling tools: this assistant may do so {limits.max_tool_calls} times a message.", "limit"
         )
         return _message(request, "The limit of tool calls is reached. Answer now with what you have.", "error")
-    own = next((t for t in turn.spec.tools if t.name == call["name"]), None)
-    used = sum(record.name == call["name"] for record in turn.calls)
+    if fault := unfit(call["args"]):
+        return _message(request, f"The tool did not run: {fault}", "error")
+    of = turn.of[call["name"]] = (request.tool.metadata or {}).get("of", call["name"])
+    own = next((t for t in turn.spec.tools if t.name == of), None)
+    used = sum(turn.of.get(record.name, record.name) == of for record in turn.calls)
     if own is not None and own.max_calls is not None and used > own.max_calls:
-        text = f"{call['name']} may be called {own.max_calls} times for one message. Go on without it."
+        text = f"{of} may be called {own.max_calls} times for one message. Go on without it."
         return _message(request, text, "error")
     return None
 

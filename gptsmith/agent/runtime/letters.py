@@ -6,6 +6,7 @@ bring in lone surrogates. Two halves are joined, a single one becomes the replac
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 _DEEPEST = 64
@@ -42,6 +43,25 @@ def too_deep(value: Any) -> bool:
         if not level:
             return False
     return True
+
+
+def unfit(value: Any) -> str:
+    """Return what is wrong with the arguments of a call whatever the tool; empty when nothing is."""
+    level = [value]
+    while level:
+        for item in level:
+            if isinstance(item, float) and not math.isfinite(item):
+                return "NaN and infinity are no numbers that a tool takes. Give a real number."
+            if isinstance(item, int) and not -(2**63) <= item < 2**64:
+                return "a number in its arguments has more than 64 bits. Give the number that is meant."
+        level = [inner for item in level for inner in _parts(item)]
+    return ""
+
+
+def _parts(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return list(value.values())
+    return list(value) if isinstance(value, list | tuple) else []
 
 
 def _inside(value: Any) -> list[Any]:

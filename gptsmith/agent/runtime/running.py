@@ -127,9 +127,14 @@ class _Course:
         given = whole_values(self.ask.variables)
         self.variables = {**still_fitting(turn.spec, store.variables(turn.thread_id)), **given}
         resolve_variables(turn.spec, {**self.engine.variables, **self.variables})  # before anything is written
-        blocked = self._go_on() if self.ask.decisions is not None else self._begin(await self._take())
-        if self.ask.decisions is None and self.ask.call is None and not blocked:
-            await asyncio.to_thread(self._remember)
+        if self.ask.decisions is None:
+            blocked = self._begin(await self._take())
+            if self.ask.call is None and not blocked:
+                await asyncio.to_thread(self._remember)
+            await self._gather()
+        else:
+            await self._gather()  # the decisions are about these tools
+            blocked = self._go_on()
         turn.system = self.engine.system(self.variables, attached=self.attachments.any)
         CURRENT.set(turn)
         try:
@@ -146,6 +151,10 @@ class _Course:
         except Exception as error:
             raise as_told(error) from error
         self._end()
+
+    async def _gather(self) -> None:
+        if self.engine.is_moving:
+            await asyncio.to_thread(self.engine.gather)
 
     def _remarked(self, remark: str) -> bool:
         """Tell whether an earlier answer of the thread carries the remark: it is made once."""
@@ -487,6 +496,8 @@ def conclude(turn: Turn, messages: list[AnyMessage]) -> AIMessage:
 def prepare(engine: Engine, messages: list[AnyMessage], deliver: Deliver) -> Turn:
     """Return a turn on messages that a host keeps, its files searched; input rails apply to the messages sent on."""
     turn = engine.turn(new_id("turn"), "", deliver)
+    if engine.is_moving:
+        engine.gather()
     turn.system = engine.system({})
     answered = any(isinstance(message, AIMessage) for message in messages)
     turn.remarked = lambda _: answered

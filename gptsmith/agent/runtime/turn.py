@@ -53,6 +53,7 @@ class Turn:
     hits: dict[int, Hit] = field(default_factory=dict)
     searched: list[Searched] = field(default_factory=list)
     calls: list[ToolCallRecord] = field(default_factory=list)
+    of: dict[str, str] = field(default_factory=dict)  # the spec's tool that each called tool belongs to
     images: list[dict[str, Any]] = field(default_factory=list)
     usage: Usage = field(default_factory=Usage)
     model_calls: int = 0

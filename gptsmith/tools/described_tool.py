@@ -1,0 +1,70 @@
+"""A tool whose arguments a JSON Schema describes: they are checked against it before anything is called."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError, best_match
+from langchain_core.tools import BaseTool
+
+from gptsmith.errors import ToolError
+
+_SHOWN = 80  # characters of a wrong value that the model is told
+
+
+class DescribedTool(BaseTool):
+    """Calls `call` with the arguments, which fit `args_schema`; what does not fit goes back to the model."""
+
+    args_schema: dict[str, Any]
+    call: Callable[[dict[str, Any]], str]
+
+    def _run(self, /, **arguments: Any) -> str:
+        check_arguments(arguments, self.args_schema)
+        return self.call(arguments)
+
+
+def check_arguments(arguments: dict[str, Any], schema: dict[str, Any]) -> None:
+    """Raise ToolError for the first few arguments that do not fit the schema, with what would."""
+    errors = sorted(Draft202012Validator(schema).iter_errors(arguments), key=lambda error: list(map(str, error.path)))
+    if errors:
+        told = list(dict.fromkeys(_told(error) for error in errors))
+        raise ToolError("; ".join(told[:4]), code="bad_arguments", hint="correct the arguments and call again")
+
+
+def _told(error: ValidationError) -> str:
+    if error.context and (nearer := best_match(error.context)) is not None and len(error.context) == 1:
+        error = nearer
+    where = ".".join(map(str, error.absolute_path))
+    what = f"{where}: " if where else ""
+    allowed: Any = error.validator_value
+    if error.validator == "type":
+        wanted = " or ".join(allowed) if isinstance(allowed, list) else allowed
+        return f"{what}expected {wanted}, got {_shown(error.instance)}"
+    if error.validator == "enum":
+        return f"{what}expected one of {_listed(allowed)}, got {_shown(error.instance)}"
+    if error.validator == "required":
+        missing = [name for name in allowed if name not in error.instance]
+        return f"{what}missing: {', '.join(missing)}"
+    if error.validator == "additionalProperties":
+        known = error.schema.get("properties", {}) if isinstance(error.schema, dict) else {}
+        odd = [name[:40] for name in error.instance if name not in known]
+        return f"{what}there is no argument {', '.join(odd[:3])}; there are: {', '.join(known) or 'none'}"
+    if error.validator in ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"):
+        names = {"minimum": "at least", "maximum": "at most", "exclusiveMinimum": "more than"}
+        return f"{what}expected {names.get(str(error.validator), 'less than')} {allowed}, got {_shown(error.instance)}"
+    if error.validator in ("oneOf", "anyOf"):
+        return f"{what}{_shown(error.instance)} fits none of the allowed forms"
+    return f"{what}{error.message[:200]}"
+
+
+def _shown(value: Any) -> str:
+    text = re.sub(r"\s+", " ", repr(value) if isinstance(value, str) else str(value))
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+
+
+def _listed(values: Iterable[Any]) -> str:
+    shown = [_shown(value) for value in values]
+    return ", ".join(shown[:12]) + (f" and {len(shown) - 12} more" if len(shown) > 12 else "")
