@@ -61,6 +61,10 @@ def test_what_the_contract_does_not_allow_is_refused(data: dict[str, Any]) -> No
         load_tool_types()[data["type"]].model_validate(data)
 
 
+CANNOT_RUN = {
+    "mcp": {"url": "${env:NO_SUCH_SERVER}"},
+    "openapi": {"schema": "./no-such.yaml"},
+}
 CALLS = {
     "image_generation": ["count", "image", "mode", "request", "seed"],
     "image_captioning": ["detail", "image"],
@@ -74,10 +78,11 @@ CALLS = {
 @pytest.mark.parametrize("kind", sorted(CALLS))
 @pytest.mark.usefixtures("no_picture_weights")
 def test_a_tool_that_cannot_run_is_offered_and_says_so(kind: str) -> None:
-    data = {"type": kind, "name": "my_tool", **REQUIRED.get(kind, {})}
+    data = {"type": kind, "name": "my_tool", **REQUIRED.get(kind, {}), **CANNOT_RUN.get(kind, {})}
     spec = load_tool_types()[kind].model_validate(data)
     error = not_ready(spec, CONTEXT)
-    code = {"openapi": "bad_document", "mcp": "not_built", "python": "not_built"}.get(kind, "missing_weights")
+    codes = {"mcp": "missing_variable", "openapi": "bad_document", "python": "not_built"}
+    code = codes.get(kind, "missing_weights")
     assert error is not None and (error.code, error.exit_code) == (code, 4)
     tool = make_tools(spec, CONTEXT).tools()[0]
     assert tool.name == "my_tool"

@@ -20,6 +20,7 @@ class ToolSpec(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
     TYPE: ClassVar[str]
     SUMMARY: ClassVar[str] = ""
+    STARTS: ClassVar[bool] = False  # a server or the like is started or asked before the first call
 
     type: str = Field(description="Which tool this is.")
     name: str = Field(

@@ -7,11 +7,14 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError, best_match
+from jsonschema.exceptions import UnknownType, ValidationError, best_match
 from langchain_core.tools import BaseTool
+from referencing import Registry
+from referencing.exceptions import Unresolvable
 
 from gptsmith.errors import ToolError
 
+_DEEPEST = 40
 _SHOWN = 80  # characters of a wrong value that the model is told
 
 
@@ -28,10 +31,32 @@ class DescribedTool(BaseTool):
 
 def check_arguments(arguments: dict[str, Any], schema: dict[str, Any]) -> None:
     """Raise ToolError for the first few arguments that do not fit the schema, with what would."""
-    errors = sorted(Draft202012Validator(schema).iter_errors(arguments), key=lambda error: list(map(str, error.path)))
+    check = Draft202012Validator(schema, registry=Registry())  # an empty one: no schema is fetched from anywhere
+    try:
+        errors = sorted(check.iter_errors(arguments), key=lambda error: list(map(str, error.path)))
+    except (Unresolvable, UnknownType, RecursionError):
+        return  # a schema that cannot be followed checks nothing; whoever is called does
     if errors:
         told = list(dict.fromkeys(_told(error) for error in errors))
         raise ToolError("; ".join(told[:4]), code="bad_arguments", hint="correct the arguments and call again")
+
+
+def safe_schema(schema: Any) -> dict[str, Any]:
+    """Return somebody's schema of an object as one that is safe to check by: patterns, which can take for ever, go."""
+    made = _without_patterns(schema, 0)
+    made = made if isinstance(made, dict) else {}
+    properties = made.get("properties")
+    return {**made, "type": "object", "properties": properties if isinstance(properties, dict) else {}}
+
+
+def _without_patterns(node: Any, depth: int) -> Any:
+    if depth > _DEEPEST:
+        return {}
+    if isinstance(node, dict):
+        odd = ("pattern", "patternProperties", "$schema", "$id")  # as keywords; a property may be called so
+        kept = {k: v for k, v in node.items() if k not in odd or (isinstance(v, dict) and k != "patternProperties")}
+        return {key: _without_patterns(value, depth + 1) for key, value in kept.items()}
+    return [_without_patterns(item, depth + 1) for item in node] if isinstance(node, list) else node
 
 
 def _told(error: ValidationError) -> str:

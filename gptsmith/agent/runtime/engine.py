@@ -8,6 +8,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,7 +32,7 @@ from gptsmith.assistants.library import state_key
 from gptsmith.assistants.loader import Loaded
 from gptsmith.assistants.spec import AssistantSpec, Knowledge, ModelSpec
 from gptsmith.assistants.trust import require_trust
-from gptsmith.errors import UsageError
+from gptsmith.errors import GptsmithError, UsageError
 from gptsmith.models.chat.window import Window
 from gptsmith.models.passages import Passage, fence
 from gptsmith.models.picture_notes import strip_picture_notes
@@ -252,6 +253,16 @@ class Engine:
                 for one in self.toolsets:
                     one.begin()
                 self.is_ready = True
+
+    def begin(self) -> None:
+        """Start what tools need before the first message comes, beside everything else; a turn says what is wrong."""
+        if any(tool.STARTS for tool in self.spec.tools):
+            threading.Thread(target=self._start, name="gptsmith-begin", daemon=True).start()
+
+    def _start(self) -> None:
+        with suppress(GptsmithError):
+            self.make_ready()
+            self.gather()
 
     def turn(self, turn_id: str, thread_id: str, deliver: Callable[[Event], None]) -> Turn:
         """Return a new turn of this assistant."""

@@ -32,6 +32,7 @@ class OpenApi(ToolSpec):
     model_config = STRICT
     TYPE: ClassVar[str] = "openapi"
     SUMMARY: ClassVar[str] = "Calls operations of a web service."
+    STARTS: ClassVar[bool] = True
 
     type: Literal["openapi"] = "openapi"
     schema_: str = Field(alias="schema", min_length=1, description="Path or URL of the OpenAPI document.")

@@ -62,6 +62,7 @@ def chat(
         made = _asked(made)
     with made as assistant:
         if message is None:
+            assistant.engine.begin()
             code = Conversation(assistant, thread, attached).run()
         else:
             code = Turn(assistant, as_json).run(message, thread, attached)

@@ -57,7 +57,10 @@ class Talk:
 
     def _made(self) -> Assistant:
         loaded = load_file(self._path)
-        return Assistant(loaded, trust=self._consent.trusts(loaded))
+        made = Assistant(loaded, trust=self._consent.trusts(loaded))
+        if any(tool.STARTS for tool in made.spec.tools):
+            made.engine.begin()
+        return made
 
     @cached_property
     def _consent(self) -> Consent:

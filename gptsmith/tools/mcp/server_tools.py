@@ -1,0 +1,136 @@
+"""The tools of one `mcp` entry: those of its server that the spec allows, as they are at each turn."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable
+from contextvars import copy_context
+from typing import TYPE_CHECKING, Any
+
+from langchain_core.tools import BaseTool
+from mcp import types
+
+from gptsmith.assistants.variables import expand_env
+from gptsmith.assistants.wording import listed
+from gptsmith.errors import NotReadyError, ToolError
+from gptsmith.tools.context import ToolContext
+from gptsmith.tools.described_tool import DescribedTool, safe_schema
+from gptsmith.tools.mcp.connection import Connection, Server
+from gptsmith.tools.mcp.results import told
+from gptsmith.tools.secret_values import SecretValues
+from gptsmith.tools.toolset import Toolset, call_name
+
+if TYPE_CHECKING:
+    from gptsmith.tools.mcp import Mcp
+
+_MOST_TOOLS = 60
+_LIST_AGAIN = 60.0  # seconds; a server that changes its tools need not say so
+_TRY_AGAIN = 10.0  # seconds after a failure: a server that is away must not slow every message down
+
+
+class ServerTools(Toolset):
+    """The server's tools; the connection begins with `begin` and is made again when it is lost."""
+
+    moving = True
+
+    def __init__(self, spec: Mcp, context: ToolContext) -> None:
+        super().__init__()
+        self.spec = spec
+        self._context = context
+        headers: dict[str, str] = expand_env(spec.headers)
+        server = Server(
+            folder=context.base_dir,
+            url=expand_env(spec.url or ""),
+            headers=headers,
+            command=expand_env(spec.command or []),
+            env=expand_env(spec.env),
+        )
+        declared = (spec.headers, spec.url, spec.command, spec.env)
+        self._secrets = SecretValues(*declared, headers={**headers, **server.env})
+        self._connection = Connection(server, self._secrets)
+        self._made: dict[str, DescribedTool] = {}
+        self._now: list[BaseTool] = []
+        self._guard = threading.Lock()
+        self._listed = 0.0
+        self._failed: tuple[float, NotReadyError] | None = None
+
+    def begin(self) -> None:
+        """Start or reach the server beside everything else."""
+        if self._is_trusted():
+            self._connection.begin()
+
+    def tools(self) -> list[BaseTool]:
+        """Return the tools as the server lists them now; it is asked when it says so, and once a minute."""
+        if not self._is_trusted():
+            raise NotReadyError(
+                f"it starts {' '.join(self.spec.command or [])[:200]}", code="trust_required", hint="run with --trust"
+            )
+        with self._guard:
+            now = time.monotonic()
+            if not self._connection.changed and now - self._listed < _LIST_AGAIN:
+                return self._now
+            if self._failed is not None and now - self._failed[0] < _TRY_AGAIN:
+                raise self._failed[1]
+            try:
+                self._now = self._offered(self._connection.list_tools())
+                self._listed, self._failed = now, None
+            except ToolError as error:
+                hint = "check the command" if self.spec.command else "check the address and that the server runs"
+                failed = NotReadyError(error.message, code="unreachable", hint=hint)
+                self._failed = (time.monotonic(), failed)
+                raise failed from error
+            return self._now
+
+    def close(self) -> None:
+        """End the connection, and the server with it when it was started here."""
+        self._connection.close()
+
+    def _is_trusted(self) -> bool:
+        return self._context.trust or self.spec.command is None
+
+    def _offered(self, found: list[types.Tool]) -> list[BaseTool]:
+        allowed = self.spec.tools
+        wanted = [tool for tool in found if allowed is None or tool.name in allowed]
+        if not wanted:
+            there = listed([tool.name[:60] for tool in found], 20)
+            what = f"the server has no tool {', '.join(allowed)[:200]}" if allowed else "the server has no tools"
+            raise NotReadyError(what, code="unknown_operation", hint=f"it has: {there}" if found else "")
+        if len(wanted) > _MOST_TOOLS:
+            what = f"the server has {len(wanted)} tools, more than {_MOST_TOOLS}"
+            raise NotReadyError(what, code="too_many_tools", hint="name the ones that are wanted under tools")
+        tools: list[BaseTool] = []
+        for tool in wanted:
+            tools.append(self._tool(tool, [one.name for one in tools]))
+        return tools
+
+    def _tool(self, tool: types.Tool, taken: list[str]) -> DescribedTool:
+        """Return the tool; the same one as before where nothing of it changed."""
+        schema = safe_schema(tool.inputSchema)
+        about = " ".join((tool.description or tool.title or tool.name).split())[:1000]
+        key = json.dumps([tool.name, about, schema], default=str)
+        if key not in self._made:
+            name = call_name(self.spec.name, tool.name, taken)
+            call = self._caller(tool.name)
+            self._made[key] = DescribedTool(name=name, description=about, args_schema=schema, call=call)
+        return self._made[key]
+
+    def _caller(self, name: str) -> Callable[[dict[str, Any]], str]:
+        def call(arguments: dict[str, Any]) -> str:
+            context = copy_context()  # events of the turn, from the connection's own thread
+
+            def progress(text: str) -> None:
+                data = {"stage": "tools", "text": f"{self.spec.name}: {self._secrets.hide(text)[:200]}"}
+                context.run(self._context.emit, "progress", data)
+
+            result = self._connection.call(name, arguments, progress)
+            return self._secrets.hide(told(result, self._context, self.spec.name))
+
+        def hidden(arguments: dict[str, Any]) -> str:
+            try:
+                return call(arguments)
+            except ToolError as error:
+                raise ToolError(self._secrets.hide(error.message), code=error.code, hint=error.hint) from None
+
+        return hidden
