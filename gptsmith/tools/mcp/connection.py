@@ -90,16 +90,16 @@ class Connection:
         return tools
 
     def call(
-        self, name: str, arguments: dict[str, Any], progress: Callable[[str], None], seconds: float = CALL_SECONDS
+        self, name: str, arguments: dict[str, Any], hear: Callable[[str], None], seconds: float = CALL_SECONDS
     ) -> types.CallToolResult:
-        """Call a tool of the server; `progress` hears what it says meanwhile.
+        """Call a tool of the server; `hear` is told what it says meanwhile.
 
         Raises:
             ToolError: as `list_tools`; whether the tool ran is then not known.
         """
 
-        async def heard(done: float, total: float | None, message: str | None) -> None:
-            progress(message or (f"{done:g} of {total:g}" if total else f"{done:g}"))
+        async def heard(progress: float, total: float | None, message: str | None) -> None:
+            hear(message or (f"{progress:g} of {total:g}" if total else f"{progress:g}"))
 
         async def called(session: ClientSession) -> types.CallToolResult:
             request = types.CallToolRequest(params=types.CallToolRequestParams(name=name, arguments=arguments))
@@ -223,7 +223,8 @@ class _Link:
         assert self._session is not None and self._lost is not None, "it is ready"  # noqa: S101
         task = asyncio.create_task(work(self._session))
         try:
-            done, _ = await asyncio.wait({task, self._lost}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            both: list[asyncio.Future[Any]] = [task, self._lost]
+            done, _ = await asyncio.wait(both, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
             if task in done:
                 return task.result()
             if not done:
