@@ -7,13 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from gptsmith.assistants.draft import Draft
-
 KEY = "drafting"
 """Under `configurable` of the configuration with which a model is asked for a draft."""
 
 
-def _unseen(_: Draft) -> None:
+def _unseen(_: Any) -> None:
     pass
 
 
@@ -24,7 +22,7 @@ class Drafting:
     A model that returns its draft in one piece shows nothing, and cannot be stopped.
     """
 
-    show: Callable[[Draft], None] = _unseen
+    show: Callable[[Any], None] = _unseen
     _stopped: threading.Event = field(default_factory=threading.Event, repr=False)
 
     def stop(self) -> None:
