@@ -93,6 +93,8 @@ WORDS = [
     'Changes what the answer must say in the test "says its name" from ["Bike Desk"] to ["Lasse"].',
     "Sets model.temperature to 0.2.",
 ]
+CARRIED = 'Changes what the answer must say in the test "says its name" from "Bike Desk" to "Lasse".'
+RENAMED = [WORDS[0], CARRIED]  # whichever model renames: a test that expects the old name comes along
 AFTER = [
     ('name: "Bike Desk"   # as on the door\n', 'name: "Lasse"   # as on the door\n'),
     ("Warm and chatty.", "Warm, in answers of under three sentences."),
@@ -135,8 +137,10 @@ def test_the_diff_shows_what_is_written(spec: Path, builder: Builder, loopback: 
         "+++ bike-desk.assistant.yaml (after)",
         '-name: "Bike Desk"   # as on the door',
         '+name: "Lasse"   # as on the door',
+        "-  - {name: says its name, message: Who am I writing to?, expect: {contains: [Bike Desk]}}",
+        "+  - {name: says its name, message: Who am I writing to?, expect: {contains: [Lasse]}}",
     ]
-    assert done.after_texts == {spec: edited([0])}
+    assert done.after_texts == {spec: edited([0, 6])}
 
 
 YAML = "```yaml\nname: Lasse\n```"
@@ -189,7 +193,7 @@ def test_one_repair_round_with_what_is_wrong(
 ) -> None:
     loopback.push(first, answer(RENAME))
     done = builder.edit(spec, "call it Lasse")
-    assert done.words == WORDS[:1]
+    assert done.words == RENAMED
     assert len(loopback.history) == 2
     assert problem in loopback.history[1]["messages"][1]["content"]
 
@@ -218,17 +222,17 @@ def test_what_holds_is_kept_and_the_rest_is_said(spec: Path, builder: Builder, l
     wrong = answer(RENAME, change("set", "model.temperature", value=7))
     loopback.push(wrong, wrong)
     done = builder.edit(spec, "call it Lasse and heat it up")
-    assert done.words == WORDS[:1]
+    assert done.words == RENAMED
     assert done.unmet == ["model.temperature: expected 0..2, got 7; try 2"]
 
 
 def check_locked(done: Change, spec: Path) -> None:
-    assert done.words == WORDS[:1]
+    assert done.words == RENAMED
     (held,) = done.locked
     assert (held.path, held.lines) == ("description", ["description: Rents bikes."])
     assert held.why.startswith("description is locked, so this is only a suggestion; only you can unlock it")
     done.apply()
-    assert spec.read_text("utf-8") == edited([0])
+    assert spec.read_text("utf-8") == edited([0, 6])
 
 
 def check_question(done: Change, spec: Path) -> None:
@@ -298,14 +302,14 @@ DROP = answer(RENAME, change("replace_text", "instructions", old="- Never promis
 def test_a_rule_that_would_be_lost_is_asked_about(spec: Path, builder: Builder, loopback: Loopback) -> None:
     loopback.always = DROP
     done = builder.edit(spec, "call it Lasse and be nicer")
-    assert [(risk.step, risk.rule) for risk in done.rules_at_risk] == [(1, "Never promise that a bike is free.")]
+    assert [(risk.step, risk.rule) for risk in done.rules_at_risk] == [(2, "Never promise that a bike is free.")]
     with pytest.raises(UsageError) as caught:
         done.apply()
     assert str(caught.value) == (
-        'change 2 would drop the rule "Never promise that a bike is free."; name the changes that are meant, as in'
-        " only=[0]; nothing was written"
+        'change 3 would drop the rule "Never promise that a bike is free."; name the changes that are meant, as in'
+        " only=[0, 1]; nothing was written"
     )
-    done.apply(only=[0, 1])
+    done.apply(only=[0, 2])
     assert "Never promise" not in spec.read_text("utf-8")
 
 
@@ -364,7 +368,7 @@ def outside(text: str) -> str:
 @pytest.mark.parametrize(
     "wanted, meanwhile, result",
     [
-        (RENAME, outside, outside(edited([0]))),
+        (RENAME, outside, outside(edited([0, 6]))),
         (change("remove", "conversation_starters[0]"), outside, "conversation_starters[0] is another item now"),
         (change("remove", "conversation_starters[2]"), outside, outside(edited([5]))),
         (RENAME, lambda text: text.replace("Bike Desk", "Desk"), "name has another value now"),

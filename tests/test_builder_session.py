@@ -67,6 +67,13 @@ def rename(name: str) -> dict[str, Any]:
     return change("set", "name", value=name)
 
 
+def renamed(new: str) -> list[str]:
+    """What a new name of the draft comes to: its two tests expect it too."""
+    tests = ["says its name", "introduces itself"]
+    told = [f'Changes what the answer must say in the test "{t}" from "Tea Adviser" to "{new}".' for t in tests]
+    return [f'Changes the name from "Tea Adviser" to "{new}".', *told]
+
+
 def line(text: str) -> dict[str, Any]:
     return change("add", "instructions", value=text)
 
@@ -90,7 +97,7 @@ def test_from_a_description_to_a_saved_assistant(builder: Builder, loopback: Loo
     assert asked.question == "Should it sell teas?"  # one at a time
     assert "Ask for the hour" in session.yaml
     more = session.say("no, and call it Mira")
-    assert more.words == ['Changes the name from "Tea Adviser" to "Mira".']
+    assert more.words == renamed("Mira")
     assert more.text == "I have no more questions."  # what waits is not there to be tried yet
     applied = session.say("accept")
     assert (applied.kind, applied.text) == ("applied", "Saved as version 3.")
@@ -109,7 +116,7 @@ def test_a_session_survives_a_restart(builder: Builder, loopback: Loopback) -> N
     first.say("call it Mira")
     again = builder.session(id=first.id)
     assert again.pending is not None
-    assert again.pending.words == ['Changes the name from "Tea Adviser" to "Mira".']
+    assert again.pending.words == renamed("Mira")
     assert [m.model_dump() for m in again.messages] == [m.model_dump() for m in first.messages]
     again.accept()
     again.say("call it Nora")
@@ -136,23 +143,23 @@ def test_what_waits_is_amended_replaced_and_taken_back(builder: Builder, loopbac
     message = session.say("no, rather Nora")
     assert message.words == [
         'Changes the description from "Recommends a tea for the moment." to "Picks a tea."',
-        'Changes the name from "Tea Adviser" to "Nora".',
+        *renamed("Nora"),
     ]
     assert message.text == (
         'This comes to the change that waits. No longer: Changes the name from "Tea Adviser" to "Mira".'
     )
     loopback.push(answer(rename("Nora")))
     message = session.say("Nora, as I said")  # the model says the same once more
-    assert len(message.words) == 2 and message.text == "The change that waits stays as it is."
+    assert len(message.words) == 4 and message.text == "The change that waits stays as it is."
     loopback.push(answer(change("set", "description", value="Recommends a tea for the moment.")))
     message = session.say("leave the description as it was")
-    assert message.words == ['Changes the name from "Tea Adviser" to "Nora".']
+    assert message.words == renamed("Nora")
     assert message.text.startswith("No longer: Changes the description")
     loopback.push(answer(reply="It steeps as long as the leaf wants."))
     message = session.say("how long does it steep?")
-    assert (message.kind, message.words) == ("proposal", ['Changes the name from "Tea Adviser" to "Nora".'])
+    assert (message.kind, message.words) == ("proposal", renamed("Nora"))
     assert (
-        '<proposal>\n- 1: {"op":"set","path":"name","value":"Nora"}\n</proposal>'
+        '<proposal>\n- 1: {"op":"set","path":"name","value":"Nora"}\n- 2: {"op":"set","path":"tests[0].expect'
         in loopback.history[-1]["messages"][1]["content"]
     )
     assert session.refuse().kind == "refused"
@@ -166,8 +173,8 @@ STARTER = change("add", "conversation_starters", value="Which tea for a cold?")
     "then, words, said",
     [
         (
-            answer(change("add", "conversation_starters", value="Which tea for a cough?"), withdraw=[2]),
-            ['Changes the name from "Tea Adviser" to "Mira".', 'Adds the starter "Which tea for a cough?"'],
+            answer(change("add", "conversation_starters", value="Which tea for a cough?"), withdraw=[4]),
+            [*renamed("Mira"), 'Adds the starter "Which tea for a cough?"'],
             'This comes to the change that waits. No longer: Adds the starter "Which tea for a cold?"',
         ),
         (
@@ -176,7 +183,7 @@ STARTER = change("add", "conversation_starters", value="Which tea for a cold?")
             'No longer: Changes the name from "Tea Adviser" to "Mira". The rest still waits.',
         ),
         (
-            answer(withdraw=[1, 2]),
+            answer(withdraw=[1, 4]),
             [],
             'No longer: Changes the name from "Tea Adviser" to "Mira". No longer: Adds the starter'
             ' "Which tea for a cold?"',
@@ -247,7 +254,9 @@ def test_a_typed_decision_needs_no_model(
 ) -> None:
     loopback.push(
         calls(Draft=DRAFT | {"question": ""}),
-        answer(rename("Mira"), line("Be brief."), change("set", "welcome_message", value="Tea?")),
+        answer(
+            change("set", "description", value="Teas."), line("Be brief."), change("set", "disclaimer", value="Hot!")
+        ),
     )
     session = builder.session()
     session.say(WISH)
@@ -354,7 +363,9 @@ def test_accepting_a_part_and_refusing_a_part(builder: Builder, loopback: Loopba
     message = session.accept([0])
     assert (message.words, "name: Tea Adviser" in session.yaml) == (['Adds to the instructions: "Be brief."'], True)
     session.say("call it Mira, and brief")
-    assert session.accept([0]).text == 'Saved as version 3.\nLeft out: Adds to the instructions: "Be brief."'
+    message = session.accept([0, 1, 2])
+    assert message.text == 'Saved as version 3.\nLeft out: Adds to the instructions: "Be brief."'
+    assert "Tea Adviser" not in session.yaml
 
 
 def test_a_rule_is_asked_about_before_it_goes(builder: Builder, loopback: Loopback) -> None:

@@ -75,19 +75,3 @@ def _paths(data: dict[str, Any]) -> Iterator[tuple[KeyPath, str]]:
         if isinstance(expect, dict):
             cited = texts(expect.get("cites"))
             yield from ((("tests", i, "expect", "cites", n), text) for n, text in cited if "/" in text)
-
-
-def places_of_name(data: dict[str, Any], name: str) -> list[KeyPath]:
-    """Return where a spec's data says its assistant's name in full besides `name`: the welcome, what tests expect."""
-    found: list[KeyPath] = []
-    welcome = data.get("welcome_message")
-    if name and isinstance(welcome, str) and welcome.count(name) == 1:
-        found.append(("welcome_message",))
-    tests = data.get("tests")
-    for n, test in enumerate(tests if isinstance(tests, list) else []):
-        expect = test.get("expect") if isinstance(test, dict) else None
-        contains = expect.get("contains") if isinstance(expect, dict) else None
-        for i, text in enumerate(contains if isinstance(contains, list) else []):
-            if name and text == name:
-                found.append(("tests", n, "expect", "contains", i))
-    return found

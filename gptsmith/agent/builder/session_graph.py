@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from gptsmith.agent.builder import session_words as words
 from gptsmith.agent.builder.decisions import Decision, agrees, decision
 from gptsmith.agent.builder.edits.change import Change
-from gptsmith.agent.builder.edits.proposal import Proposal
+from gptsmith.agent.builder.edits.proposal import Proposal, without
 from gptsmith.agent.builder.session_proposing import behind, make_propose
 from gptsmith.agent.builder.session_state import SessionMessage, SessionState, answered, pending_of
 from gptsmith.agent.builder.undoing import take_back
@@ -187,7 +187,7 @@ def _decided(state: SessionState, pending: Change | None, kind: str, only: list[
     if only is None and risks and not state["confirmed"]:
         asks = " ".join(risk.question for risk in risks) + " Accept once more to let it go, or accept only the others."
         return {**answered(state, "note", asks), "confirmed": True}
-    numbers = list(range(len(pending.operations))) if only is None else only
+    numbers = list(range(len(pending.operations))) if only is None else _with_what_they_follow(only, pending)
     try:
         version = pending.apply(only=numbers)
     except GptsmithError as error:
@@ -202,9 +202,16 @@ def _decided(state: SessionState, pending: Change | None, kind: str, only: list[
     return {**reply, "pending": None, "otherwise": None, "confirmed": False}
 
 
+def _with_what_they_follow(only: list[int], pending: Change) -> list[int]:
+    """Leave out what only follows from a change that is not meant: a test of a name that was not accepted."""
+    steps = pending.proposal.steps
+    meant = {steps[n].operation.path for n in only if 0 <= n < len(steps)}
+    return [n for n in only if not (0 <= n < len(steps)) or steps[n].follows in ("", *meant)]
+
+
 def _refused(state: SessionState, pending: Change, only: list[int] | None) -> SessionState:
     """Drop the change that waits, or a part of it."""
-    steps = [step for n, step in enumerate(pending.proposal.steps) if only is not None and n not in only]
+    steps = without(pending.proposal.steps, only) if only is not None else []
     if not steps:
         reply = answered(state, "refused", "Left as it was.", words=pending.words, question=state["question"])
         return {**reply, "pending": None, "confirmed": False}

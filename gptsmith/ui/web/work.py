@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from gptsmith.assistants.faults import KeyPath
-from gptsmith.assistants.renaming import places_of_name
+from gptsmith.assistants.own_name import mentions, with_name
 from gptsmith.ui.web import form
 from gptsmith.ui.web.bench import Bench, Sheet
 from gptsmith.ui.web.form import Field
@@ -81,12 +81,13 @@ class Work:
         return form.put(data, ("conversation_starters",), kept or None)
 
     def _renamed(self) -> dict[str, Any]:
-        """Return the data with a new name also in the welcome and in what tests expect, where the old one stands."""
+        """Return the data with a new name wherever the file said the old one, but in what the person changed too."""
         data, old, new = self.data, self.made.data.get("name"), self.data.get("name")
         if not isinstance(old, str) or not isinstance(new, str) or not new or old == new:
             return data
-        for path in places_of_name(data, old):
-            data = form.put(data, path, form.at(data, path).replace(old, new))
+        for path, spans in mentions(data, old):
+            if form.at(self.made.data, path) == (text := form.at(data, path)):
+                data = form.put(data, path, with_name(text, spans, new))
         return data
 
 

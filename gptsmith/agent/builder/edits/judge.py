@@ -11,6 +11,7 @@ from gptsmith.agent.builder.edits import removal
 from gptsmith.agent.builder.edits.answered import kept, why_turned_round
 from gptsmith.agent.builder.edits.guards import faults, foreign_files, lock_on, why_locked
 from gptsmith.agent.builder.edits.mending import mended, on_what_waits, plain_path
+from gptsmith.agent.builder.edits.naming import followers, renamed
 from gptsmith.agent.builder.edits.order import Op, conflicts, in_order
 from gptsmith.agent.builder.edits.planning import plan
 from gptsmith.agent.builder.edits.proposal import ProposedStep, Suggestion
@@ -76,6 +77,7 @@ def judge(answer: ChangeSet, subject: Subject, asked: Asked) -> Judgement:
             break
         _weigh(number, changes, subject, asked, found)
     _without_conflicts(subject, found)
+    _carry_name(subject, found)
     planned = _plan(subject, asked, found)
     found.problems = list(dict.fromkeys(found.problems))
     if planned is not None:
@@ -100,13 +102,19 @@ def _weigh(number: int, changes: Sequence[ProposedChange], subject: Subject, ask
                 continue
             if is_same(op, subject.data):
                 found.unchanged.append(op)
-            elif locked := lock_on(op, subject):
-                found.locked.append(_suggestion(op, subject, why_locked(locked)))
             elif all(step.operation != op for step in found.steps):
                 words = spoken(op, subject.data, change.words, asked.message)
-                found.steps.append(ProposedStep(operation=op, words=words, asked=change.asked))
+                _take(ProposedStep(operation=op, words=words, asked=change.asked), subject, found)
     except UsageError as error:
         found.problems.append(f"{where}: {error}")
+
+
+def _take(step: ProposedStep, subject: Subject, found: Judgement) -> None:
+    """Propose a step, or only suggest it where it would touch what is locked."""
+    if locked := lock_on(step.operation, subject):
+        found.locked.append(_suggestion(step.operation, subject, why_locked(locked)))
+    else:
+        found.steps.append(step)
 
 
 def _meant(change: ProposedChange, subject: Subject, asked: Asked, found: Judgement) -> list[Op]:
@@ -117,6 +125,17 @@ def _meant(change: ProposedChange, subject: Subject, asked: Asked, found: Judgem
         found.withdrawn |= {place} if place is not None else set()
         out += [kept(op, asked.question, asked.message) for op in mended(meant, subject, list(asked.attachments))]
     return out
+
+
+def _carry_name(subject: Subject, found: Judgement) -> None:
+    """Put what a new name brings along directly behind it."""
+    coming, own = list(followers(found.steps, subject)), found.steps
+    found.steps = []
+    for step in own:
+        found.steps.append(step)
+        for follower in coming:
+            if follower.follows == step.operation.path:
+                _take(follower, subject, found)
 
 
 def _suggestion(op: Op, subject: Subject, why: str, lines: Sequence[str] | None = None) -> Suggestion:
@@ -191,6 +210,8 @@ def _mind_rules(planned: PlannedEdit, subject: Subject, asked: Asked, found: Jud
     """Find the person's rules that would be lost although they did not ask for that, and new ones that are not kept."""
     after = instructions_after(subject, [step.operation for step in found.steps])
     lost = [rule for rule in lost_rules(subject.rules, after) if not asked_to_drop(rule, asked.message)]
+    if names := renamed(found.steps, subject):
+        lost = [rule for rule in lost if not says(after, rule.replace(*names))]
     for rule in lost:
         found.reminders.append(
             f'this would lose the person\'s rule "{rule}", which they did not ask to drop; keep it word for word'

@@ -7,7 +7,7 @@ from typing import Any
 
 from gptsmith.agent.builder.edits.order import Op, changed, conflicts
 from gptsmith.agent.builder.edits.planning import plan
-from gptsmith.agent.builder.edits.proposal import Proposal, ProposedStep
+from gptsmith.agent.builder.edits.proposal import Proposal, ProposedStep, without
 from gptsmith.agent.builder.edits.subject import Subject
 from gptsmith.assistants.operations import Add, ReplaceText, Set, parse_path
 from gptsmith.errors import SpecError, UsageError
@@ -40,12 +40,17 @@ def merge(waiting: Proposal, new: Proposal, subject: Subject) -> Merged:
         for number, step in enumerate(waiting.steps)
         if number in new.withdrawn or any(_as_in_file(step.operation, op, subject) for op in new.unchanged)
     ]
-    left = [step for step in waiting.steps if step not in taken_back]
+    left = without(waiting.steps, {n for n, step in enumerate(waiting.steps) if step in taken_back})
     waits = [step.operation for step in left]  # what is proposed once more stays proposed, once
-    new = new.model_copy(update={"steps": [step for step in new.steps if step.operation not in waits]})
+    fresh = [step for step in new.steps if step.operation not in waits]
+    new = new.model_copy(update={"steps": [step for step in fresh if not _gives_way(step, left, subject)]})
     pairs = conflicts(subject.data, [step.operation for step in [*left, *new.steps]])
     clashing = [(first, second - len(left)) for first, second in pairs if first < len(left) <= second]
-    amended = {first for first, second in clashing if _same_place(left[first].operation, new.steps[second].operation)}
+    amended = {
+        first
+        for first, second in clashing
+        if left[first].follows or _same_place(left[first].operation, new.steps[second].operation)
+    }
     doubtful = {first for first, _ in clashing} - amended
     doubtful |= {n for n, step in enumerate(left) if any(_may_be_meant(step.operation, op) for op in new.unchanged)}
     kept = [step for n, step in enumerate(left) if n not in amended | doubtful]
@@ -58,9 +63,15 @@ def merge(waiting: Proposal, new: Proposal, subject: Subject) -> Merged:
     if not _goes_together(merged, subject):
         merged, otherwise, kept, doubtful = new, waiting, [], set(range(len(left)))
     gone = [*replaced, *(step for step in taken_back if not any(_altered(step, other) for other in new.steps))]
-    told = _told(len(kept), len(new.steps), [step.words for step in gone])
+    told = _told(len(kept), len(new.steps), [step.words for step in gone if not step.follows])
     asked = tuple(left[n].words for n in sorted(doubtful))
     return Merged(merged, told, asked, otherwise if asked and _goes_together(otherwise, subject) else None)
+
+
+def _gives_way(step: ProposedStep, left: list[ProposedStep], subject: Subject) -> bool:
+    """Say whether a step that only follows from another would change what a change that waits is about."""
+    own = [other.operation for other in left if not other.follows]
+    return bool(step.follows) and any(conflicts(subject.data, [op, step.operation]) for op in own)
 
 
 def _joined(waiting: Proposal, new: Proposal, steps: list[ProposedStep], taken_back: bool) -> Proposal:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -17,13 +18,17 @@ class _Part(BaseModel):
 
 
 class ProposedStep(_Part):
-    """One operation, in words that code has made or checked, and the person's rules that it drops or goes against."""
+    """One operation, in words that code has made or checked, and the person's rules that it drops or goes against.
+
+    `follows` is the path of the change that this one comes along with: where that goes, this goes too.
+    """
 
     operation: Operation
     words: str
     asked: str = ""
     drops: list[str] = []
     opposes: list[str] = []
+    follows: str = ""
 
 
 class Suggestion(_Part):
@@ -71,3 +76,9 @@ class Proposal(_Part):
     question: str = ""
     attachments: list[Attachment] = []
     said: list[str] | None = None
+
+
+def without(steps: Sequence[ProposedStep], gone: Container[int]) -> list[ProposedStep]:
+    """Return the steps without those at the places `gone`, and without what only followed from one of them."""
+    dropped = {step.operation.path for number, step in enumerate(steps) if number in gone and not step.follows}
+    return [step for number, step in enumerate(steps) if number not in gone and step.follows not in dropped]

@@ -6,9 +6,6 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from gptsmith.assistants.changes import ProposedChange
-from gptsmith.assistants.operations import write_path
-from gptsmith.assistants.renaming import places_of_name
 from gptsmith.models.chat.embedded.edits.commands import Command
 from gptsmith.models.chat.embedded.edits.places import meant, spoken_of
 from gptsmith.models.chat.embedded.edits.subject import Found, Subject, add, drop, put, retell, whole_of
@@ -20,25 +17,14 @@ _DENIED = r"not|never|no|without|[a-z]+n['’]t"
 
 
 def name(said: Command, subject: Subject) -> Found | None:
-    """Change the name, and what says the old one in full."""
+    """Change the name; what else says the old one is found by code, whichever model answers."""
     old = str(subject.data.get("name") or "\0")
     new = " ".join(given_name(said.text.replace(old, " "), said.values).split()).rstrip(".!,;")
     if not new:
         return Found(question="What should it be called?")
     if new == old:
         return Found(reply=f"It is called {new} already.")
-    return Found([put("name", new, f"Call it {new}."), *_said_elsewhere(old, new, subject)])
-
-
-def _said_elsewhere(old: str, new: str, subject: Subject) -> list[ProposedChange]:
-    changes = []
-    for path in places_of_name(subject.data, old):
-        if path == ("welcome_message",):
-            changes.append(retell(old, new, "The welcome message says the new name.", "welcome_message"))
-        else:
-            test = subject.data["tests"][path[1]].get("name")
-            changes.append(put(write_path(path), new, f"The test “{test}” expects the new name."))
-    return changes
+    return Found([put("name", new, f"Call it {new}.")])
 
 
 def text(path: str) -> Doer:
