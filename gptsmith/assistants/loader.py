@@ -17,6 +17,7 @@ from gptsmith.assistants.cut_texts import cut_texts
 from gptsmith.assistants.faults import KeyPath
 from gptsmith.assistants.problems import Problem, translate
 from gptsmith.assistants.reader import MAX_BYTES, MAX_DEPTH, MAX_NODES, Document, Mark, dotted, read
+from gptsmith.assistants.skills import check_skills
 from gptsmith.assistants.spec import AssistantSpec
 from gptsmith.assistants.wording import LONGEST, shown
 from gptsmith.errors import Diagnostic, GptsmithError, SpecError, UsageError
@@ -132,6 +133,7 @@ def _examine(
         spec, problems = _judge(document, base_dir)
         diagnostics += [_diagnostic(problem, document, file) for problem in problems]
         diagnostics += _instructions_file(document.data, base_dir)
+        diagnostics += check_skills(document.data, base_dir)
         diagnostics += cut_texts(document, file)
     failed = any(d.severity == "error" for d in diagnostics)
     return (None if failed else spec), _ordered(diagnostics, file), document

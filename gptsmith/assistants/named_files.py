@@ -31,6 +31,7 @@ def path_values(data: dict[str, Any]) -> list[tuple[KeyPath, str]]:
         found += _folder(("knowledge", i, "embedding_model"), source.get("embedding_model"))
     for i, tool in items(data, "tools"):
         found += _tool_paths(i, tool)
+    found += [(("skills", n), text) for n, text in texts(data.get("skills"))]
     for i, test in items(data, "tests"):
         found += [(("tests", i, "files", n), text) for n, text in texts(test.get("files"))]
     return found

@@ -236,6 +236,9 @@ class AssistantSpec(Strict):
     disclaimer: str | None = Field(default=None, max_length=500, description="Shown under the conversation.")
     knowledge: list[Knowledge] = Field(default=[], description="Files and pages that it answers from.")
     tools: list[AnyTool] = Field(default=[], description="What it can do besides answering; see the tools below.")
+    skills: list[str] = Field(
+        default=[], max_length=50, description="Folders with a SKILL.md (agentskills.io), relative to the spec."
+    )
     memory: Memory = Field(default=Memory(), description="What it remembers.")
     guardrails: list[Guardrail] = Field(default=[], description="Filters on texts.")
     limits: Limits = Field(default=Limits(), description="Counted per user message.")

@@ -26,10 +26,12 @@ from gptsmith.agent.runtime.graph import Graph, build_graph
 from gptsmith.agent.runtime.helper import helper
 from gptsmith.agent.runtime.remembering import memory_tools
 from gptsmith.agent.runtime.searching import Before, needs_search, queries_for, search_all, unread
+from gptsmith.agent.runtime.skilled import load_skills, skill_tools
 from gptsmith.agent.runtime.store import ThreadStore
 from gptsmith.agent.runtime.turn import CURRENT, Turn
 from gptsmith.assistants.library import state_key
 from gptsmith.assistants.loader import Loaded
+from gptsmith.assistants.skills import Skill
 from gptsmith.assistants.spec import AssistantSpec, Knowledge, ModelSpec
 from gptsmith.assistants.trust import require_trust
 from gptsmith.errors import GptsmithError, UsageError
@@ -182,6 +184,11 @@ class Engine:
         return KnowledgeBase(self.spec.knowledge, self.base_dir, self.folder, trust=self.trust)
 
     @cached_property
+    def skills(self) -> list[Skill]:
+        """The skills, read when the assistant is first used."""
+        return load_skills(self.spec.skills, self.base_dir, trust=self.trust)
+
+    @cached_property
     def toolsets(self) -> list[Toolset]:
         """What gives the tools: one for each entry of the spec, and one for the searches."""
         context = ToolContext(
@@ -197,6 +204,7 @@ class Engine:
         )
         made = [make_tools(tool, context) for tool in self.spec.tools]
         own = [search_tool(k, self._searching(k)) for k in self.spec.knowledge if k.mode == "tool"]
+        own += skill_tools(self.skills)
         return [*made, Toolset(own + (memory_tools(self.facts, self._said) if self.facts else []))]
 
     def _said(self) -> list[str]:
@@ -287,7 +295,9 @@ class Engine:
         """Return the system message of a thread; `attached`: the thread has text files of its own."""
         values = resolve_variables(self.spec, {**self.variables, **variables})
         facts = shown(self.facts.all()) if self.facts else []
-        return prompts.system_message(self.spec, values, attached=attached, unavailable=self.lacking, facts=facts)
+        return prompts.system_message(
+            self.spec, values, attached=attached, unavailable=self.lacking, facts=facts, skills=self.skills
+        )
 
     def sync_if_stale(self, turn: Turn) -> None:
         """Bring the index in step with the files, with progress events; looks at the files every few seconds."""

@@ -8,10 +8,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-from gptsmith.assistants import referred
+from gptsmith.assistants import paths, referred
 from gptsmith.assistants.library import is_shipped, state_key
 from gptsmith.assistants.loader import Loaded, load_file
 from gptsmith.assistants.trust import TrustNeed, trust_needs
+from gptsmith.errors import GptsmithError
 from gptsmith.state import State, atomic_write
 
 # Hosts and variables alone are not asked for in a file of the person's own; an imported one names them too.
@@ -76,9 +77,21 @@ def _fingerprint(loaded: Loaded) -> str:
     digest = hashlib.sha256(loaded.text.encode("utf-8"))
     for _, helper in referred.helpers(loaded):
         digest.update(helper.text.encode("utf-8"))
+    for folder in loaded.spec.skills:
+        digest.update(_skill(loaded, folder))
     for need in trust_needs(loaded):
         if need.kind == "code" and loaded.base_dir is not None:
             file = loaded.base_dir / need.name.rpartition(":")[0]
             with contextlib.suppress(OSError):
                 digest.update(file.read_bytes())
     return digest.hexdigest()
+
+
+def _skill(loaded: Loaded, folder: str) -> bytes:
+    """Return a digest of all files of a skill."""
+    digest = hashlib.sha256()
+    with contextlib.suppress(OSError, GptsmithError):
+        for name in paths.names(loaded.base_dir or Path.cwd(), folder):
+            digest.update(name.encode("utf-8", "surrogateescape"))
+            digest.update(((loaded.base_dir or Path.cwd()) / name).read_bytes())
+    return digest.digest()

@@ -8,6 +8,7 @@ from datetime import date
 from functools import cache
 from importlib.resources import files
 
+from gptsmith.assistants.skills import Skill
 from gptsmith.assistants.spec import AssistantSpec
 from gptsmith.assistants.variables import fill
 
@@ -25,6 +26,7 @@ def system_message(
     attached: bool,
     unavailable: list[str],
     facts: Sequence[str] = (),
+    skills: Sequence[Skill] = (),
 ) -> str:
     """Return the system message for a thread whose variables are `variables`; `unavailable` are reasons of tools.
 
@@ -38,8 +40,11 @@ def system_message(
         searched = [k.name for k in spec.knowledge if k.mode == "tool"]
         if searched:
             rules.append(text("searching").replace("{tools}", ", ".join(f"search_{name}" for name in searched)))
-    if spec.tools or spec.memory.facts or any(k.mode == "tool" for k in spec.knowledge):
+    if spec.tools or spec.memory.facts or spec.skills or any(k.mode == "tool" for k in spec.knowledge):
         rules.append(text("tools"))
+    if skills:
+        listed = "\n".join(f"  - `{skill.name}`: {skill.description}" for skill in skills)
+        rules.append(text("skills").replace("{skills}", listed))
     if unavailable:
         rules.append(text("unavailable").replace("{reasons}", "\n".join(f"- {reason}" for reason in unavailable)))
     today = date.today()
