@@ -23,7 +23,8 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "image_recognition": {"model": "embedded", "labels": []},
     "mcp": {"url": "https://example.org/mcp", "command": None, "headers": {}, "env": {}, "tools": None},
     "openapi": {"schema_": "./api.yaml", "server": None, "headers": {}, "operations": None},
-    "python": {"ref": "./tools.py:price"},
+    "python": {"ref": "./tools.py:price", "network": False, "timeout_seconds": 30, "memory_mb": 1024},
+    "code": {"packages": ["pandas", "matplotlib"], "timeout_seconds": 30, "memory_mb": 1024},
 }  # fmt: skip
 REQUIRED = {
     "mcp": {"url": "https://example.org/mcp"},
@@ -64,6 +65,7 @@ def test_what_the_contract_does_not_allow_is_refused(data: dict[str, Any]) -> No
 CANNOT_RUN = {
     "mcp": {"url": "${env:NO_SUCH_SERVER}"},
     "openapi": {"schema": "./no-such.yaml"},
+    "code": {"packages": ["no_such_package"]},
 }
 CALLS = {
     "image_generation": ["count", "image", "mode", "request", "seed"],
@@ -72,6 +74,7 @@ CALLS = {
     "mcp": ["request"],
     "openapi": ["request"],
     "python": ["request"],
+    "code": ["code"],
 }
 
 
@@ -81,14 +84,14 @@ def test_a_tool_that_cannot_run_is_offered_and_says_so(kind: str) -> None:
     data = {"type": kind, "name": "my_tool", **REQUIRED.get(kind, {}), **CANNOT_RUN.get(kind, {})}
     spec = load_tool_types()[kind].model_validate(data)
     error = not_ready(spec, CONTEXT)
-    codes = {"mcp": "missing_variable", "openapi": "bad_document", "python": "not_built"}
+    codes = {"mcp": "missing_variable", "openapi": "bad_document", "python": "bad_function", "code": "missing_package"}
     code = codes.get(kind, "missing_weights")
     assert error is not None and (error.code, error.exit_code) == (code, 4)
     tool = make_tools(spec, CONTEXT).tools()[0]
     assert tool.name == "my_tool"
     assert sorted(tool.args) == CALLS[kind]
     assert tool.metadata and tool.metadata["unavailable"].startswith("The tool my_tool is not available here: ")
-    arguments = {"request": "x", "image": "img_1"}
+    arguments = {"request": "x", "image": "img_1", "code": "1"}
     with pytest.raises(ToolError, match="is not available here"):
         tool.invoke({k: v for k, v in arguments.items() if k in tool.args})
 

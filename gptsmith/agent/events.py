@@ -6,7 +6,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-EventType = Literal["text", "tool_call", "tool_result", "image", "progress", "citation", "approval", "done", "error"]
+EventType = Literal[
+    "text", "tool_call", "tool_result", "image", "file", "progress", "citation", "approval", "done", "error"
+]
 
 
 class Citation(BaseModel):
@@ -80,6 +82,7 @@ class Reply(BaseModel):
     thread_id: str
     text: str = ""
     images: list[dict[str, Any]] = []
+    files: list[dict[str, Any]] = Field(default=[], description="Files that tools made: name, path, bytes, tool.")
     citations: list[Citation] = []
     unsupported: list[str] = Field(default=[], description="Claims that cite a passage that there is not.")
     searched: list[Searched] = []
@@ -97,7 +100,8 @@ class Event(BaseModel):
     """One step of a turn.
 
     `data` by type: text {"text"}; tool_call {"id","name","args"}; tool_result {"id","name","text","status"};
-    image {"path","prompt","caption","seed",...}; progress {"stage","text"}; citation (a Citation);
+    image {"path","prompt","caption","seed",...};
+    file {"name","path","bytes","tool"}; progress {"stage","text"}; citation (a Citation);
     approval {"requests"} (each an ApprovalRequest); done (a Reply); error {"code","message","exit_code"}; every
     stream ends with done or error.
     """

@@ -54,7 +54,7 @@ def _needs(loaded: Loaded, above: frozenset[Path]) -> list[TrustNeed]:
 
 def _from(outer: Loaded, inner: Loaded, ref: str) -> str:
     """Return the `file.py:function` of a helper as it is seen from the folder of the spec that asks it."""
-    if outer.base_dir is None or inner.base_dir is None:
+    if outer.base_dir is None or inner.base_dir is None or ref == _WRITTEN:
         return ref
     return os.path.relpath(inner.base_dir.resolve() / ref, outer.base_dir.resolve())
 
@@ -80,7 +80,14 @@ def _code(data: dict[str, Any]) -> list[TrustNeed]:
         TrustNeed("code", tool["ref"], dotted(("tools", i, "ref")))
         for i, tool in items(data, "tools")
         if tool.get("type") == "python" and isinstance(tool.get("ref"), str)
+    ] + [
+        TrustNeed("code", _WRITTEN, dotted(("tools", i, "type")))
+        for i, tool in items(data, "tools")
+        if tool.get("type") == "code"
     ]
+
+
+_WRITTEN = "the model, written over your files"
 
 
 def _commands(data: dict[str, Any]) -> list[TrustNeed]:

@@ -184,6 +184,8 @@ def restore(turn: Turn, state: Paused, reply: Reply) -> None:
         turn.out.say(reply.text)
     for image in reply.images:
         turn.emit("image", image)
+    for file in reply.files:
+        turn.emit("file", file)
 
 
 class StraightToTools(AgentMiddleware[Any, Any, Any]):

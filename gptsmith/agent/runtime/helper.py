@@ -39,6 +39,8 @@ def helper(outer: Engine, path: Path) -> Callable[[str], Awaitable[str]]:
         _count(turn, reply)
         for image in reply.images:
             turn.emit("image", image)
+        for file in reply.files:
+            turn.emit("file", file)
         return _text(reply)
 
     return ask

@@ -55,6 +55,7 @@ class Turn:
     calls: list[ToolCallRecord] = field(default_factory=list)
     of: dict[str, str] = field(default_factory=dict)  # the spec's tool that each called tool belongs to
     images: list[dict[str, Any]] = field(default_factory=list)
+    files: list[dict[str, Any]] = field(default_factory=list)
     usage: Usage = field(default_factory=Usage)
     model_calls: int = 0
     inner_calls: int = 0  # of tools, by assistants that this one asked
@@ -112,6 +113,8 @@ class Turn:
         if kind == "image":
             data = {**data, **pii.clean_values({k: data[k] for k in _WORDS if k in data}, self.rails)}
             self.images.append(data)
+        if kind == "file":
+            self.files = [*(file for file in self.files if file["path"] != data["path"]), data]
         self.deliver(Event(type=kind, data=data))
 
     def found(self, query: str, hits: list[Hit], names: list[str]) -> list[Passage]:
@@ -167,6 +170,7 @@ class Turn:
             thread_id=self.thread_id,
             text=self.out.text,
             images=self.images,
+            files=self.files,
             citations=citations,
             unsupported=unsupported(self.out.text) if self.cites else [],
             searched=self.searched,

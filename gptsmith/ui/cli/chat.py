@@ -177,6 +177,8 @@ class Turn:
             self._remark(f"{data.get('name', 'the tool')}: {data.get('text', '')}")
         elif kind == "image":
             self._remark(f"picture: {data.get('path', '')}")
+        elif kind == "file":
+            self._remark(f"file: {data.get('path', '')}")
         elif kind == "approval":
             self.waits = data.get("requests", [])
         elif kind == "progress" and data.get("text") and not data.get("step"):

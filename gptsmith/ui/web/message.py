@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -88,10 +89,22 @@ def _answer(talk: Talk, turn: Turn, reply: Reply) -> None:
         model_note.connect(key=f"connect-{turn.id}")
     for picture in reply.images:
         pictures.draw(talk, turn, picture)
+    for number, file in enumerate(reply.files):
+        _made(turn, number, file)
     if reply.citations:
         _citations(talk, turn, reply.citations, numbers)
     if reply.searched or reply.tool_calls:
         _details(reply)
+
+
+def _made(turn: Turn, number: int, file: dict[str, Any]) -> None:
+    """Draw a file that a tool made, to be saved."""
+    path, name = Path(str(file.get("path", ""))), str(file.get("name", ""))
+    if not path.is_file():
+        st.caption(f":material/attach_file: {markdown.line(name)} is no longer there.")
+        return
+    key = f"file-{turn.id}-{number}"
+    st.download_button(markdown.line(name), path.read_bytes(), Path(name).name, key=key, icon=":material/download:")
 
 
 def _citations(talk: Talk, turn: Turn, citations: list[Citation], numbers: dict[int, int]) -> None:

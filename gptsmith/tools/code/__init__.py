@@ -1,0 +1,47 @@
+"""The `code` tool: the model writes Python over the attached files, run in a child process."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from pydantic import BaseModel, Field
+
+from gptsmith.assistants.tool_types import ToolSpec
+from gptsmith.tools.context import ToolContext
+from gptsmith.tools.registry import STRICT, tool_type
+
+if TYPE_CHECKING:
+    from langchain_core.tools import BaseTool
+
+
+class Arguments(BaseModel):
+    """What the model passes when it calls the tool."""
+
+    code: str = Field(description="Python. Print what is wanted; open figures and written files are shown.")
+
+
+def make(spec: Code, context: ToolContext) -> BaseTool:
+    """Return the tool.
+
+    Raises:
+        NotReadyError: a package that the spec names is not installed.
+    """
+    from gptsmith.tools.code.interpreter import code_tool
+
+    return code_tool(spec, context)
+
+
+@tool_type(make, Arguments)
+class Code(ToolSpec):
+    """Python that the model writes over the attached files, without network; needs the caller's trust."""
+
+    model_config = STRICT
+    TYPE: ClassVar[str] = "code"
+    SUMMARY: ClassVar[str] = "Runs Python over the attached files."
+
+    type: Literal["code"] = "code"
+    packages: list[str] = Field(
+        default=["pandas", "matplotlib"], description="What the code may import beside Python itself."
+    )
+    timeout_seconds: float = Field(default=30, ge=1, le=600, description="For one call.")
+    memory_mb: int = Field(default=1024, ge=256, le=65536, description="For one call.")

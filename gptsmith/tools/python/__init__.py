@@ -1,0 +1,40 @@
+"""The `python` tool: a function in a file beside the spec."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from pydantic import Field
+
+from gptsmith.assistants.tool_types import ToolSpec
+from gptsmith.tools.context import ToolContext
+from gptsmith.tools.registry import STRICT, Request, tool_type
+
+if TYPE_CHECKING:
+    from langchain_core.tools import BaseTool
+
+
+def make(spec: Python, context: ToolContext) -> BaseTool:
+    """Return the tool. The file is read here, not run: that is done in a child process at each call.
+
+    Raises:
+        NotReadyError: the file has no such function, or it takes what a model cannot give.
+    """
+    from gptsmith.tools.python.function_tool import function_tool
+
+    return function_tool(spec, context)
+
+
+@tool_type(make, Request)
+class Python(ToolSpec):
+    """A Python function, its signature and docstring being what the model is told; needs the caller's trust."""
+
+    model_config = STRICT
+    TYPE: ClassVar[str] = "python"
+    SUMMARY: ClassVar[str] = "Calls a Python function."
+
+    type: Literal["python"] = "python"
+    ref: str = Field(pattern=r"^.+\.py:[A-Za-z_][A-Za-z0-9_]*$", description="file.py:function, relative to the spec.")
+    network: bool = Field(default=False, description="Let the function reach the network.")
+    timeout_seconds: float = Field(default=30, ge=1, le=600, description="For one call.")
+    memory_mb: int = Field(default=1024, ge=128, le=65536, description="For one call.")
