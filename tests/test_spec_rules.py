@@ -17,7 +17,9 @@ TOP = (
 )
 KNOWLEDGE = "name, description, paths, urls, mode, embedding_model, chunking, retrieval, citations"
 TYPES = "image_captioning, image_generation, image_recognition, mcp, openapi, python"
-ENV_HINT = "it is replaced only in model.base_url, model.api_key and url, server, headers, command, env of tools"
+ENV_HINT = (
+    "it is replaced only in model.base_url, model.api_key and url, server, headers, command, env, search of tools"
+)
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "openapi": {"schema_": "./api.yaml", "server": None, "headers": {}, "operations": None},
     "python": {"ref": "./tools.py:price", "network": False, "timeout_seconds": 30, "memory_mb": 1024},
     "code": {"packages": ["pandas", "matplotlib"], "timeout_seconds": 30, "memory_mb": 1024},
+    "web": {"search": None, "max_results": 5},
 }  # fmt: skip
 REQUIRED = {
     "mcp": {"url": "https://example.org/mcp"},
@@ -53,6 +54,9 @@ def test_a_type_has_the_fields_and_defaults_of_the_contract(kind: str) -> None:
         {"type": "mcp"},
         {"type": "mcp", "url": "https://example.org", "command": ["x"]},
         {"type": "openapi"},
+        {"type": "web", "search": {"provider": "searxng"}},
+        {"type": "web", "search": {"provider": "brave", "url": "https://x.example"}},
+        {"type": "web", "search": {"provider": "brave", "api_key": "plain"}},
         {"type": "python", "ref": "tools.price"},
         {"type": "python", "ref": "tools.py:price", "max_calls": 0},
     ],
@@ -66,6 +70,7 @@ CANNOT_RUN = {
     "mcp": {"url": "${env:NO_SUCH_SERVER}"},
     "openapi": {"schema": "./no-such.yaml"},
     "code": {"packages": ["no_such_package"]},
+    "web": {"search": {"provider": "brave", "api_key": "${env:NO_SUCH_KEY}"}},
 }
 CALLS = {
     "image_generation": ["count", "image", "mode", "request", "seed"],
@@ -75,6 +80,7 @@ CALLS = {
     "openapi": ["request"],
     "python": ["request"],
     "code": ["code"],
+    "web": ["request"],
 }
 
 
@@ -84,7 +90,13 @@ def test_a_tool_that_cannot_run_is_offered_and_says_so(kind: str) -> None:
     data = {"type": kind, "name": "my_tool", **REQUIRED.get(kind, {}), **CANNOT_RUN.get(kind, {})}
     spec = load_tool_types()[kind].model_validate(data)
     error = not_ready(spec, CONTEXT)
-    codes = {"mcp": "missing_variable", "openapi": "bad_document", "python": "bad_function", "code": "missing_package"}
+    codes = {
+        "mcp": "missing_variable",
+        "openapi": "bad_document",
+        "python": "bad_function",
+        "code": "missing_package",
+        "web": "missing_variable",
+    }
     code = codes.get(kind, "missing_weights")
     assert error is not None and (error.code, error.exit_code) == (code, 4)
     tool = make_tools(spec, CONTEXT).tools()[0]

@@ -18,7 +18,7 @@ from gptsmith.assistants.raw import items, texts
 from gptsmith.assistants.rivals import nearest
 from gptsmith.assistants.wording import listed, shown
 
-ENV_FIELDS = ("url", "server", "headers", "command", "env")
+ENV_FIELDS = ("url", "server", "headers", "command", "env", "search")
 
 
 def check_data(data: dict[str, Any], base_dir: Path | None) -> list[Problem]:
@@ -191,7 +191,8 @@ def _environment(data: dict[str, Any]) -> Iterator[Problem]:
             yield Problem(path, "missing_variable", message, hint, "warning", needle=f"${{env:{name}}}")
     for path in _misplaced(data, ()):
         message = "${env:…} is plain text here"
-        hint = "it is replaced only in model.base_url, model.api_key and url, server, headers, command, env of tools"
+        fields = f"{', '.join(ENV_FIELDS)} of tools"
+        hint = f"it is replaced only in model.base_url, model.api_key and {fields}"
         yield Problem(path, "plain_env", message, hint, "warning")
 
 

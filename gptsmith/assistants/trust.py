@@ -116,6 +116,8 @@ def _hosts(data: dict[str, Any], loaded: Loaded) -> list[TrustNeed]:
         candidates.append((("model", "base_url"), model.get("base_url")))
     for i, tool in items(data, "tools"):
         candidates += [(("tools", i, key), tool.get(key)) for key in ("url", "server")]
+        if isinstance(search := tool.get("search"), dict):
+            candidates.append((("tools", i, "search"), search.get("url") or _SEARCHES.get(str(search.get("provider")))))
         if is_url(str(tool.get("schema", ""))):
             candidates.append((("tools", i, "schema"), tool["schema"]))
         elif tool.get("type") == "openapi" and not tool.get("server"):
@@ -123,6 +125,9 @@ def _hosts(data: dict[str, Any], loaded: Loaded) -> list[TrustNeed]:
     return [
         TrustNeed("host", _host(value), dotted(path)) for path, value in candidates if isinstance(value, str) and value
     ]
+
+
+_SEARCHES = {"brave": "https://api.search.brave.com", "tavily": "https://api.tavily.com"}
 
 
 def _servers(schema: Any, base_dir: Path | None) -> list[str]:

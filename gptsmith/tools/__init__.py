@@ -1,6 +1,16 @@
 """Tools: one file per type, with its spec class and its runtime. Importing this package registers the types."""
 
-from gptsmith.tools import assistant, code, image_captioning, image_generation, image_recognition, mcp, openapi, python
+from gptsmith.tools import (
+    assistant,
+    code,
+    image_captioning,
+    image_generation,
+    image_recognition,
+    mcp,
+    openapi,
+    python,
+    web,
+)
 from gptsmith.tools.context import ToolContext
 from gptsmith.tools.registry import make_tools, not_ready, register_tool, tool_type
 from gptsmith.tools.toolset import Toolset
@@ -20,4 +30,5 @@ __all__ = [
     "python",
     "register_tool",
     "tool_type",
+    "web",
 ]

@@ -276,7 +276,7 @@ def _is_simple(cls: type[Any]) -> bool:
     """A type with further required fields (a server, a file with code) is the person's to add, not the builder's."""
     shared = {"type", "name", "description"}
     needed = {name for name, info in cls.model_fields.items() if info.is_required()} - shared
-    return not needed and cls.TYPE not in ("mcp", "openapi", "python")
+    return not needed and cls.TYPE not in ("mcp", "openapi", "python", "code", "web")
 
 
 def _unbuilt() -> dict[str, str]:

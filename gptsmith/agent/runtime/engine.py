@@ -46,6 +46,7 @@ from gptsmith.tools.toolset import free_name
 if TYPE_CHECKING:
     from gptsmith.models.chat.scribe import Scribe
     from gptsmith.rag.base import KnowledgeBase
+    from gptsmith.rag.hit import Hit
 
 _ENGINES: weakref.WeakSet[Engine] = weakref.WeakSet()
 _PARENTS: list[Any] = []  # kept from being closed: an SQLite file that is closed in a child takes the parent's locks
@@ -200,6 +201,7 @@ class Engine:
             _thread,
             _chosen,
             spec=self.loaded.path,
+            cite=_cite,
             helper=lambda path: helper(self, path),
         )
         made = [make_tools(tool, context) for tool in self.spec.tools]
@@ -344,12 +346,23 @@ class Engine:
             turn = current()
             if self.knowledge is None:
                 return fence([])
-            hits = self.knowledge.search(query, names=[source.name])
-            seen = set(turn.hits)
-            found: list[Passage] = turn.found(query, hits, [source.name])
-            return fence([p for p in found if p.id not in seen], [p.id for p in found if p.id in seen])
+            return _numbered(turn, query, self.knowledge.search(query, names=[source.name]), source.name)
 
         return search
+
+
+def _numbered(turn: Turn, query: str, hits: list[Hit], name: str) -> str:
+    """Return what was found as the block of passages; what stands in the turn already is only named."""
+    seen = set(turn.hits)
+    found: list[Passage] = turn.found(query, hits, [name])
+    return fence([p for p in found if p.id not in seen], [p.id for p in found if p.id in seen])
+
+
+def _cite(query: str, hits: list[Hit]) -> str:
+    """Number what a tool found outside of the knowledge; the answer is checked against it as against files."""
+    turn = current()
+    turn.cites = True
+    return _numbered(turn, query, hits, hits[0].knowledge if hits else "")
 
 
 def _gathered(toolsets: list[Toolset]) -> list[BaseTool]:

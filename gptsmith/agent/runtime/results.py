@@ -18,4 +18,4 @@ def shortened(text: str, longest: int = _LONGEST) -> str:
 
 def of_earlier(name: str, text: str) -> str:
     """Return a result as later messages of the thread show it: passages go, because each message numbers its own."""
-    return fence_result(name, _NO_LONGER if name.startswith("search_") and text.startswith("<passages>") else text)
+    return fence_result(name, _NO_LONGER if text.startswith("<passages>") else text)

@@ -42,6 +42,8 @@ _FIRST = {
     "mcp": ("url", "command", "tools"),
     "openapi": ("schema", "operations"),
     "python": ("ref",),
+    "code": ("packages",),
+    "web": ("max_results",),
     "image_generation": ("size", "count"),
     "image_captioning": ("detail",),
     "image_recognition": ("labels",),

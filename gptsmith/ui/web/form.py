@@ -29,6 +29,8 @@ _WORDS = {
     "mcp": "MCP server",
     "openapi": "Web service (OpenAPI)",
     "python": "Python function",
+    "code": "Python over attached files",
+    "web": "Web search and pages",
     "base_url": "Address of the server",
     "api_key": "Key (only ${env:NAME})",
     "x-builder": "Builder",

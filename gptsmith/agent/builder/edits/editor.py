@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 MAX_MESSAGE = 24_000
 _ONLY_CLAIMED = "it only claimed that something is changed already"
 _NOT_READ = "its answer could not be read"
-_BY_HAND = ("python",)
+_BY_HAND = ("python", "code")
 _WITHHELD = (
     "A secret in your message was held back: it was neither sent nor written. Write ${env:NAME} in its place and set"
     " that variable."

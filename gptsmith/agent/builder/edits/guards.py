@@ -93,7 +93,7 @@ def _tools(place: KeyPath, value: Any, subject: Subject) -> Iterator[str]:
             continue
         if kind not in known:
             yield f"there is no tool type {shown(kind)}; there are {', '.join(sorted(known))}; list it under missing"
-        if kind == "python" or (isinstance(tool, dict) and "command" in tool):
+        if kind in ("python", "code") or (isinstance(tool, dict) and "command" in tool):
             yield "code and commands are the person's own to write into the file; list it under missing"
 
 

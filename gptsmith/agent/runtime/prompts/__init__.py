@@ -40,6 +40,8 @@ def system_message(
         searched = [k.name for k in spec.knowledge if k.mode == "tool"]
         if searched:
             rules.append(text("searching").replace("{tools}", ", ".join(f"search_{name}" for name in searched)))
+    elif any(tool.type == "web" for tool in spec.tools):
+        rules += [text("passages"), text("citing")]
     if spec.tools or spec.memory.facts or spec.skills or any(k.mode == "tool" for k in spec.knowledge):
         rules.append(text("tools"))
     if skills:

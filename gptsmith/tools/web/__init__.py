@@ -1,0 +1,58 @@
+"""The `web` tool: a search, where one is configured, and one page by its address."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from pydantic import BaseModel, Field, model_validator
+
+from gptsmith.assistants.tool_types import ToolSpec
+from gptsmith.tools.context import ToolContext
+from gptsmith.tools.registry import STRICT, Request, tool_type
+
+if TYPE_CHECKING:
+    from gptsmith.tools.toolset import Toolset
+
+
+class WebSearch(BaseModel):
+    """A search engine: a SearXNG server by its address, or a known service with a key."""
+
+    model_config = STRICT
+
+    provider: Literal["searxng", "brave", "tavily"] = Field(description="Which kind it is.")
+    url: str | None = Field(default=None, description="Address of the SearXNG server; `${env:NAME}` allowed.")
+    api_key: str | None = Field(
+        default=None, pattern=r"^\$\{env:[A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?\}$", description="Only `${env:NAME}`."
+    )
+
+    @model_validator(mode="after")
+    def _reachable(self) -> WebSearch:
+        if self.provider == "searxng" and not self.url:
+            raise ValueError("searxng needs url")
+        if self.provider != "searxng" and not self.api_key:
+            raise ValueError(f"{self.provider} needs api_key")
+        return self
+
+
+def make(spec: Web, context: ToolContext) -> Toolset:
+    """Return the tools: `web_fetch`, and `web_search` where a search is configured.
+
+    Raises:
+        NotReadyError: an environment variable is missing.
+    """
+    from gptsmith.tools.web.reading import web_tools
+
+    return web_tools(spec, context)
+
+
+@tool_type(make, Request)
+class Web(ToolSpec):
+    """Reads a page of the web by its address (`web_fetch`); searches it where a search is configured (`web_search`)."""
+
+    model_config = STRICT
+    TYPE: ClassVar[str] = "web"
+    SUMMARY: ClassVar[str] = "Searches the web and reads a page."
+
+    type: Literal["web"] = "web"
+    search: WebSearch | None = Field(default=None, description="The search engine; without one, pages alone are read.")
+    max_results: int = Field(default=5, ge=1, le=10, description="Of one search.")
