@@ -13,10 +13,10 @@ from gptsmith.errors import SpecError, UsageError
 SMALL = "schema: assistant/v1\nname: Night sky\ndescription: Stars for children.\ninstructions: Explain.\n"
 TOP = (
     "schema, id, name, description, version, avatar, instructions, instructions_file, variables, model, "
-    "welcome_message, conversation_starters, disclaimer, knowledge, tools, memory, guardrails, limits, tests, metadata"
+    "welcome_message, conversation_starters, disclaimer, knowledge, tools, skills, memory, guardrails, limits, tests, metadata"
 )
 KNOWLEDGE = "name, description, paths, urls, mode, embedding_model, chunking, retrieval, citations"
-TYPES = "image_captioning, image_generation, image_recognition, mcp, openapi, python"
+TYPES = "assistant, code, image_captioning, image_generation, image_recognition, mcp, openapi, python, web"
 ENV_HINT = (
     "it is replaced only in model.base_url, model.api_key and url, server, headers, command, env, search of tools"
 )
