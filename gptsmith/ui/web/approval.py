@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import streamlit as st
@@ -31,7 +32,8 @@ def draw(talk: Talk, turn: Turn) -> None:
 
 
 def _call(call: ApprovalRequest) -> None:
-    st.markdown(f"`{call.name.replace('`', '')}` {markdown.line(call.description.splitlines()[0][:200])}")
+    about = re.split(r"(?<=[.!?])\s|\n|,", call.description, maxsplit=1)[0][:200]
+    st.markdown(f"`{call.name.replace('`', '')}` {markdown.line(about)}")
     if call.args:
         st.json(call.args, expanded=2)
     way = st.radio(

@@ -62,6 +62,7 @@ def conversation(talk: Talk, view: session.View, *, height: int | None = None) -
         for turn in turns[-(shown // 2) :]:
             if turn.id == running:
                 message.asked(talk, turn)
+                st.empty()  # where its answer stood before it waited for approval
             else:
                 last = turn is turns[-1] and not running
                 message.draw(talk, turn, _actions(talk, view) if last else None)
