@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import torch
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
 from langchain_core.language_models.chat_models import generate_from_stream
@@ -19,11 +19,9 @@ from pydantic import ConfigDict, Field
 
 from gptsmith.assistants.spec import ModelSpec
 from gptsmith.errors import NotReadyError, ProviderError
-from gptsmith.models.chat.sampling import Sampler
+from gptsmith.models.chat.generating import Writing
 from gptsmith.models.chat.weights import Weights, load
-from gptsmith.models.chat.window import TooLongError
 
-MAX_TOKENS = 1024  # of an answer, where the spec says nothing
 ROLES = {"system": "system", "human": "user", "ai": "assistant", "AIMessageChunk": "assistant", "tool": "tool"}
 
 
@@ -35,7 +33,7 @@ def load_huggingface(spec: ModelSpec, *, base_dir: Path | None = None, trust: bo
 
 
 class HuggingFaceChatModel(BaseChatModel):
-    """Writes one token after the other, streamed; leaving the stream stops the computation.
+    """Writes with transformers' own `generate`, streamed; leaving the stream stops the computation.
 
     Uses the tokenizer's chat template, with control tokens in messages taken as plain text; without a template, plain
     `User:` and `Assistant:` lines. Tools only where the template has a place for them; their calls stand in the
@@ -90,22 +88,6 @@ class HuggingFaceChatModel(BaseChatModel):
             )
         return self.bind(tools=[convert_to_openai_tool(t) for t in tools])
 
-    def sampler(self) -> Sampler:
-        """Return a sampler for one answer: the spec's settings, where it says nothing the model's own.
-
-        Without a temperature anywhere the likeliest token is taken, unless top-k or top-p ask for a draw.
-        """
-        own = self._weights.model.generation_config
-        draws = bool(getattr(own, "do_sample", False))
-        temperature, top_k, top_p = self.spec.temperature, self.spec.top_k, self.spec.top_p
-        if temperature is None:
-            asked = top_k is not None or top_p is not None
-            temperature = (getattr(own, "temperature", None) or 1.0) if draws else (1.0 if asked else 0.0)
-        if draws:
-            top_k = top_k if top_k is not None else (getattr(own, "top_k", None) or None)
-            top_p = top_p if top_p is not None else getattr(own, "top_p", None)
-        return Sampler(temperature=float(temperature), top_k=top_k, top_p=top_p, seed=self.spec.seed)
-
     def _generate(
         self,
         messages: list[BaseMessage],
@@ -125,14 +107,14 @@ class HuggingFaceChatModel(BaseChatModel):
         tools: list[dict[str, Any]] = kwargs.get("tools") or []
         prompt, plain = self._prompt(messages, tools)
         stops = [*self.spec.stop, *(stop or []), *(["\nUser:"] if plain else [])]
-        writer = Writing(self._weights, prompt, self.sampler(), stops, self.spec.max_tokens or MAX_TOKENS)
-        for text in writer:
-            yield ChatGenerationChunk(message=AIMessageChunk(content=text))
-        read, wrote = len(prompt), len(writer.written)
+        with closing(Writing(self._weights, self.spec, prompt, stops)) as writing:
+            for text in writing:
+                yield ChatGenerationChunk(message=AIMessageChunk(content=text))
+        read, wrote = len(prompt), writing.wrote
         usage = UsageMetadata(input_tokens=read, output_tokens=wrote, total_tokens=read + wrote)
         yield ChatGenerationChunk(
             message=AIMessageChunk(content="", usage_metadata=usage, chunk_position="last"),
-            generation_info={"finish_reason": writer.finish, "model_name": self.model_name},
+            generation_info={"finish_reason": writing.finish, "model_name": self.model_name},
         )
 
     def _prompt(self, messages: list[BaseMessage], tools: list[dict[str, Any]]) -> tuple[list[int], bool]:
@@ -157,77 +139,6 @@ class HuggingFaceChatModel(BaseChatModel):
             code="rejected",
             hint="start a new thread, or choose another model",
         )
-
-
-class Writing:
-    """One answer being written: iterate for its text; then `finish` is stop or length, `written` holds the ids."""
-
-    def __init__(self, weights: Weights, prompt: list[int], sampler: Sampler, stops: list[str], limit: int) -> None:
-        self.weights = weights
-        self.prompt = prompt
-        self.sampler = sampler
-        self.stops = [s for s in stops if s]
-        self.limit = limit
-        self.written: list[int] = []
-        self.finish = "length"
-        if weights.context is not None:
-            self.limit = min(limit, weights.context - len(prompt))
-        if self.limit < 1:
-            raise TooLongError("this model", limit=weights.context, sent=len(prompt))
-        own = weights.model.generation_config.eos_token_id
-        self.ends = {*(own if isinstance(own, list) else [own]), weights.tokenizer.eos_token_id} - {None}
-
-    def __iter__(self) -> Iterator[str]:
-        """Yield text as soon as it is certain: whole characters, and nothing that may be part of a stop string."""
-        held = ""
-        for text in self._texts():
-            ready, held = _before(held + text, self.stops)
-            cut = min((at for s in self.stops if (at := (ready + held).find(s)) >= 0), default=None)
-            if cut is not None:
-                self.finish = "stop"
-                if (ready + held)[:cut]:
-                    yield (ready + held)[:cut]
-                return
-            if ready:
-                yield ready
-        if held:
-            yield held
-
-    def _texts(self) -> Iterator[str]:
-        """Yield the new characters of each token; half a character waits for its other half."""
-        decode, start, shown = self.weights.tokenizer.decode, 0, 0
-        for token in self._tokens():
-            self.written.append(token)
-            before = decode(self.written[start:shown], skip_special_tokens=True)
-            text = decode(self.written[start:], skip_special_tokens=True)
-            if len(text) > len(before) and not text.endswith("�"):
-                start, shown = shown, len(self.written)
-                yield text[len(before) :]
-        before = decode(self.written[start:shown], skip_special_tokens=True)
-        if rest := decode(self.written[start:], skip_special_tokens=True)[len(before) :]:
-            yield rest
-
-    def _tokens(self) -> Iterator[int]:
-        model, device = self.weights.model, self.weights.device
-        ids, cache = torch.tensor([self.prompt], device=device), None
-        for _ in range(self.limit):
-            with torch.inference_mode():  # entered for each token: a generator must not leave it on between them
-                out = model(input_ids=ids, past_key_values=cache, use_cache=True, logits_to_keep=1)
-            cache = out.past_key_values
-            token = self.sampler.pick(out.logits[0, -1])
-            if token in self.ends:
-                self.finish = "stop"
-                return
-            yield token
-            ids = torch.tensor([[token]], device=device)
-
-
-def _before(text: str, marks: list[str]) -> tuple[str, str]:
-    """Split `text` before the longest end that may begin one of `marks`."""
-    for at in range(max(0, len(text) - max(map(len, marks), default=1) + 1), len(text)):
-        if any(mark.startswith(text[at:]) for mark in marks):
-            return text[:at], text[at:]
-    return text, ""
 
 
 def _turn(message: BaseMessage) -> dict[str, Any]:
