@@ -22,6 +22,10 @@ class CompatibleChatOpenAI(ChatOpenAI):
     Neither is sent back. A web page in the place of an answer is `NotAnAnswer`.
     """
 
+    # LangChain's own deadline between chunks swallows a cancellation that meets a chunk (asyncio.wait_for before Python
+    # 3.12): a fast stream could not be stopped. The guard around the model has deadlines that do not.
+    stream_chunk_timeout: float | None = None
+
     @property
     def _llm_type(self) -> str:
         return "openai-chat"

@@ -1,4 +1,4 @@
-"""One answer of transformers' `generate`, piece by piece: the library draws the tokens, in a thread that can be left."""
+"""One answer of transformers' `generate`, in pieces: the library draws the tokens, in a thread that can be left."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
+from langchain_core.language_models.chat_models import agenerate_from_stream, generate_from_stream
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, ToolMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable, RunnableLambda
@@ -91,6 +92,11 @@ class GuardedChatModel(BaseChatModel):
         given = [*(self.tools[0] if self.tools else []), *(keywords.get("tools") or [])]
         return frozenset(filter(None, map(tool_name, given)))
 
+    @property
+    def _loops(self) -> bool:
+        """Tell whether the model may say the same without end: its whole answers are read as they come, too."""
+        return any(member.habit.loops for member in self.members)
+
     def _attempts(self, *, streaming: bool) -> Attempts:
         return Attempts(self.members, self.deadlines, self.allow_hosted, streaming=streaming)
 
@@ -165,6 +171,8 @@ class GuardedChatModel(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
+        if self._loops:
+            return generate_from_stream(self._stream(messages, stop, **kwargs))
         attempts, tools = self._attempts(streaming=False), self._offered(kwargs)
         while True:
             member = attempts.member
@@ -191,6 +199,8 @@ class GuardedChatModel(BaseChatModel):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
+        if self._loops:
+            return await agenerate_from_stream(self._astream(messages, stop, **kwargs))
         attempts, tools = self._attempts(streaming=False), self._offered(kwargs)
         while True:
             member = attempts.member

@@ -24,6 +24,7 @@ from typing import Any
 
 from gptsmith.errors import NotReadyError
 from gptsmith.models.chat.local.engine_process import RUNNING, USED, read_running
+from gptsmith.models.chat.local.loading import not_loaded
 from gptsmith.models.chat.local.processor import free_memory, free_threads, lacks_instructions
 from gptsmith.models.shelf import shelf_folder
 from gptsmith.state import lock
@@ -32,6 +33,7 @@ IDLE_SECONDS = 900.0
 LOAD_SECONDS = 180.0
 _CACHE_MIB = 512
 _BATCH = 256
+_PROGRAM = ["-m", "gptsmith.models.chat.local.engine_process"]
 _OVERHEAD = 300_000_000  # bytes beside the weights: context, buffers, Python
 
 
@@ -104,7 +106,7 @@ class Engine:
         (folder / RUNNING).unlink(missing_ok=True)
         with (folder / "log.txt").open("wb") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "gptsmith.models.chat.local.engine_process"],
+                [sys.executable, *_PROGRAM],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
@@ -124,7 +126,7 @@ class Engine:
             if found := _running(folder):
                 return found
             if process.poll() is not None:
-                raise _failed(self.model, process.returncode, folder / "log.txt")
+                raise not_loaded(self.model, process.returncode, folder / "log.txt")
             time.sleep(0.05)
         process.kill()
         raise NotReadyError(
@@ -214,18 +216,3 @@ def _environment() -> dict[str, Any]:
     """Return the environment of the child: none of the person's keys reach it."""
     kept = ("PATH", "HOME", "PYTHONPATH", "GPTSMITH_HOME", "SYSTEMROOT", "TMPDIR", "TEMP", "LANG", "LD_LIBRARY_PATH")
     return {name: os.environ[name] for name in kept if name in os.environ}
-
-
-def _failed(model: LocalModel, code: int, log: Path) -> NotReadyError:
-    text = log.read_text("utf-8", errors="replace") if log.is_file() else ""
-    if "No module named 'xllamacpp'" in text:
-        return NotReadyError(
-            "local models need the package xllamacpp", code="missing_package", hint="pip install xllamacpp"
-        )
-    lines = [line.strip() for line in text.splitlines() if " E " in line or "rror" in line]
-    why = lines[-1][-200:] if lines else f"it ended with code {code}"
-    return NotReadyError(
-        f"{model.name} could not be loaded: {why}",
-        code="engine_failed",
-        hint="check the file with `gptsmith models check`, or get it again",
-    )

@@ -10,6 +10,7 @@ import json
 import math
 import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import httpx
@@ -21,6 +22,7 @@ from gptsmith.models.chat.local.transport import PLACEHOLDER, AsyncEngineTranspo
 from gptsmith.models.chat.repetition import REPETITION, repeats
 
 _TIMEOUT = httpx.Timeout(180, connect=200)
+_BROKEN = (httpx.ReadError, httpx.RemoteProtocolError)
 _TRY_AGAIN = "send it again; if that fails too, choose a smaller model or close other programs"
 
 
@@ -154,7 +156,7 @@ class Writer:
 
     def _streamed(self, body: dict[str, Any], written: Written) -> Generator[str, None, None]:
         said = ""
-        with _told(self.engine), self._http.stream("POST", "/chat/completions", json=body) as answer:
+        with _told(self.engine), self._opened(body) as answer:
             if answer.status_code != 200:
                 answer.read()
                 raise _refused(self.engine, answer)
@@ -171,6 +173,17 @@ class Writer:
                     written.finish = REPETITION
                     return
 
+    @contextlib.contextmanager
+    def _opened(self, body: dict[str, Any]) -> Iterator[httpx.Response]:
+        """Open a stream; where the engine dies before it begins to answer, the next one is asked once."""
+        with contextlib.ExitStack() as stack:
+            asked = partial(self._http.stream, "POST", "/chat/completions", json=body)
+            try:
+                answer = stack.enter_context(asked())
+            except _BROKEN:
+                answer = stack.enter_context(asked())
+            yield answer
+
     def count(self, text: str) -> int:
         """Return the number of tokens of `text`."""
         with _told(self.engine):
@@ -179,7 +192,10 @@ class Writer:
 
     def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         with _told(self.engine):
-            answer = self._http.post(path, json=body)
+            try:
+                answer = self._http.post(path, json=body)
+            except _BROKEN:  # the engine died before it answered: the next one is asked once
+                answer = self._http.post(path, json=body)
         return self._read(answer)
 
     def _read(self, answer: httpx.Response) -> dict[str, Any]:
