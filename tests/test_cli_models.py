@@ -37,15 +37,16 @@ def test_the_list_says_what_there_is_and_what_is_here(command: list[str], capsys
     said = capsys.readouterr()
     assert [line.split()[:6] for line in said.out.splitlines()] == [
         ["model", "size", "here", "good", "for", "licence"],
-        ["large", "1", "MB", "Tests.", "MIT"],
-        ["small", "*", "1", "MB", "here", "Tests."],
+        ["large", "*", "1", "MB", "Tests.", "MIT"],
+        ["small", "1", "MB", "here", "Tests.", "MIT"],
     ]
     assert "gptsmith models get NAME" in said.err
+    assert said.err.endswith("Until large is here, assistants write with small\n")
     assert run([*command, "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert [(m["name"], m["state"], m["default"]) for m in found] == [
-        ("large", "absent", False),
-        ("small", "here", True),
+        ("large", "absent", True),
+        ("small", "here", False),
     ]
 
 

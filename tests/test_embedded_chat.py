@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 
 from gptsmith.errors import NotReadyError
 from gptsmith.models.chat.embedded import EmbeddedChatModel
-from gptsmith.models.chat.embedded.replies import CONNECT
+from gptsmith.models.chat.embedded.floor import CONNECT
 from gptsmith.models.passages import Passage, fence
 
 ROOT = Path(__file__).parent.parent
@@ -138,7 +138,8 @@ def test_requests_of_later_hands(file: str, false_calls: float) -> None:
     ],
 )
 def test_the_files_are_spoken_of_only_to_those_who_ask_of_them(words: str, said: str) -> None:
-    assert _ask(words, passages=PASSAGES) == said
+    answer = _ask(words, passages=PASSAGES)
+    assert answer.startswith(said) if said == CONNECT else answer == said
 
 
 @pytest.mark.parametrize(
@@ -418,7 +419,7 @@ def test_small_talk_and_identity(words: str, answer: str) -> None:
 def test_free_writing_is_answered_by_one_plain_sentence(passages: list[Passage] | None) -> None:
     asks_back = SystemMessage("You are Sky. A guide.\n\n# Instructions\nEnd every answer with a question.")
     text = _ask("write me a poem about the sea", passages=passages, system=asks_back)
-    assert text == CONNECT
+    assert text.startswith(f"{CONNECT} Qwen2.5 Coder ") and text.endswith(" is not here yet.")
     assert "`" not in text and "_" not in text, "how to connect one is told by the page and the terminal"
 
 

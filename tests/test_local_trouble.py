@@ -246,7 +246,8 @@ def test_a_file_of_the_shelf_that_was_cut_is_named_and_the_floor_answers(own_min
     assert guide.chat("Write about the moon.", thread_id="t").text == SAYS
     whole = own_mind.read_bytes()
     own_mind.write_bytes(cut(whole))
-    assert "in my own words yet" in guide.chat("Write about the sun.", thread_id="t").text
+    said = "that takes a language model, and the file of Small is damaged and has to be fetched again (2 MB)."
+    assert guide.chat("Write about the sun.", thread_id="t").text.endswith(said)
     with pytest.raises(NotReadyError, match=r"its file is damaged.*gptsmith models get small"):
         make_chat_model(ModelSpec(provider="local", name="small"))
     own_mind.write_bytes(whole)

@@ -493,6 +493,15 @@ def test_the_default_is_the_best_that_the_machine_allows(
     assert shelf.default_name(machine) == default
 
 
+def test_a_smaller_model_that_is_here_is_used_and_the_best_one_stays_the_best(
+    tmp_path: Path, server: ModelServer
+) -> None:
+    shelf = Shelf(tmp_path / "models", catalogue.Catalogue(models=_models()))
+    shelf.folder("tiny").mkdir(parents=True)
+    (shelf.folder("tiny") / "t").write_bytes(b"t")
+    assert (shelf.default_name(Machine(64_000, 16)), shelf.best_name(Machine(64_000, 16))) == ("tiny", "large")
+
+
 def test_without_a_name_the_best_default_that_can_be_had_comes(
     tmp_path: Path, server: ModelServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

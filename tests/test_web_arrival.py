@@ -10,6 +10,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from gptsmith.models.chat import arrival
+from gptsmith.models.chat.embedded import EmbeddedChatModel
+from gptsmith.models.chat.embedded.floor import CONNECT
 from gptsmith.models.chat.settings import read_settings
 from gptsmith.models.shelf import Shelf, background, shelf
 from gptsmith.ui.web import stock
@@ -86,6 +88,28 @@ def test_a_pause_is_kept_until_the_person_goes_on(server: ModelServer) -> None:
     settled()
     assert Shelf().path("small") is not None
     assert server.requests[-1][1].startswith("bytes=")
+
+
+def said_by_the_floor() -> str:
+    return str(EmbeddedChatModel().invoke("Write a poem about the moon").content)
+
+
+def test_the_assistant_says_how_far_its_language_model_is(server: ModelServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert said_by_the_floor() == f"{CONNECT} Small (1 MB) is not here yet."
+    server.modes[FILE] = ["hold:200000", "404"]
+    arrival.begin()
+    assert server.held.wait(10)
+    assert said_by_the_floor().startswith(f"{CONNECT} Small is on its way: ")
+    arrival.wish("small", "later")
+    assert said_by_the_floor().startswith(f"{CONNECT} the download of Small is paused: ")
+    server.release.set()
+    settled()
+    arrival.wish("small", "yes")
+    settled()
+    failed = f"{CONNECT} Small could not be fetched: none of the places that have it could be reached."
+    assert said_by_the_floor() == failed
+    monkeypatch.setenv("GPTSMITH_MIND", "off")
+    assert said_by_the_floor() == f"{CONNECT} it is switched off here (GPTSMITH_MIND)."
 
 
 def test_a_pause_that_is_taken_back_at_once_goes_on(server: ModelServer) -> None:

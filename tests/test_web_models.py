@@ -65,6 +65,13 @@ def test_get_fetches_in_the_background_and_the_model_is_here() -> None:
     assert "get-small" in keys_of(at) and Shelf().path("small") is None
 
 
+def test_a_smaller_model_that_is_here_writes_and_the_best_one_keeps_its_badge() -> None:
+    Shelf().get("other")
+    said = words(open_page(page="models"))
+    assert "It writes with **Other**; **Small** from below would be better on this computer." in said
+    assert "**Small** :blue-badge[fits this computer best]" in said
+
+
 def test_a_fetch_is_paused_outlives_the_page_and_goes_on(server: ModelServer) -> None:
     server.modes["small/weights.gguf"] = ["hold:200000", "ok"]
     at = open_page(page="models")

@@ -316,7 +316,7 @@ def test_citations_count_from_one_in_the_order_of_the_answer(
 
 def test_where_a_language_model_is_needed_there_is_a_way_to_connect_one(library: Path) -> None:
     at = ask(open_page(page="chat", assistant="night-sky"), "Write a poem about the moon")
-    assert "that takes a language model, and none is connected." in words(at)
+    assert "that takes a language model, and Qwen2.5 Coder " in words(at)
     assert "What would you like to know next?" not in words(at)
     at.button(key=next(b.key for b in at.button if str(b.key).startswith("connect-"))).click().run()
     assert at.query_params["page"] in ("models", ["models"])

@@ -16,6 +16,7 @@ from gptsmith.models.shelf.sources import fetch_off
 class Arrival:
     """How far the default model is: `done` of `model.size` bytes; `problem` says why it did not come, in a few words.
 
+    `damaged`: what is here is not what was published.
     `here`: there is nothing to fetch, or another model answers anyway; `declined`: the person said no, by a click or
     `GPTSMITH_FETCH=off`; `waiting`: nothing was begun yet.
     """
@@ -25,6 +26,7 @@ class Arrival:
     done: int = 0
     progress: Progress | None = None
     problem: str = ""
+    damaged: bool = False
 
 
 def begin() -> None:
@@ -45,13 +47,14 @@ def look() -> Arrival:
     wish = _wish()
     if status.state == "here" or not _is_used():
         return Arrival("here", model)
+    damaged = status.state == "altered"
     if fetch_off() or wish == "no":
-        return Arrival("declined", model, status.done)
+        return Arrival("declined", model, status.done, damaged=damaged)
     if wish == "later" or running.pausing:
         return Arrival("paused", model, status.done)
     if running.error:
         return Arrival("failed", model, status.done, problem=_in_short(running.code))
-    return Arrival("waiting", model, status.done)
+    return Arrival("waiting", model, status.done, damaged=damaged)
 
 
 def wish(name: str, wished: FetchWish) -> None:

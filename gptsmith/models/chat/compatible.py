@@ -36,6 +36,12 @@ class CompatibleChatOpenAI(ChatOpenAI):
         self.client, self.async_client = _Client(self.client), _Client(self.async_client)
         return self
 
+    def _get_request_payload(self, input_: Any, *, stop: list[str] | None = None, **kwargs: Any) -> dict[str, Any]:
+        if more := kwargs.get("extra_body"):  # of one call, beside the model's own
+            kwargs["extra_body"] = {**(self.extra_body or {}), **more}
+        payload: dict[str, Any] = super()._get_request_payload(input_, stop=stop, **kwargs)
+        return payload
+
     def _convert_chunk_to_generation_chunk(
         self, chunk: dict[str, Any], default_chunk_class: type, base_generation_info: dict[str, Any] | None
     ) -> ChatGenerationChunk | None:

@@ -70,7 +70,7 @@ def make_chat_model(
     Raises NotReadyError (`missing_variable`, `missing_package`, `missing_model`, `missing_weights`, `trust_required`)
     and UsageError for a setting that the provider does not take. Answers raise ProviderError only.
     """
-    if spec.provider == "embedded" and not spec.fallback:
+    if not spec.fallback and _does_small_tasks(spec, base_dir, trust):
         return _local(spec, base_dir, trust, deadlines)
     from gptsmith.models.chat.deadlines import PATIENT, Deadlines
     from gptsmith.models.chat.guarded import GuardedChatModel
@@ -100,17 +100,28 @@ def _named(text: str, where: str) -> ModelSpec:
     return ModelSpec(**parts)
 
 
+def _does_small_tasks(spec: ModelSpec, base_dir: Path | None, trust: bool) -> bool:
+    """Tell whether code decides and the model only writes: `embedded`, and what is small of this machine's own."""
+    if spec.provider != "local":
+        return spec.provider == "embedded"
+    from gptsmith.models.chat.local.finding import find_local_model
+
+    return not find_local_model(spec, base_dir=base_dir, trust=trust).whole
+
+
 def _local(spec: ModelSpec, base_dir: Path | None, trust: bool, deadlines: Deadlines | None) -> BaseChatModel:
-    if spec.provider == "local":
+    if spec.provider in ("embedded", "local"):
         from gptsmith.models.chat.deadlines import Deadlines
-        from gptsmith.models.chat.local.chat_model import make_local_model
-
-        return make_local_model(spec, deadlines or Deadlines(), base_dir=base_dir, trust=trust)
-    if spec.provider == "embedded":
         from gptsmith.models.chat.embedded import EmbeddedChatModel
+        from gptsmith.models.chat.local.chat_model import make_local_model
+        from gptsmith.models.chat.local.finding import find_local_model
 
-        embedded: BaseChatModel = EmbeddedChatModel()
-        return embedded
+        if spec.provider == "embedded":
+            return EmbeddedChatModel()
+        found = find_local_model(spec, base_dir=base_dir, trust=trust)
+        if found.whole:
+            return make_local_model(spec, found, deadlines or Deadlines())
+        return EmbeddedChatModel(model_name=found.name, mind=found)
     from gptsmith.models.chat.huggingface import load_huggingface
 
     return load_huggingface(spec, base_dir=base_dir, trust=trust)
@@ -123,7 +134,8 @@ def _member(spec: ModelSpec, deadlines: Deadlines, base_dir: Path | None, trust:
     from gptsmith.models.chat.thinking import Habit
 
     if spec.provider in LOCAL:
-        habit = Habit(spec.name, wary=spec.provider != "embedded", loops=spec.provider == "local")
+        local = spec.provider == "local"
+        habit = Habit(spec.name, wary=spec.provider != "embedded", loops=local, constrained=local)
         return Member(Contact(label(spec)), lambda: _local(spec, base_dir, trust, deadlines), habit=habit)
     provider = PROVIDERS.get(spec.provider)
     hosted = None

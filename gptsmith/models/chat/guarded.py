@@ -18,6 +18,7 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import ConfigDict, Field
 
 from gptsmith.errors import ProviderError
+from gptsmith.models.chat.answering_in_schema import constrained
 from gptsmith.models.chat.attempts import Attempts, Failed
 from gptsmith.models.chat.deadlines import Clock, Deadlines, apull, pull
 from gptsmith.models.chat.failures import Failure, empty_answer, no_events, read_failure
@@ -72,8 +73,14 @@ class GuardedChatModel(BaseChatModel):
         include_raw: bool = False,
         **kwargs: Any,
     ) -> Runnable[LanguageModelInput, Any]:
-        """Ask for `schema` by a forced tool call; an answer in another form is a ProviderError `bad_answer`."""
-        chain = super().with_structured_output(schema, include_raw=True, **kwargs)
+        """Ask for `schema` by a forced tool call; an answer in another form is a ProviderError `bad_answer`.
+
+        A model whose server holds it to a schema is asked for the JSON itself: small ones write no tool call reliably.
+        """
+        if all(member.habit.constrained for member in self.members):
+            chain: Runnable[LanguageModelInput, Any] = constrained(self, schema)
+        else:
+            chain = super().with_structured_output(schema, include_raw=True, **kwargs)
         return chain if include_raw else chain | RunnableLambda(self._parsed)
 
     def _parsed(self, answer: Any) -> Any:

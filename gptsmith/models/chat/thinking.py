@@ -36,10 +36,10 @@ _LINE = 2000  # characters of the running line that are looked at for code
 
 class Habit:
     """What is known of how one model thinks. `wary`: its server may leave thinking in the answer; `loops`: it is small
-    enough to say the same again and again."""
+    enough to say the same again and again; `constrained`: its server holds it to a JSON schema, token by token."""
 
-    def __init__(self, name: str = "", *, wary: bool = False, loops: bool = False) -> None:
-        self.loops = loops
+    def __init__(self, name: str = "", *, wary: bool = False, loops: bool = False, constrained: bool = False) -> None:
+        self.loops, self.constrained = loops, constrained
         self.unopened = wary and _THINKERS.search(name) is not None
         self.wait = WAIT if wary else 0
 

@@ -122,6 +122,10 @@ class Shelf:
         here = [model for model in fitting if self.status(model.name).state == "here"]
         return (here or fitting)[0].name
 
+    def best_name(self, machine: Machine | None = None) -> str:
+        """Return the model that would be the default, were all of them here."""
+        return self.defaults(machine)[0].name
+
     def defaults(self, machine: Machine | None = None) -> list[ShelfModel]:
         """Return the models that may be the default on this machine, the best first; never empty.
 

@@ -100,7 +100,7 @@ def _present(paths: list[Path]) -> list[Path]:
 
 def asks_for_a_model(reply: dict[str, Any]) -> bool:
     """Tell whether a reply is the embedded model's word that a language model is needed."""
-    from gptsmith.models.chat.embedded.replies import CONNECT
+    from gptsmith.models.chat.embedded.floor import CONNECT
 
     return CONNECT in str(reply.get("text", ""))
 
@@ -196,7 +196,7 @@ class Turn:
             if finish not in ("stop", "approval"):
                 say(f"(ended: {finish})")
             if asks_for_a_model(reply):
-                say("(get one for this machine: gptsmith models list; or connect one: --model ollama:qwen3:8b,")
+                say("(get one for this machine: gptsmith models get; or connect one: --model ollama:qwen3:8b,")
                 say(" or openai:gpt-4o-mini with the variable OPENAI_API_KEY)")
         return ENDINGS.get(finish, 0)
 

@@ -124,12 +124,14 @@ def _list(as_json: bool) -> None:
     from gptsmith.models.shelf import Shelf
 
     shelf = Shelf()
-    default = shelf.default_name()
+    default = shelf.best_name()
     if as_json:
         document([_described(status, default) for status in shelf.models()])
         return
     table(("model", "size", "here", "good for", "licence"), [_row(status, default) for status in shelf.models()])
-    say(f"* the default of this machine. Get one: gptsmith models get NAME. Kept in {shelf.root}")
+    say(f"* the best default for this machine. Get one: gptsmith models get NAME. Kept in {shelf.root}")
+    if (used := shelf.status(shelf.default_name())).state == "here" and used.model.name != default:
+        say(f"Until {default} is here, assistants write with {used.model.name}")
 
 
 def _row(status: Status, default: str) -> tuple[str, ...]:

@@ -55,8 +55,12 @@ def _in_use(stock: Stock) -> None:
 
 def _lacks(stock: Stock, name: str) -> str:
     """Say that the embedded model only quotes until the default model of this machine is here."""
-    missing = stock.default_missing() if name == "embedded" else ""
-    return f"It quotes your files; to write, it needs **{markdown.line(missing)}** from below." if missing else ""
+    if name != "embedded":
+        return ""
+    if missing := stock.default_missing():
+        return f"It quotes your files; to write, it needs **{markdown.line(missing)}** from below."
+    used, better = map(markdown.line, stock.better_default())
+    return f"It writes with **{used}**; **{better}** from below would be better on this computer." if better else ""
 
 
 def _shelf(stock: Stock, was_busy: bool) -> None:

@@ -81,9 +81,9 @@ class Stock:
     def rows(self) -> list[Row]:
         """Return every model of the catalogue."""
         shelf, running, machine = Shelf(), fetches(), this_machine()
-        default = shelf.default_name(machine)
+        best = shelf.best_name(machine)
         return [
-            Row(status, running.of(status.model.name), status.model.name == default, fits(status.model, machine))
+            Row(status, running.of(status.model.name), status.model.name == best, fits(status.model, machine))
             for status in shelf.models()
         ]
 
@@ -92,6 +92,17 @@ class Stock:
         shelf = Shelf()
         status = shelf.status(shelf.default_name())
         return "" if status.state == "here" else status.model.title
+
+    def better_default(self) -> tuple[str, str]:
+        """Return the titles of the model that `embedded` writes with and of the one that would be better here.
+
+        Both are empty where it has none, or the best.
+        """
+        shelf = Shelf()
+        used, best = shelf.status(shelf.default_name()), shelf.entry(shelf.best_name())
+        if used.state != "here" or used.model.name == best.name:
+            return "", ""
+        return used.model.title, best.title
 
     @property
     def root(self) -> str:

@@ -267,7 +267,7 @@ class Talk:
 
     def asks_for_a_model(self, reply: Reply) -> bool:
         """Tell whether a reply only says that it would take a language model."""
-        from gptsmith.models.chat.embedded.replies import CONNECT
+        from gptsmith.models.chat.embedded.floor import CONNECT
 
         return CONNECT in reply.text
 

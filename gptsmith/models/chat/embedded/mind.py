@@ -5,25 +5,43 @@ from __future__ import annotations
 import importlib.util
 import os
 import threading
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from gptsmith.models.chat.local.engine import Engine, LocalModel
 from gptsmith.models.chat.local.processor import lacks_instructions
 from gptsmith.models.chat.local.writer import Writer
 
 CONTEXT = 8192
-_writers: dict[Path, Writer] = {}
+_writers: dict[LocalModel, Writer] = {}
+_chosen: ContextVar[LocalModel | None] = ContextVar("mind", default=None)
 _making = threading.Lock()
 
 
+def is_off() -> bool:
+    """Tell whether the person wants no local model: `GPTSMITH_MIND=off`."""
+    return os.environ.get("GPTSMITH_MIND", "").lower() in ("off", "0", "no")
+
+
 def can_write() -> bool:
-    """Tell whether a local model would run here, were its file there; `GPTSMITH_MIND=off` says no."""
-    off = os.environ.get("GPTSMITH_MIND", "").lower() in ("off", "0", "no")
-    return not off and importlib.util.find_spec("xllamacpp") is not None and not lacks_instructions()
+    """Tell whether a local model would run here, were its file there and wanted."""
+    return not is_off() and importlib.util.find_spec("xllamacpp") is not None and not lacks_instructions()
+
+
+@contextmanager
+def minded(model: LocalModel | None) -> Iterator[None]:
+    """Let `model` write within the block, where it is one; else the default model."""
+    token = _chosen.set(model)
+    try:
+        yield
+    finally:
+        _chosen.reset(token)
 
 
 def find_writer() -> Writer | None:
-    """Return the writer of the default model, shared in this process; None without its weights, or a way to run them.
+    """Return the writer of the model that was chosen, else the default one, shared in this process; None without its
+    weights, or a way to run them.
 
     Cheap: the file's hash was checked when it was placed.
     """
@@ -31,11 +49,14 @@ def find_writer() -> Writer | None:
         return None
     from gptsmith.models import shelf
 
-    name = shelf.default_name()
-    file = shelf.path(name)
-    if file is None:
-        return None
+    model = _chosen.get()
+    if model is None:
+        name = shelf.default_name()
+        file = shelf.path(name)
+        if file is None:
+            return None
+        model = LocalModel(f"local:{name}", file, CONTEXT)
     with _making:
-        if file not in _writers:
-            _writers[file] = Writer(Engine(LocalModel(f"local:{name}", file, CONTEXT)))
-        return _writers[file]
+        if model not in _writers:
+            _writers[model] = Writer(Engine(model))
+        return _writers[model]

@@ -21,6 +21,7 @@ from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda
 from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from numpy.typing import NDArray
+from pydantic import Field
 
 from gptsmith.assistants.drafting import drafting_of
 from gptsmith.errors import GptsmithError, ProviderError
@@ -28,16 +29,16 @@ from gptsmith.models.chat.embedded import language
 from gptsmith.models.chat.embedded.answer import THRESHOLD, what_follows
 from gptsmith.models.chat.embedded.asks import Ask, read_asks
 from gptsmith.models.chat.embedded.conversation import Conversation, read_conversation, text_of
+from gptsmith.models.chat.embedded.floor import CONNECT, not_in_my_words
 from gptsmith.models.chat.embedded.followups import question_of, said_before, wants_more
 from gptsmith.models.chat.embedded.identity import is_plain_talk, small_talk
 from gptsmith.models.chat.embedded.intents import NONE, Intent, read_intent
 from gptsmith.models.chat.embedded.lookup_sense import is_talk
 from gptsmith.models.chat.embedded.lookups import is_chat, is_free_writing
 from gptsmith.models.chat.embedded.manners import dress, read_manners
-from gptsmith.models.chat.embedded.mind import find_writer
+from gptsmith.models.chat.embedded.mind import find_writer, minded
 from gptsmith.models.chat.embedded.reading_out import read_out
 from gptsmith.models.chat.embedded.replies import (
-    CONNECT,
     SILENT,
     SURE,
     answer_from,
@@ -63,10 +64,13 @@ _PIECE = re.compile(r"\s*\S+|\s+$")
 class EmbeddedChatModel(BaseChatModel):
     """Chooses tools, quotes passages and says who it is; it does not write freely.
 
+    `mind` is the local model that writes, the default one where it is None.
     `answer_threshold` is the chance from which a sentence is taken for an answer to a question.
     """
 
     model_name: str = "embedded"
+    mind: Any = Field(default=None, exclude=True)
+    profile: Any = Field(default={"image_inputs": False}, exclude=True)
     answer_threshold: float = THRESHOLD
 
     @property
@@ -98,9 +102,11 @@ class EmbeddedChatModel(BaseChatModel):
         def fill(given: LanguageModelInput, config: RunnableConfig) -> Any:
             messages, watching = _messages(given, self), drafting_of(config)
             if not include_raw:
-                return compose(schema, messages, watching)
+                with minded(self.mind):
+                    return compose(schema, messages, watching)
             try:
-                parsed, wrong = compose(schema, messages, watching), None
+                with minded(self.mind):
+                    parsed, wrong = compose(schema, messages, watching), None
             except ValueError as error:
                 parsed, wrong = None, error
             text = parsed.model_dump_json() if hasattr(parsed, "model_dump_json") else ""
@@ -115,7 +121,8 @@ class EmbeddedChatModel(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        text, calls = self._reply(messages, kwargs.get("tools") or [], stop)
+        with minded(self.mind):
+            text, calls = self._reply(messages, kwargs.get("tools") or [], stop)
         message = self._message(text, calls, messages)
         if text == FREE:
             written = chatting.answer(self._writer(), read_conversation(messages))
@@ -129,7 +136,8 @@ class EmbeddedChatModel(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
-        text, calls = self._reply(messages, kwargs.get("tools") or [], stop)
+        with minded(self.mind):
+            text, calls = self._reply(messages, kwargs.get("tools") or [], stop)
         id = f"run-{uuid.uuid4()}"
         pieces: Iterator[str] = iter(_PIECE.findall(text))
         remark = chatting.REMARK if text == FREE else ""
@@ -185,7 +193,7 @@ class EmbeddedChatModel(BaseChatModel):
         text = self._words(talk, box, intent)
         if text != FREE:
             manners = read_manners(talk.role.instructions)
-            if text == CONNECT:  # to ask what else one would like to know makes it absurd
+            if text.startswith(CONNECT):  # to ask what else one would like to know makes it absurd
                 manners = replace(manners, asks_back=False)
             text = dress(text, manners)
         for mark in stop or []:
@@ -208,7 +216,7 @@ class EmbeddedChatModel(BaseChatModel):
         return meant if meant.tool is not None and meant.tool.kind == "search" else intent
 
     def _words(self, talk: Conversation, box: list[Tool], intent: Intent) -> str:
-        """Return the reply of the code; FREE where the model is to write one, CONNECT where there is none."""
+        """Return the reply of the code; FREE where the model is to write one, that of the floor where there is none."""
         writes = find_writer() is not None
         if talk.results:
             return report(talk, self._encode, self.answer_threshold)
@@ -219,7 +227,7 @@ class EmbeddedChatModel(BaseChatModel):
         if (small := small_talk(talk.words, talk.role, box)) and (not writes or is_plain_talk(talk)):
             return small
         foreign = language.of(talk.words)
-        freely = FREE if writes else CONNECT
+        freely = FREE if writes else not_in_my_words()
         if foreign == "en" and all(is_free_writing(a) for a in read_asks(talk.words)):
             return freely
         asks = read_asks(talk.words) if foreign == "en" else []
@@ -238,7 +246,8 @@ class EmbeddedChatModel(BaseChatModel):
         return found or freely
 
     def _writer(self) -> Writer:
-        writer = find_writer()
+        with minded(self.mind):
+            writer = find_writer()
         if writer is None:  # it was there a moment ago
             raise ProviderError("the local model was removed while it was needed", code="unavailable", hint=_GET)
         return writer

@@ -23,7 +23,6 @@ from gptsmith.models.tool_results import unfence_result
 
 SILENT = "I looked, but the files do not say"
 NEAREST = f"{SILENT} it plainly. The nearest they come:"
-CONNECT = "I cannot answer that in my own words yet: that takes a language model, and none is connected."
 CONNECT_TO_BUILD = "I read plain commands; a language model, once connected, understands more."
 _ASKING = "Before I can use "
 _LIMIT = 700

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
 
 from gptsmith.assistants.spec import ModelSpec
 from gptsmith.models.chat.local.engine import Engine, LocalModel
-from gptsmith.models.chat.local.finding import find_local_model
 from gptsmith.models.chat.local.transport import PLACEHOLDER, AsyncEngineTransport, EngineTransport
 from gptsmith.models.chat.providers import NO_KEY
 
@@ -19,17 +17,12 @@ if TYPE_CHECKING:
     from gptsmith.models.chat.deadlines import Deadlines
 
 
-def make_local_model(
-    spec: ModelSpec, deadlines: Deadlines, *, base_dir: Path | None = None, trust: bool = False
-) -> BaseChatModel:
-    """Make the chat model of `local:<name>`; the engine starts with the first message. Raises as `find_local_model`."""
+def make_local_model(spec: ModelSpec, model: LocalModel, deadlines: Deadlines) -> BaseChatModel:
+    """Make the chat model of `model` with the settings of `spec`; the engine starts with the first message."""
     from gptsmith.models.chat.compatible import CompatibleChatOpenAI
 
-    model = find_local_model(spec, base_dir=base_dir, trust=trust)
     engine = Engine(model)
-    body: dict[str, Any] = {"cache_prompt": True}
-    if spec.top_k is not None:
-        body["top_k"] = spec.top_k
+    body = {} if spec.top_k is None else {"top_k": spec.top_k}
     settings = {
         "temperature": spec.temperature,
         "top_p": spec.top_p,
@@ -47,7 +40,7 @@ def make_local_model(
         timeout=deadlines.socket,
         http_client=httpx.Client(transport=EngineTransport(engine)),
         http_async_client=httpx.AsyncClient(transport=AsyncEngineTransport(engine)),
-        extra_body=body,
+        extra_body=body or None,
         profile=profile(model),
         **{name: value for name, value in settings.items() if value is not None},
     )

@@ -39,12 +39,16 @@ _OVERHEAD = 300_000_000  # bytes beside the weights: context, buffers, Python
 
 @dataclass(frozen=True)
 class LocalModel:
-    """A model file on this machine: its label, its path, the tokens it reads at most, its picture projector."""
+    """A model file on this machine: its label, its path, the tokens it reads at most, its picture projector.
+
+    `whole`: it is given whole tasks, by the prompts of hosted models; else small ones, with code that decides.
+    """
 
     name: str
     path: Path
     context: int = 8192
     projector: Path | None = None
+    whole: bool = False
 
 
 @dataclass(frozen=True)
