@@ -293,6 +293,20 @@ def test_doctor_names_what_is_missing(
     assert said.err == "Not ready: state folder, model\n"
 
 
+def test_doctor_shows_what_a_spec_would_be_allowed(capsys: Out, tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("def go(): ...\n", "utf-8")
+    spec = tmp_path / "a.assistant.yaml"
+    tools = (
+        "[{type: python, name: go, ref: ./a.py:go}, {type: mcp, name: far, url: 'https://m.example/${env:WHO:-me}'}]"
+    )
+    spec.write_text(f"schema: assistant/v1\nname: A\ndescription: B\ninstructions: C\ntools: {tools}\n", "utf-8")
+    for trust, status in (([], "note"), (["--trust"], "ok")):
+        run(["doctor", str(spec), "--json", *trust])
+        checks = {check["name"]: check for check in json.loads(capsys.readouterr().out)}
+        assert (checks["runs code"]["status"], checks["runs code"]["detail"]) == (status, "./a.py:go")
+        assert checks["reaches"]["detail"] == "m.example" and checks["reads"]["detail"] == "WHO"
+
+
 def test_doctor_calls_a_model_server_on_this_machine_only(
     in_a_folder_of_its_own: Path, monkeypatch: pytest.MonkeyPatch, capsys: Out
 ) -> None:

@@ -44,6 +44,11 @@ def json_body(schema: dict[str, Any], *, required: bool = True) -> dict[str, Any
     return {"required": required, "content": {"application/json": {"schema": schema}}}
 
 
+def kind(name: str, field: str) -> dict[str, Any]:
+    fields = {"kind": {"type": "string", "const": name}, field: {"type": "string"}}
+    return {"type": "object", "required": ["kind", field], "properties": fields}
+
+
 COMPONENTS: dict[str, Any] = {
     "schemas": {
         "Order": {
@@ -56,6 +61,8 @@ COMPONENTS: dict[str, Any] = {
                 "note": {"type": "string", "nullable": True},
                 "size": {"type": "string", "enum": ["S", "L"], "nullable": True},
                 "parent": {"$ref": "#/components/schemas/Order"},
+                "colour": {"anyOf": [{"type": "string", "enum": ["red", "blue"]}, {"type": "null"}]},
+                "how": {"oneOf": [kind("cash", "amount"), kind("card", "number")]},
             },
         },
         "Item": {"type": "string", "pattern": "^(a+)+$", "example": "tile", "description": "What is ordered."},
@@ -136,13 +143,13 @@ def test_what_a_call_takes_is_told_as_a_plain_schema(tmp_path: Path, service: We
     found = tools(tmp_path, document(service.url))
     order = found["shop_addOrder"].args_schema
     assert order["required"] == ["item"] and "id" not in order["properties"]
-    assert order["properties"] | {"parent": None} == {
+    assert {**order["properties"], "parent": None, "colour": None, "how": None} == {
         "item": {"type": "string", "description": "What is ordered. (pattern ^(a+)+$) (e.g. tile)"},
         "count": {"type": "integer", "format": "int32", "default": 1, "exclusiveMinimum": 0, "minimum": -(2**31),
                   "maximum": 2**31 - 1},
         "note": {"type": ["string", "null"]},
         "size": {"type": ["string", "null"], "enum": ["S", "L", None]},
-        "parent": None,
+        "parent": None, "colour": None, "how": None,
     }  # fmt: skip
     assert "$ref" not in json.dumps([tool.args_schema for tool in found.values()])
     assert len(found["shop_pay"].args_schema["properties"]["body"]["anyOf"]) == 2
@@ -183,6 +190,8 @@ def test_arguments_become_a_request(
         ("listOrders", {"sort_by": "age"}, "sort_by: expected one of 'date', 'price', got 'age'"),
         ("addOrder", {"item": "a", "count": 0}, "count: expected more than 0, got 0"),
         ("addOrder", {"item": "a", "size": "XL"}, "size: expected one of 'S', 'L', None, got 'XL'"),
+        ("addOrder", {"item": "a", "how": {"kind": "card"}}, "how: missing: number"),
+        ("addOrder", {"item": "a", "colour": "green"}, "colour: expected one of 'red', 'blue', got 'green'"),
         ("pay", {"body": {"cash": 1}}, "body: {'cash': 1} fits none of the allowed forms"),
     ],
 )  # fmt: skip
@@ -447,3 +456,13 @@ def test_a_service_that_asks_first_is_asked_for_each_operation(tmp_path: Path, s
         a.resume("t", [{"type": "edit", "args": {"id": "x"}}])
     assert a.resume("t", [{"type": "edit", "args": {"id": 8}}]).text == "Sent."
     assert [s.path for s in service.seen] == ["/orders/8"]
+
+
+def test_tests_of_a_spec_name_operations(tmp_path: Path) -> None:
+    (tmp_path / "api.json").write_text(json.dumps(document("https://x.example")), "utf-8")
+    tool = {"type": "openapi", "name": "shop", "schema": "./api.json"}
+    for name, warned in (("shop_getOrder", False), ("getOrder", True)):
+        test = {"name": "looks", "message": "Order 7?", "expect": {"calls": [name]}}
+        file = tmp_path / "a.assistant.yaml"
+        file.write_text(json.dumps({**SPEC, "tools": [tool], "tests": [test]}), "utf-8")
+        assert bool([d for d in Assistant.check(file) if d.code == "unknown_tool"]) == warned

@@ -13,7 +13,8 @@ from gptsmith.errors import SpecError, UsageError
 SMALL = "schema: assistant/v1\nname: Night sky\ndescription: Stars for children.\ninstructions: Explain.\n"
 TOP = (
     "schema, id, name, description, version, avatar, instructions, instructions_file, variables, model, "
-    "welcome_message, conversation_starters, disclaimer, knowledge, tools, skills, memory, guardrails, limits, tests, metadata"
+    "welcome_message, conversation_starters, disclaimer, knowledge, tools, skills, memory, guardrails, limits, tests, "
+    "metadata"
 )
 KNOWLEDGE = "name, description, paths, urls, mode, embedding_model, chunking, retrieval, citations"
 TYPES = "assistant, code, image_captioning, image_generation, image_recognition, mcp, openapi, python, web"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from jsonschema import Draft202012Validator
-from jsonschema.exceptions import UnknownType, ValidationError, best_match
+from jsonschema.exceptions import UnknownType, ValidationError
 from langchain_core.tools import BaseTool
 from referencing import Registry
 from referencing.exceptions import Unresolvable
@@ -60,8 +60,7 @@ def _without_patterns(node: Any, depth: int) -> Any:
 
 
 def _told(error: ValidationError) -> str:
-    if error.context and (nearer := best_match(error.context)) is not None and len(error.context) == 1:
-        error = nearer
+    error = _nearest(error)
     where = ".".join(map(str, error.absolute_path))
     what = f"{where}: " if where else ""
     allowed: Any = error.validator_value
@@ -83,6 +82,19 @@ def _told(error: ValidationError) -> str:
     if error.validator in ("oneOf", "anyOf"):
         return f"{what}{_shown(error.instance)} fits none of the allowed forms"
     return f"{what}{error.message[:200]}"
+
+
+def _nearest(error: ValidationError) -> ValidationError:
+    """Return what is wrong with the one form that is meant, where that can be told: not null, its constants right."""
+    forms: dict[Any, list[ValidationError]] = {}
+    for inner in error.context or ():
+        forms.setdefault(inner.schema_path[0], []).append(inner)
+    meant = [
+        found
+        for found in forms.values()
+        if not any(e.validator == "const" or (e.validator == "type" and e.validator_value == "null") for e in found)
+    ]
+    return _nearest(meant[0][0]) if len(meant) == 1 else error
 
 
 def _shown(value: Any) -> str:

@@ -86,6 +86,8 @@ class _Offered(Toolset):
                 self._missing = {str(error): (missing := _unavailable(self._spec, error))}
             return [missing]
         for tool in found:
+            if self._spec.description and "of" not in (tool.metadata or {}) and tool.name != self._spec.name:
+                tool.description = f"{tool.description} {self._spec.description}"
             tool.metadata = {**(tool.metadata or {}), "of": self._spec.name}
         return found
 

@@ -51,7 +51,7 @@ class Operations(Toolset):
         self._trust = context.trust
         self._check_headers()
         if self._place:
-            self.moving = True  # until it is fetched
+            self.moving = True  # there is none until it is fetched
         else:
             self._made = self._tools_of(self._read(context))
 
@@ -66,7 +66,6 @@ class Operations(Toolset):
         with self._making:
             if self._made is None:
                 self._made = self._tools_of(self._fetch())
-                self.moving = False
             return self._made
 
     def begin(self) -> None:

@@ -75,7 +75,7 @@ class Schemas:
 
 
 def _described(node: dict[str, Any]) -> dict[str, Any]:
-    said = node.get("description") or node.get("title")
+    said = node.get("description")
     text = " ".join(said.split()) if isinstance(said, str) else ""
     if isinstance(node.get("pattern"), str):  # told, not checked: a pattern can take for ever
         text = f"{text} (pattern {node['pattern'][:80]})".strip()

@@ -196,6 +196,20 @@ def _reached(name: str, model: ModelSpec) -> Check:
     return Check(name="model", detail=f"{name}, {url} answers")
 
 
+def _asks_for(loaded: Loaded, trust: bool) -> Iterator[Check]:
+    """What would it run, reach and read, once a person agrees?"""
+    from gptsmith.assistants.trust import trust_needs
+
+    kinds = {"code": "runs code", "command": "starts", "path": "reads outside", "host": "reaches", "variable": "reads"}
+    needs = trust_needs(loaded)
+    for kind, what in kinds.items():
+        names = [need.name for need in needs if need.kind == kind]
+        if names:
+            closed = kind in ("code", "command", "path") and not trust
+            fix = "read it, then run with --trust" if closed else ""
+            yield Check(name=what, status="note" if closed else "ok", detail=", ".join(names), fix=fix)
+
+
 def _spec(loaded: Loaded, trust: bool) -> Iterator[Check]:
     """Is the spec valid, are its files there, can its tools run?"""
     from gptsmith.assistants.library import state_key
@@ -205,6 +219,7 @@ def _spec(loaded: Loaded, trust: bool) -> Iterator[Check]:
 
     notes = "; ".join(str(warning) for warning in loaded.warnings)
     yield Check(name="spec", status="note" if notes else "ok", detail=notes or f"{loaded.path} is valid")
+    yield from _asks_for(loaded, trust)
     for source in loaded.spec.knowledge:
         files = expand(loaded.base_dir or Path(), source.paths, trust=trust)
         detail = f"{len(files)} files" + (f", {len(source.urls)} pages" if source.urls else "")

@@ -83,6 +83,7 @@ def schema(as_json: AsJson = False) -> None:
 def _facts(loaded: Loaded, trust: bool) -> dict[str, Any]:
     """Return what `inspect` prints: plain data, no secrets, file lists expanded."""
     from gptsmith.assistants.paths import expand
+    from gptsmith.assistants.trust import trust_needs
     from gptsmith.models.chat.factory import choose_model, leaves_machine
 
     spec, base = loaded.spec, loaded.base_dir
@@ -102,6 +103,7 @@ def _facts(loaded: Loaded, trust: bool) -> dict[str, Any]:
         "variables": sorted(spec.variables),
         "knowledge": knowledge,
         "tools": [{"name": tool.name, "type": tool.type} for tool in spec.tools],
+        "asks_for": [f"{need.kind} {need.name}" for need in trust_needs(loaded)],
         "guardrails": [f"{g.type}: {', '.join(g.entities)} ({g.strategy})" for g in spec.guardrails],
         "limits": spec.limits.model_dump(),
         "tests": [test.name for test in spec.tests],
