@@ -78,7 +78,7 @@ class Drawing(_Strict):
 class ShelfModel(_Strict):
     """One model of the catalogue. `memory` is the least memory of the machine in MiB, `context` tokens.
 
-    `tools`: it calls tools in its own format; `whole_tasks`: it fills whole JSON schemas; both as measured.
+    `tools`: it calls tools in its own format; `whole_tasks`: it is given whole tasks, else small ones.
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,62}$")]
