@@ -131,6 +131,17 @@ LAMP = (
         ("You can return it within 30 days", True),
         ("Returns are accepted within 30 days, and the warranty lasts 36 months", True),
         ("Die Garantie dauert 36 Monate", True),
+        ("The warranty lasts forty-eight months", False),
+        ("The warranty lasts thirty-six months", True),
+        ("You can return it within twelve days", False),
+        ("Returns are accepted within thirty days", True),
+        ("Die Garantie dauert achtundvierzig Monate", False),
+        ("Die Garantie dauert sechsunddreißig Monate", True),
+        ("La garantie dure trente-six mois", True),
+        ("La garantie dure quarante et un mois", False),
+        ("La garantía dura treinta y seis meses", True),
+        ("La garantía dura cuarenta meses", False),
+        ("The two of them, glass and water, are not covered", True),
         # names
         ("Repairs are done in our workshop in Antwerp", False),
         ("Repairs happen in Ghent, Belgium", False),
@@ -153,6 +164,29 @@ def test_what_is_verified(claim: str, verified: bool) -> None:
     (citation,) = cite(f"{claim} [1].", {1: hit})
     assert citation.verified is verified, citation.quote
     assert citation.quote in LAMP
+
+
+@pytest.mark.parametrize(
+    ("passage", "claim", "verified"),
+    [
+        ("A ticket costs twelve euros.", "A ticket costs 12 euros", True),
+        ("A ticket costs 12 euros.", "A ticket costs eleven euros", False),
+        ("A ticket costs twelve euros.", "A ticket costs 11 euros", False),
+        ("Eine Karte kostet zwölf Euro.", "Eine Karte kostet elf Euro", True),  # "elf" may be another word
+        ("Eine Karte kostet zwölf Euro.", "Eine Karte kostet dreizehn Euro", False),
+        ("Eine Karte kostet einundzwanzig Euro.", "Eine Karte kostet 21 Euro", True),
+        ("L'entrée coûte quatre-vingt-dix euros.", "L'entrée coûte 90 euros", True),
+        ("L'entrée coûte 70 euros.", "L'entrée coûte soixante-douze euros", False),
+        ("La entrada cuesta veintidós euros.", "La entrada cuesta 22 euros", True),
+        ("La entrada cuesta 22 euros.", "La entrada cuesta veintitrés euros", False),
+        ("Room A and room B are open.", "The two rooms are open", True),
+    ],
+)
+def test_numbers_in_words_are_numbers(passage: str, claim: str, verified: bool) -> None:
+    place = {"chunk_id": "c", "knowledge": "k", "source": "a.md", "document_id": "d"}
+    hit = Hit(**place, start=0, end=len(passage), score=1.0, text=passage)
+    (citation,) = cite(f"{claim} [1].", {1: hit})
+    assert citation.verified is verified
 
 
 def test_a_claim_without_its_passage_is_said_in_text_json_and_page(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +12,9 @@ from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 
 from gptsmith import Assistant
+from gptsmith.errors import ProviderError
+from gptsmith.models.chat.deadlines import Deadlines
+from gptsmith.models.chat.given import given
 from gptsmith.tools import register_tool
 from tests.scripted import Scripted, call
 
@@ -115,3 +119,74 @@ def test_json_that_is_no_call_stays_the_answer(kind: type[ChatX]) -> None:
     model = kind(answers=[[said]], seen=[])
     a = Assistant.from_dict({**SPEC, "tools": [{"type": "pounds"}]}, model=model)
     assert a.chat("Give me JSON").text == said
+
+
+class Overloaded(Exception):
+    """What a client raises for a server that is overloaded, or does not know the way."""
+
+    def __init__(self, status_code: int) -> None:
+        super().__init__("no")
+        self.status_code = status_code
+
+
+class Failing(Streaming):
+    """Raises first, in the middle of an answer when `begun`, then answers."""
+
+    raised: list[Exception]
+    begun: bool = False
+
+    def _stream(
+        self, messages: Any, stop: Any = None, run_manager: Any = None, **_: Any
+    ) -> Iterator[ChatGenerationChunk]:
+        self.seen.append(messages)
+        if self.begun:
+            yield ChatGenerationChunk(message=AIMessageChunk(content="It "))
+        if self.raised:
+            raise self.raised.pop(0)
+        yield ChatGenerationChunk(message=AIMessageChunk(content="weighs two stones."))
+
+
+@pytest.mark.parametrize(
+    "raised, begun, asked, code",
+    [
+        (Overloaded(503), False, 2, ""),
+        (Overloaded(503), True, 1, "unavailable"),
+        (Overloaded(401), False, 1, "unauthorized"),
+        (ConnectionError("gone"), False, 2, ""),
+        (RuntimeError("a slip of its own"), False, 1, "unavailable"),
+    ],
+)
+def test_what_fails_before_a_word_is_asked_again(raised: Exception, begun: bool, asked: int, code: str) -> None:
+    model = Failing(answers=[], seen=[], raised=[raised], begun=begun)
+    guarded = given(model, "x").model_copy(update={"deadlines": Deadlines(pause=0)})
+    if code:
+        with pytest.raises(ProviderError) as told:
+            list(guarded.stream("What does it weigh?"))
+        assert told.value.code == code
+    else:
+        assert "".join(part.text for part in guarded.stream("What does it weigh?")) == "weighs two stones."
+    assert len(model.seen) == asked
+
+
+class Silent(ChatX):
+    """Never answers before it is let go."""
+
+    let_go: Any
+
+    def _generate(self, messages: Any, stop: Any = None, run_manager: Any = None, **_: Any) -> ChatResult:
+        self.let_go.wait(20)
+        return super()._generate(messages)
+
+
+def test_a_model_that_never_answers_is_given_up() -> None:
+    model = Silent(answers=[["Too late."]], seen=[], let_go=threading.Event())
+    guarded = given(model, "x").model_copy(update={"deadlines": Deadlines(total=0.2, first_token=0.2)})
+    with pytest.raises(ProviderError) as told:
+        guarded.invoke("Are you there?")
+    model.let_go.set()
+    assert told.value.code == "timeout"
+
+
+def test_a_model_is_guarded_once() -> None:
+    once = given(Streaming(answers=[], seen=[]), "x")
+    assert given(once, "x") is once

@@ -15,7 +15,8 @@ from streamlit.testing.v1 import AppTest
 
 from gptsmith.agent.events import Reply
 from gptsmith.agent.runtime.store import Message
-from gptsmith.errors import UsageError
+from gptsmith.errors import NotReadyError, UsageError
+from gptsmith.state import lock
 from gptsmith.ui.web.desk import open_desk
 from gptsmith.ui.web.talk import _UNDOABLE, Talk
 from gptsmith.ui.web.uploads import Upload
@@ -423,6 +424,27 @@ def test_a_message_that_the_disk_does_not_take_is_shown_after_a_reload(library: 
         db.execute("DROP TRIGGER full")
     at = ask(open_page(page="chat", assistant="night-sky", thread=thread), "And now?")
     assert "And now?" in words(at) and not at.error
+
+
+def test_a_message_that_cannot_be_sent_is_back_in_its_box(library: Path) -> None:
+    at = ask(open_page(page="chat", assistant="night-sky"), "What is a comet?")
+    thread = thread_of(at)
+    folder = open_desk().talk("night-sky").assistant.folder
+    with lock(folder / "threads" / f"{thread}.lock"):  # as when another window answers on it
+        at = ask(open_page(page="chat", assistant="night-sky", thread=thread), "What of Mars?")
+        assert at.chat_input(key="say").proto.value == "What of Mars?"
+        (told,) = at.error
+        assert "another turn is running" in told.value and "Your message is back in its box." in told.value
+    at = ask(at, "What of Mars?")
+    assert "What of Mars?" in words(at) and not at.error
+
+
+def test_files_that_the_disk_does_not_take_are_told(library: Path) -> None:
+    talk = open_desk().talk("night-sky")
+    talk.assistant.folder.mkdir(parents=True, exist_ok=True)
+    (talk.assistant.folder / "inbox").write_text("in the way")
+    with pytest.raises(NotReadyError, match="the attached files cannot be stored or read"):
+        talk.send("What of Mars?", thread="", files=[Upload("mars.md", b"Red.", "document")], variables={})
 
 
 def test_what_a_model_writes_stays_harmless(library: Path, loopback: Loopback, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -509,6 +509,9 @@ def _told() -> Iterator[None]:
 def storage_error(error: Exception, what: str = "the conversations") -> NotReadyError:
     """Return the error for a disk that is full or cannot be written to."""
     why = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)
+    if "locked" in why:
+        told = f"{what} are in use by another program ({why})"
+        return NotReadyError(told, code="storage", hint="wait a moment and try again")
     return NotReadyError(
         f"{what} cannot be stored or read ({why})",
         code="storage",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from gptsmith.agent.runtime.spelled import in_figures, said_in_words
 from gptsmith.rag.hit import Hit
 
 _QUOTED = re.compile(
@@ -32,10 +33,6 @@ _NAME = re.compile(r"(?<![\w'’.-])[^\W\d_][\w'’-]+")
 _BEGINS = re.compile(r"(?:^|[.!?:\"“„«'‘(\[*>|-])\s*[\"“„«'‘*_]*$|^[\s*_#>|-]*$")
 _SCOPE = 3  # words behind a negation that it denies
 # fmt: off
-_SPELLED = {
-    "zero": "0", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7",
-    "eight": "8", "nine": "9", "ten": "10", "eleven": "11", "twelve": "12",
-}
 _SMALL = {
     "the", "and", "for", "are", "was", "were", "has", "have", "had", "does", "did", "will", "would", "can", "could",
     "may", "must", "should", "that", "this", "these", "those", "its", "their", "you", "your", "with", "from", "any",
@@ -50,15 +47,15 @@ def quotations(claim: str) -> list[str]:
 
 
 def given(claim: str) -> set[str]:
-    """Return the figures of a claim, as 1755, 1000 for 1,000 and 1800 for 18:00."""
+    """Return the figures of a claim, as 1755, 1000 for 1,000 and 1800 for 18:00; above twelve in words, too."""
+    claim = in_figures(claim, above=12)
     return {re.sub(r"[.,:]", "", figure) for figure in _FIGURE.findall(claim)}
 
 
 def spoken(text: str) -> set[str]:
     """Return the figures that a claim about `text` may give: its own, their parts, and those spelled out."""
     parts = {part for figure in _FIGURE.findall(text) for part in re.split(r"[.,:]", figure)}
-    spelled = {_SPELLED[w] for w in re.findall(r"\w+", text.lower()) if w in _SPELLED}
-    return given(text) | parts | spelled
+    return given(text) | parts | said_in_words(text)
 
 
 def figures_missing(claim: str, hit: Hit, sentences: list[str], nearest: str) -> bool:
@@ -69,7 +66,10 @@ def figures_missing(claim: str, hit: Hit, sentences: list[str], nearest: str) ->
     """
     passage = set(_stems(hit.text))
     foreign = not passage & set(_stems(claim))
+    written = given(claim)
     for clause, figure, beside, unit in _figures(claim):
+        if figure not in written and not unit & _units(sentences):
+            continue  # "the two rooms" counts what the passage only names
         holding = [sentence for sentence in sentences if figure in spoken(sentence)]
         if not holding and figure != str(hit.page):
             return True
@@ -92,6 +92,7 @@ def _figures(claim: str) -> list[tuple[str, str, set[str], set[str]]]:
     One alone in brackets is a number of a section, and has only itself.
     """
     found: list[tuple[str, str, set[str], set[str]]] = []
+    claim = in_figures(claim)
     for part in re.split(r"[;]|,\s|\b(?:and|but)\b", claim):
         for match in _FIGURE.finditer(part):
             figure = re.sub(r"[.,:]", "", match.group())

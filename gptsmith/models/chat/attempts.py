@@ -27,7 +27,8 @@ Bound = tuple[Sequence[Any], dict[str, Any]]  # tools and the keywords of bind_t
 class Member:
     """One model that may answer: made when it is first needed. `hosted` names the host that text would leave for.
 
-    `habit` is how it thinks; `unstreamed` counts the streams that brought nothing where a whole answer came.
+    `habit` is how it thinks; `unstreamed` counts the streams that brought nothing where a whole answer came; `unsaid`
+    is the reason of an end that named none.
     """
 
     contact: Contact
@@ -35,6 +36,7 @@ class Member:
     hosted: str | None = None
     habit: Habit = field(default_factory=Habit, repr=False)
     unstreamed: int = 0
+    unsaid: str = "truncated"
     _model: BaseChatModel | None = field(default=None, repr=False)
     _by_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, BaseChatModel] = field(
         default_factory=WeakKeyDictionary, repr=False

@@ -25,13 +25,17 @@ DETAIL = 300
 
 @dataclass(frozen=True)
 class Contact:
-    """What an error may say about a model: its label, host, the variable of its key, and how to start its server."""
+    """What an error may say about a model: its label, host, the variable of its key, and how to start its server.
+
+    `own`: a program made the model itself, so that nothing is known of an address.
+    """
 
     label: str
     host: str = ""
     variable: str = ""
     start: str = ""
     secrets: tuple[str, ...] = ()
+    own: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,9 @@ def read_failure(error: BaseException, contact: Contact, *, started: bool = Fals
         return _timeout(contact, "did not answer in time")
     if names & BROKEN:
         return _unreachable(contact, started)
+    if contact.own:
+        message = f"the model did not answer ({type(error).__name__})"
+        return Failure(ProviderError(message, code="unavailable", hint="try again, or choose another"))
     return Failure(
         ProviderError(
             f"{contact.label} sent something that is not a chat answer ({type(error).__name__})",

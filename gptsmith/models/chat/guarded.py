@@ -116,7 +116,7 @@ class GuardedChatModel(BaseChatModel):
     ) -> Iterator[ChatGenerationChunk]:
         attempts, tools = self._attempts(streaming=True), self._offered(kwargs)
         while True:
-            incoming = Incoming(tools, attempts.member.habit)
+            incoming = Incoming(tools, attempts.member.habit, unsaid=attempts.member.unsaid)
             try:
                 with closing(self._attempt(attempts, sendable(messages), stop, kwargs)) as chunks:
                     for chunk in chunks:
@@ -148,7 +148,7 @@ class GuardedChatModel(BaseChatModel):
     ) -> AsyncIterator[ChatGenerationChunk]:
         attempts, tools = self._attempts(streaming=True), self._offered(kwargs)
         while True:
-            incoming = Incoming(tools, attempts.member.habit)
+            incoming = Incoming(tools, attempts.member.habit, unsaid=attempts.member.unsaid)
             try:
                 async with aclosing(self._aattempt(attempts, sendable(messages), stop, kwargs)) as chunks:
                     async for chunk in chunks:
@@ -232,7 +232,7 @@ class GuardedChatModel(BaseChatModel):
 
         def chunks() -> Iterator[ChatGenerationChunk]:
             model, keywords = member.bound(self.tools)
-            if streams(model) and not attempts.wants_whole:
+            if streams(model, self.tools) and not attempts.wants_whole:
                 yield from model._stream(messages, stop=stop, **{**keywords, **kwargs})
             else:
                 yield as_chunk(model._generate(messages, stop=stop, **{**keywords, **kwargs}))
@@ -257,7 +257,7 @@ class GuardedChatModel(BaseChatModel):
 
         async def chunks() -> AsyncGenerator[ChatGenerationChunk, None]:
             model, keywords = await asyncio.to_thread(member.bound, self.tools, asyncio.get_running_loop())
-            if streams(model) and not attempts.wants_whole:
+            if streams(model, self.tools) and not attempts.wants_whole:
                 async for chunk in model._astream(messages, stop=stop, **{**keywords, **kwargs}):
                     yield chunk
             else:
@@ -283,9 +283,11 @@ def take(incoming: Incoming, chunk: ChatGenerationChunk, clock: Clock) -> ChatGe
     return incoming.feed(chunk)
 
 
-def streams(model: BaseChatModel) -> bool:
-    """Tell whether the model can stream at all."""
-    kind = type(model)
+def streams(model: BaseChatModel, tools: Any = None) -> bool:
+    """Tell whether the model can stream, and does with these tools."""
+    kind, quiet = type(model), model.disable_streaming
+    if quiet is True or (quiet == "tool_calling" and tools):
+        return False
     return kind._stream is not BaseChatModel._stream or kind._astream is not BaseChatModel._astream
 
 
@@ -305,8 +307,9 @@ def signed(generation: GenerationT, attempts: Attempts) -> GenerationT:
 
 def held_to_rules(result: ChatResult, attempts: Attempts, tools: frozenset[str]) -> ChatResult:
     """Apply the rules for whole answers to each generation."""
-    habit = attempts.member.habit
-    generations: list[ChatGeneration] = [signed(whole(g, tools, habit), attempts) for g in result.generations]
+    habit, unsaid = attempts.member.habit, attempts.member.unsaid
+    read = [whole(g, tools, habit, unsaid=unsaid) for g in result.generations]
+    generations: list[ChatGeneration] = [signed(one, attempts) for one in read]
     return ChatResult(generations=generations, llm_output=result.llm_output)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from gptsmith.errors import GptsmithError
-from gptsmith.ui.web import long_message, markdown, message, review, session, uploads
+from gptsmith.ui.web import long_message, markdown, message, review, session, unsent, uploads
 from gptsmith.ui.web.bench import Bench
 from gptsmith.ui.web.building import Building, Proposed
 from gptsmith.ui.web.desk import Desk
@@ -213,8 +213,7 @@ def _submit(desk: Desk, bench: Bench) -> None:
         except GptsmithError as error:
             wrong.append(str(error))
     if wrong:
-        session.fail("\n".join([*wrong, *(["Your message is back in its box."] if text else [])]))
-        session.put(_INPUT, text)
+        unsent.put_back(_INPUT, text, "\n".join(wrong))
         return
     if not long_message.kept(_INPUT, text, files):
         _say(desk, bench, text or _FROM_FILES, files)
@@ -224,7 +223,7 @@ def _say(desk: Desk, bench: Bench, text: str, files: list[uploads.Upload] | None
     try:
         desk.buildings.on(bench.path).say(text, files or [])
     except GptsmithError as error:
-        session.fail(str(error))
+        unsent.put_back(_INPUT, text, str(error), files=files or [])
 
 
 def _accept(building: Building, ticked: list[int]) -> None:

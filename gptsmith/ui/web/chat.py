@@ -20,6 +20,7 @@ from gptsmith.ui.web import (
     remembered,
     session,
     sources,
+    unsent,
     uploads,
 )
 from gptsmith.ui.web.actions import Actions
@@ -175,8 +176,7 @@ def _submit(talk: Talk, view: session.View) -> None:
         except GptsmithError as error:
             problems.append(str(error))
     if problems:
-        session.fail("\n".join([*problems, *(["Your message is back in its box."] if text else [])]))
-        session.put(_INPUT, text)
+        unsent.put_back(_INPUT, text, "\n".join(problems))
         return
     if not long_message.kept(_INPUT, text, files):
         _send(talk, view, text, files)
@@ -197,7 +197,7 @@ def _send(
             replaces=replaces,
         )
     except GptsmithError as error:
-        session.fail(str(error))
+        unsent.put_back(_INPUT, text, str(error), files=files or [])
         return
     browser.bring(f"asked-{talk.latest(thread)}")
     session.go(view.page, assistant=view.assistant, thread=thread)

@@ -16,7 +16,7 @@ from gptsmith.agent.events import Citation, Event, Reply
 from gptsmith.agent.runtime import turns
 from gptsmith.agent.runtime.chosen import NOBODY, ChosenCall
 from gptsmith.agent.runtime.running import Ask
-from gptsmith.agent.runtime.store import Thread, Turn, new_id
+from gptsmith.agent.runtime.store import Thread, Turn, new_id, storage_error
 from gptsmith.assistants import paths
 from gptsmith.assistants.library import state_key
 from gptsmith.assistants.loader import load_file
@@ -308,7 +308,10 @@ class Talk:
             self.let_leave(chosen)
         engine = (self._leaving if self.may_leave(chosen) else self._assistant).engine
         inbox = self._assistant.folder / "inbox" / new_id("files")
-        paths = [str(path) for path in store(files, inbox)] if files else []
+        try:
+            paths = [str(path) for path in store(files, inbox)] if files else []
+        except OSError as error:
+            raise storage_error(error, "the attached files") from error
         ask = Ask(chosen, text, paths, variables, call=call, replaces=replaces)
         turns.start(engine, ask)
         following = self._follow(ask.turn_id, inbox)
