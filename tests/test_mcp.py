@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
 import subprocess
@@ -190,6 +191,16 @@ def test_a_closed_assistant_leaves_no_server_behind(assistant: Any) -> None:
     assert started
     a.close()
     assert psutil.wait_procs(started, timeout=10)[1] == []
+
+
+def test_an_assistant_that_nobody_closes_leaves_no_server_behind(tmp_path: Path) -> None:
+    before = {p.pid for p in psutil.Process().children(recursive=True)}
+    toolset = make(Mcp.model_validate({"type": "mcp", "command": COMMAND}), ToolContext(tmp_path, tmp_path, True))
+    toolset.tools()
+    started = [p for p in psutil.Process().children(recursive=True) if p.pid not in before]
+    del toolset
+    gc.collect()
+    assert started and psutil.wait_procs(started, timeout=10)[1] == []
 
 
 @pytest.fixture(scope="module")

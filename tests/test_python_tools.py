@@ -171,7 +171,7 @@ def test_a_function_runs_only_with_trust_and_as_it_was_trusted(folder: Path) -> 
     model = Scripted(call("price", tile="ab"), "Two.", call("price", tile="ab"), "Changed.")
     a = Assistant.from_dict(data, base_dir=folder, model=model, trust=True)
     assert a.chat("Price?", thread_id="t").tool_calls[0].status == "ok"
-    (folder / "tools.py").write_text(FUNCTIONS.replace("len(tile)", "0"), "utf-8")
+    (folder / "beside.py").write_text("NAME = 'other'\n", "utf-8")
     assert "was changed while the assistant ran" in a.chat("Price?", thread_id="t").tool_calls[0].result
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -72,6 +76,23 @@ def require_trust(loaded: Loaded, trust: bool) -> None:
         )
 
 
+def code_digest(file: Path) -> str:
+    """Return a digest of a file of code and of the Python beside and below it, which it may import; as it is now."""
+    digest = hashlib.sha256()
+    for path in dict.fromkeys([file, *islice(_python_below(file.parent), _MOST_CODE)]):
+        with contextlib.suppress(OSError):
+            digest.update(str(path.relative_to(file.parent)).encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _python_below(folder: Path) -> Iterator[Path]:
+    for place, folders, names in islice(os.walk(folder), _MOST_CODE):
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in _NOT_CODE)
+        yield from (Path(place, name) for name in sorted(names) if name.endswith(".py"))
+
+
+_MOST_CODE = 300  # files, and folders
+_NOT_CODE = ("site-packages", "node_modules", "__pycache__")
 _PHRASE = {"code": "run the code of", "command": "start", "path": "read outside its folder:"}
 
 

@@ -30,6 +30,7 @@ LIST_SECONDS = 15.0
 CALL_SECONDS = 60.0
 _CLOSE_SECONDS = 4.0
 _MOST_PAGES = 50
+_MOST_BYTES = 64 * 1024 * 1024  # of one answer over HTTP
 
 T = TypeVar("T")
 Streams = AbstractAsyncContextManager[Any]
@@ -60,6 +61,7 @@ class Connection:
         self._secrets = secrets
         self._guard = threading.Lock()
         self._link: _Link | None = None
+        self._is_closed = False
         _CONNECTIONS.append(self)
 
     def begin(self) -> None:
@@ -112,16 +114,23 @@ class Connection:
 
     def close(self) -> None:
         """Close the session and end the server that was started."""
+        if (link := self.release()) is not None:
+            concurrent.futures.wait([link.ended], timeout=_CLOSE_SECONDS)
+
+    def release(self) -> _Link | None:
+        """Close the session without waiting for its end; return it."""
         with self._guard:
-            link, self._link = self._link, None
+            link, self._link, self._is_closed = self._link, None, True
         if link is not None:
             link.stop()
-            concurrent.futures.wait([link.ended], timeout=_CLOSE_SECONDS)
         if self in _CONNECTIONS:
             _CONNECTIONS.remove(self)
+        return link
 
     def _alive(self) -> _Link:
         with self._guard:
+            if self._is_closed:
+                raise _said(f"the connection to {self.server.name} is closed", "unreachable")
             if self._link is None or self._link.ended.done():
                 self.changed = True
                 self._link = _Link(self.server, self._note_change)
@@ -269,6 +278,32 @@ class _Words:
         self.file.close()
 
 
+class _Capped(httpx.AsyncHTTPTransport):
+    """Ends an answer that has more bytes than anybody wants; proxies of the environment are not used."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        response = await super().handle_async_request(request)
+        assert isinstance(response.stream, httpx.AsyncByteStream), "the transport is asynchronous"  # noqa: S101
+        response.stream = _CappedStream(response.stream)
+        return response
+
+
+class _CappedStream(httpx.AsyncByteStream):
+    def __init__(self, real: httpx.AsyncByteStream) -> None:
+        self._real = real
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        read = 0
+        async for part in self._real:
+            read += len(part)
+            if read > _MOST_BYTES:
+                raise httpx.ReadError(f"it sends more than {_MOST_BYTES // 2**20} MB")
+            yield part
+
+    async def aclose(self) -> None:
+        await self._real.aclose()
+
+
 @asynccontextmanager
 async def _streams(server: Server, link: _Link) -> AsyncIterator[tuple[Any, Any]]:
     if server.command:
@@ -281,7 +316,7 @@ async def _streams(server: Server, link: _Link) -> AsyncIterator[tuple[Any, Any]
         return
     limits = httpx.Timeout(START_SECONDS, read=CALL_SECONDS + 5)
     async with (
-        httpx.AsyncClient(headers=server.headers, timeout=limits, trust_env=False) as client,
+        httpx.AsyncClient(headers=server.headers, timeout=limits, transport=_Capped()) as client,
         streamable_http_client(server.url, http_client=client) as (read, write, _),
     ):
         yield read, write

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
@@ -50,6 +51,7 @@ class ServerTools(Toolset):
         declared = (spec.headers, spec.url, spec.command, spec.env)
         self._secrets = SecretValues(*declared, headers={**headers, **server.env})
         self._connection = Connection(server, self._secrets)
+        weakref.finalize(self, self._connection.release)  # an assistant that nobody closes leaves no server behind
         self._made: dict[str, DescribedTool] = {}
         self._now: list[BaseTool] = []
         self._guard = threading.Lock()

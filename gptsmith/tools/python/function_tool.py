@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from langchain_core.tools import BaseTool
 
 from gptsmith.assistants.paths import resolve
+from gptsmith.assistants.trust import code_digest
 from gptsmith.errors import NotReadyError, ToolError
 from gptsmith.tools.child.child import Job, Outcome, run
 from gptsmith.tools.context import ToolContext
@@ -30,13 +31,13 @@ def function_tool(spec: Python, context: ToolContext) -> BaseTool:
     path, _, function = spec.ref.rpartition(":")
     file = resolve(context.base_dir, path, context.trust)
     signature = read_signature(file, function, spec.ref)
-    content = file.read_bytes()
+    trusted = code_digest(file)
 
     def call(arguments: dict[str, Any]) -> str:
         if not context.trust:
             raise NotReadyError(f"it runs the code of {spec.ref}", code="trust_required", hint="run with --trust")
-        if file.read_bytes() != content:  # what was trusted is what was there then
-            raise ToolError(f"{path} was changed while the assistant ran", hint="open the assistant again")
+        if code_digest(file) != trusted:  # what was trusted is what was there then
+            raise ToolError(f"{path}, or code beside it, was changed while the assistant ran", hint="open it again")
         with tempfile.TemporaryDirectory(prefix="gptsmith-call-") as folder:
             what = {"kind": "function", "file": str(file), "function": function, "arguments": arguments}
             job = Job(what, Path(folder).resolve(), [context.base_dir.resolve()], spec.network,

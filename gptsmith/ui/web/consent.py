@@ -11,7 +11,7 @@ from typing import Any
 from gptsmith.assistants import paths, referred
 from gptsmith.assistants.library import is_shipped, state_key
 from gptsmith.assistants.loader import Loaded, load_file
-from gptsmith.assistants.trust import TrustNeed, trust_needs
+from gptsmith.assistants.trust import TrustNeed, code_digest, trust_needs
 from gptsmith.errors import GptsmithError
 from gptsmith.state import State, atomic_write
 
@@ -80,10 +80,9 @@ def _fingerprint(loaded: Loaded) -> str:
     for folder in loaded.spec.skills:
         digest.update(_skill(loaded, folder))
     for need in trust_needs(loaded):
-        if need.kind == "code" and loaded.base_dir is not None:
-            file = loaded.base_dir / need.name.rpartition(":")[0]
-            with contextlib.suppress(OSError):
-                digest.update(file.read_bytes())
+        path, colon, _ = need.name.rpartition(":")
+        if need.kind == "code" and colon and loaded.base_dir is not None:
+            digest.update(code_digest(loaded.base_dir / path).encode())
     return digest.hexdigest()
 
 
