@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from gptsmith import Assistant, Builder
+from gptsmith.agent.builder import proposals
 from gptsmith.agent.builder.checked_tests import summary
 from gptsmith.agent.builder.draft_checks import check_draft, without_failing
-from gptsmith.agent.builder.proposals import propose_tests
+from gptsmith.agent.builder.proposals import TestProposals, propose_tests
 from gptsmith.agent.builder.questions import Question, questions
 from gptsmith.agent.builder.trials import compare
 from gptsmith.agent.patterns import found
@@ -193,6 +194,13 @@ def test_a_change_brings_its_tests_along(ferry: Path, tmp_path_factory: pytest.T
     assert renamed.with_tests().words == renamed.words, "it looks after the test of the old name itself"
     silent = Builder("embedded").edit(ferry, 'add the starter "Ahoy, which boat is next?"')
     assert silent.with_tests() is silent
+
+
+def test_a_test_that_shows_nothing_is_said_with_the_change(ferry: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = TestProposals(left_out=["No test of the rule “Be kind.” is proposed: the one tried says nothing."])
+    monkeypatch.setattr(proposals, "propose_tests", lambda *_, **__: told)
+    change = Builder("embedded").edit(ferry, "call it Mira").with_tests()
+    assert change.unmet == told.left_out
 
 
 # -- a hosted model over the wire ----------------------------------------------------------------------------------

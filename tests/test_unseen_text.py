@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import docx
 import pytest
 from docx.shared import RGBColor
+from pypdf import PdfWriter
+from pypdf.generic import ArrayObject, DictionaryObject, NameObject, NumberObject, StreamObject
 
 from gptsmith.rag.reading.formats import page, pdf, word
 from gptsmith.rag.reading.kind import Raw
@@ -106,3 +109,53 @@ def test_what_ocr_lays_under_a_scan_stays() -> None:
     scan = f"{PICTURE} q 3 Tr {SHOWN} 1 0 0 1 0 -20 cm {SHOWN.replace(HIDDEN, 'A long line of the letter.')} Q"
     said = pdf.read(Raw(documents.pdf(["2026"], drawn=[scan]), "a.pdf")).text
     assert HIDDEN in said and "A long line of the letter." in said
+
+
+FORM = "q 1 0 0 1 0 0 cm /Fm0 Do Q"
+
+
+def with_form(drawn: str, form: str, inner: str = "") -> bytes:
+    """A PDF whose page draws the form `/Fm0`, in which `/Fm1` may be drawn."""
+    writer = PdfWriter(io.BytesIO(documents.pdf(["Open on Mondays."], drawn=[drawn])))
+    resources = writer.pages[0]["/Resources"]
+
+    def made(content: str, forms: dict[str, Any]) -> StreamObject:
+        stream = StreamObject()
+        stream.set_data(content.encode())
+        held = DictionaryObject({NameObject("/Font"): resources["/Font"]})
+        held[NameObject("/XObject")] = DictionaryObject({NameObject(k): v for k, v in forms.items()})
+        stream.update(
+            {
+                NameObject("/Type"): NameObject("/XObject"),
+                NameObject("/Subtype"): NameObject("/Form"),
+                NameObject("/BBox"): ArrayObject([NumberObject(n) for n in (0, 0, 612, 792)]),
+                NameObject("/Resources"): held,
+            }
+        )
+        return writer._add_object(stream)
+
+    forms = {"/Fm0": made(form, {"/Fm1": made(inner, {})})}
+    resources[NameObject("/XObject")] = DictionaryObject({NameObject(k): v for k, v in forms.items()})
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("drawn", "form", "inner", "seen"),
+    [
+        (FORM, SHOWN, "", True),
+        (FORM, f"1 g {SHOWN}", "", False),
+        (FORM, f"3 Tr {SHOWN}", "", False),
+        (f"1 1 1 rg {FORM} 0 g", SHOWN, "", False),  # a form begins with the colour of where it is drawn
+        (FORM, "q /Fm1 Do Q", f"1 g {SHOWN}", False),
+        (f"0 0 1 rg 0 650 600 100 re f 1 g {FORM}", SHOWN, "", True),
+        (FORM, f"0 0 1 rg 0 650 600 100 re f 1 g {SHOWN}", "", True),
+        (f"1 g {FORM} 0 g {FORM}", SHOWN, "", True),
+        (FORM, "0 0 1 rg 0 650 600 100 re f", "", False),
+        (f"{FORM} 1 g {SHOWN}", "0 0 1 rg 0 650 600 100 re f", "", True),
+    ],
+)
+def test_words_of_a_form_that_a_page_draws(drawn: str, form: str, inner: str, seen: bool) -> None:
+    said = pdf.read(Raw(with_form(drawn, form, inner), "a.pdf")).text
+    assert "Open on Mondays." in said and (HIDDEN in said) is seen

@@ -111,19 +111,19 @@ def propose_tests(
         return _Proposing(Checker(bench, now, stopped), new, gone, asking, progress or _silent).run()
 
 
-def test_steps(change: Change, **options: Any) -> list[ProposedStep]:
-    """Return the tests that `propose_tests` proposes for a change, as steps of it; what it proposes itself stays first.
+def test_steps(change: Change, **options: Any) -> tuple[list[ProposedStep], list[str]]:
+    """Return the tests that `propose_tests` proposes for a change, as steps of it, and what was tried and left out.
 
     Where the change itself touches tests, it looks after those that are there, and only new ones are added.
     """
     if change.planned is None:
-        return []
+        return [], []
     itself = any(parse_path(op.path)[0] == "tests" for op in change.operations)
     said = [*(change.proposal.said or []), change.proposal.message]
     coming = change.proposal.attachments
     found = propose_tests(change.path, change.planned, said, attachments=coming, **options)
     kept = [test for test in found.tests if isinstance(test.operation, Add) or not itself]
-    return [ProposedStep(operation=test.operation, words=_told(test)) for test in kept]
+    return [ProposedStep(operation=test.operation, words=_told(test)) for test in kept], found.left_out
 
 
 def _told(test: ProposedTest) -> str:

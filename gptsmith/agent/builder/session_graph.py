@@ -157,7 +157,8 @@ def _with_tests(state: SessionState, pending: Change, more: Change) -> SessionSt
     added = len(more.operations) - len(pending.operations)
     text = "" if added else "No test was found that would show this change."
     last = SessionMessage.model_validate(state["messages"][-1])
-    lines = [last.text, text] if last.kind == "proposal" else [text]
+    left_out = [line for line in more.unmet if line not in pending.unmet]
+    lines = [*([last.text] if last.kind == "proposal" else []), *left_out, text]
     text = "\n".join(line for line in lines if line)
     reply = answered(state, "proposal", text, words=more.words, diff=more.diff, question=state["question"])
     if last.kind == "proposal":  # the same proposal, with its tests

@@ -137,12 +137,16 @@ class Change:
     def with_tests(self, **options: Any) -> Change:
         """Return this change with tests of what it adds, each run with that part and without it; nothing is written.
 
+        What was tried and shows nothing is said in `unmet`.
         Options are those of `proposals.propose_tests`: `model`, `builder_model`, `seconds`, `progress`, `cancel`, ….
         """
         from gptsmith.agent.builder.proposals import test_steps
 
-        steps = test_steps(self, **options) if self.planned is not None else []
-        return Change(self.proposal.model_copy(update={"steps": [*self.proposal.steps, *steps]})) if steps else self
+        steps, left_out = test_steps(self, **options) if self.planned is not None else ([], [])
+        if not (steps or left_out):
+            return self
+        more = {"steps": [*self.proposal.steps, *steps], "unmet": [*self.proposal.unmet, *left_out]}
+        return Change(self.proposal.model_copy(update=more))
 
     def plan(self, only: Iterable[int] | None = None) -> PlannedEdit:
         """Say what `apply` would write for the files as they were shown; nothing is written."""
