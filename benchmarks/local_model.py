@@ -1,6 +1,6 @@
 """The engine of a local model against llama.cpp itself, on the same file in one run, and how both grow.
 
-    python -m benchmarks.local_model [--model coder-1.5b] [--tokens 48] [--rounds 3] [--no-draft]
+    python -m benchmarks.local_model [--model coder-1.5b] [--tokens 48] [--rounds 3] [--contexts 256 1024] [--no-draft]
 
 The limit is llama.cpp's own server in a process of its own, asked without HTTP; what it says of its speed is taken.
 Bare and engine take turns, so that both meet the same machine; the median of the rounds counts. `/proc` tells the
@@ -30,7 +30,6 @@ from gptsmith.models.chat.local.processor import physical_cores
 from gptsmith.models.chat.local.prompts import Prompt
 from gptsmith.models.chat.local.writer import Writer
 
-CONTEXTS = (256, 1024, 3072)
 BARE = """
 import json, sys
 from gptsmith.models.chat.local.engine_process import start
@@ -100,7 +99,8 @@ def written_per_second(writer: Writer, tokens: int, seed: str) -> float:
 
 def against_bare(file: Path, writer: Writer, options: argparse.Namespace, folder: Path) -> tuple[float, float]:
     """Return the tokens per second of llama.cpp alone and of the engine, medians of rounds that take turns."""
-    bare = Bare(file, folder, physical_cores())
+    threads = read_running(writer.engine.folder)["threads"]  # as the engine chose when it started
+    bare = Bare(file, folder, threads)
     alone, ours = [], []
     for n in range(options.rounds):
         alone.append(bare("Go on.", options.tokens)["predicted_per_second"])
@@ -109,12 +109,12 @@ def against_bare(file: Path, writer: Writer, options: argparse.Namespace, folder
     return statistics.median(alone), statistics.median(ours)
 
 
-def growth(file: Path, folder: Path, tokens: int) -> list[str]:
+def growth(file: Path, folder: Path, tokens: int, contexts: list[int]) -> list[str]:
     """Return rows: threads, tokens before, read and written per second."""
     rows = []
     for threads in range(1, min(physical_cores(), 4) + 1):
         bare = Bare(file, folder, threads)
-        for size in CONTEXTS:
+        for size in contexts:
             timings = bare(FACTS * (size // 22), tokens)
             read, wrote = timings["prompt_per_second"], timings["predicted_per_second"]
             rows.append(f"| {threads} | {int(timings['prompt_n'])} | {read:.0f} | {wrote:.1f} |")
@@ -146,6 +146,7 @@ def main() -> None:
     parser.add_argument("--model", default=shelf.default_name())
     parser.add_argument("--tokens", type=int, default=48)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--contexts", type=int, nargs="*", default=[256, 1024, 3072], help="tokens before an answer")
     parser.add_argument("--no-draft", action="store_true")
     options = parser.parse_args()
     file = shelf.require(options.model)
@@ -182,7 +183,7 @@ def main() -> None:
         drafted = seconds(lambda: Builder("embedded").build("A guide to the night sky for children."))
         print(f"| the draft of an assistant | {drafted:.1f} s |")
     print("\n| threads | tokens before | read per second | written per second |\n|---|---|---|---|")
-    print("\n".join(growth(file, engine.folder.parent / "bare", options.tokens)))
+    print("\n".join(growth(file, engine.folder.parent / "bare", options.tokens, options.contexts)))
     print(f"\nload {os.getloadavg()[0]:.1f} at the end")
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from gptsmith.errors import GptsmithError, NotReadyError, UsageError
-from gptsmith.models.shelf import Progress, Shelf, catalogue, download
+from gptsmith.models.shelf import Progress, Shelf, catalogue, download, size_words
 from gptsmith.models.shelf.catalogue import ShelfModel
 from gptsmith.models.shelf.machine import Machine, this_machine
 from tests.model_server import ModelServer, index_files, small_catalogue
@@ -491,6 +491,23 @@ def test_the_default_is_the_best_that_the_machine_allows(
         shelf.folder(here).mkdir(parents=True)
         (shelf.folder(here) / here[0]).write_bytes(here[0].encode())
     assert shelf.default_name(machine) == default
+
+
+def test_where_no_default_can_be_had_the_one_that_was_wanted_is_named(
+    tmp_path: Path, server: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf = Shelf(tmp_path / "models", catalogue.Catalogue(models=_models()))
+    monkeypatch.setattr("gptsmith.models.shelf.shelf.this_machine", lambda: Machine(64_000, 16))
+    with pytest.raises(NotReadyError, match="Large could not be fetched"):
+        shelf.get()
+    monkeypatch.setenv("GPTSMITH_MODEL_MIRROR", "http://127.0.0.1:9")
+    with pytest.raises(NotReadyError, match=r"it cannot be reached \(Connection refused\)"):
+        shelf.get("tiny")
+
+
+@pytest.mark.parametrize(("size", "words"), [(0, "0 MB"), (10, "1 MB"), (1_600_000, "2 MB"), (1_117_320_768, "1.1 GB")])
+def test_sizes_are_said_in_words(size: int, words: str) -> None:
+    assert size_words(size) == words
 
 
 def test_a_smaller_model_that_is_here_is_used_and_the_best_one_stays_the_best(

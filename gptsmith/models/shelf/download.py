@@ -116,4 +116,5 @@ def _unreached(error: BaseException) -> str:
 
 
 def _why(error: BaseException) -> str:
-    return (" ".join(str(error).split()) or type(error).__name__)[:160]
+    text = re.sub(r"^\[Errno -?\d+\] ", "", " ".join(str(error).split()))
+    return (text or type(error).__name__)[:160]

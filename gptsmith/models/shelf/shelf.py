@@ -156,14 +156,16 @@ class Shelf:
         stop = stop or threading.Event()
         if name is not None:
             return fetch(self, self.entry(name), progress, stop)
-        models = self.defaults()
-        for model in models[:-1]:
+        first: NotReadyError | None = None
+        for model in self.defaults():
             try:
                 return fetch(self, model, progress, stop)
             except NotReadyError as error:
                 if error.code not in ("not_fetched", "no_space"):
                     raise
-        return fetch(self, models[-1], progress, stop)
+                first = first or error
+        assert first is not None, "the catalogue has no default"  # noqa: S101
+        raise first  # what is wrong with the one that was wanted
 
     def remove(self, name: str) -> int:
         """Delete a model from this machine, and what was begun of it; return how many bytes that frees.
@@ -269,7 +271,7 @@ def fits(model: ShelfModel, machine: Machine) -> bool:
 
 def size_words(size: int) -> str:
     """Return a number of bytes as a person says it: `1.1 GB`, `545 MB`."""
-    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{max(1, round(size / 1e6))} MB"
+    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{max(int(size > 0), round(size / 1e6))} MB"
 
 
 def locked(error: GptsmithError) -> bool:

@@ -28,6 +28,7 @@ def main() -> None:
     server = start(settings)
     folder = Path(settings["folder"])
     running = {"pid": os.getpid(), "url": server.listening_address, "key": settings["key"], "started": time.time()}
+    running["threads"] = settings["threads"]
     (folder / USED).touch()
     old = os.umask(0o077)
     atomic_write(folder / RUNNING, json.dumps(running))
