@@ -8,6 +8,8 @@ import signal
 from pathlib import Path
 
 import pytest
+from langchain_core.tools import tool
+from pydantic import BaseModel
 
 from gptsmith import Assistant
 from gptsmith.assistants.spec import ModelSpec
@@ -94,7 +96,8 @@ def test_a_prompt_that_does_not_alternate_is_refused(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("local_mind")
 def test_a_killed_engine_is_started_again(tmp_path: Path) -> None:
     guide = Assistant.from_yaml(
-        SPEC + "model: {provider: local, name: coder-1.5b, max_tokens: 24}\n", base_dir=tmp_path
+        SPEC + "model: {provider: local, name: coder-1.5b, max_tokens: 24, options: {tasks: whole}}\n",
+        base_dir=tmp_path,
     )
     first = guide.chat("What is a comet?", thread_id="t1")
     assert first.text
@@ -107,6 +110,28 @@ def test_a_killed_engine_is_started_again(tmp_path: Path) -> None:
     os.kill(told["pid"], signal.SIGKILL)
     assert guide.chat("And a star?", thread_id="t1").text
     assert json.loads(running[0].read_text())["pid"] != told["pid"]
+
+
+class Colour(BaseModel):
+    """A colour."""
+
+    name: str
+    warm: bool = False
+
+
+@pytest.mark.usefixtures("local_mind")
+def test_a_real_model_is_held_to_a_schema_and_its_calls_are_parsed() -> None:
+    spec = ModelSpec(provider="local", name="coder-1.5b", temperature=0, max_tokens=60, options={"tasks": "whole"})
+    model = make_chat_model(spec)
+    assert "red" in model.with_structured_output(Colour).invoke("Name the colour of a ripe tomato: red.").name.lower()
+    answer = model.bind_tools([draw], tool_choice="any").invoke("Draw a red fish.")
+    assert [call["name"] for call in answer.tool_calls] == ["draw"]
+
+
+@tool
+def draw(request: str) -> str:
+    """Draw a picture."""
+    return request
 
 
 @pytest.mark.usefixtures("local_mind")

@@ -75,7 +75,7 @@ def make_chat_model(
     from gptsmith.models.chat.deadlines import PATIENT, Deadlines
     from gptsmith.models.chat.guarded import GuardedChatModel
 
-    limits = deadlines or (PATIENT if spec.provider == "huggingface" and not spec.fallback else Deadlines())
+    limits = deadlines or (PATIENT if spec.provider in ("huggingface", "local") and not spec.fallback else Deadlines())
     specs = [spec, *(_named(name, "model.fallback") for name in spec.fallback)]
     members = [_member(s, limits, base_dir, trust) for s in specs]
     first = members[0].model()  # made now: what is not ready is said before a turn begins
