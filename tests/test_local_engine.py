@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import signal
 from pathlib import Path
 
 import pytest
@@ -93,25 +90,6 @@ def test_a_prompt_that_does_not_alternate_is_refused(tmp_path: Path) -> None:
         load_prompt(tmp_path / "bad.txt")
 
 
-@pytest.mark.usefixtures("local_mind")
-def test_a_killed_engine_is_started_again(tmp_path: Path) -> None:
-    guide = Assistant.from_yaml(
-        SPEC + "model: {provider: local, name: coder-1.5b, max_tokens: 24, options: {tasks: whole}}\n",
-        base_dir=tmp_path,
-    )
-    first = guide.chat("What is a comet?", thread_id="t1")
-    assert first.text
-    running = list((Path(os.environ["GPTSMITH_MODELS"]) / ".engines").glob("*/running.json"))
-    assert len(running) == 1
-    told = json.loads(running[0].read_text())
-    assert told["url"].startswith("http://127.0.0.1:")
-    if os.name == "posix":
-        assert running[0].stat().st_mode & 0o077 == 0
-    os.kill(told["pid"], signal.SIGKILL)
-    assert guide.chat("And a star?", thread_id="t1").text
-    assert json.loads(running[0].read_text())["pid"] != told["pid"]
-
-
 class Colour(BaseModel):
     """A colour."""
 
@@ -121,10 +99,10 @@ class Colour(BaseModel):
 
 @pytest.mark.usefixtures("local_mind")
 def test_a_real_model_is_held_to_a_schema_and_its_calls_are_parsed() -> None:
-    spec = ModelSpec(provider="local", name="coder-1.5b", temperature=0, max_tokens=60, options={"tasks": "whole"})
+    spec = ModelSpec(provider="local", name="coder-1.5b", temperature=0, max_tokens=80, options={"tasks": "whole"})
     model = make_chat_model(spec)
     assert "red" in model.with_structured_output(Colour).invoke("Name the colour of a ripe tomato: red.").name.lower()
-    answer = model.bind_tools([draw], tool_choice="any").invoke("Draw a red fish.")
+    answer = model.bind_tools([draw]).invoke("Draw a red fish.")
     assert [call["name"] for call in answer.tool_calls] == ["draw"]
 
 

@@ -126,6 +126,8 @@ def test_an_engine_killed_amid_an_answer_ends_the_turn_and_the_next_one_is_answe
 def test_an_engine_killed_before_the_first_word_is_replaced_within_the_turn(small: Path, tmp_path: Path) -> None:
     guide = guide_of(tmp_path)
     assert guide.chat("What is a comet?", thread_id="t").text == SAYS
+    (told,) = engines.engines_folder().glob("*/running.json")
+    assert running()["url"].startswith("http://127.0.0.1:") and told.stat().st_mode & 0o077 == 0
     assert killed_before_it_answers(lambda: guide.chat("And a star?", thread_id="t").text) == SAYS
     assert [turn.message for turn in guide.history("t")] == ["What is a comet?", "And a star?"]
 
