@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +16,7 @@ from gptsmith import Assistant, NotReadyError, ToolError, UsageError
 from gptsmith.assistants.loader import load_file
 from gptsmith.assistants.trust import trust_needs
 from gptsmith.tools import ToolContext
+from gptsmith.tools.described_tool import check_arguments
 from gptsmith.tools.openapi import OpenApi, make
 from gptsmith.tools.service import Request, Service
 from tests.scripted import Scripted
@@ -456,6 +459,41 @@ def test_a_service_that_asks_first_is_asked_for_each_operation(tmp_path: Path, s
         a.resume("t", [{"type": "edit", "args": {"id": "x"}}])
     assert a.resume("t", [{"type": "edit", "args": {"id": 8}}]).text == "Sent."
     assert [s.path for s in service.seen] == ["/orders/8"]
+
+
+ODD: list[Any] = [
+    None, True, -1.5, "x", [], {}, [None], {"$ref": "#/nope"}, {"$ref": 5}, {"type": [{}]}, {"type": "any"}, 10**40,
+    {"enum": [[1], {}]}, {"properties": 3, "required": ["a"]}, {"$ref": "#/components/schemas/Loop"},
+]  # fmt: skip
+
+
+def places(node: Any, way: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Give the way to every value of a document."""
+    for key in node if isinstance(node, dict) else range(len(node)) if isinstance(node, list) else ():
+        yield (*way, key)
+        yield from places(node[key], (*way, key))
+
+
+@pytest.mark.parametrize("odd", ODD, ids=repr)
+def test_a_document_that_is_wrong_anywhere_is_used_as_far_as_it_goes(odd: Any, tmp_path: Path) -> None:
+    whole = document("http://127.0.0.1:1")
+    for way in places(whole):
+        data = copy.deepcopy(whole)
+        at = data
+        for key in way[:-1]:
+            at = at[key]
+        at[way[-1]] = odd
+        try:
+            for tool in tools(tmp_path, data).values():
+                for arguments in ({}, {"item": "a"}, {"tags": ["a"], "filter": {"a": 1}}):
+                    check_arguments_of(tool, arguments)
+        except NotReadyError:
+            continue
+
+
+def check_arguments_of(tool: Any, arguments: dict[str, Any]) -> None:
+    with contextlib.suppress(ToolError):
+        check_arguments(arguments, tool.args_schema)
 
 
 def test_tests_of_a_spec_name_operations(tmp_path: Path) -> None:

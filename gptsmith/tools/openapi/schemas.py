@@ -10,6 +10,7 @@ _KEPT = (
     "type", "enum", "const", "default", "minimum", "maximum", "multipleOf", "minLength", "maxLength", "minItems",
     "maxItems", "uniqueItems", "required", "format", "exclusiveMinimum", "exclusiveMaximum",
 )  # fmt: skip
+_TYPES = ("string", "integer", "number", "boolean", "object", "array", "null")
 _INTEGERS = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
 _MOST_NODES = 3000  # of one operation: references inside references grow without bound
 _LONGEST = 400  # characters of a description
@@ -40,7 +41,8 @@ class Schemas:
             made["properties"] = {str(name): self.convert(inner, way) for name, inner in shown.items()}
             made.setdefault("type", "object")
         if isinstance(made.get("required"), list):
-            hidden = set(node.get("properties") or {}) - set(made.get("properties", {}))
+            fields = node.get("properties")
+            hidden = set(fields if isinstance(fields, dict) else ()) - set(made.get("properties", {}))
             made["required"] = [name for name in made["required"] if isinstance(name, str) and name not in hidden]
         else:
             made.pop("required", None)
@@ -93,9 +95,13 @@ def _bounds(made: dict[str, Any], node: dict[str, Any]) -> None:
     if least is not None and node.get("type") == "integer":
         made.setdefault("minimum", least)
         made.setdefault("maximum", most)
-    for key, right in (("type", (str, list)), ("enum", (list,))):
-        if key in made and not isinstance(made[key], right):
-            del made[key]
+    if "type" in made:
+        named = [one for one in (made["type"] if isinstance(made["type"], list) else [made["type"]]) if one in _TYPES]
+        made.pop("type")
+        if named:
+            made["type"] = named if len(named) > 1 else named[0]
+    if "enum" in made and not (isinstance(made["enum"], list) and made["enum"]):
+        del made["enum"]
     for key in ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"):
         if key in made and (isinstance(made[key], bool) or not isinstance(made[key], int | float)):
             del made[key]

@@ -104,7 +104,8 @@ def _made(turn: Turn, number: int, file: dict[str, Any]) -> None:
         st.caption(f":material/attach_file: {markdown.line(name)} is no longer there.")
         return
     key = f"file-{turn.id}-{number}"
-    st.download_button(markdown.line(name), path.read_bytes(), Path(name).name, key=key, icon=":material/download:")
+    data = path.read_bytes()
+    st.download_button(markdown.line(name), data, path.name, key=key, icon=":material/download:", on_click="ignore")
 
 
 def _citations(talk: Talk, turn: Turn, citations: list[Citation], numbers: dict[int, int]) -> None:
