@@ -13,6 +13,8 @@ from langchain_core.messages import SystemMessage
 from gptsmith import Assistant
 from gptsmith.agent.runtime.store import ThreadStore
 from gptsmith.models.chat.embedded.conversation import read_conversation
+from gptsmith.models.chat.embedded.replies import NEAREST
+from gptsmith.models.chat.embedded.spoken import spoken
 from gptsmith.models.chat.embedded.tasks import following, remembering, titling
 from tests.loopback import Answer, Loopback
 from tests.wired_mind import wired_mind
@@ -177,3 +179,37 @@ def test_the_notes_are_read_from_the_system_message() -> None:
         "You are A. B.\n\n# How to answer\n- x\n\n# Earlier in this conversation\nNotes.\n<notes>\nFour dogs.\n</notes>"
     )
     assert read_conversation([SystemMessage(content=said)]).notes == "Four dogs."
+
+
+@pytest.mark.parametrize(
+    ("code", "begins"),
+    [
+        ("en", "I looked"),
+        ("de", "Ich habe nachgesehen"),
+        ("es", "He mirado"),
+        ("fr", "J'ai regardé"),
+        ("pl", "I looked"),
+    ],
+)
+def test_fixed_phrases_are_in_the_language_of_the_message(code: str, begins: str) -> None:
+    assert spoken(f"{NEAREST} “The moat is deep.” [1]", code).startswith(begins)
+    assert spoken(f"{NEAREST} “The moat is deep.” [1]", code).endswith("“The moat is deep.” [1]")
+
+
+def test_the_remark_is_made_once_in_the_language_of_the_thread_and_not_beside_quotes(
+    tmp_path: Path, mind: Loopback
+) -> None:
+    mind.always = by_task(talk="Der Graben war früher tief und voller Fische, sagt man.")
+    with castle(tmp_path, knowledge=[]) as desk:
+        first = desk.chat("Erzähl mir bitte eine Geschichte von dem Graben der Burg")
+        second = desk.chat("Und noch eine Geschichte von dem Turm, bitte", thread_id=first.thread_id)
+    assert "kleines Sprachmodell" in first.remark
+    assert second.remark == ""
+
+
+def test_no_remark_beside_what_the_files_say(tmp_path: Path, mind: Loopback) -> None:
+    mind.always = by_task()
+    with castle(tmp_path) as desk:
+        reply = desk.chat("How much is a ticket?")
+    assert "14 euros" in reply.text
+    assert reply.remark == ""

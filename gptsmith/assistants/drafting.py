@@ -39,3 +39,12 @@ def drafting_of(config: Any) -> Drafting:
     """Return who watches the draft that is asked for with this configuration; somebody who does not, without one."""
     found = ((config or {}).get("configurable") or {}).get(KEY)
     return found if isinstance(found, Drafting) else Drafting()
+
+
+def parts_of(draft: Draft) -> list[tuple[str, str]]:
+    """Return what there is to read of a draft that is not whole yet: what each part is, and its text."""
+    parts = [("Name", draft.name), ("What it does", draft.description)]
+    parts += [("Rule", rule) for rule in draft.emphasis]
+    parts += [("Tone", draft.tone), ("Greeting", draft.welcome_message)]
+    parts += [("Starter", starter) for starter in draft.conversation_starters]
+    return [(label, text) for label, text in parts if text]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from langgraph.graph.state import CompiledStateGraph
 
     from gptsmith.agent.builder.builder import Builder
+    from gptsmith.assistants.drafting import Drafting
     from gptsmith.assistants.library import Library
 
 _AGAIN = (
@@ -76,18 +77,25 @@ class BuilderSession:
         path = self.path
         return path.read_text("utf-8") if path and path.is_file() else ""
 
-    def say(self, text: str, files: Sequence[str | Path] = ()) -> SessionMessage:
-        """Answer a message: a description first, then answers, commands and typed decisions; `files` come with it."""
+    def say(self, text: str, files: Sequence[str | Path] = (), *, drafting: Drafting | None = None) -> SessionMessage:
+        """Answer a message: a description first, then answers, commands and typed decisions; `files` come with it.
+
+        `drafting` is shown the draft of a first description as it grows, and can end it early.
+        """
         if not text.strip():
             raise UsageError("the message is empty", code="empty_message", hint="say what should change")
         kept = hold_back(text.strip())  # before anything of it is written, the checkpoint included
-        return self._answer({"type": "say", "text": kept, "files": [str(Path(file).expanduser()) for file in files]})
+        return self._answer(
+            {"type": "say", "text": kept, "files": [str(Path(file).expanduser()) for file in files]}, drafting
+        )
 
-    async def asay(self, text: str, files: Sequence[str | Path] = ()) -> SessionMessage:
+    async def asay(
+        self, text: str, files: Sequence[str | Path] = (), *, drafting: Drafting | None = None
+    ) -> SessionMessage:
         """Do what `say` does without blocking the event loop."""
         import asyncio
 
-        return await asyncio.to_thread(self.say, text, files)
+        return await asyncio.to_thread(self.say, text, files, drafting=drafting)
 
     def accept(self, only: Iterable[int] | None = None) -> SessionMessage:
         """Apply the change that waits, or of it the operations with these numbers (from 0); the others are dropped.
@@ -137,9 +145,9 @@ class BuilderSession:
         return {"configurable": {"thread_id": self.id}}
 
     @contextmanager
-    def _graph(self) -> Iterator[CompiledStateGraph[Any, Any, Any, Any]]:
+    def _graph(self, drafting: Drafting | None = None) -> Iterator[CompiledStateGraph[Any, Any, Any, Any]]:
         with session_store.saver() as saver:
-            yield session_graph(self._builder, saver)
+            yield session_graph(self._builder, saver, drafting)
             session_store.keep_latest(saver, self.id)
 
     def _state(self) -> SessionState:
@@ -152,10 +160,10 @@ class BuilderSession:
         found: SessionState = kept.checkpoint["channel_values"]  # type: ignore[assignment]
         return found
 
-    def _answer(self, event: dict[str, Any]) -> SessionMessage:
+    def _answer(self, event: dict[str, Any], drafting: Drafting | None = None) -> SessionMessage:
         from langgraph.types import Command
 
-        with session_store.held(self.id), self._graph() as graph:
+        with session_store.held(self.id), self._graph(drafting) as graph:
             self._settle(graph)
             state: SessionState = graph.invoke(Command(resume=event), self._config, durability="sync")  # type: ignore[assignment]
         title = next((kept["text"] for kept in state["messages"] if kept["role"] == "person"), "")

@@ -21,16 +21,22 @@ if TYPE_CHECKING:
     from langgraph.graph.state import CompiledStateGraph
 
     from gptsmith.agent.builder.builder import Builder
+    from gptsmith.assistants.drafting import Drafting
 
 Way = Literal["draft", "propose", "decide", "undo", "enough", "move", "tests", "settle", "recount", "save"]
 
 
-def session_graph(builder: Builder, checkpointer: Any) -> CompiledStateGraph[Any, Any, Any, Any]:
-    """Compile the graph; it waits in `listen` for the next event, and every way leads back there."""
+def session_graph(
+    builder: Builder, checkpointer: Any, drafting: Drafting | None = None
+) -> CompiledStateGraph[Any, Any, Any, Any]:
+    """Compile the graph; it waits in `listen` for the next event, and every way leads back there.
+
+    `drafting` watches a draft that is made in this run.
+    """
     from langgraph.graph import START, StateGraph
 
     nodes: dict[Way, Any] = {
-        "draft": make_draft(builder),
+        "draft": make_draft(builder, drafting),
         "propose": make_propose(builder),
         "decide": decide,
         "undo": undo,
@@ -113,7 +119,7 @@ def _typed(state: SessionState) -> Decision | None:
     return None if event["files"] else decision(event["text"], pending_of(state), asked=state["question"])
 
 
-def make_draft(builder: Builder) -> Callable[[SessionState], SessionState]:
+def make_draft(builder: Builder, drafting: Drafting | None = None) -> Callable[[SessionState], SessionState]:
     """Return the node that makes a whole draft of the first description."""
 
     def draft(state: SessionState) -> SessionState:
@@ -121,7 +127,7 @@ def make_draft(builder: Builder) -> Callable[[SessionState], SessionState]:
         if words.is_greeting(event["text"]) and not event["files"]:
             return {**answered(state, "answer", "Hello.", question=words.ASK_FOR_GOAL), "said": []}
         try:
-            built = builder.build(event["text"], event["files"])
+            built = builder.build(event["text"], event["files"], drafting=drafting)
             path = Drafts().make(built.id, built.write)
         except GptsmithError as error:
             return {**answered(state, "error", str(error)), "said": []}

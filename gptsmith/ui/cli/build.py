@@ -63,9 +63,11 @@ def _at_once(
     """Build without a conversation: show the whole file, and write it when that was agreed to beforehand."""
     from gptsmith import Builder
     from gptsmith.errors import UsageError
+    from gptsmith.ui.cli.growing import growing
 
     say("Building")
-    draft = Builder(model).build(description, attached)
+    with growing() as drafting:
+        draft = Builder(model).build(description, attached, drafting=drafting)
     say_unreadable(attached)
     if not as_json:
         yaml_text(_text(draft, output))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gptsmith.ui.cli.growing import growing
 from gptsmith.ui.cli.lines import typed_lines
 from gptsmith.ui.cli.output import diff_text, say, show, yaml_text
 from gptsmith.ui.cli.trying import SECONDS, agreed, tell, tried
@@ -97,7 +98,11 @@ class Talk:
                 return
             if decision(text, pending, asked=self._question) is None:
                 say("Building" if self.session.path is None else "Thinking")
-            message = self.session.say(text, self.files)
+            if self.session.path is None:
+                with growing() as drafting:
+                    message = self.session.say(text, self.files, drafting=drafting)
+            else:
+                message = self.session.say(text, self.files)
         except GptsmithError as error:
             say(str(error))
             return

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gptsmith.agent.builder import Builder
+from gptsmith.assistants.drafting import Drafting
 from gptsmith.assistants.drafts import Drafts
 from gptsmith.errors import GptsmithError, ThreadBusyError, UsageError
 from gptsmith.ui.web.consent import trusted
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from gptsmith.agent.builder.session import BuilderSession
     from gptsmith.agent.builder.session_state import SessionMessage as Told
     from gptsmith.agent.builder.trial import Trial
+    from gptsmith.assistants.draft import Draft
 
 __all__ = ["Building", "Buildings", "Making", "Proposed", "Told"]
 
@@ -42,7 +44,8 @@ class Building:
     """One conversation with the builder.
 
     `asked` is the message that is being answered, empty when none is; `notes` are what the person should know of how it
-    began, such as files that could not be used; `problem` is what kept the last answer from coming.
+    began, such as files that could not be used; `problem` is what kept the last answer from coming. `growing` is the
+    draft that is being written, as far as it is there.
     """
 
     def __init__(self, session: BuilderSession, inbox: Path, notes: Sequence[str] = ()) -> None:
@@ -52,6 +55,8 @@ class Building:
         self.asked = ""
         self.since = 0.0
         self.problem = ""
+        self.growing: Draft | None = None
+        self._drafting = Drafting(self._grown)
         self._trial: tuple[str, Trial | None] = ("", None)
         self._cancel = threading.Event()
         self._trying_since = 0.0
@@ -95,7 +100,19 @@ class Building:
         """Begin to answer a message; raise UsageError while another one is being answered."""
         folder = self._inbox / f"{self.id}-{time.time_ns()}"
         given = list(files)
-        self._begin(text, lambda: self._session.say(text, [str(p) for p in store(given, folder)] if given else []))
+
+        def answer() -> None:
+            paths = [str(path) for path in store(given, folder)] if given else []
+            self._session.say(text, paths, drafting=self._drafting)
+
+        self._begin(text, answer)
+
+    def hurry(self) -> None:
+        """Let the draft that is being written end with what is there."""
+        self._drafting.stop()
+
+    def _grown(self, draft: Draft) -> None:
+        self.growing = draft
 
     def propose_tests(self) -> None:
         """Begin to add tests of what the change that waits adds to it, each run with that part and without it."""
@@ -186,6 +203,10 @@ class Making:
         self.path: Path | None = None
         self.problem = ""
         self.messages: list[Told] = []
+        self.growing: Draft | None = None
+
+    def hurry(self) -> None:
+        """A conversation is read as a whole."""
 
 
 class Buildings:

@@ -6,6 +6,7 @@ import time
 
 import streamlit as st
 
+from gptsmith.assistants.drafting import parts_of
 from gptsmith.errors import GptsmithError
 from gptsmith.ui.web import markdown, model_note, session, uploads
 from gptsmith.ui.web.building import Building, Making
@@ -103,7 +104,27 @@ def _waiting(desk: Desk, building: Building | Making) -> None:
     st.markdown(f"> {markdown.line(building.asked[:400])}")
     model_note.draw(desk.model())
     with st.spinner("Reading the description and writing every part of the file", show_time=True):
-        while building.asked:
-            time.sleep(_TICK_SECONDS)
+        _grow(building)
     session.forget("description")
     st.rerun()
+
+
+def _grow(building: Building | Making) -> None:
+    """Show the draft as it is written, each part as soon as it is there."""
+    button, parts = st.empty(), st.empty()
+    shown, drawn = None, 0.0
+    while building.asked:
+        if building.growing is not None and (building.growing is not shown or time.monotonic() - drawn > 1):
+            if shown is None:
+                button.button(
+                    "Use what is there",
+                    key="enough",
+                    icon=":material/stop_circle:",
+                    help="End the writing; you can change every part afterwards",
+                    on_click=building.hurry,
+                )
+            shown, drawn = building.growing, time.monotonic()
+            with parts.container(border=True, key="growing"):
+                for label, text in parts_of(shown):
+                    st.markdown(f":gray[{label}]  {markdown.line(text)}")
+        time.sleep(_TICK_SECONDS)

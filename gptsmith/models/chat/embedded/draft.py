@@ -98,9 +98,9 @@ def compose_draft(request: BuildRequest, drafting: Drafting | None = None) -> Dr
     draft.variables = [_variable(b) for b in blanks]
     draft.question = next_question([request.description]) if language(idea) == "en" else ""
     draft.knowledge = _attached(request.files)
-    drafting.show(draft.model_copy(deep=True))
     needs = designing.Needs()
     if (writer := find_writer()) is not None:
+        drafting.show(draft.model_copy(deep=True))
         try:
             _write(writer, draft, told, idea, drafting)
             if not drafting.stopped:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
-from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, ToolCall
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage, ToolCall
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.messages.tool import tool_call_chunk
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
@@ -47,6 +47,7 @@ from gptsmith.models.chat.embedded.replies import (
     quoted,
     report,
 )
+from gptsmith.models.chat.embedded.spoken import spoken
 from gptsmith.models.chat.embedded.structured import compose, composer_of, parameters_of
 from gptsmith.models.chat.embedded.tasks import chatting
 from gptsmith.models.chat.embedded.tasks.following import stand_alone
@@ -126,7 +127,7 @@ class EmbeddedChatModel(BaseChatModel):
         message = self._message(text, calls, messages)
         if text == FREE:
             written = chatting.answer(self._writer(), read_conversation(messages))
-            message = self._message("".join(written).strip(), calls, messages, chatting.REMARK, written.finish)
+            message = self._message("".join(written).strip(), calls, messages, _remark(messages), written.finish)
         return ChatResult(generations=[ChatGeneration(message=message)])
 
     def _stream(
@@ -140,7 +141,7 @@ class EmbeddedChatModel(BaseChatModel):
             text, calls = self._reply(messages, kwargs.get("tools") or [], stop)
         id = f"run-{uuid.uuid4()}"
         pieces: Iterator[str] = iter(_PIECE.findall(text))
-        remark = chatting.REMARK if text == FREE else ""
+        remark = _remark(messages) if text == FREE else ""
         written = chatting.answer(self._writer(), read_conversation(messages)) if remark else None
         pieces = written or pieces
         text = ""
@@ -195,7 +196,7 @@ class EmbeddedChatModel(BaseChatModel):
             manners = read_manners(talk.role.instructions)
             if text.startswith(CONNECT):  # to ask what else one would like to know makes it absurd
                 manners = replace(manners, asks_back=False)
-            text = dress(text, manners)
+            text = dress(spoken(text, language.of(talk.words)), manners)
         for mark in stop or []:
             text = text.partition(mark)[0] if mark else text
         return text, []
@@ -292,6 +293,12 @@ class EmbeddedChatModel(BaseChatModel):
     def _similarity(self, text: str, others: list[str]) -> list[float]:
         row = self._encode([text])[0] if " " in text else np.frombuffer(_vector(text), dtype=np.float32)
         return [float(np.frombuffer(_vector(o), dtype=np.float32) @ row) for o in others]
+
+
+def _remark(messages: Sequence[BaseMessage]) -> str:
+    """Return what is to be known of free answers, in the language in which the conversation began."""
+    said = [read_conversation([m]).words for m in messages if isinstance(m, HumanMessage)]
+    return spoken(chatting.REMARK, language.of(said[0] if said else ""))
 
 
 @lru_cache(maxsize=2000)

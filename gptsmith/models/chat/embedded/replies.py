@@ -24,6 +24,8 @@ from gptsmith.models.tool_results import unfence_result
 SILENT = "I looked, but the files do not say"
 NEAREST = f"{SILENT} it plainly. The nearest they come:"
 CONNECT_TO_BUILD = "I read plain commands; a language model, once connected, understands more."
+WHICH_PICTURE = "Which picture do you mean, and could you attach it?"
+WHAT_PICTURE = "What should the picture show?"
 _ASKING = "Before I can use "
 _LIMIT = 700
 _SAID = 400  # characters of quotes that a small model can say in its own words
@@ -56,9 +58,9 @@ def quoted(quotes: list[Quote], question: str = "") -> str:
 def ask_for(tool: Tool, missing: tuple[Param, ...]) -> str:
     """Return one sentence that asks for the missing arguments."""
     if tool.kind == "look":
-        return "Which picture do you mean, and could you attach it?"
+        return WHICH_PICTURE
     if tool.kind == "draw":
-        return "What should the picture show?"
+        return WHAT_PICTURE
     wants = [_wanted(p) for p in missing]
     listed = wants[0] if len(wants) == 1 else f"{', '.join(wants[:-1])} and {wants[-1]}"
     return f"{_ASKING}{tool.name.replace('_', ' ')}, may I know {listed}?"
