@@ -55,7 +55,7 @@ def test_each_part_is_shown_as_it_is_written(mind: Loopback) -> None:
     mind.always = writing(IDENTITY)
     seen: list[Draft] = []
     built = Builder("embedded").build(BEES, drafting=Drafting(seen.append))
-    assert seen[0].description == "Helper for my neighbours who keep bees."
+    assert seen[0].description == "A helper for my neighbours who keep bees."
     assert seen[0].emphasis == ["Never recommend chemicals."]
     new = [sorted(set(parts_of(now)) - set(parts_of(before))) for before, now in pairwise(seen)]
     assert [part[0][0] for part in new if part][1:3] == ["What it does", "Tone"]

@@ -5,7 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gptsmith.assistants.draft import Draft
 
 KEY = "drafting"
 """Under `configurable` of the configuration with which a model is asked for a draft."""

@@ -25,7 +25,10 @@ _UNKNOWN = re.compile(
     r"|\b(?:i\s+(?:do\s+not|don['’]t|could\s+not|couldn['’]t|can\s*not|can['’]t)\s+(?:know|find|answer|tell)|"
     r"(?:no|not\s+any)\s+(?:information|mention|passage|answer)|not\s+(?:mentioned|stated|covered|said|found|"
     r"specified|given|described)\s+in|"
-    r"(?:is|are)\s+silent|unable\s+to\s+find|nothing\s+(?:is\s+)?(?:said\s+)?(?:about|in\s+the))\b",
+    r"(?:is|are)\s+silent|unable\s+to\s+find|nothing\s+(?:is\s+)?(?:said\s+)?(?:about|in\s+the))\b"
+    r"|\bin den (?:dateien|unterlagen|dokumenten) (?:steht|finde)[^.!?\n]{0,40}\b(?:nicht|nichts|kein\w*)\b"
+    r"|\blos (?:archivos|documentos) no (?:lo )?(?:dicen|mencionan)\b"
+    r"|\bles (?:fichiers|documents) ne (?:le |la )?(?:disent|mentionnent) pas\b",
     re.IGNORECASE,
 )
 _ENOUGH = 0.3

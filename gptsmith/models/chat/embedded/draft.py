@@ -230,7 +230,7 @@ def _add_needs(draft: Draft, needs: designing.Needs, request: BuildRequest, idea
     kinds = picture_needs.tool_types(idea)
     if needs.draws and "image_generation" not in kinds and picture_needs.speaks_of_pictures(idea):
         kinds.insert(0, "image_generation")
-    own = [k for k in request.tools if k not in TOOL_NAMES and re.search(rf"\b{re.escape(k)}\b", idea)]
+    own = [k for k in request.tools if k not in TOOL_NAMES and _is_named(k, idea)]
     for kind in [k for k in kinds if k in request.tools] + own:
         name, description = TOOL_NAMES.get(kind, (kind, request.tools[kind] or kind))
         draft.tools.append(DraftTool(type=kind, name=name, description=description))
@@ -242,6 +242,11 @@ def _add_needs(draft: Draft, needs: designing.Needs, request: BuildRequest, idea
     for what in outside:
         how = "There is no such tool here; add an mcp or openapi tool that offers it under tools."
         draft.missing.append(Missing(kind="tool", what=what, how=how))
+
+
+def _is_named(kind: str, idea: str) -> bool:
+    """Tell whether a description names a tool type; a plain word such as `code` or `assistant` only with `tool`."""
+    return bool(re.search(rf"\b{re.escape(kind)}{'' if '_' in kind else ' tools?'}\b", idea))
 
 
 def _variable(blank: Blank) -> DraftVariable:

@@ -20,6 +20,7 @@ _COMMON = frozenset(
         " zum zur im in am an auf bei aus nach wie was wer wo wann warum welche welcher welches nicht kein keine keinen"
         " ich du er sie es wir ihr mir mich dir dich uns euch mein meine dein deine sein seine auch noch schon nur dann"
         " wenn dass als man kann können soll sollen muss müssen darf gibt es möchte will lieber nutzer"
+        " mache macht machen mach tun tue tut kannst könnte können bitte"
         " el la los las un una unos unas de del al y o es son era está están con por para en a que qué cómo cuándo"
         " dónde cuál quién no sí si se me mi tu su lo le les nos ya más muy puede puedo pueden hay tiene usuario quiere"
         " le la les un une des du de et ou est sont était avec pour par en dans sur au aux que qui quoi quel quelle"

@@ -209,7 +209,7 @@ def _is_copied(text: str, shown: Prompt, idea: str) -> bool:
     if any(len(number) > 1 and number in foreign for number in carrying.numbers(text)):
         return True
     words, own = carrying.stems(text), carrying.apart(text, idea)
-    if language.of(idea) != "en" and own and 2 * len(carrying.apart(" ".join(own), "\n".join(rows))) <= len(own):
+    if language.of(idea) != "en" and own and 2 * len(carrying.apart(" ".join(own), "\n".join(rows))) < len(own):
         return True  # with few examples in a language it repeats words of all of them
     return bool(words) and any(
         len(own & carrying.stems(row)) >= max(2, 0.5 * len(words)) or words == carrying.stems(row) for row in rows
