@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -14,6 +16,7 @@ from gptsmith.assistants.draft import Draft
 from gptsmith.assistants.drafting import Drafting, parts_of
 from gptsmith.models.chat.embedded.tasks import prompt
 from gptsmith.models.chat.embedded.tasks.designing import Starters, asks
+from gptsmith.ui.web.building import Buildings
 from tests.loopback import Answer, Loopback
 from tests.wired_mind import wired_mind
 
@@ -37,6 +40,13 @@ User: What is a good place for a second hive?"""
 def mind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Loopback]:
     with wired_mind(tmp_path, monkeypatch) as server:
         yield server
+
+
+def until(what: Callable[[], bool], seconds: float = 30) -> bool:
+    give_up = time.monotonic() + seconds
+    while not (found := what()) and time.monotonic() < give_up:
+        time.sleep(0.02)
+    return found
 
 
 def writing(
@@ -160,3 +170,19 @@ def test_who_an_assistant_is(description: str, rules: list[str], role: str, mind
     made = Builder("embedded").build(description).draft
     assert made.emphasis == rules
     assert made.role == role
+
+
+def test_the_page_sees_a_draft_grow_and_can_end_it(mind: Loopback, tmp_path: Path) -> None:
+    go_on = threading.Event()
+    mind.always = lambda body: Answer(IDENTITY, piece=30, until=go_on)
+    buildings = Buildings(tmp_path)
+    building = buildings.get(buildings.begin(BEES, []))
+    assert building is not None
+    assert until(lambda: building.growing is not None)
+    assert ("Rule", "Never recommend chemicals.") in parts_of(building.growing)
+    building.hurry()
+    go_on.set()
+    assert until(lambda: not building.asked and not building.busy)
+    assert building.path is not None
+    assert "Hive Friend" in building.path.read_text("utf-8")
+    assert len(mind.history) == 1

@@ -72,6 +72,13 @@ def of(text: str) -> str:
     return best if counts[best] >= max(1 if marked else 2, 0.2 * len(words)) else "en"
 
 
+def could_be(text: str, code: str) -> bool:
+    """Tell whether a text may be in the language `code`: no other has more of its common words in it."""
+    words = tokens(text)
+    counts = {known: sum(w in common for w in words) for known, common in _WORDS.items()}
+    return counts.get(code, 0) == max(counts.values()) and (counts.get(code, 0) > 0 or len(words) < 5)
+
+
 def drawing(text: str) -> str:
     """Return what a foreign order to draw names, in the person's own words; empty when it is none."""
     m = _DRAW.match(text.strip())

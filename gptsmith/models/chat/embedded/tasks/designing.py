@@ -94,7 +94,7 @@ def _checked(label: str, text: str, idea: str, spoken: str, starters: Starters) 
         return Part("about", text)
     if label == "Tone" and _is_spoken(text, spoken):
         return Part("tone", text)
-    if label == "Welcome" and _is_spoken(welcome := _greeting(text), spoken) and not starters.is_copied(welcome):
+    if label == "Welcome" and _is_spoken(welcome := _greeting(text), spoken) and not starters.is_shown(welcome):
         return Part("welcome", welcome) if welcome else None
     if label == "User" and starters.takes(text):
         return Part("starter", text)
@@ -172,7 +172,7 @@ class Starters:
         """Take a message that asks for something of this assistant's subject, is whole, and is not there already."""
         if _HOLLOW.search(text) or not _is_whole(text) or len(text.split()) < 2 or not asks(text):
             return False
-        if not _is_spoken(text, self._spoken) or self.is_copied(text):
+        if not _is_spoken(text, self._spoken) or _is_copied(text, self._shown, self._idea):
             return False
         near, row = load_embedder("embedded").encode([self._idea[:_MOST], text])
         if any(row @ other >= _SAME for other in self._rows) or not self._is_near(text, float(near @ row)):
@@ -181,9 +181,9 @@ class Starters:
         self._rows.append(row)
         return True
 
-    def is_copied(self, text: str) -> bool:
-        """Tell whether a text is one of the worked examples' that the description says nothing of."""
-        return _is_copied(text, self._shown, self._idea)
+    def is_shown(self, text: str) -> bool:
+        """Tell whether a text is a line of the worked examples."""
+        return any(carrying.stems(text) <= carrying.stems(row) for row in _rows(self._shown))
 
     def _is_near(self, text: str, cosine: float) -> bool:
         """Tell whether a message is of the subject. The encoder knows English: in another language a telling word
@@ -204,7 +204,7 @@ def _is_copied(text: str, shown: Prompt, idea: str) -> bool:
 
     A small model repeats them where it knows nothing.
     """
-    rows = [row for role, block in shown.messages if role == "assistant" for row in block.splitlines()]
+    rows = _rows(shown)
     foreign = carrying.numbers(" ".join(rows)) - carrying.numbers(idea)
     if any(len(number) > 1 and number in foreign for number in carrying.numbers(text)):
         return True
@@ -216,6 +216,10 @@ def _is_copied(text: str, shown: Prompt, idea: str) -> bool:
     )
 
 
+def _rows(shown: Prompt) -> list[str]:
+    return [row for role, block in shown.messages if role == "assistant" for row in block.splitlines()]
+
+
 def _is_about(sentence: str, idea: str) -> bool:
     """Tell whether a summary says what the description says: most of its words stand there."""
     words = carrying.stems(sentence)
@@ -224,8 +228,7 @@ def _is_about(sentence: str, idea: str) -> bool:
 
 def _is_spoken(text: str, spoken: str) -> bool:
     """Tell whether a text is in the language of the description, as far as its length lets one say that."""
-    found = language.of(text)
-    return found == spoken or (len(text.split()) < 5 and found == "en")
+    return language.of(text) == spoken or language.could_be(text, spoken)
 
 
 def _in(spoken: str, task: str) -> str:
