@@ -604,3 +604,18 @@ def test_pages_reach_gptsmith_through_the_desk_only(name: str) -> None:
     own = {module for module in imports(WEB / f"{name}.py") if module.startswith("gptsmith.")}
     plain = {"gptsmith.errors", "gptsmith.agent.events", "gptsmith.assistants.spec"}
     assert not [module for module in own - plain if not module.startswith("gptsmith.ui.web")]
+
+
+def test_a_file_that_a_tool_made_can_be_saved(library: Path, tmp_path: Path) -> None:
+    made = tmp_path / "sums.csv"
+    made.write_text("a,b\n", "utf-8")
+    gone = {"name": "gone.csv", "path": str(tmp_path / "gone.csv"), "bytes": 3, "tool": "code"}
+    files = [{"name": "sums.csv", "path": str(made), "bytes": 4, "tool": "code"}, gone]
+    talk = Talk(library / "night-sky.assistant.yaml")
+    store = talk.assistant.engine.store
+    store.begin("t1", Message(turn_id="turn_1", role="user", text="Sum it"), title="Sum it", variables={})
+    store.finish("t1", "turn_1", status="stop", reply=Reply(thread_id="t1", text="Done.", files=files), messages=[])
+    at = open_page(page="chat", assistant="night-sky", thread="t1")
+    assert not at.exception
+    assert [one.proto.label for one in at.get("download_button")] == ["sums.csv"]
+    assert "gone.csv is no longer there." in words(at)
