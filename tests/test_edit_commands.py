@@ -18,7 +18,9 @@ from gptsmith.assistants.changes import ChangeSet
 from gptsmith.errors import NotReadyError
 from gptsmith.models.chat.embedded import EmbeddedChatModel
 from gptsmith.models.chat.embedded.edits import sense
+from gptsmith.models.chat.embedded.edits.commands import commands
 from gptsmith.models.chat.embedded.edits.reading import compose_changes
+from gptsmith.models.chat.embedded.edits.subject import subject_of
 from gptsmith.models.chat.embedded.mind import find_writer
 from gptsmith.models.chat.embedded.tasks.rewording import reword, rule_of
 
@@ -49,6 +51,19 @@ def _shares(rows: list[dict[str, Any]]) -> tuple[float, float]:
 def no_mind(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no language model write, whatever lies on this machine."""
     monkeypatch.setenv("GPTSMITH_MIND", "off")
+
+
+@pytest.mark.parametrize(
+    ("message", "cut"),
+    [
+        ("people ask for a lift to the station. We don't do that.", 1),
+        ("visitors want to touch the telescope, but we can't allow it", 1),
+        ("kids ask which planet is best. It should say so that it has none. Be short.", 2),
+        ("Be brief. Never name a comet.", 2),
+    ],
+)
+def test_a_sentence_that_leans_on_the_one_before_is_no_command_of_its_own(message: str, cut: int) -> None:
+    assert len(commands(message, subject_of(ChangeRequest(message=message, spec=SPEC)))) == cut
 
 
 @pytest.mark.slow

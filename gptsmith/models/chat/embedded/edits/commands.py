@@ -27,6 +27,14 @@ MOST = 12
 _REACH = 3  # pieces that can be one command
 _NONE = 0.6  # how much a piece counts that asks for nothing known: what is cut off wrongly is mostly that
 _JOINED = 0.7  # how much a command counts for each place in it at which one could end
+_LEANS = re.compile(  # "We don't do that": what is meant was said before, so that it is no command of its own
+    r"^(?:(?:but|and|so)\s+)?(?:(?:we|i|they|you|it|he|she)\b(?:\W+\w+){0,3}?(?:n['’]t|\W+(?:not|never|cannot))\b"
+    r"(?:\W+\w+){0,4}?\W+(?:that|it|this|those|these|them|so|any)"
+    r"|(?:it|he|she|they) (?:should|must|could) say (?:so|that)"
+    r")\W*$",
+    re.IGNORECASE,
+)
+_LEANING = 0.02  # how much such a piece counts as one
 _VERB = re.compile(
     r"^(?:please |and |also )*(?:drop|remove|delete|take out|cut|scrap|get rid of|add|switch off|turn off)\b",
     re.IGNORECASE,
@@ -76,7 +84,9 @@ def commands(message: str, subject: Subject) -> list[Command]:
                 not c.group().startswith(",") or bool(re.search(r"\w", c.group())) for c in cuts[start : end - 1]
             )
             piece = _whole(text[: ends[start]], text[ends[start] : stops[end - 1]])
-            options.append((best[start][0] + _likely(piece, subject) + joints * math.log(_JOINED), start))
+            options.append(
+                (best[start][0] + _likely(piece, subject, first=not start) + joints * math.log(_JOINED), start)
+            )
         best.append(max(options))
     spans: list[str] = []
     at = len(ends) - 1
@@ -104,8 +114,10 @@ def _cuts(text: str) -> list[re.Match[str]]:
     return found if len(found) < MOST else [cut for cut in found if cut["end"]][:MOST]
 
 
-def _likely(piece: str, subject: Subject) -> float:
+def _likely(piece: str, subject: Subject, *, first: bool) -> float:
     """Return the logarithm of how likely the piece is one command."""
+    if not first and _LEANS.match(piece.strip()):
+        return math.log(_LEANING)
     if len(piece.split()) < 2 and not re.search(r"\w{4}", piece):
         return math.log(0.05)
     kind, odds = next(iter(senses(piece, subject).items()))
