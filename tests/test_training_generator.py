@@ -58,10 +58,10 @@ class Reader:
 def test_captions_by_the_captioner_stand_beside_their_pictures_and_the_arms_use_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from gptsmith.models.training import autoencoder, captioner, generator, recaption
+    from gptsmith.models.training import autoencoder, captioning, generator, recaption
     from gptsmith.models.training.latents import Shards, drawn_pictures, write_shard
 
-    monkeypatch.setattr(captioner, "write", Reader().write)
+    monkeypatch.setattr(captioning, "write", Reader().write)
     write_shard(tmp_path, 0, autoencoder.build().eval(), scenes=40)
     recaption.write_captions(tmp_path, 0, torch.nn.Linear(1, 1), None)
     drawn = Shards(tmp_path).batch(random.Random(0), 64)[1]
