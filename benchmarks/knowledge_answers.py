@@ -86,8 +86,9 @@ def report(name: str, outcomes: list[Outcome]) -> str:
     shows = sum(o.shows for o in outcomes if o.verdict == "right")
     middle = sorted(o.seconds for o in outcomes)[len(outcomes) // 2]
     return (
-        f"{name}: right {count['right']}/{answerable} (wrong {count['wrong']}, silent {count['silent']}), false answers"
-        f" {count['false']}/{not_so}, the quote shows it {shows}/{count['right']}, {middle:.2f} s of CPU a turn (median)"
+        f"{name}: right {count['right']}/{answerable} (wrong {count['wrong']}, silent {count['silent']}),"
+        f" false answers {count['false']}/{not_so}, the quote shows it {shows}/{count['right']},"
+        f" {middle:.2f} s of CPU a turn (median)"
     )
 
 

@@ -131,3 +131,27 @@ def test_scores_are_low_when_the_files_are_silent(base: Path, tmp_path: Path) ->
         known = kb.search("Which planet is the largest of the solar system?")[0].score
         silent = max((h.score for h in kb.search("How do I reset the router password?")), default=0.0)
         assert known > 0.5 > 0.2 > silent
+
+
+@pytest.mark.parametrize(
+    ("query", "first"),
+    [("version 2.11.1", "new.txt"), ("version 2.11", "new.txt"), ("version 2.7.11.1", "old.txt")],
+)
+def test_a_version_is_one_word(base: Path, tmp_path: Path, query: str, first: str) -> None:
+    (base / "old.txt").write_text("Version 2.7.11.1 mends the lamp.")
+    (base / "new.txt").write_text("Version 2.11.1 mends the horn.")
+    source = Knowledge(name="docs", paths=["old.txt", "new.txt"], retrieval=Retrieval(strategy="keyword"))
+    with knowledge(base, tmp_path, source) as kb:
+        kb.sync()
+        assert kb.search(query)[0].source == first
+
+
+def test_passages_begin_and_end_with_whole_sentences(base: Path, tmp_path: Path) -> None:
+    rows = [
+        f"- harbour: Port {n}; depth: {n} metres; pilot: required when the wind is over {n} knots" for n in range(60)
+    ]
+    (base / "ports.txt").write_text("\n".join(rows))
+    with knowledge(base, tmp_path, Knowledge(name="docs", paths=["ports.txt"])) as kb:
+        kb.sync()
+        lines = {line for hit in kb.search("pilot in Port 31", budget=3000)[:3] for line in hit.text.split("\n")}
+        assert lines <= set(rows)

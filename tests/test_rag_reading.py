@@ -45,7 +45,7 @@ Sunday | 10-18"""
         ("a.txt", "no mark, but two bytes each".encode("utf-16-le"), "no mark, but two bytes each"),
         ("a.txt", "naïve café".encode("latin-1"), "naïve café"),
         ("a.csv", b"day;hours\nSunday;10-18\n", "- day: Sunday; hours: 10-18"),
-        ("a.json", b'{"day": "Sunday"}', '{"day": "Sunday"}'),
+        ("a.json", b'{"day": "Sunday"}', "day: Sunday"),
         ("a.py", b"def f():\n    return 1\n", "def f():\n    return 1\n"),
         ("README", b"no suffix", "no suffix"),
         ("a.html", PAGE, PAGE_TEXT),

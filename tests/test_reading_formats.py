@@ -491,3 +491,42 @@ def test_broken_office_files_are_told(name: str, data: bytes) -> None:
 def test_the_docs_name_every_ending_that_is_read() -> None:
     page = (Path(__file__).parents[1] / "docs" / "knowledge.md").read_text(encoding="utf-8")
     assert f"Name endings: {' '.join(kinds.suffixes())}." in page
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "text"),
+    [
+        (
+            "a.json",
+            '[{"port": "Aldermoor", "depth": 4}, {"port": "Brack", "depth": 7}]',
+            "- port: Aldermoor; depth: 4\n- port: Brack; depth: 7",
+        ),
+        ("a.jsonl", '{"day": "Monday", "open": true}\n{"day": "Sunday", "open": false}', "- day: Monday; open: yes\n- day: Sunday; open: no"),
+        ("a.json", '{"name": "Lamp", "tags": ["sea", "light"]}', "name: Lamp\ntags: sea, light"),
+        ("a.json", '{"help": "<p>Press <b>twice</b>.</p><p>Wait.</p>"}', "help:\n\nPress twice.\n\nWait."),
+        ("a.json", '{"a": {"b": {"c": "deep"}}}', "## a\n\n\n## a / b\n\nc: deep"),
+        ("a.json", "{not json at all", "{not json at all"),
+    ],
+)  # fmt: skip
+def test_json_is_read_for_what_it_says(name: str, data: str, text: str) -> None:
+    assert text_of(name, data) == text
+
+
+def test_a_title_with_gaps_is_no_head_of_a_table() -> None:
+    data = "Our keepers,,\nof the coast,and islands,\nName,Lamp,Since\nAnn,north,1901\nBob,south,1912\n"
+    assert text_of("a.csv", data).endswith(
+        "- Name: Ann; Lamp: north; Since: 1901\n- Name: Bob; Lamp: south; Since: 1912"
+    )
+
+
+def test_of_a_returned_mail_what_a_reader_looks_at_is_kept() -> None:
+    data = (
+        b"From: a@example.org\nTo: b@example.org\nSubject: Returned\nMIME-Version: 1.0\n"
+        b"Content-Type: multipart/report; boundary=x\n\n--x\nContent-Type: text/plain\n\nIt came back.\n"
+        b"--x\nContent-Type: text/rfc822-headers\n\nReceived: from z by y\nX-Spam: no\nSubject: The lamp\n\n--x\n"
+        b"Content-Type: text/plain\nContent-Disposition: attachment\n\n\n--x--\n"
+    )
+    parsed = kinds.read(Raw(data, "a.eml"))
+    assert "Subject: The lamp" in parsed.text
+    assert "Received" not in parsed.text and "X-Spam" not in parsed.text
+    assert parsed.note == ""

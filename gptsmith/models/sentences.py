@@ -29,6 +29,9 @@ _TITLE = re.compile(
 )
 _ROW = re.compile(r"^[ \t]*\|?[^|\n]*[^|\s][^|\n]*\|[^\n]*$", re.MULTILINE)  # of a table: cells between bars
 _RULE = re.compile(r"[\s|:-]+")  # the line under a table's head
+# A row of a long table, as the readers write it: "- item: red brush; price: 4.50".
+_RECORD = re.compile(r"[ \t]*- [^\n:;]{1,80}: [^\n;]+(?:; [^\n:;]{1,80}: [^\n;]+)+[ \t]*", re.MULTILINE)
+_FIELD = re.compile(r"(?:^[ \t]*- |; )([^\n:;]{1,80}): ([^\n;]+)")
 # "3.1 The ring blinks": behind the end of a sentence, for a wrapped line may begin with "2.4 GHz" too.
 _CLAUSE = re.compile(r"(?:§ ?)?\d{1,2}(?:\.\d{1,3})+\.?[ \t]+[\"“(]?[A-Z]")
 _ITEM = re.compile(rf"\s*(?:[-*+•] |\d{{1,3}}[.)] |{_CLAUSE.pattern})")
@@ -79,6 +82,10 @@ def split_sentences(text: str) -> list[Sentence]:
             start += len(first)
             if start >= end:
                 continue
+        if _RECORD.fullmatch(block.rstrip("\n")):
+            items += 1
+            found += [replace(s, item=items) for s in _by_field(_sentence(text, start, end, heading, False), block)]
+            continue
         entry = _TERM.match(first)
         listed = bool(_ITEM.match(text[start:end]))
         items += listed
@@ -96,6 +103,18 @@ def _by_cell(row: Sentence, head: str) -> list[Sentence]:
         return [row]
     said = [f"{key}: {name} {cell}" for name, cell in zip(names, cells, strict=True) if cell]
     return [replace(row, cell=s, head=head) for s in said] or [row]
+
+
+def _by_field(row: Sentence, block: str) -> list[Sentence]:
+    """Return a record once for each of its fields, with the first that is a name: "David Bowie: Age 69"."""
+    fields = _FIELD.findall(block)
+    key = next((value for _, value in fields if re.search(r"[^\W\d]{2}", value)), fields[0][1])
+    return [replace(row, cell=f"{key}: {name} {value}".strip()) for name, value in fields if value != key] or [row]
+
+
+def columns_of(text: str) -> list[str]:
+    """Return the names of the columns of the records in `text`."""
+    return list(dict.fromkeys(name for line in _RECORD.findall(text) for name, _ in _FIELD.findall(line)))
 
 
 def _blocks(text: str) -> list[tuple[int, int]]:

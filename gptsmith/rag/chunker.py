@@ -13,7 +13,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-CHUNKER = "c2"  # part of every chunk's id: raise it when the cuts change
+CHUNKER = "c3"  # part of every chunk's id: raise it when the cuts change
 
 _HEADING = re.compile(r"^(?:#{1,6}[ \t]+\S|[^\n]{1,120}\n(?:={3,}|-{3,})[ \t]*$)", re.MULTILINE)
 _PARAGRAPH = re.compile(r"\n[ \t]*\n\s*")
@@ -56,7 +56,25 @@ class _Bounds:
             found = _first_at_least(places, end - overlap)
             if found is not None and found < end:
                 return found
+            if found == end:  # a whole sentence ends here, and the one before it is too long to be said again
+                return end
         return end
+
+
+def begins(text: str, start: int, least: int) -> int:
+    """Return where the sentence or line in which `start` lies begins, `start` itself when that is before `least`."""
+    if start == 0 or text[start - 1] == "\n":
+        return start
+    found = [m.end() for m in _SENTENCE.finditer(text, least, start)]
+    return found[-1] if found else start
+
+
+def ends(text: str, end: int, most: int) -> int:
+    """Return where the sentence or line of the character before `end` ends, `end` when that is behind `most`."""
+    if end == 0 or _SENTENCE.match(text, end - 1) or end >= len(text):
+        return end
+    found = _SENTENCE.search(text, end, most + 1)
+    return end + len(text[end : found.end()].rstrip()) if found else most if most == len(text) else end
 
 
 def cut(

@@ -14,7 +14,7 @@ from gptsmith.rag.store import Chunk, Entry, Store, digest
 
 Scores = NDArray[np.float32]
 
-_WORDS = "w2"  # raise it when the word index is made of other words
+_WORDS = "w3"  # raise it when the word index is made of other words
 _NAME_END = re.compile(r"\.[A-Za-z0-9]{1,5}$")
 _HEADING = re.compile(r"^(#{1,6})[ \t]+(\S.{0,200})$", re.MULTILINE)
 

@@ -17,7 +17,8 @@ from gptsmith.models.folding import fold, words_in
 
 Scores = NDArray[np.float32]
 
-_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?", re.UNICODE)
+_WORD = re.compile(r"\d+(?:\.\d+)+|[^\W_]+(?:'[^\W_]+)?", re.UNICODE)
+_VERSION = re.compile(r"\d+(?:\.\d+)+")
 _SUM = "sum"
 _K1, _B = 1.5, 0.75
 # Left out of questions, not of passages: in few or short files such words are rare enough to decide what is found.
@@ -112,8 +113,16 @@ def words(text: str, stemmer: Any, *, question: bool = False) -> list[str]:
     said = _WORD.findall(fold(text).lower().replace("’", "'"))
     if question:
         said = [word for word in said if word not in _EMPTY] or said
-    stems: list[str] = stemmer.stemWords([part for word in said for part in words_in(word)])
+    stems: list[str] = stemmer.stemWords([part for word in said for part in _parts(word, question)])
     return stems
+
+
+def _parts(word: str, question: bool) -> list[str]:
+    """Return a word as it is indexed: 2.11.1 as itself and as 2.11, so that neither finds 2.7.11.1."""
+    if not _VERSION.fullmatch(word):
+        return words_in(word)
+    numbers = word.split(".")
+    return [word] if question else [".".join(numbers[:n]) for n in range(2, len(numbers) + 1)]
 
 
 def _sum(folder: Path) -> str:

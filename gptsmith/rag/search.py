@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gptsmith.assistants.spec import Knowledge
+from gptsmith.rag.chunker import begins, ends
 from gptsmith.rag.hit import Hit
 from gptsmith.rag.index import Dense, Index
 
@@ -22,6 +23,8 @@ Rows = NDArray[np.int64]
 Nearness = Callable[[Dense, str, Rows, Scores], None]  # writes a query's cosines into scores, at least for the rows
 
 ALPHA = 0.5  # the weight of meaning against words
+_REACH = 300  # characters by which a passage grows so that its first and last sentences are whole
+_KEPT = 3  # passages that are never left out for that
 _POOL = 400  # candidates looked at while filling a budget
 
 
@@ -98,11 +101,52 @@ def fill(index: Index, scores: Scores, sources: Sequence[Knowledge], budget: int
             if spans:
                 break
             spans.append(_Span(row, chunk.start, chunk.start + room, float(scores[row])))
+            used = room
             break
         used += cost
         taken[name] = taken.get(name, 0) + 1
         _add(index, spans, _Span(row, chunk.start, chunk.end, float(scores[row])))
-    return [_hit(index, span) for span in sorted(spans, key=lambda s: -s.score)]
+    return [_hit(index, span) for span in _rounded(index, sorted(spans, key=lambda s: -s.score), room - used)]
+
+
+def _rounded(index: Index, spans: list[_Span], spare: int) -> list[_Span]:
+    """Return spans that begin and end with whole sentences as far as there is room; the last makes room for it."""
+    if spare < 2 * _REACH and len(spans) > _KEPT:
+        last = spans.pop()
+        spare += last.end - last.start
+    found: list[_Span] = []
+    for i, span in enumerate(spans):
+        whole = _whole(index, span, [*found, *spans[i + 1 :]], spare)
+        spare -= max((whole.end - whole.start) - (span.end - span.start), 0)
+        found.append(whole)
+    return found
+
+
+def _whole(index: Index, span: _Span, others: list[_Span], room: int) -> _Span:
+    """Return the span with the sentences at its ends whole, as far as `room` goes: a part of one is no quote.
+
+    It stays on its page and leaves what is in `others` to them.
+    """
+    document = index.chunks[span.row].document_id
+    text, pages = index.documents[document]
+    page = bisect.bisect_right(pages, span.start)
+    beside = [other for other in others if index.chunks[other.row].document_id == document]
+    low = max([pages[page - 1] if page else 0, *(s.end for s in beside if s.end <= span.start)])
+    after = [pages[page] if page < len(pages) else len(text), *(s.start for s in beside if s.start >= span.end)]
+    start = _table(text, begins(text, span.start, max(low, span.start - min(_REACH, room))), low, room)
+    end = ends(text, span.end, max(span.end, min(*after, len(text), span.end + min(_REACH, room - span.start + start))))
+    return _Span(span.row, start, end, span.score)
+
+
+def _table(text: str, start: int, low: int, room: int) -> int:
+    """Return where the table begins in whose rows `start` lies: what its columns are, only its head says."""
+    at = start
+    while at > low and "|" in text[at : text.find("\n", at) % (len(text) + 1)] and text[at - 1] == "\n":
+        above = text.rfind("\n", low, at - 1) + 1 or low
+        if "|" not in text[above:at] or start - above > room:
+            break
+        at = above
+    return at if start - at <= room else start
 
 
 def opening(index: Index, sources: Sequence[str], budget: int) -> list[Hit]:

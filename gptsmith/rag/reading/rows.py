@@ -51,13 +51,19 @@ def _head(rows: Sequence[Sequence[str]]) -> int | None:
     width = max((sum(map(bool, row)) for row in rows), default=0)
     if width < 2:
         return None
-    for i, row in enumerate(rows[:20]):
-        names = [cell for cell in row if cell]
-        if len(names) < 2 or len(names) < width - 1:
-            continue
-        plain = all(len(n) <= _LONGEST_NAME and not _NUMBER.fullmatch(n) for n in names)
-        return i if plain and len(set(names)) == len(names) and i + 1 < len(rows) else None
-    return None
+    wide = [i for i, row in enumerate(rows[:20]) if sum(map(bool, row)) >= max(2, width - 1)]
+    first = next(iter(wide), None)
+    if first is None or not _names_columns(rows, first):
+        return None
+    # Below a title, a row with a gap may still be words of the title: the head is full.
+    full = next((i for i in wide if sum(map(bool, rows[i])) == width), first)
+    return full if first and _names_columns(rows, full) else first
+
+
+def _names_columns(rows: Sequence[Sequence[str]], i: int) -> bool:
+    names = [cell for cell in rows[i] if cell]
+    plain = all(len(n) <= _LONGEST_NAME and not _NUMBER.fullmatch(n) for n in names)
+    return plain and len(set(names)) == len(names) and i + 1 < len(rows)
 
 
 def _flat(cell: str) -> str:

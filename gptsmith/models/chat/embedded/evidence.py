@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from gptsmith.models.chat.embedded.words import STOP, content_stems, listed, stem, tokens
+from gptsmith.models.chat.embedded.words import STOP, content_stems, initials, listed, stem, tokens
 from gptsmith.models.folding import fold
 from gptsmith.models.passages import Passage
 from gptsmith.models.sentences import Sentence, split_sentences
@@ -66,6 +66,12 @@ r"|forty|fifty|hundred|thousand|million|billion|half|third|quarter|dozen|once|tw
 r"|to \w+|for|thus|owing|led)\b", re.I),
 }  # fmt: skip
 _NAME = re.compile(r"(?<![.!?] )(?<!^)\b[A-Z][\w'’-]+")
+_TAGS = re.compile(r"</?[a-zA-Z][^<>]*>|\]\([^()\s]*\)|\[[^\]\n]*\]\[[^\]\n]*\]|!\[[^\]\n]*\]|https?://\S+")
+# The target of a link, a directive, the head of front matter, the frame of a mail or of an archive.
+_MACHINERY = re.compile(
+    r"\[[^\]\n]+\]:\s*\S+|\.\. [\w-]+::|---\s*\n|%!PS|(?:Content-(?:Type|Transfer-Encoding|Disposition)|MIME-Version"
+    r"|Message-I[Dd]|Received|X-[\w-]+): |<[!?]"
+)
 
 
 _OPPOSITES = (
@@ -85,13 +91,19 @@ _MOST_VECTORS = 20_000
 
 
 def pieces(passages: list[Passage]) -> list[Piece]:
-    """Return each sentence with its passage and its number there, headings left out."""
+    """Return each sentence with its passage and its number there; no headings, machinery or questions."""
     return [
         (p, i, s)
         for p in passages
         for i, s in enumerate(split_sentences(p.text))
-        if not s.is_heading and len(s.text) > 2
+        if not s.is_heading and len(s.text) > 2 and not is_markup(s.text) and not s.text.endswith("?")
     ]
+
+
+def is_markup(text: str) -> bool:
+    """Tell whether a sentence is code of a page or a file's machinery rather than words: tags, link targets, badges."""
+    bare = _TAGS.sub("", text)
+    return len(re.findall(r"[^\W_]", bare)) < 0.4 * len(text.replace(" ", "")) or bool(_MACHINERY.match(text))
 
 
 def gather(question: str, pool: list[Piece], encode: Encode) -> list[dict[str, float]]:
@@ -153,6 +165,7 @@ class _Words:
             dict.fromkeys(tokens(question))
         )
         self.stems = {stem(w): w for w in asked}
+        self.short = initials(question)
         counts = Counter(w for t in texts for w in set(content_stems(t)) if w in self.stems)
         if len(self.stems) > 1:
             self.stems = {w: v for w, v in self.stems.items() if counts[w] or w not in _LIGHT} or self.stems
@@ -182,6 +195,7 @@ class _Words:
         """
         mine = set(content_stems(own))
         here, near = set(content_stems(text)), set(content_stems(before))
+        mine = mine.union(*(stems for short, stems in self.short.items() if short in mine))
         words = [w for w in dict.fromkeys(tokens(text)) if w not in STOP]
         others = [(w, v) for w in words if (v := self.vectors.get(w)) is not None]
         exact = soft = 0.0

@@ -52,6 +52,19 @@ def content_stems(text: str) -> list[str]:
     return [stem(w) for w in tokens(text) if w.removesuffix("'s") not in STOP]
 
 
+def initials(text: str) -> dict[str, frozenset[str]]:
+    """Return what `text` could be shortened to, with the stems that stand behind it: "end of life" as "eol"."""
+    words = tokens(text)
+    found: dict[str, frozenset[str]] = {}
+    for i in range(len(words)):
+        for j in range(i + 3, min(i + 5, len(words)) + 1):
+            run = words[i:j]
+            short = "".join(w[0] for w in run)
+            if run[0] not in STOP and run[-1] not in STOP and short not in STOP:
+                found[short] = frozenset(stem(w) for w in run if w not in STOP)
+    return found
+
+
 def one_slip_apart(a: str, b: str) -> bool:
     """Tell whether one letter added, left out, changed or swapped with its neighbour makes `a` into `b`."""
     if a == b or abs(len(a) - len(b)) > 1 or a.startswith(b) or b.startswith(a):  # sketchy is no slip of sketch

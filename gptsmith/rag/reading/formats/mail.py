@@ -15,6 +15,7 @@ from gptsmith.rag.reading.kind import Kind, Raw
 from gptsmith.rag.reading.parsed import Parsed, Unreadable, clean, noted, whole
 
 _HEADERS = ("From", "To", "Cc", "Date", "Subject")
+_MACHINES = ("text/rfc822-headers", "message/delivery-status")
 _MOST_PARTS = 200
 _FROM = re.compile(rb"^From \S+.*\d{4}.*\n", re.MULTILINE)  # between the messages of an mbox
 _BAD_MAIL = "the message is broken; open it in a mail program and save it anew"
@@ -43,6 +44,8 @@ def _message(message: MIMEPart, raw: Raw) -> tuple[str, str]:
     parts, left = [head, body], []
     for i, part in enumerate(_attached(message)):
         name = part.get_filename() or f"part {i + 1}"
+        if not part.is_multipart() and not part.get_payload(decode=True):
+            continue
         try:
             if i >= _MOST_PARTS:
                 raise Unreadable(f"a message has at most {_MOST_PARTS} parts")
@@ -58,6 +61,8 @@ def _part(part: MIMEPart, name: str, raw: Raw) -> str:
     if isinstance(inside, MIMEPart):
         return _message(inside, raw)[0]
     data = part.get_payload(decode=True)
+    if part.get_content_type() in _MACHINES and isinstance(data, bytes):  # how a mail went: what a reader looks at
+        return "\n".join(line for line in _text(part).splitlines() if line.partition(":")[0].title() in _HEADERS)
     hints = (part.get_content_type(), part.get_content_charset() or "", raw.beat)
     return kinds.read(Raw(data if isinstance(data, bytes) else b"", name, *hints)).text
 

@@ -81,7 +81,7 @@ def _is_data(run: str) -> bool:
 KIND = Kind(
     "text",
     (
-        ".txt", ".text", ".rst", ".adoc", ".org", ".tex", ".log", ".json", ".jsonl", ".ndjson", ".geojson", ".yaml",
+        ".txt", ".text", ".rst", ".adoc", ".org", ".tex", ".log", ".geojson", ".yaml",
         ".yml", ".toml", ".ini", ".cfg", ".conf", ".properties", ".xml", ".py", ".js", ".ts", ".jsx", ".tsx", ".java",
         ".kt", ".c", ".h", ".cpp", ".hpp", ".cs", ".go", ".rs", ".rb", ".php", ".swift", ".sh", ".ps1", ".sql", ".r",
         ".lua", ".css", ".diff", ".patch", ".tf", ".proto", ".bib", ".ics", ".vcf", ".po",
