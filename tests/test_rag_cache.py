@@ -127,3 +127,19 @@ def test_only_the_owner_writes(base: Path, tmp_path: Path) -> None:
         assert owner.search("zeppelin")[0].source == "new.txt"
         owner._cache.wait()
         assert owner._cache.in_step(owner._current())
+
+
+def test_few_passages_are_searched_without_it(base: Path, tmp_path: Path) -> None:
+    with _open(base, tmp_path, exact_up_to=50_000) as kb:
+        kb.sync()
+        exact = _answers(kb)
+        assert all(exact) and not list((tmp_path / "index").glob("chroma*"))
+    with _open(base, tmp_path) as kb:
+        kb.sync()
+        kb._cache.wait()
+        assert list((tmp_path / "index").glob("chroma-*"))
+    with _open(base, tmp_path, exact_up_to=50_000) as kb:
+        (base / "0.txt").write_text("A zeppelin landed on the roof.")
+        kb.sync()
+        assert not list((tmp_path / "index").glob("chroma-*"))
+        assert kb.search("zeppelin")[0].source == "0.txt"

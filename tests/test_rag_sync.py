@@ -170,7 +170,7 @@ def test_names_are_only_names(base: Path) -> None:
         receipts = kb.sync()
         assert {r.source for r in receipts} == {*NAMES, "??.md"} and {r.status for r in receipts} == {"ok"}
         assert all(kb.search(f"Marker{i}", names=["docs"])[0].source == name for i, name in enumerate(NAMES))
-    assert sorted(p.name.split("-")[0] for p in (base.parent / "index").iterdir() if p.is_dir()) == ["chroma", "words"]
+    assert sorted(p.name.split("-")[0] for p in (base.parent / "index").iterdir() if p.is_dir()) == ["words"]
 
 
 def test_a_page_that_failed_is_due_again_after_a_while(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:

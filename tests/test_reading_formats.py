@@ -501,7 +501,11 @@ def test_the_docs_name_every_ending_that_is_read() -> None:
             '[{"port": "Aldermoor", "depth": 4}, {"port": "Brack", "depth": 7}]',
             "- port: Aldermoor; depth: 4\n- port: Brack; depth: 7",
         ),
-        ("a.jsonl", '{"day": "Monday", "open": true}\n{"day": "Sunday", "open": false}', "- day: Monday; open: yes\n- day: Sunday; open: no"),
+        (
+            "a.jsonl",
+            '{"day": "Monday", "open": true}\n{"day": "Sunday", "open": false}',
+            "- day: Monday; open: yes\n- day: Sunday; open: no",
+        ),
         ("a.json", '{"name": "Lamp", "tags": ["sea", "light"]}', "name: Lamp\ntags: sea, light"),
         ("a.json", '{"help": "<p>Press <b>twice</b>.</p><p>Wait.</p>"}', "help:\n\nPress twice.\n\nWait."),
         ("a.json", '{"a": {"b": {"c": "deep"}}}', "## a\n\n\n## a / b\n\nc: deep"),

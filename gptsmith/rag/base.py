@@ -106,7 +106,10 @@ class KnowledgeBase:
                 receipts = self._ingest(said)
             index = self._current()
             self._tidy(index)
-        self._cache.keep_in_step(index)
+        if len(index.chunks) > self._exact_up_to:
+            self._cache.keep_in_step(index)
+        else:
+            self._cache.drop()  # nothing would read it
         return receipts
 
     def _ingest(self, progress: Callable[[str], None]) -> list[Receipt]:

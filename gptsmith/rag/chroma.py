@@ -66,6 +66,17 @@ class ChromaCache:
             self._thread = threading.Thread(target=self._step, args=(index,), name="gptsmith-chroma", daemon=True)
             self._thread.start()
 
+    def drop(self) -> None:
+        """Throw the cache away where there is one: search is exact. Another process that owns it keeps it."""
+        self.wait()
+        if not self._note.exists() and not any(self._folder.glob("chroma-*")):
+            return
+        if self._own():
+            with self._guard:
+                self._discard()
+                self._note.unlink(missing_ok=True)
+                self._mark.unlink(missing_ok=True)
+
     def wait(self) -> None:
         """Wait until the cache is in step."""
         if self._thread is not None:

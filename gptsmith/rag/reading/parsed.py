@@ -15,7 +15,7 @@ MEMORY = 1536 * 1024 * 1024  # address space of the reading process
 SECONDS = 60.0  # without a sign of life from the reader, such as a page of a PDF that is done
 MOST_SECONDS = 900.0  # for one file
 
-READERS = "r6"  # part of every document's id: raise it when a reader's text changes
+READERS = "r7"  # part of every document's id: raise it when a reader's text changes
 
 
 # NULs, and tag characters: letters that nobody sees and a model reads as orders.

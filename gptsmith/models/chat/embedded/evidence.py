@@ -87,6 +87,7 @@ _VAGUE = listed("something anything someone anyone somebody anybody everything t
 _LIGHT = frozenset(stem(w) for w in listed("bring take come go want like let use put see find"))
 _HEADED = 0.9  # of a word that only the heading has
 _vectors: dict[str, NDArray[np.float32]] = {}  # of single words: they recur from question to question
+_said: dict[str, NDArray[np.float32]] = {}  # of sentences and passages: the same files are asked again and again
 _MOST_VECTORS = 20_000
 
 
@@ -112,8 +113,10 @@ def gather(question: str, pool: list[Piece], encode: Encode) -> list[dict[str, f
     passages = list({id(p): p for p, _, _ in pool}.values())
     at = {id(p): i for i, p in enumerate(passages)}
     texts = [_in_context(s) for _, _, s in pool]
-    rows = encode([question, *texts, *[p.text for p in passages]])
-    near, whole = rows[1 : 1 + len(pool)] @ rows[0], rows[1 + len(pool) :] @ rows[0]
+    asked = encode([question])[0]
+    known = _learn([*texts, *(p.text for p in passages)], encode, _said)
+    near = np.array([known[t] @ asked for t in texts], dtype=np.float32)
+    whole = np.array([known[p.text] @ asked for p in passages], dtype=np.float32)
     words = _Words(question, texts, encode)
     best = sorted(near, reverse=True)
     gap = float(best[0] - best[min(2, len(best) - 1)])
@@ -139,6 +142,20 @@ def gather(question: str, pool: list[Piece], encode: Encode) -> list[dict[str, f
         f["near_passage"] = f["near"] * f["passage"]
         found.append(f)
     return found
+
+
+def _learn(
+    texts: list[str], encode: Encode, store: dict[str, NDArray[np.float32]]
+) -> dict[str, NDArray[np.float32]]:
+    """Return the vectors of `texts`, those in `store` without encoding; other threads may empty it meanwhile."""
+    mine = {t: v for t in texts if (v := store.get(t)) is not None}
+    new = [t for t in dict.fromkeys(texts) if t not in mine]
+    if new:
+        mine.update(zip(new, encode(new), strict=True))
+        if len(store) > _MOST_VECTORS:
+            store.clear()
+        store.update({t: mine[t] for t in new})
+    return mine
 
 
 def _before(pool: list[Piece], p: Passage, i: int) -> int | None:
@@ -173,20 +190,8 @@ class _Words:
         self.total = sum(self.rarity.values()) or 1.0
         # A name or a number is met by itself only: 1963 is near 1964 in meaning, and says something else.
         self.fixed = {w.lower() for w in _NAME.findall(question)} | {w for w in asked if any(c.isdigit() for c in w)}
-        self.encode = encode
         known = {w for t in texts for w in tokens(t) if w not in STOP and len(w) > 2}
-        self.vectors = self._learn(list(dict.fromkeys([*asked, *sorted(known)])))
-
-    def _learn(self, words: list[str]) -> dict[str, NDArray[np.float32]]:
-        """Return the vectors of `words`; other threads may empty the shared store meanwhile."""
-        mine = {w: v for w in words if (v := _vectors.get(w)) is not None}
-        new = [w for w in words if w not in mine]
-        if new:
-            mine.update(zip(new, self.encode(new), strict=True))
-            if len(_vectors) > _MOST_VECTORS:
-                _vectors.clear()
-            _vectors.update({w: mine[w] for w in new})
-        return mine
+        self.vectors = _learn([*asked, *sorted(known)], encode, _vectors)
 
     def cover(self, text: str, before: str, own: str) -> tuple[float, float]:
         """Return the share of the words that stand in `text` (in the sentence before: a third), and that by meaning.
