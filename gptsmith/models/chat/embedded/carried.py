@@ -64,7 +64,7 @@ class Claim:
 
     def __init__(self, question: str, passages: Sequence[Passage]) -> None:
         self.words = [w for w in tokens(question) if w not in STOP]
-        self.specific = [m for m in _SPECIFIC.findall(question) if content_stems(m)]
+        self.specific: list[str] = [m for m in _SPECIFIC.findall(question) if content_stems(m)]
         self.moment = bool(_WHEN.match(question.strip()))
         said = frozenset(s for p in passages for s in content_stems(p.text))
         self.value = [s for s in _value(question) if s in said]

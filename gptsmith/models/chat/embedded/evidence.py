@@ -144,9 +144,7 @@ def gather(question: str, pool: list[Piece], encode: Encode) -> list[dict[str, f
     return found
 
 
-def _learn(
-    texts: list[str], encode: Encode, store: dict[str, NDArray[np.float32]]
-) -> dict[str, NDArray[np.float32]]:
+def _learn(texts: list[str], encode: Encode, store: dict[str, NDArray[np.float32]]) -> dict[str, NDArray[np.float32]]:
     """Return the vectors of `texts`, those in `store` without encoding; other threads may empty it meanwhile."""
     mine = {t: v for t in texts if (v := store.get(t)) is not None}
     new = [t for t in dict.fromkeys(texts) if t not in mine]
