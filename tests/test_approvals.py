@@ -76,6 +76,7 @@ def test_the_turn_stops_before_the_call_and_says_with_what() -> None:
         ("pay", "waiting", ""),
     ]
     asked = {"id": "c1", "name": "pay", "args": {"amount": 5, "to": "Ana"}, "description": "Pay somebody."}
+    asked["callers"] = False
     assert (reply["finish_reason"], reply["text"], reply["approvals"]) == ("approval", "One moment.", [asked])
     assert [e.data for e in events if e.type == "approval"] == [{"requests": [asked]}]
     assert [r.model_dump() for r in a.waiting("t")] == [asked]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langchain_core.tools import BaseTool
 
+    from gptsmith.agent.runtime.callers import Caller
     from gptsmith.agent.runtime.engine import Engine
     from gptsmith.agent.runtime.graph import Graph
     from gptsmith.agent.runtime.running import Ask, Outcome
@@ -291,12 +293,13 @@ class Assistant(Kept):
         thread_id: str | None = None,
         files: list[str] | None = None,
         variables: Mapping[str, str] | None = None,
+        caller: Caller | None = None,
         **_options: Any,
     ) -> AsyncIterator[Event]:
-        """As `stream`, for asynchronous code."""
+        """As `stream`, for asynchronous code; `caller` holds tools that the program that asks runs itself."""
         from gptsmith.agent.runtime import core
 
-        return core.astream(self._work(input, thread_id, files, variables))
+        return core.astream(self._work(input, thread_id, files, variables, caller))
 
     def resume(self, thread_id: str, decisions: list[dict[str, Any]]) -> Reply:
         """Go on with a turn that waits for approval, here or in another process, and return its whole reply.
@@ -340,8 +343,26 @@ class Assistant(Kept):
             lambda deliver: run_turn(engine, ask, deliver, Outcome()), instead="write `await assistant.aresume(…)`"
         )
 
-    def _resumed(self, thread_id: str, decisions: list[dict[str, Any]], *, tokens: bool = True) -> Ask:
+    def aresume_stream(
+        self, thread_id: str, decisions: list[dict[str, Any]], caller: Caller | None = None
+    ) -> AsyncIterator[Event]:
+        """As `resume_stream`, for asynchronous code."""
+        from gptsmith.agent.runtime import core
+        from gptsmith.agent.runtime.running import Outcome, run_turn
+
+        engine, ask = self.engine, self._resumed(thread_id, decisions, caller=caller)
+        return core.astream(lambda deliver: run_turn(engine, ask, deliver, Outcome()))
+
+    def _resumed(
+        self,
+        thread_id: str,
+        decisions: list[dict[str, Any]],
+        *,
+        tokens: bool = True,
+        caller: Caller | None = None,
+    ) -> Ask:
         from gptsmith.agent.runtime import approvals
+        from gptsmith.agent.runtime.callers import NOBODY
         from gptsmith.agent.runtime.running import Ask
         from gptsmith.agent.runtime.store import check_thread_id
 
@@ -349,7 +370,8 @@ class Assistant(Kept):
         found = approvals.find(engine.store, check_thread_id(thread_id))
         approvals.read(found.asked, decisions, engine.tools)  # what does not fit is said before anything begins
         values = dict(engine.variables)
-        return Ask(thread_id, "", variables=values, tokens=tokens, decisions=decisions, turn_id=found.turn_id)
+        ask = Ask(thread_id, "", variables=values, tokens=tokens, decisions=decisions, turn_id=found.turn_id)
+        return replace(ask, caller=caller or NOBODY)
 
     def start_resume(self, thread_id: str, decisions: list[dict[str, Any]]) -> str:
         """As `resume`, but return the turn's id at once, for `turn_events` and `stop_turn`."""
@@ -364,16 +386,22 @@ class Assistant(Kept):
         return run_tests(self)
 
     def _work(
-        self, given: Any, thread_id: str | None, files: list[str] | None, variables: Mapping[str, str] | None
+        self,
+        given: Any,
+        thread_id: str | None,
+        files: list[str] | None,
+        variables: Mapping[str, str] | None,
+        caller: Caller | None = None,
     ) -> Any:
+        from gptsmith.agent.runtime.callers import NOBODY
         from gptsmith.agent.runtime.running import Outcome, run_turn
 
         engine = self.engine
         if not isinstance(given, str):
             from gptsmith.agent.runtime.bare import run_messages
 
-            return lambda deliver: run_messages(engine, given, deliver)
-        ask = self._ask(given, thread_id, files, variables)
+            return lambda deliver: run_messages(engine, given, deliver, caller or NOBODY)
+        ask = replace(self._ask(given, thread_id, files, variables), caller=caller or NOBODY)
         return lambda deliver: run_turn(engine, ask, deliver, Outcome())
 
     def _ask(

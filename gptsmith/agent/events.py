@@ -46,12 +46,15 @@ class ToolCallRecord(BaseModel):
 
 
 class ApprovalRequest(BaseModel):
-    """A tool call that waits for the person's approval: `args` are what it would run with."""
+    """A tool call that waits: for the person's approval, `args` are what it would run with; or, where it is the
+    caller's own tool, for its result.
+    """
 
     id: str
     name: str
     args: dict[str, Any] = {}
     description: str = ""
+    callers: bool = Field(default=False, description="A tool of the program that asks, which runs it itself.")
 
 
 class Usage(BaseModel):
@@ -73,6 +76,7 @@ FinishReason = Literal[
     "interrupted",
     "blocked",
     "approval",
+    "tool_calls",
 ]
 
 

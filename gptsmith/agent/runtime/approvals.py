@@ -19,6 +19,7 @@ from langgraph.types import interrupt
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from gptsmith.agent.events import ApprovalRequest, Reply
+from gptsmith.agent.runtime.callers import is_callers
 from gptsmith.agent.runtime.letters import too_deep
 from gptsmith.agent.runtime.store import ThreadStore
 from gptsmith.agent.runtime.turn import Turn
@@ -34,12 +35,13 @@ _UNASKED = "This call needs the person's approval, which cannot be asked for her
 class Decision(BaseModel):
     """The person's answer to one call: `args` take the place of the model's, `message` says why it is refused.
 
-    With `always` the tool is not asked about again in this conversation.
+    With `always` the tool is not asked about again in this conversation. A `result` is what the caller's own tool
+    brought; its text is the `message`.
     """
 
     model_config = ConfigDict(extra="forbid")
 
-    type: Literal["approve", "edit", "reject"]
+    type: Literal["approve", "edit", "reject", "result"]
     args: dict[str, Any] = {}
     message: str = ""
     always: bool = False
@@ -55,15 +57,18 @@ def allowed(turn: Turn, request: ToolCallRequest) -> ToolCallRequest | ToolMessa
         GraphInterrupt: the person is not asked yet.
     """
     call = request.tool_call
+    callers = is_callers(request.tool)
     decision = turn.decisions.get(call["id"] or "")
     if decision is None:
-        if call["name"] in turn.always:
+        if call["name"] in turn.always and not callers:
             return request
-        if not turn.can_wait:
+        if not (turn.can_wait or callers):
             return _result(call, _UNASKED)
         asked = _ask(turn, request)
         interrupt({"action_requests": [asked.model_dump()]})
     assert decision is not None, "an interrupt does not return"  # noqa: S101
+    if decision.type == "result":
+        return ToolMessage(content=decision.message, name=call["name"], tool_call_id=call["id"] or "")
     if decision.type == "reject":
         why = f" They say: {decision.message}" if decision.message.strip() else ""
         return _result(call, f"The person refused this call; it was not run.{why}")
@@ -87,6 +92,7 @@ def _ask(turn: Turn, request: ToolCallRequest) -> ApprovalRequest:
     record.status = "waiting"
     about = request.tool.description if request.tool else ""
     asked = ApprovalRequest(id=record.id, name=record.name, args=record.args, description=about)
+    asked.callers = is_callers(request.tool)
     turn.asked.append(asked)
     return asked
 
@@ -117,6 +123,10 @@ def _decision(call: ApprovalRequest, item: Any, tools: Mapping[str, BaseTool]) -
         decision = item if isinstance(item, Decision) else Decision.model_validate(item)
     except ValidationError:
         raise UsageError(f"this is no decision about {call.name}: {str(item)[:80]}", hint=_FORMS) from None
+    if (decision.type == "result") != call.callers and decision.type != "reject":
+        hint = 'give {"type": "result", "message": "…"}' if call.callers else _FORMS
+        who = "the program that asked" if call.callers else "gptsmith"
+        raise UsageError(f"{who} runs {call.name}, so this is no decision about it", hint=hint)
     if decision.type != "edit":
         if decision.args:
             raise UsageError(f"only an edit changes the arguments of {call.name}", hint=_FORMS)

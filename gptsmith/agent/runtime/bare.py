@@ -21,8 +21,9 @@ from langgraph.types import StreamMode
 
 from gptsmith.agent.events import Event
 from gptsmith.agent.runtime import core, pii
+from gptsmith.agent.runtime.callers import NOBODY, Caller
 from gptsmith.agent.runtime.engine import Engine
-from gptsmith.agent.runtime.graph import Graph
+from gptsmith.agent.runtime.graph import Graph, build_graph
 from gptsmith.agent.runtime.loops import refuse_to_wait
 from gptsmith.agent.runtime.running import as_told, blocked_text, conclude, feed, limit_text, prepare
 from gptsmith.agent.runtime.turn import CURRENT, Turn
@@ -109,12 +110,12 @@ def as_messages(value: Any) -> list[AnyMessage]:
     return list(convert_to_messages(value))  # type: ignore[arg-type]
 
 
-async def run_messages(engine: Engine, given: Any, deliver: Callable[[Event], None]) -> None:
+async def run_messages(engine: Engine, given: Any, deliver: Callable[[Event], None], caller: Caller = NOBODY) -> None:
     """Run a turn on messages that a host keeps, and deliver its events; nothing is stored."""
     try:
         await asyncio.to_thread(engine.make_ready)
         messages = _redacted(engine, as_messages(given))
-        turn = await asyncio.to_thread(prepare, engine, messages, deliver)
+        turn = await asyncio.to_thread(prepare, engine, messages, deliver, caller)
         CURRENT.set(turn)
         await core.within(turn.seconds, _followed(engine, turn, messages))
     except core.LimitReachedError:
@@ -125,6 +126,7 @@ async def run_messages(engine: Engine, given: Any, deliver: Callable[[Event], No
     except Exception as error:  # noqa: BLE001 - a model's package raises what it likes
         deliver(_failure(as_told(error)))
         return
+    turn.wait()
     turn.out.say(turn.unsaid())
     reply = turn.reply(turn.citations())
     for citation in reply.citations:
@@ -134,12 +136,15 @@ async def run_messages(engine: Engine, given: Any, deliver: Callable[[Event], No
 
 async def _followed(engine: Engine, turn: Turn, messages: list[AnyMessage]) -> None:
     modes: list[StreamMode] = ["updates", "messages"]
-    async with aclosing(engine.graph.astream({"messages": messages}, stream_mode=modes)) as run:  # type: ignore[type-var]
+    own = turn.caller.tools
+    graph = build_graph(engine.model, [*engine.tools, *own]) if own else engine.graph
+    async with aclosing(graph.astream({"messages": messages}, stream_mode=modes)) as run:  # type: ignore[type-var]
         async for mode, data in run:
             if mode == "messages":
                 feed(turn, data)
                 continue
             updates: dict[str, Any] = data  # type: ignore[assignment]
+            updates.pop("__interrupt__", None)  # a call that waits for who asked
             for message in (m for update in updates.values() for m in (update or {}).get("messages", [])):
                 if isinstance(message, AIMessage):
                     turn.out.complete(message.text)

@@ -19,6 +19,7 @@ from langgraph.types import Command
 
 from gptsmith.agent.events import ToolCallRecord
 from gptsmith.agent.runtime import approvals, fitting, pii
+from gptsmith.agent.runtime.callers import own_first
 from gptsmith.agent.runtime.letters import too_deep, unfit, whole, whole_values
 from gptsmith.agent.runtime.loops import apart
 from gptsmith.agent.runtime.results import shortened
@@ -119,7 +120,8 @@ def _out_of_calls(turn: Turn) -> ModelResponse[Any] | None:
 
 def _prepared(request: ModelRequest[Any], turn: Turn) -> ModelRequest[Any]:
     messages = with_passages([_sendable(message) for message in request.messages], turn.passages)
-    return request.override(messages=messages, system_message=SystemMessage(content=whole(turn.system)))
+    choice = {"tool_choice": turn.caller.choice} if turn.caller.choice is not None and turn.model_calls == 1 else {}
+    return request.override(messages=messages, system_message=SystemMessage(content=whole(turn.system)), **choice)
 
 
 def _sendable(message: AnyMessage) -> AnyMessage:
@@ -186,6 +188,8 @@ def _checked(turn: Turn, response: ModelResponse[Any]) -> ModelResponse[Any]:
     turn.count(message)
     message = _storable(message.model_copy(update={"tool_calls": []}) if broken else message)
     message = _named(message, {record.id for record in turn.calls})
+    if turn.caller.tools and not turn.can_wait:
+        message = own_first(message, frozenset(tool.name for tool in turn.caller.tools))
     if broken:
         turn.note("The model's call of a tool came cut or garbled, so it was not run.", "truncated")
     elif _was_cut(message):

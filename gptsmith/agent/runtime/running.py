@@ -16,6 +16,8 @@ from langgraph.types import StreamMode
 from gptsmith.agent.events import Event, Reply
 from gptsmith.agent.runtime import approvals, core, pii, prompts
 from gptsmith.agent.runtime.attachments import Attachments
+from gptsmith.agent.runtime.callers import NOBODY as NO_CALLER
+from gptsmith.agent.runtime.callers import Caller
 from gptsmith.agent.runtime.chosen import NOBODY, ChosenCall, ChosenModel
 from gptsmith.agent.runtime.engine import Engine, last_words, resolve_variables, still_fitting
 from gptsmith.agent.runtime.eyes import Eyes, sees
@@ -41,7 +43,7 @@ class Ask:
     With `call` the message only says what the person chose: that tool is called, and no model is asked. `replaces` is
     the last turn of the thread when this one takes its place; the files of that one come along. With `decisions` about
     its calls, the turn of the thread that waits for approval goes on. `passing`: the
-    thread is thrown away, so that nothing is written behind the turn.
+    thread is thrown away, so that nothing is written behind the turn. `caller`: what the program that asks brings.
     """
 
     thread_id: str
@@ -53,6 +55,7 @@ class Ask:
     replaces: str = ""
     decisions: list[Any] | None = None
     passing: bool = False
+    caller: Caller = NO_CALLER
     turn_id: str = field(default_factory=lambda: new_id("turn"))
 
 
@@ -106,6 +109,7 @@ class _Course:
         self.turn = engine.turn(ask.turn_id, ask.thread_id, deliver)
         self.turn.remarked = self._remarked
         self.turn.can_wait = True
+        self.turn.caller = ask.caller
         self.attachments = Attachments(engine, ask.thread_id)
         self.message: Message | None = None  # the person's, once it is written
         self.variables: dict[str, str] = {}
@@ -136,6 +140,7 @@ class _Course:
             await self._gather()  # the decisions are about these tools
             blocked = self._go_on()
         turn.system = self.engine.system(self.variables, attached=self.attachments.any)
+        turn.system += prompts.of_caller(self.ask.caller.beside)
         CURRENT.set(turn)
         try:
             if self.engine.knowledge is not None and not blocked:
@@ -253,11 +258,14 @@ class _Course:
             eyes = Eyes(self.attachments.folder, [f for row in (*rows, own) for f in row.data.get("files", [])])
         messages = await asyncio.to_thread(lambda: [*as_messages(rows, eyes), as_message(own, eyes)])
         if self.before:
-            await self._follow(build_graph(engine.model, engine.tools, at_tools=True), messages + self._waited())
+            await self._follow(self._graph(at_tools=True), messages + self._waited())
             return
         if engine.knowledge is not None or self.attachments.any:
             await asyncio.to_thread(self._search, *last_exchange(rows))
-        await self._follow(engine.graph, messages)
+        await self._follow(self._graph() if self.ask.caller.tools else engine.graph, messages)
+
+    def _graph(self, *, at_tools: bool = False) -> Graph:
+        return build_graph(self.engine.model, [*self.engine.tools, *self.ask.caller.tools], at_tools=at_tools)
 
     def _waited(self) -> list[AnyMessage]:
         """Return what the turn said and called before it waited; results beside the waiting calls go to the gate."""
@@ -345,7 +353,7 @@ class _Course:
     def _settle(self) -> None:
         """Put a result behind every call that has none, then what was said of a message that did not come whole."""
         records = {record.id: record for record in self.turn.calls}
-        waits = self.turn.finish == "approval"
+        waits = self.turn.waits
         for id, name in self.open.items():
             record = records.get(id)
             if record and record.status == "waiting":
@@ -364,19 +372,18 @@ class _Course:
     def _end(self) -> None:
         """Say what is left to say, check the citations, write the end."""
         turn = self.turn
-        if turn.asked and turn.finish == "stop":
-            turn.finish = "approval"
+        turn.wait()
         self._settle()
         if notes := turn.unsaid():
             turn.out.say(notes)
             self._add("assistant", notes, {})
-        if turn.finish == "approval":
+        if turn.waits:
             turn.emit("approval", {"requests": [asked.model_dump() for asked in turn.asked]})
         turn.ended = True
         citations = turn.citations()
         reply = turn.reply(citations)
         try:
-            self._write_end(turn.finish, reply)
+            self._write_end("approval" if turn.waits else turn.finish, reply)
         except NotReadyError as error:
             raise _not_kept("this answer", error) from error
         self.outcome.reply = reply
@@ -493,12 +500,13 @@ def conclude(turn: Turn, messages: list[AnyMessage]) -> AIMessage:
     )
 
 
-def prepare(engine: Engine, messages: list[AnyMessage], deliver: Deliver) -> Turn:
+def prepare(engine: Engine, messages: list[AnyMessage], deliver: Deliver, caller: Caller = NO_CALLER) -> Turn:
     """Return a turn on messages that a host keeps, its files searched; input rails apply to the messages sent on."""
-    turn = engine.turn(new_id("turn"), "", deliver)
+    turn = engine.turn(new_id("turn"), caller.place, deliver)
+    turn.caller = caller
     if engine.is_moving:
         engine.gather()
-    turn.system = engine.system({})
+    turn.system = engine.system({}) + prompts.of_caller(caller.beside)
     answered = any(isinstance(message, AIMessage) for message in messages)
     turn.remarked = lambda _: answered
     message, *before = last_words(messages)

@@ -21,6 +21,7 @@ from gptsmith.agent.events import (
     Usage,
 )
 from gptsmith.agent.runtime import pii
+from gptsmith.agent.runtime.callers import NOBODY, Caller, is_callers
 from gptsmith.agent.runtime.citing import cite, nearest_of, numbers, unsupported
 from gptsmith.agent.runtime.streaming import TextOut
 from gptsmith.assistants.spec import AssistantSpec, Guardrail
@@ -68,6 +69,7 @@ class Turn:
     remark: str = ""
     remarked: Callable[[str], bool] = lambda _: False  # whether the conversation has been told so before
     window: Window = field(default_factory=Window)
+    caller: Caller = NOBODY
     can_wait: bool = False  # for the person's approval: a stored thread can, a host's messages cannot
     always: frozenset[str] = frozenset()  # tools that the person approved for the whole conversation
     asked: list[ApprovalRequest] = field(default_factory=list)
@@ -92,9 +94,21 @@ class Turn:
         return any(spec.requires_approval for spec in self.spec.tools)
 
     def asks_before(self, name: str, tool: BaseTool | None) -> bool:
-        """Tell whether the person is asked before a tool is called; a server's tools follow the tool of the spec."""
+        """Tell whether a call waits, for the person or for who asks; a server's tools follow the tool of the spec."""
+        if is_callers(tool):
+            return True
         of = (tool.metadata or {}).get("of", name) if tool is not None else name
         return any(spec.name == of and spec.requires_approval for spec in self.spec.tools)
+
+    @property
+    def waits(self) -> bool:
+        """Whether the turn has ended for now, with calls that wait."""
+        return self.finish in ("approval", "tool_calls")
+
+    def wait(self) -> None:
+        """End the turn for now where calls wait and nothing else ended it."""
+        if self.asked and self.finish == "stop":
+            self.finish = "tool_calls" if all(asked.callers for asked in self.asked) else "approval"
 
     def _citable(self) -> Collection[int] | None:
         """Return the numbers that may stand in the answer, None when brackets are none of our business."""
@@ -178,6 +192,6 @@ class Turn:
             usage=self.usage,
             model=self.model,
             remark=self.remark,
-            approvals=self.asked if self.finish == "approval" else [],
+            approvals=self.asked if self.waits else [],
             finish_reason=self.finish,
         )

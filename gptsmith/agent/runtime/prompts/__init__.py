@@ -69,6 +69,11 @@ def earlier(summary: str) -> str:
     return text("earlier").replace("{summary}", unfenced(summary, "notes"))
 
 
+def of_caller(words: str) -> str:
+    """Return the part of the system message that holds what the program that asks adds; empty where it adds nothing."""
+    return "\n\n" + text("caller").replace("{words}", words.strip()) if words.strip() else ""
+
+
 def unfenced(words: str, *fences: str) -> str:
     """Return `words` with the `<` escaped before every fence named, so that they cannot end the block they stand in."""
     return re.sub(rf"<(?=/?(?:{'|'.join(fences)})\b)", "&lt;", words, flags=re.IGNORECASE)
