@@ -39,6 +39,8 @@ _STOP = frozenset(
     until once while but nie niemals immer nur muss soll nicht kein keine keinen bitte er sie es der die das
     ein eine und jamais toujours seulement doit ne pas le la les un une et il elle nunca siempre solo debe no
     el los las y sempre deve não o os e mai non lo gli altijd nooit alleen moet het de niet geen
+    seriously honestly ever whatsoever period ok okay too even well again thanks of course by the way btw ernsthaft
+    wirklich echt
     """.split()
 )  # fmt: skip
 _NOT = re.compile(
@@ -114,6 +116,7 @@ def _holds(told: _Sense, rule: _Sense) -> bool:
 
 def _sense(text: str) -> _Sense:
     said = re.sub(r"n't\b", " not", flat(text)).replace("cannot", "can not")
+    said = re.sub(r"'(?:s|re|ve|ll|d|m)\b", "", said)
     words = [_NUMBERS.get(word, word) for word in _WORDS.findall(said)]
     numbers = frozenset(word for word in words if word.isdigit())
     about = frozenset(_stem(word) for word in words if word not in _STOP and not word.isdigit())

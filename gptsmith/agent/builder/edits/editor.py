@@ -9,6 +9,7 @@ from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
 from gptsmith.agent.builder.attachments import Attachment, listing
+from gptsmith.agent.builder.edits.answered import puts_off
 from gptsmith.agent.builder.edits.doubles import without_doubles
 from gptsmith.agent.builder.edits.judge import Asked, Judgement, judge
 from gptsmith.agent.builder.edits.locks import asked_locks
@@ -187,7 +188,7 @@ def _proposal(subject: Subject, asked: Asked, answer: ChangeSet, judged: Judgeme
     reply = without_claims(answer.reply)
     if judged.unchanged and not judged.steps:
         unmet.append("The file is like that already, so nothing is changed.")
-    elif empty and not (unmet or reply):
+    elif empty and not (unmet or reply) and not (asked.question and puts_off(asked.message)):
         unmet.append("I found no change in your message that I could make, so nothing is changed.")
     base = {str(subject.path): subject.text}
     if subject.told_file is not None:

@@ -13,7 +13,8 @@ from gptsmith.assistants.description import rules, sentences, split
 _DROPPING = re.compile(
     r"\b(remov\w+|drop\w*|delet\w+|forget|take out|tak\w+ (?:\w+ ){1,4}out|leave out|no longer|not .{0,20}any ?more"
     r"|stop|instead|rather|chang\w+|replac\w+|reword\w*|allow\w*|lift\w*|relax\w*|loosen|ease|scrap|get rid|without"
-    r"|may|can|should now|is fine|are fine|is ok\w*|are ok\w*|from now on"
+    r"|may|can|should (?:now|go|say|read|be)|(?:must|to|has to|have to) go|is fine|are fine|is ok\w*|are ok\w*|from now on"
+    r"|(?:soll|sollte|sollen) (?:\w+ )?(?:sagen|heißen|lauten|sein)|umformulier\w*|umschreib\w*|raus|lockern|lockere"
     r"|entfern\w*|streich\w*|lösch\w*|weg|nicht mehr|statt\w*|änder\w*|darf|dürfen|erlaub\w*|ersetz\w*"
     r"|supprim\w*|enlev\w*|retir\w*|remplac\w*|chang\w*|autoris\w*|peut|ne .{0,20}plus"
     r"|quita\w*|elimina\w*|borra\w*|cambia\w*|permit\w*|puede|ya no|reemplaz\w*"
@@ -26,8 +27,9 @@ _ALL_RULES = re.compile(
     r"|\balle regeln\b|\btoutes les règles\b|\btodas (?:las reglas|as regras)\b",
     re.IGNORECASE,
 )
+# "The never rule should go" speaks of a rule and states none.
 _STATED = re.compile(
-    r"\b(?:never|always|must not|under no circumstances|nie|niemals|immer|jamais|toujours|nunca|siempre|jamás|sempre"
+    r"\b(?:(?:never|always)(?![ -](?:rules?|ones?|things?|lines?|bits?|parts?|sentences?)\b)|must not|under no circumstances|nie|niemals|immer|jamais|toujours|nunca|siempre|jamás|sempre"
     r"|mai|nooit|altijd)\b[^.!?;:,\n]*",
     re.IGNORECASE,
 )
@@ -36,7 +38,7 @@ _NOT = re.compile(
     r"|n['’]t\b",
     re.IGNORECASE,
 )
-_ALLOWING = re.compile(r"\b(?:may|can|allowed|fine|darfst?|kannst?|peut|peux|puede|pode|può|mag|kan)\b", re.IGNORECASE)
+_ALLOWING = re.compile(r"\b(?:may|can|allowed|fine|ok(?:ay)?|in ordnung|erlaubt|darfst?|kannst?|peut|peux|puede|pode|può|mag|kan)\b", re.IGNORECASE)
 _JOINED = re.compile(r"\s+(?:and|but|or|then|also|und|aber|et|mais|y|pero|e|mas|ma|en|maar)\s+", re.IGNORECASE)
 _COMMON = re.compile(
     r"(about|after|again|also|always|answers?|assistant|before|being|does|dont|even|ever|every|from|give|have|here|into"
@@ -82,14 +84,21 @@ def opposed_rules(rules: Iterable[str], before: str, after: str) -> list[str]:
     new = [one for one in split(after) if one.text and flat(one.text) not in known]
     found = []
     for rule in rules:
-        topic = _topic(rule)
-        for one in new:
-            shared = len(topic & _topic(one.text))
-            needed = 1 if _ALLOWING.search(one.text) else 2
-            if shared >= needed and shared * 2 >= len(topic) and _negative(rule) != _negative(one.text):
-                found.append(rule)
-                break
+        if any(_opposes(one.text, rule) for one in new):
+            found.append(rule)
     return found
+
+
+def _opposes(text: str, rule: str) -> bool:
+    """Say whether a new sentence allows or forbids what a rule is about, the other way round."""
+    if _negative(rule) == _negative(text):
+        return False
+    topic, allows = _topic(rule), bool(_ALLOWING.search(text))
+    about = _topic(_ALLOWING.sub(" ", text))
+    shared = len(topic & about)
+    if allows and shared and shared * 2 >= len(about):  # "Animals are fine on Fridays" beside "Never accept animals, …"
+        return True
+    return shared >= (1 if allows else 2) and shared * 2 >= len(topic)
 
 
 def _negative(text: str) -> bool:
