@@ -17,6 +17,8 @@ _HEADINGS = {
     "pt": ("O que importa", "Como trabalhas", "Quando perguntar", "Como falas"),
     "nl": ("Wat telt", "Zo werk je", "Wanneer je doorvraagt", "Zo praat je"),
 }
+RULES_HEADINGS = frozenset(headings[0] for headings in _HEADINGS.values())
+WORK_HEADINGS = frozenset(headings[1] for headings in _HEADINGS.values())
 
 
 def instructions(draft: Draft) -> str:

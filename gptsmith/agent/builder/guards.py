@@ -148,6 +148,7 @@ def _variables(draft: Draft, blanks: list[Blank]) -> None:
     single = re.compile(r"(?<!\{)\{(" + "|".join(map(re.escape, known)) + r")\}(?!\})")
     if known:  # a blank that the model wrote with one brace
         _each_text(draft, lambda text: single.sub(r"{{\1}}", text))
+        draft.name, draft.description = (single.sub(r"{{\1}}", text) for text in (draft.name, draft.description))
     _keep_blanks(draft, blanks)
     _each_text(draft, lambda text: _DOLLAR.sub(lambda m: "{{" + (variable_name(m[1]) or "value") + "}}", text))
     used = set(_MARK.findall(" ".join(_texts(draft))))
@@ -156,7 +157,7 @@ def _variables(draft: Draft, blanks: list[Blank]) -> None:
     for name, variable in known.items():
         variable.name = name
     draft.variables = [v for name, v in known.items() if name in used]
-    shown = [Blank(name=v.name, label=v.name.replace("_", " "), default=v.default) for v in draft.variables]
+    shown = [Blank(name=name, label=name.replace("_", " "), default=v.default) for name, v in known.items()]
     draft.name, draft.description = plain(draft.name, shown), plain(draft.description, shown)
     for test in draft.tests:
         test.message = plain(test.message, shown)

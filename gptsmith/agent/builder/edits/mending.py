@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from gptsmith.agent.builder.assemble import RULES_HEADINGS, WORK_HEADINGS
 from gptsmith.agent.builder.attachments import Attachment
 from gptsmith.agent.builder.edits.order import Op
 from gptsmith.agent.builder.edits.subject import Subject
-from gptsmith.assistants.operations import Add, ReplaceText, Set, parse_path, value_at, write_path
+from gptsmith.assistants.binding import binds
+from gptsmith.assistants.operations import Add, Remove, ReplaceText, Set, parse_path, value_at, write_path
 from gptsmith.assistants.schema import json_schema, node_at
 from gptsmith.errors import UsageError
 
@@ -19,6 +21,7 @@ def mended(op: Op, subject: Subject, attachments: list[Attachment]) -> Iterator[
 
     Raises UsageError for a path that is none.
     """
+    op = _with_blanks(op, subject)
     if isinstance(op, (Set, Add)):
         op = op.model_copy(update={"value": _typed(_placed(op.value, subject, attachments), op.path, subject)})
     if isinstance(op, Add) and op.path == "instructions":
@@ -32,6 +35,26 @@ def mended(op: Op, subject: Subject, attachments: list[Attachment]) -> Iterator[
         yield from (Add(path=op.path, value=value, after=op.after) for value in op.value)
         return
     yield op
+
+
+def _with_blanks(op: Op, subject: Subject) -> Op:
+    """Write a declared variable that came with one brace, `{city}`, as the format does, where it fills them in."""
+    declared = subject.data.get("variables")
+    if not isinstance(declared, dict) or parse_path(op.path)[0] not in _FILLED or isinstance(op, Remove):
+        return op
+    single = re.compile(r"(?<![{$])\{(" + "|".join(map(re.escape, declared)) + r")\}(?!\})")
+
+    def doubled(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: doubled(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [doubled(item) for item in value]
+        return single.sub(r"{{\1}}", value) if isinstance(value, str) else value
+
+    if isinstance(op, ReplaceText):
+        old = op.old if op.old in _text_at(op.path, subject) else doubled(op.old)
+        return op.model_copy(update={"old": old, "new": op.new if single.search(old) else doubled(op.new)})
+    return op.model_copy(update={"value": doubled(op.value)})
 
 
 def _typed(value: Any, path: str, subject: Subject) -> Any:
@@ -109,6 +132,7 @@ def _placed(value: Any, subject: Subject, attachments: list[Attachment]) -> Any:
     return value
 
 
+_FILLED = ("instructions", "welcome_message", "conversation_starters")
 _FILES = ("paths", "files", "avatar", "schema", "instructions_file")
 
 
@@ -118,12 +142,15 @@ def spec_path(attachment: Attachment, subject: Subject) -> str:
 
 
 def _line(op: Add, instructions: str) -> ReplaceText:
-    """Return a line added to the instructions as a replacement: behind the line that `after` names, else at the end."""
+    """Return a line added to the instructions as a replacement: behind the line that `after` names, else in its place.
+
+    Without `after` a rule comes behind the other rules and anything else behind what the assistant does.
+    """
     if not isinstance(op.value, str) or not op.value.strip():
         raise UsageError("a line of the instructions is a text", code="not_text", hint="give one text")
     lines = instructions.rstrip().splitlines(keepends=True)
     named = op.after.strip() if isinstance(op.after, str) else ""
-    number = next((n for n, line in enumerate(lines) if named in line), None) if named else len(lines) - 1
+    number = next((n for n, line in enumerate(lines) if named in line), None) if named else _place(lines, op.value)
     if number is None:
         raise UsageError("the instructions have no such line", code="not_found", hint="copy it from the instructions")
     line = lines[number].rstrip("\r\n")
@@ -135,6 +162,19 @@ def _line(op: Add, instructions: str) -> ReplaceText:
         first -= 1
         old = lines[first] + old
     return ReplaceText(path="instructions", old=old, new=f"{old}\n{line[: len(line) - len(body)]}{bullet}{own}")
+
+
+def _place(lines: Sequence[str], told: str) -> int:
+    """Return the number of the line behind which a new one belongs: among the builder's own headings, else the last."""
+    headings = [n for n, line in enumerate(lines) if line.startswith("## ")]
+    parts = {lines[n].removeprefix("## ").strip(): n for n in headings}
+    wanted = RULES_HEADINGS if binds(told) else WORK_HEADINGS
+    for start in (parts[title] for title in wanted if title in parts):
+        end = next((n for n in headings if n > start), len(lines))
+        listed = [n for n in range(start + 1, end) if lines[n].lstrip().startswith(("- ", "* ", "• "))]
+        if listed:
+            return listed[-1]
+    return len(lines) - 1
 
 
 def _unindented(op: ReplaceText, subject: Subject) -> ReplaceText:

@@ -161,19 +161,20 @@ def _words_changed(op: ReplaceText, where: str) -> str:
     while tail < min(len(op.old), len(op.new)) - head and op.old[-1 - tail] == op.new[-1 - tail]:
         tail += 1
     gone, come = op.old[head : len(op.old) - tail], op.new[head : len(op.new) - tail]
-    if not gone.strip() and _stands_alone(come):
+    if not gone.strip() and _stands_alone(come, op.new[:head]):
         return f"Adds to {where}: {_value(come)}"
-    if not come.strip() and _stands_alone(gone):
+    if not come.strip() and _stands_alone(gone, op.old[:head]):
         return f"Takes out of {where}: {_value(gone)}"
     head, tail = _around(op.old, op.new, head, tail)
     old, new = (_value(text[head : len(text) - tail]) for text in (op.old, op.new))
     return f"In {where}, {old} becomes {new}"
 
 
-def _stands_alone(text: str) -> bool:
+def _stands_alone(text: str, before: str) -> bool:
     """Say whether these characters are whole sentences or lines rather than a few words inside of one."""
     first = text.strip(" \n-*•")[:1]
-    return "\n" in text or (first.isupper() or first.isdigit())
+    begins = not before.strip(" -*•") or before.rstrip(" ")[-1] in ".!?…:;\n\"'”’»)"
+    return "\n" in text or (begins and (first.isupper() or first.isdigit()))
 
 
 def _around(old: str, new: str, head: int, tail: int) -> tuple[int, int]:
