@@ -89,6 +89,16 @@ WAITING = [
     ("all but the starter", "accept", [0, 1, 2]),
     ("yes, but not the name", "accept", [1, 2, 3]),
     ("not the greeting", "refuse", [2]),
+    *[(typed, "accept", None) for typed in ("einverstanden", "ist gut so", "klingt gut, übernehmen", "c'est bon")],
+    *[(typed, "refuse", None) for typed in ("doch nicht", "nein doch nicht, mach das rückgängig", "lass das")],
+    ("nimm nur 1 und 3", "accept", [0, 2]),
+    ("alles außer 2", "accept", [0, 2, 3]),
+    ("alles bis auf die 2", "accept", [0, 2, 3]),
+    ("die ersten beiden", "accept", [0, 1]),
+    ("nur den Namen und die Begrüßung", "accept", [0, 2]),
+    ("ja, aber nicht den Namen", "accept", [1, 2, 3]),
+    ("tout sauf le 2", "accept", [0, 2, 3]),
+    ("solo el nombre", "accept", [0]),
 ]  # fmt: skip
 
 
@@ -103,13 +113,17 @@ def test_a_plain_decision_needs_no_model(
     "typed",
     ["only the name of the ship", "go back to being friendly", "I like tea", "keep it short", "good morning",
      "undo the name change in the welcome", "the second one is wrong", "yes and be brief",
-     "looks good but make it shorter"],
+     "looks good but make it shorter", "nur auf deutsch", "die zweite ist falsch", "das ist gut, aber kürzer"],
 )  # fmt: skip
 def test_what_says_more_goes_to_the_model(typed: str, builder: Builder, loopback: Loopback) -> None:
     assert decision(typed, talk(builder, loopback, *FOUR).pending) is None
 
 
-@pytest.mark.parametrize("typed", ["no, undo that", "can you undo that?", "go back", "please take that back"])
+@pytest.mark.parametrize(
+    "typed",
+    ["no, undo that", "can you undo that?", "go back", "please take that back",
+     "nein doch nicht, mach das letzte rückgängig"],
+)  # fmt: skip
 def test_what_is_written_is_taken_back_in_ordinary_words(typed: str, builder: Builder, loopback: Loopback) -> None:
     session = talk(builder, loopback, FOUR[0])
     before = session.yaml
@@ -175,6 +189,117 @@ def test_an_answer_on_what_must_never_be_stays_a_ban_and_is_written_at_once(
     assert message.question == "How old are they?" and session.pending is None
     assert f"- {told}\n" in session.yaml
     assert session.say("undo that").kind == "undone" and session.yaml == before
+
+
+@pytest.mark.parametrize(
+    "question, said, proposed, told",
+    [
+        ("Gibt es etwas, das er auf keinen Fall tun darf?", "die nachbarn schlechtmachen",
+         "Mache die Nachbarn schlecht.", "Niemals die Nachbarn schlechtmachen."),
+        ("Worüber soll er nie sprechen?", "politik", "Sprich über Politik.", "Niemals: Politik."),
+        ("Y a-t-il quelque chose qu'elle ne doit jamais dire ?", "promettre un délai", "Promettre un délai.",
+         "Jamais promettre un délai."),
+        ("¿Hay algo que nunca deba hacer?", "hablar mal de los clientes", "Habla mal de los clientes.",
+         "Nunca hablar mal de los clientes."),
+        ("Was soll er sagen, wenn ein Preis nicht in der Liste steht?", "auf die Webseite verweisen",
+         "Verweise auf die Webseite.", "Verweise auf die Webseite."),
+        ("What should it say when it must not answer?", "point to the counter", "Point to the counter.",
+         "Point to the counter."),
+    ],
+)  # fmt: skip
+def test_a_ban_is_kept_in_other_languages_and_only_where_one_was_asked_for(
+    question: str, said: str, proposed: str, told: str, builder: Builder, loopback: Loopback
+) -> None:
+    session = talk(builder, loopback, question=question)
+    loopback.push(answer(change("add", "instructions", value=proposed)))
+    assert session.say(said).kind == "applied"
+    assert f"- {told}\n" in session.yaml
+
+
+@pytest.mark.parametrize(
+    "question, said, wrong, right",
+    [
+        ("Should it remind them of fees, or never bring that up?", "never bring that up",
+         "Bring up the fees.", "Never bring up the fees."),
+        ("Soll er auch Tipps zum Motor geben?", "nein", "Gib Tipps zum Motor.", "Gib keine Tipps zum Motor."),
+        ("Doit-il donner le prix exact ?", "non", "Donne le prix exact.", "Ne donne jamais le prix exact."),
+        ("Who mows, and when?", "don't mention the mower", "Mention the mower.", "Don't mention the mower."),
+    ],
+)  # fmt: skip
+def test_an_answer_is_not_turned_round(
+    question: str, said: str, wrong: str, right: str, builder: Builder, loopback: Loopback
+) -> None:
+    session = talk(builder, loopback, question=question)
+    loopback.push(*(answer(change("add", "instructions", value=text)) for text in (wrong, right)))
+    session.say(said)
+    assert right in session.yaml and f"- {wrong}" not in session.yaml
+    assert "says the opposite" in loopback.history[-1]["messages"][1]["content"]
+
+
+def test_a_no_with_what_to_do_instead_is_two_sentences(builder: Builder, loopback: Loopback) -> None:
+    session = talk(builder, loopback, question="When the list is silent, should it guess?")
+    loopback.push(answer(change("add", "instructions", value="Never guess. Send the user to the office.")))
+    assert session.say("never, send them to the office").kind == "applied"
+
+
+@pytest.mark.parametrize("said", ["skip", "egal", "you decide", "ist mir egal", "peu importe"])
+def test_what_is_left_to_the_builder_needs_no_words(said: str, builder: Builder, loopback: Loopback) -> None:
+    session = talk(builder, loopback, question="How long may an answer be?")
+    loopback.push(answer())
+    assert session.say(said).text == "Try it out. From here on, say what to change, in your own words."
+
+
+@pytest.mark.parametrize("typed, kind", [("yes", "applied"), ("ja, mach das", "applied"), ("sounds good", "note")])
+def test_a_yes_answers_whether_a_rule_shall_go(typed: str, kind: str, builder: Builder, loopback: Loopback) -> None:
+    session = talk(builder, loopback)
+    dropped = answer(swap("Always praise the effort.", "Praise seldom."))
+    loopback.push(dropped, dropped)
+    assert "Shall it go?" in session.say("a bit less sugar").text
+    assert session.say(typed).kind == kind
+
+
+@pytest.mark.parametrize(
+    "told, heading",
+    [("Never guess.", "What matters"), ("Hint before the second try.", "How you work"), ("Be brief.", "How you work")],
+)
+def test_a_line_without_a_place_goes_with_its_kind(
+    told: str, heading: str, builder: Builder, loopback: Loopback
+) -> None:
+    loopback.push(calls(Draft=DRAFT | {"question": "", "guidelines": ["Give one hint."], "tone": "Kind."}))
+    session = builder.session()
+    session.say("A coach for children in mathematics. Always praise the effort.")
+    loopback.push(answer(change("add", "instructions", value=told)))
+    session.say(told)
+    session.accept()
+    part = session.yaml.partition(f"## {heading}\n")[2].partition("##")[0]
+    assert part.rstrip().endswith(f"- {told}")
+
+
+def test_a_variable_with_one_brace_is_written_as_one(builder: Builder, loopback: Loopback) -> None:
+    blank = {"name": "town", "description": "The town", "default": "Ghent"}
+    told = {"welcome_message": "Hello from {town}!", "description": "Coaches children in {town}.", "variables": [blank]}
+    loopback.push(calls(Draft=DRAFT | told | {"question": ""}))
+    session = builder.session()
+    session.say("A coach for children in {town:Ghent}. Always praise the effort.")
+    assert "description: Coaches children in Ghent.\n" in session.yaml
+    loopback.push(
+        answer(
+            change("replace_text", "welcome_message", old="Hello from {town}!", new="Good day from {town}!"),
+            change("add", "conversation_starters", value="What is on in {town}?"),
+        )
+    )
+    session.say("good day, and a starter about the town")
+    session.accept()
+    assert 'welcome_message: "Good day from {{town}}!"' in session.yaml.replace("'", '"') or (
+        "welcome_message: Good day from {{town}}!" in session.yaml
+    )
+    assert "What is on in {{town}}?" in session.yaml
+
+
+def test_a_name_put_into_a_sentence_is_told_as_part_of_it(builder: Builder, loopback: Loopback) -> None:
+    session = talk(builder, loopback, swap("You are a hedgehog", "You are Mira, a hedgehog"))
+    assert session.pending is not None
+    assert session.pending.words == ['In the instructions, "You are a hedgehog" becomes "You are Mira, a hedgehog".']
 
 
 def test_the_embedded_model_keeps_a_ban_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from gptsmith import Builder
+from gptsmith.agent.builder.edits.rules import asked_to_drop, new_rules, opposed_rules
 from gptsmith.agent.builder.rule_sense import says
 from gptsmith.assistants.description import rules
 from gptsmith.assistants.spec import ModelSpec
@@ -236,3 +237,45 @@ def test_one_item_for_another_is_a_change(spec: Path, builder: Builder, loopback
 def test_the_embedded_model_changes_one_test(message: str, spec: Path) -> None:
     done = Builder("embedded").edit(spec, message)
     assert done.words == ['Changes what the answer must say in the test "price" from ["14"] to ["15"].']
+
+
+@pytest.mark.parametrize(
+    "rule, again",
+    [
+        ("Never promise that a seat is free.", "And please never promise there's a free seat, seriously."),
+        ("Always name the painter.", "It must always name the painter too, ok?"),
+    ],
+)
+def test_a_rule_that_is_said_with_more_stress_is_one(
+    rule: str, again: str, builder: Builder, loopback: Loopback
+) -> None:
+    assert says(rule, again)
+    loopback.push(calls(Draft=DRAFT | {"emphasis": [rule, again]}))
+    assert builder.build(f"Something for our cinema. {rule} {again}").draft.emphasis == [rule]
+
+
+@pytest.mark.parametrize(
+    "message, rule, asked",
+    [
+        ("no, the never rule should go", "It should never accept dogs.", True),
+        ("the rule about dogs should say: no dogs without a lead", "Never let dogs in.", True),
+        ("die Regel mit den Hunden soll sagen: nur an der Leine", "Lass nie Hunde herein.", True),
+        ("never mention cats", "Never let dogs in.", False),
+    ],
+)
+def test_a_message_that_speaks_of_a_rule_may_change_it(message: str, rule: str, asked: bool) -> None:
+    assert asked_to_drop(rule, message) is asked
+
+
+def test_a_message_about_a_rule_states_none() -> None:
+    assert new_rules("the never rule should go, and always ones too") == []
+    assert new_rules("never mention cats") == ["never mention cats"]
+
+
+@pytest.mark.parametrize(
+    "told, opposed",
+    [("Dogs are fine on Sundays.", True), ("Cats are fine on Sundays.", False), ("Dogs may never come in.", False)],
+)
+def test_an_exception_goes_against_a_rule(told: str, opposed: bool) -> None:
+    rule = "It should never accept dogs, no exceptions."
+    assert bool(opposed_rules([rule], rule, f"{rule}\n{told}")) is opposed

@@ -576,7 +576,8 @@ TAPES = sorted((Path(__file__).parent / "cassettes" / "builder" / "sessions").gl
 def test_a_recorded_session(tape: Path, builder: Builder, loopback: Loopback) -> None:
     """A conversation in which a capable reader of the prompts answered for the model."""
     session = builder.session()
-    for turn in json.loads(tape.read_text("utf-8"))["turns"]:
+    recorded = json.loads(tape.read_text("utf-8"))
+    for turn in recorded["turns"]:
         answers = [given.get("text") or calls(**{given["name"]: given["arguments"]}) for given in turn["answers"]]
         loopback.push(*answers)
         for name, text in turn.get("files", {}).items():
@@ -585,6 +586,8 @@ def test_a_recorded_session(tape: Path, builder: Builder, loopback: Loopback) ->
         assert message.model_dump(include=set(turn["reply"])) == turn["reply"], turn["say"]
         assert not loopback.queue
     assert not loopback.refused
+    assert [text for text in recorded.get("ends", []) if text not in session.yaml] == []
+    assert [text for text in recorded.get("lacks", []) if text in session.yaml] == []
 
 
 CLAIM = re.compile(r"(?<!Not )\b(done|i (?:added|changed|have|put)|erledigt)\b", re.IGNORECASE)

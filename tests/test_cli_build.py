@@ -6,14 +6,17 @@ import io
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from gptsmith import Builder
 from gptsmith.assistants.loader import load_file
 from gptsmith.ui.cli import run
+from gptsmith.ui.cli.output import yaml_text
 from tests import documents
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -39,12 +42,45 @@ def test_without_a_terminal_it_shows_and_writes_nothing(folder: Path, capsys: Ou
     said = capsys.readouterr()
     assert "id: waiter\n" in said.out
     assert "Never recommend alcohol." in said.out
-    assert said.err.splitlines() == [
+    *told, kept = said.err.splitlines()
+    assert told == [
         "Building",
         "+ menu.md is copied beside it",
         "gptsmith: nothing is written without a terminal to ask in; add --yes to agree beforehand",
     ]
     assert [path.name for path in folder.iterdir()] == ["menu.md"]
+    session = Builder("embedded").session(id=kept.rpartition("--resume ")[2])
+    assert "Never recommend alcohol." in session.yaml and session.path and session.path.is_file()
+    assert [file.name for file in session.path.parent.rglob("menu.md")] == ["menu.md"]
+
+
+def test_a_conversation_comes_through_a_pipe(tmp_path: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{WISH}\ncall it Mia\naccept\n/save\n"))
+    assert run(["build", "--no-tests"]) == 0
+    said = capsys.readouterr()
+    assert "Saved as version 2." in said.out and "Wrote " in said.out
+    library = tmp_path / "gptsmith-home" / "assistants" / "specs"
+    assert ["name: Mia\n" in file.read_text("utf-8") for file in library.glob("*.assistant.yaml")] == [True]
+
+
+@pytest.mark.parametrize("more", [[], ["--yes"]])
+def test_an_empty_pipe_describes_nothing(more: list[str], capsys: Out) -> None:
+    assert run(["build", *more]) == 2
+    assert "gptsmith: there is no description; say what it should be" in capsys.readouterr().err
+
+
+def test_a_description_comes_through_a_pipe(capsys: Out, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{WISH}\n"))
+    assert run(["build", "--yes", "--json"]) == 0
+    assert "Never recommend alcohol." in json.loads(capsys.readouterr().out)["yaml"]
+
+
+def test_a_terminal_breaks_no_line_of_the_file(capsys: Out, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    text = f"name: Bo\ndescription: {'A waiter who knows every dish. ' * 4}\n\nwelcome_message: Hello!\n"
+    yaml_text(text)
+    assert re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out) == text
 
 
 def test_a_file_that_cannot_be_read_is_said_when_it_is_given(folder: Path, capsys: Out) -> None:

@@ -123,7 +123,7 @@ def test_what_was_seen_is_said(ferry: Path) -> None:
     ]
     assert found.tests[0].words == (
         "Add the test “keeps the closing words”: “Tell me something new.” looks at the rule “Always end with "
-        '"Fair winds".”.'
+        '"Fair winds".”'
     )
     assert found.left_out == [
         "No test of the rule “All prices in dollars.” is proposed: the one tried fails (does not match "

@@ -19,7 +19,8 @@ _POLITE = re.compile(
 )
 _OPENS = re.compile(
     r"^(?P<word>yes please|no thanks|no thank you|yes|yep|yeah|yup|ya|y|ok(?:ay)?|sure|alright|great|perfect|good|nice"
-    r"|cool|fine|super|wonderful|excellent|awesome|right|thanks|thank you|well|hm+|oh|ah|no|nope|nah|n|ja|genau|gut"
+    r"|cool|fine|super|wonderful|excellent|awesome|right|thanks|thank you|well|hm+|oh|ah"
+    r"|(?:oder )?doch (?:lieber )?nicht|no|nope|nah|n|ja|genau|gut"
     r"|prima|perfekt|ach|oui|d'accord|parfait|vale|perfecto"
     r"|sí|si|sim|va bene|akkoord|nein|non|não|nee|actually|sorry|wait)\b[\s,.;:!–—-]*"
 )
@@ -43,6 +44,10 @@ _ACCEPT = re.compile(
     r"|übernehmen|annehmen|anwenden|übernimm (?:es|alles|das)|passt(?: so)?|sieht gut aus|klingt gut"
     r"|(?:ja )?mach(?:e|en wir)? (?:das|es)(?: so)?"
     r"|(?:so |alles )?(?:gut|übernehmen)(?: so)?|so machen(?: wir)?(?: es| das)?|alles klar"
+    r"|(?:das |es )?(?:ist|wäre|finde ich|klingt|passt) (?:so )?(?:gut|super|prima|okay|ok|in ordnung)(?: so)?"
+    r"|einverstanden"
+    r"|in ordnung|gefällt mir|(?:sehr )?gerne?|mach (?:das|es) so|nehmen wir(?: so)?|übernimm (?:beides|alle)"
+    r"|c'est (?:bon|parfait)|ça marche|va bene così|d'accordo"
     r"|accepter|appliquer|vas-y|ça me va|aceptar|aplicar|adelante|dale|hazlo|está bien|me parece bien"
     r"|así está bien|de acuerdo"
     r"|me gusta|aceitar|accettare|accetta|applica|toepassen"
@@ -53,7 +58,8 @@ _REFUSE = re.compile(
     r"|not (?:that|this|like (?:that|this)|now|yet|good|so)"
     r"|i don['’]?t (?:like|want) (?:it|that|this|them|any of (?:it|them))"
     r"|none(?: of (?:it|them|these|those))?|keep it (?:as it (?:is|was)|the way it (?:is|was))|no way"
-    r"|verwerfen|ablehnen|lieber nicht|refuser|annule tout|rechazar|descartar|rejeitar|rifiuta|scarta|weigeren"
+    r"|verwerfen|ablehnen|(?:doch )?lieber nicht|(?:oder )?doch nicht|lass (?:es|das)(?: (?:so|sein|bleiben))?"
+    r"|refuser|annule tout|rechazar|descartar|rejeitar|rifiuta|scarta|weigeren"
 )
 _UNDO = re.compile(
     r"(?:undo|revert|roll back|rollback|take back|change back|put back|restore)"
@@ -62,7 +68,8 @@ _UNDO = re.compile(
     r"|(?:take|put|change|roll|bring) (?:it|that|this) back(?: (?:as|to|how|the way)(?: how| what)? it was)?"
     r"|go back(?: (?:one|a) (?:step|version)| to (?:how|what|the way) it was)?|one step back|undone"
     r"|(?:go back to|restore|back to) the (?:previous|last|old|earlier) (?:version|one|state|text)"
-    r"|(?:mach(?:e)? )?(?:es |das |die (?:letzte )?änderung )?(?:wieder )?rückgängig(?: machen)?|zurück"
+    r"|(?:mach(?:e)? )?(?:es |das |das letzte |den letzten schritt "
+    r"|die (?:letzte )?änderung )?(?:wieder )?rückgängig(?: machen)?|zurück"
     r"|(?:nimm|nehmen wir) (?:es|das|die (?:letzte )?änderung) (?:wieder )?zurück|(?:es |das )?zurücknehmen"
     r"|vuelve atrás|como (?:estaba )?antes|reviens en arrière|annuler|annule|deshacer|deshaz(?:lo)?|desfazer|desfaz"
     r"|annulla|ongedaan maken"
@@ -110,6 +117,32 @@ _CALLED = {  # what a person calls a field
     "source": "knowledge",
     "file": "knowledge",
 }
+# What speaks of parts in other languages, word for word; the patterns above read what comes of it.
+_IN_ENGLISH = {
+    word: english
+    for english, words in (
+        ("only", "nur bloß seulement juste solo sólo solamente só apenas soltanto alleen"),
+        ("all", "alles alle tout todo todos tutto tutti tudo"),
+        ("except", "außer sauf menos tranne exceto excepto behalve"),
+        ("without", "ohne sans sin senza sem zonder"),
+        ("not", "nicht pas niet"),
+        ("and", "und et y e en"),
+        ("but", "aber mais pero ma mas maar"),
+        ("take", "nimm nehme übernimm behalte prends garde toma aplica prendi applica neem"),
+        ("the", "der die das den dem le la les el los las il lo i gli o os as het de"),
+        ("first", "erste ersten erstes premier première premiers primero primera primeros primo prima eerste"),
+        ("second", "zweite zweiten zweites deuxième segundo segunda secondo seconda tweede"),
+        ("third", "dritte dritten drittes troisième tercero tercera terzo terza derde"),
+        ("last", "letzte letzten letztes dernier dernière último última ultimo ultima laatste"),
+        ("two", "zwei beiden deux dos due dois twee"),
+        ("three", "drei trois tres tre três drie"),
+        ("name", "namen nom nombre nome naam"),
+        ("rule", "regel regeln règle règles regla reglas regola regole regra regras regels"),
+        ("greeting", "begrüßung gruß accueil saludo saluto saudação begroeting"),
+        ("starter", "vorschlag vorschläge starter startfrage startfragen"),
+    )
+    for word in words.casefold().split()
+}
 _OF_NO_KIND = frozenset(("the", "a", "an", "new", "change", "changes", "one", "ones", "part", "thing", "about", "of"))
 _YES_NO = re.compile(
     r"\b(?:should|shall|does|do|is|are|can|could|will|would|may|must|has|have) (?:it|there|the|they|you|he|she|i)\b",
@@ -124,7 +157,8 @@ _DONE = (
 _SAVE = re.compile(
     rf"{_DONE}(?:save|store)(?: (?:it|this|that|everything|(?:the|my) (?:assistant|draft|file)))?(?: now)?"
     rf"|{_DONE}(?:(?:es |ihn |sie |alles )?(?:ab)?speichern|(?:ab)?speicher[en]? (?:es|das|ihn|sie|alles)(?: ab)?"
-    r"|guárda(?:lo|la)|guarda(?:r|rlo|rla)?|enregistre(?:r|-le|-la)?|sauvegarde(?:r|-le|-la)?|salva(?:r|lo|la)?|opslaan)"
+    r"|guárda(?:lo|la)|guarda(?:r|rlo|rla)?|enregistre(?:r|-le|-la)?|sauvegarde(?:r|-le|-la)?|salva(?:r|lo|la)?"
+    r"|opslaan)"
 )
 # "What should it say?" asks for more than a yes; "When none is free, should it …?" does not.
 _WH = re.compile(r"\b(?:what|which|who|whom|whose|where|how|why|when)\b[^,;:.?!]*", re.IGNORECASE)
@@ -144,7 +178,8 @@ def decision(text: str, pending: Change | None, *, asked: str = "") -> Decision 
     """
     said, agrees, declines = _opened(text)
     if pending is not None and not (asked and re.search(r"\bhow (?:many|much|long|old)\b|\bwhich\b", asked, re.I)):
-        part = _part(said, pending)
+        translated = " ".join(_IN_ENGLISH.get(word, word) for word in said.replace("bis auf", "ausser").split())
+        part = _part(said, pending) or _part(translated, pending)
         if part is not None:
             return part
     answers = bool(asked) and (pending is None or bool(_YES_NO.search(_WH.sub(" ", asked))))
@@ -191,6 +226,12 @@ def _opened(text: str) -> tuple[str, bool, bool]:
             said = said[opens.end() :]
         if said == before:
             return re.sub(r"^(?:and|but) (?!not\b)", "", said), agrees, declines
+
+
+def says_yes(text: str) -> bool:
+    """Say whether a text answers a question with yes, and with nothing else: "yes", "ja, mach das"."""
+    opens = _OPENS.match(" ".join(text.casefold().split()))
+    return opens is not None and opens["word"] in _YES and agrees(text) is True
 
 
 def _part(said: str, pending: Change) -> Decision | None:

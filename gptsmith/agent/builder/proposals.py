@@ -249,7 +249,8 @@ class _Proposing:
     def _proposal(self, test: SpecTest, part: Part, check: CheckedTest) -> ProposedTest:
         test = self._named(test)
         value = {"name": test.name, "message": test.message, "expect": test.expect.model_dump(exclude_defaults=True)}
-        words = f"Add the test “{test.name}”: “{test.message}” looks at {part.words}."
+        end = "" if part.words.endswith((".”", "!”", "?”")) else "."
+        words = f"Add the test “{test.name}”: “{test.message}” looks at {part.words}{end}"
         return ProposedTest(
             operation=Add(path="tests", value=value), words=words, part=part.text, verdict=check.verdict, why=check.why
         )

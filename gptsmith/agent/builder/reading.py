@@ -168,12 +168,15 @@ def _place(data: Any, loc: tuple[Any, ...]) -> tuple[Any, Any] | None:
     return None if holder is None else (holder, key)
 
 
+_TALK = ("words", "asked")  # what is said of a change is no part of it: nothing is lost when it is said twice
+
+
 def _rename(holder: dict[str, Any], key: str, left_out: list[str]) -> bool:
     """Move a value to the field that is meant, where that is empty; else leave it out."""
     value, meant = holder.pop(key), _KEYS.get(key.casefold())
     if meant and not holder.get(meant) and isinstance(value, (str, int, list)):
         holder[meant] = value
-    elif value not in (None, "", [], {}):
+    elif value not in (None, "", [], {}) and meant not in _TALK:
         left_out.append(f"Left out: {key.replace('_', ' ')} ({_short(value)}), for which there is no place.")
     return True
 

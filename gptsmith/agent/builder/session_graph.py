@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from gptsmith.agent.builder import session_words as words
-from gptsmith.agent.builder.decisions import Decision, agrees, decision
+from gptsmith.agent.builder.decisions import Decision, agrees, decision, says_yes
 from gptsmith.agent.builder.edits.change import Change
 from gptsmith.agent.builder.edits.proposal import Proposal, without
 from gptsmith.agent.builder.session_proposing import behind, make_propose
@@ -191,7 +191,7 @@ def _decided(state: SessionState, pending: Change | None, kind: str, only: list[
     if kind == "refuse":
         return _refused(state, pending, only)
     risks = pending.rules_at_risk
-    if only is None and risks and not state["confirmed"]:
+    if only is None and risks and not (state["confirmed"] or _answers_risk(state, [risk.question for risk in risks])):
         asks = " ".join(risk.question for risk in risks) + " Accept once more to let it go, or accept only the others."
         return {**answered(state, "note", asks), "confirmed": True}
     numbers = list(range(len(pending.operations))) if only is None else _with_what_they_follow(only, pending)
@@ -214,6 +214,14 @@ def _with_what_they_follow(only: list[int], pending: Change) -> list[int]:
     steps = pending.proposal.steps
     meant = {steps[n].operation.path for n in only if 0 <= n < len(steps)}
     return [n for n in only if not (0 <= n < len(steps)) or steps[n].follows in ("", *meant)]
+
+
+def _answers_risk(state: SessionState, questions: Sequence[str]) -> bool:
+    """Say whether the person just said yes to what the proposal asks about: whether their rules shall go."""
+    if state["event"]["type"] != "say" or not says_yes(state["event"]["text"]):
+        return False
+    asked = next((kept for kept in reversed(state["messages"]) if kept["role"] == "builder"), None)
+    return asked is not None and all(question in asked["text"] for question in questions)
 
 
 def _refused(state: SessionState, pending: Change, only: list[int] | None) -> SessionState:

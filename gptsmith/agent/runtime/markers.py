@@ -20,13 +20,14 @@ _ONE = rf"[\^#]?(?:{_WORD})?\d{{1,3}}\"?"
 _MANY = rf"{_ONE}(?:\s{{0,3}}(?:[,;&–-]|and|to)\s{{0,3}}{_ONE})*"
 _SQUARE = rf"[\[［【]\s?(?P<square>{_MANY})(?::\d+)?(?P<dagger>†[^\[\]［］【】\n]{{0,40}})?\s?[\]］】]"
 _ROUND = rf"\(\s?(?P<round>{_MANY})\s?\)"
-MARKER = re.compile(rf"(?P<space> ?)(?<![_\d\[])(?<!\b[A-Za-z])(?:{_SQUARE}|{_ROUND})(?![(\]]|:(?!\s))", re.IGNORECASE)
+MARKER = re.compile(rf"(?P<space> ?)(?<![_\[])(?<!\b[A-Za-z])(?:{_SQUARE}|{_ROUND})(?![(\]]|:(?!\s))", re.IGNORECASE)
 # A mark with the name of a file in it, or a number that links to one.
 FILED = re.compile(
     rf"(?P<space> ?)(?<![!\[])(?:[\[［【]\s?(?:{_WORD})?(?P<file>[^\[\]［］【】\n,;|]{{1,60}}?\.[a-z][a-z0-9]{{1,4}})"
     r"(?:[,;:#\s][^\[\]［］【】\n]{0,30})?\s?[\]］】](?![(:])|\[(?:\d{1,3}|[^\[\]\n]{1,60}\.\w{2,5})\]\((?P<target>[^()\s]{1,80})\))",
     re.IGNORECASE,
 )
+_OF_A_THREAD = re.compile(r"^\d{1,3}:\d{1,3}†")  # 【4:0†kiln.md】: the place in a conversation says nothing here
 _INSIDE = r"[^\[\]［］【】\n]{0,60}"
 _ROUND_INSIDE = r"[\w.:/#&, –-]{0,60}"
 _CLOSED = rf" ?(?:[\[［【]{_INSIDE}[\]］】]|\({_ROUND_INSIDE}\))"
@@ -45,6 +46,7 @@ _NOT_A_CLAIM = re.compile(
     r"keys?|button|choose|select|type|enter|index|option|element|item|slot|digit|array|list|then|and|or|not))\s*$",
     re.IGNORECASE,
 )
+_OF_A_NAME = re.compile(r"[^\W\d]\w*$")
 _SPELLED = re.compile(r"\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)$", re.IGNORECASE)
 
 
@@ -63,6 +65,9 @@ def settled(marker: re.Match[str], known: Collection[int], *, marks: bool) -> st
         _in_chain(before) or _ENDS.match(after) is not None or _AFTER_SENTENCE.search(before.rstrip()[-8:]) is not None
     )
     if not named:
+        # Right behind a digit "1374[1]" is a mark, and "x2[1]" and "log2(1)" are none.
+        if not space and before[-1:].isdigit() and (round_ or _OF_A_NAME.search(before[-40:])):
+            return whole
         tail = before[-40:].rstrip()
         if round_ and (not good or len(good) < len(numbers) or not ends or _SPELLED.search(tail) or not tail):
             return whole
@@ -80,7 +85,8 @@ def settled(marker: re.Match[str], known: Collection[int], *, marks: bool) -> st
 def filed(marker: re.Match[str], passage: Callable[[str, str], int | None], *, marks: bool) -> str:
     """Return what stands in the answer for a mark that names a file; `passage(name, claim)` gives its number."""
     before = marker.string[max(0, marker.start() - _CLAIM) : marker.start()]
-    number = passage((marker["file"] or marker["target"]).strip(), before.rpartition("\n")[2])
+    name = _OF_A_THREAD.sub("", (marker["file"] or marker["target"]).strip())
+    number = passage(name, before.rpartition("\n")[2])
     if number is None:
         return marker.group()
     return f"{marker['space']}[{number}]" if marks else ""

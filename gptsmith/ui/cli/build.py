@@ -39,13 +39,16 @@ def build(
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
-    """Make an assistant by talking in the terminal; with --yes or --json at once."""
+    """Make an assistant by talking in the terminal or through a pipe; with --yes or --json at once."""
     from gptsmith.errors import UsageError
 
     if output is not None and output.exists():
         raise UsageError(f"{output} is already there", hint="name another file with -o; nothing is overwritten")
     attached = [path.expanduser() for path in knowledge or []]
-    if resume is not None or (sys.stdin.isatty() and not yes and not as_json):
+    at_once = yes or as_json
+    if description is None and resume is None and not sys.stdin.isatty() and at_once:
+        description = sys.stdin.read().strip() or None
+    if resume is not None or (not at_once and (sys.stdin.isatty() or description is None)):
         from gptsmith.ui.cli.building import converse
 
         code = converse(model, description, attached, output, resume=resume, tests=tests)
@@ -75,16 +78,27 @@ def _at_once(
     try:
         path = _save(draft, output, yes)
     except UsageError as error:
-        if not as_json or error.code != NOBODY:
+        if error.code != NOBODY:
             raise
-        # The document is what was asked for; that nothing was written stands on stderr and in the exit code.
-        document(_document(draft, output, None))
+        if as_json:
+            # The document is what was asked for; that nothing was written stands on stderr and in the exit code.
+            document(_document(draft, output, None))
         say(f"gptsmith: {error}")
+        _keep(draft, model)
         raise typer.Exit(error.exit_code) from None
     if as_json:
         document(_document(draft, output, path))
     else:
         wrote(path, output)
+
+
+def _keep(draft: BuiltDraft, model: str | None) -> None:
+    """Keep a draft that nobody was there to agree to: what a model took its time for is not lost."""
+    from gptsmith import Builder
+    from gptsmith.assistants.drafts import Drafts
+
+    kept = Builder(model).session(Drafts().make(draft.id, draft.write))
+    say(f"The draft is kept. Go on with it in a terminal: gptsmith build --resume {kept.id}")
 
 
 def say_unreadable(attached: list[Path]) -> None:

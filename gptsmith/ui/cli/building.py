@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,7 @@ def converse(
 ) -> int:
     """Talk until the person saves or quits; return the exit code. `tests`: try each change on the spec's tests."""
     from gptsmith import Builder
+    from gptsmith.errors import UsageError
 
     builder = Builder(model)
     session = builder.session(id=resume) if resume else builder.session()
@@ -41,10 +43,14 @@ def converse(
             talk.told(message)
     if description:
         talk.send(description)
-    elif not resume:
+    elif not resume and sys.stdin.isatty():
         say("What should the assistant do, and for whom?")
-    say(HELP)
-    return talk.run()
+    if sys.stdin.isatty():
+        say(HELP)
+    code = talk.run()
+    if session.path is None and not sys.stdin.isatty():
+        raise UsageError("there is no description", hint='say what it should be: gptsmith build "a tea adviser"')
+    return code
 
 
 class Talk:

@@ -69,7 +69,8 @@ def _coloured(text: str, language: str) -> None:
     from rich.console import Console
     from rich.syntax import Syntax
 
-    Console().print(Syntax(clean(text), language, background_color="default", word_wrap=True))
+    # Broken by the terminal alone: what is copied out of it is still the file's own lines.
+    Console().print(Syntax("", language, background_color="default").highlight(clean(text)), soft_wrap=True, end="")
 
 
 def ask(question: str, *, yes: bool, what: str) -> bool:

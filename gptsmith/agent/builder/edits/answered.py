@@ -6,7 +6,7 @@ import re
 
 from gptsmith.agent.builder.edits.order import Op
 from gptsmith.assistants.description import language, sentences
-from gptsmith.assistants.operations import ReplaceText
+from gptsmith.assistants.operations import Add, ReplaceText
 from gptsmith.assistants.verbs import VERBS
 
 _NEGATIVE = re.compile(
@@ -18,7 +18,8 @@ _UNDER_A_CONDITION = re.compile(
     r",?\s*\b(?:if|when|whenever|wenn|falls|quand|lorsque|si|cuando|se|quando|als|wanneer)\b[^,?]*", re.IGNORECASE
 )
 _ASKS_WHAT = (
-    r"\b(?:any ?thing|what|which|topics?|things?|are there|is there|was|worüber|wovon|welche\w*|etwas|themen|dinge|gibt es"
+    r"\b(?:any ?thing|what|which|topics?|things?|are there|is there|was|worüber|wovon|welche\w*|etwas|themen|dinge"
+    r"|gibt es"
     r"|quoi|qu['’]est|quels?|quelles?|sujets?|y a-t-il|qué|cuáles|algo|temas?|cosa|quali|qualcosa|argomenti|que|quais"
     r"|assuntos|alguma coisa|wat|waarover|iets|onderwerpen)\b[^?]*"
 )
@@ -52,11 +53,15 @@ _FORBIDS = re.compile(
     r"(?:never|not|don['’]t|do not|avoid|nie|niemals|nicht|kein\w*|auf keinen fall|jamais|ne|nunca|jamás|mai|nooit)\b",
     re.IGNORECASE,
 )
-_SEVERAL = re.compile(r"[,;.:!?–—]\s|\b(?:and|but|und|aber|sondern|et|mais|y|pero|sino|e|ma|mas|en|maar)\b", re.IGNORECASE)
+_SEVERAL = re.compile(
+    r"[,;.:!?–—]\s|\b(?:and|but|und|aber|sondern|et|mais|y|pero|sino|e|ma|mas|en|maar)\b", re.IGNORECASE
+)
 _PUTS_OFF = re.compile(
     r"^\W*(?:no|nope|nothing|none|skip|pass|next|whatever|you decide|not really|up to you|(?:i )?(?:don['’]t|do not) "
-    r"(?:know|care|mind)|(?:it )?(?:doesn['’]t|does not) matter|nein|nö|nichts|egal|(?:ist|das ist) (?:mir )?egal|mir egal"
-    r"|weiter|überspringen|(?:ich )?weiß (?:ich )?nicht|keine ahnung|entscheide du|such dir was aus|non|rien|passe|peu importe"
+    r"(?:know|care|mind)|(?:it )?(?:doesn['’]t|does not) matter|nein|nö|nichts|egal|(?:ist|das ist) (?:mir )?egal"
+    r"|mir egal"
+    r"|weiter|überspringen|(?:ich )?weiß (?:ich )?nicht|keine ahnung|entscheide du|such dir was aus|non|rien|passe"
+    r"|peu importe"
     r"|je ne sais pas|nada|da igual|me da igual|da lo mismo|no sé|niente|non importa|non so|não|tanto faz|não sei|nee"
     r"|niets|maakt niet uit|weet ik niet)\W*$",
     re.IGNORECASE,
@@ -109,13 +114,15 @@ def kept(op: Op, question: str, answer: str) -> Op:
 
     To "is there anything it must never do?", "give away the answer" is "Never give away the answer."
     """
-    if not isinstance(op, ReplaceText) or not _is_ban(question, answer):
+    adds = isinstance(op, Add) and op.path == "instructions" and isinstance(op.value, str)
+    if not (adds or isinstance(op, ReplaceText)) or not _is_ban(question, answer):
         return op
-    new = op.new
-    for sentence in _new_sentences(op):
+    field = "value" if adds else "new"
+    new = str(getattr(op, field))
+    for sentence in _new_sentences(new, getattr(op, "old", "")):
         if not _NEGATIVE.search(sentence) and _stems(sentence) & _stems(answer):
             new = new.replace(sentence, _banned(sentence, answer, language(f"{question} {answer}")))
-    return op.model_copy(update={"new": new})
+    return op.model_copy(update={field: new})
 
 
 def why_turned_round(op: Op, question: str, answer: str) -> str:
@@ -127,7 +134,7 @@ def why_turned_round(op: Op, question: str, answer: str) -> str:
     plain = bool(asked) and (says_no or says_yes) and len(answer.split()) <= 4
     plain = plain and not _OR.search(asked) and not _NEGATIVE.search(asked)
     forbids = bool(_FORBIDS.match(answer)) and not _SEVERAL.search(answer.strip(" .!"))
-    for sentence in _new_sentences(op):
+    for sentence in _new_sentences(op.new, op.old):
         told, negative = _stems(sentence), bool(_NEGATIVE.search(sentence))
         turned = plain and len(told & _stems(asked)) * 5 >= len(told) * 3 and negative == says_yes
         if told and (turned or (forbids and not negative and told & _stems(_NEGATIVE.sub(" ", answer)))):
@@ -161,10 +168,10 @@ def _is_order(text: str) -> bool:
     return bool(text) and text.split()[0].casefold() in VERBS
 
 
-def _new_sentences(op: ReplaceText) -> list[str]:
-    """Return the sentences that an operation puts in, without the marks of a list."""
-    lines = [re.sub(r"^\s*(?:[-*•]|\d{1,2}[.)])\s+", "", line) for line in op.new.splitlines()]
-    return [one for line in lines for one in sentences(line) if one and one not in op.old]
+def _new_sentences(new: str, old: str) -> list[str]:
+    """Return the sentences of `new` that `old` does not have, without the marks of a list."""
+    lines = [re.sub(r"^\s*(?:[-*•]|\d{1,2}[.)])\s+", "", line) for line in new.splitlines()]
+    return [one for line in lines for one in sentences(line) if one and one not in old]
 
 
 def _stems(text: str) -> set[str]:

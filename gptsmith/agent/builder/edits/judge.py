@@ -123,7 +123,7 @@ def _meant(change: ProposedChange, subject: Subject, asked: Asked, found: Judgem
     for named in removal.named_items(change, subject):
         meant, place = on_what_waits(named, subject, [step.operation for step in asked.waiting])
         found.withdrawn |= {place} if place is not None else set()
-        out += [kept(op, asked.question, asked.message) for op in mended(meant, subject, list(asked.attachments))]
+        out += mended(kept(meant, asked.question, asked.message), subject, list(asked.attachments))
     return out
 
 

@@ -13,7 +13,8 @@ from gptsmith.assistants.description import rules, sentences, split
 _DROPPING = re.compile(
     r"\b(remov\w+|drop\w*|delet\w+|forget|take out|tak\w+ (?:\w+ ){1,4}out|leave out|no longer|not .{0,20}any ?more"
     r"|stop|instead|rather|chang\w+|replac\w+|reword\w*|allow\w*|lift\w*|relax\w*|loosen|ease|scrap|get rid|without"
-    r"|may|can|should (?:now|go|say|read|be)|(?:must|to|has to|have to) go|is fine|are fine|is ok\w*|are ok\w*|from now on"
+    r"|may|can|should (?:now|go|say|read|be)|(?:must|to|has to|have to) go|is fine|are fine|is ok\w*|are ok\w*"
+    r"|from now on"
     r"|(?:soll|sollte|sollen) (?:\w+ )?(?:sagen|heißen|lauten|sein)|umformulier\w*|umschreib\w*|raus|lockern|lockere"
     r"|entfern\w*|streich\w*|lösch\w*|weg|nicht mehr|statt\w*|änder\w*|darf|dürfen|erlaub\w*|ersetz\w*"
     r"|supprim\w*|enlev\w*|retir\w*|remplac\w*|chang\w*|autoris\w*|peut|ne .{0,20}plus"
@@ -29,16 +30,21 @@ _ALL_RULES = re.compile(
 )
 # "The never rule should go" speaks of a rule and states none.
 _STATED = re.compile(
-    r"\b(?:(?:never|always)(?![ -](?:rules?|ones?|things?|lines?|bits?|parts?|sentences?)\b)|must not|under no circumstances|nie|niemals|immer|jamais|toujours|nunca|siempre|jamás|sempre"
+    r"\b(?:(?:never|always)(?![ -](?:rules?|ones?|things?|lines?|bits?|parts?|sentences?)\b)|must not"
+    r"|under no circumstances|nie|niemals|immer|jamais|toujours|nunca|siempre|jamás|sempre"
     r"|mai|nooit|altijd)\b[^.!?;:,\n]*",
     re.IGNORECASE,
 )
 _NOT = re.compile(
-    r"\b(?:never|not|cannot|no|avoid|nie|niemals|nicht|kein\w*|jamais|pas|nunca|jamás|não|nao|mai|non|nooit|niet|geen)\b"
+    r"\b(?:never|not|cannot|no|avoid|nie|niemals|nicht|kein\w*|jamais|pas|nunca|jamás|não|nao|mai|non|nooit|niet"
+    r"|geen)\b"
     r"|n['’]t\b",
     re.IGNORECASE,
 )
-_ALLOWING = re.compile(r"\b(?:may|can|allowed|fine|ok(?:ay)?|in ordnung|erlaubt|darfst?|kannst?|peut|peux|puede|pode|può|mag|kan)\b", re.IGNORECASE)
+_ALLOWING = re.compile(
+    r"\b(?:may|can|allowed|fine|ok(?:ay)?|in ordnung|erlaubt|darfst?|kannst?|peut|peux|puede|pode|può|mag|kan)\b",
+    re.IGNORECASE,
+)
 _JOINED = re.compile(r"\s+(?:and|but|or|then|also|und|aber|et|mais|y|pero|e|mas|ma|en|maar)\s+", re.IGNORECASE)
 _COMMON = re.compile(
     r"(about|after|again|also|always|answers?|assistant|before|being|does|dont|even|ever|every|from|give|have|here|into"
