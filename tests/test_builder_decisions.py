@@ -296,6 +296,17 @@ def test_a_variable_with_one_brace_is_written_as_one(builder: Builder, loopback:
     assert "What is on in {{town}}?" in session.yaml
 
 
+def test_a_models_own_change_of_what_a_test_expects_goes_with_the_name(builder: Builder, loopback: Loopback) -> None:
+    test = {"name": "its name", "tests": "name", "message": "Who are you?", "contains": ["Maths Coach"]}
+    loopback.push(calls(Draft=DRAFT | {"question": "", "tests": [test]}))
+    session = builder.session()
+    session.say("A coach for children in mathematics. Always praise the effort.")
+    place = "tests[0].expect.contains[0]"
+    loopback.push(answer(FOUR[0], change("replace_text", place, old="Maths Coach", new="Mira")))
+    assert session.say("call it Mira").kind == "proposal"
+    assert session.accept().kind == "applied" and "contains: [Mira]" in session.yaml
+
+
 def test_a_name_put_into_a_sentence_is_told_as_part_of_it(builder: Builder, loopback: Loopback) -> None:
     session = talk(builder, loopback, swap("You are a hedgehog", "You are Mira, a hedgehog"))
     assert session.pending is not None

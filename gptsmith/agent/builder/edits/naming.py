@@ -36,6 +36,8 @@ def followers(steps: Sequence[ProposedStep], subject: Subject) -> Iterator[Propo
         if any(path in (place, place[: len(path)]) and op not in here for path, op in taken):
             continue
         if "expect" in place:
+            if here:  # the model's own step changes this text, and one place takes one change
+                continue
             op = Set(path=write_path(place), value=with_name(text, spans, new))
             yield ProposedStep(operation=op, words=sentence(op, subject.data), follows="name")
             continue
