@@ -279,3 +279,20 @@ def test_a_message_about_a_rule_states_none() -> None:
 def test_an_exception_goes_against_a_rule(told: str, opposed: bool) -> None:
     rule = "It should never accept dogs, no exceptions."
     assert bool(opposed_rules([rule], rule, f"{rule}\n{told}")) is opposed
+
+
+@pytest.mark.parametrize(
+    "told, rule, holds",
+    [
+        ("Versprich niemals Rabatte.", "niemals Rabatte versprechen", True),
+        ("Gib niemals Adressen weiter.", "niemals Adressen weitergeben", False),
+        ("Nenne nie den Preis.", "nie den Preis nennen", True),
+        ("Nunca prometas descuentos.", "nunca prometer descuentos", True),
+        ("Ne promets jamais de remise.", "ne jamais promettre de remise", True),
+        ("Versprich Rabatte.", "niemals Rabatte versprechen", False),
+        ("Never print prices.", "Never print photos.", False),
+        ("Never promote a rival.", "Never promise a rival.", False),
+    ],
+)
+def test_an_order_says_what_an_infinitive_says(told: str, rule: str, holds: bool) -> None:
+    assert says(told, rule) is holds

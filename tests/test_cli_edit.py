@@ -93,8 +93,9 @@ def test_without_a_terminal_it_shows_the_diff_and_writes_nothing(spec: Path, loo
 
 @pytest.mark.parametrize(
     "typed, numbers",
-    [("a\n", [0, 1]), ("y\n", [0, 1]), ("n\n", []), ("\n", []), ("o\ny\nn\n", [0]), ("what\no\nn\ny\n", [1])],
-)
+    [("a\n", [0, 1]), ("y\n", [0, 1]), ("n\n", []), ("\n", []), ("o\ny\nn\n", [0]), ("what\no\nn\ny\n", [1]),
+     ("only 1\n", [0]), ("nur die 2\n", [1]), ("not the name\n", [1]), ("looks good\n", [0, 1]), ("doch nicht\n", [])],
+)  # fmt: skip
 def test_in_a_terminal_it_asks(
     typed: str, numbers: list[int], spec: Path, loopback: Loopback, capsys: Out, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from os.path import commonprefix
 
 from gptsmith.assistants.description import clauses_of, split
 
@@ -59,6 +60,14 @@ _OVER = re.compile(r"\b(?:over|above|more than|beyond|exceed\w*|longer than|high
 _UNDER = re.compile(r"\b(?:under|below|up to|at most|max(?:imum)?|within|less than|fewer than|no more than)\b")
 _BRIEF = frozenset(("short", "brief", "concis"))
 _WORDS = re.compile(r"[^\W_]+|[€$£%]")
+# What a verb's forms end with, in the languages that have more of them than English.
+_FORMS = frozenset("e en n st t er ar ir re tre as es is an a o i s ez ons are ere ire te r tr".split()) | {""}
+_IN_FULL = {
+    "gib": "geb", "nimm": "nehm", "sprich": "sprech", "hilf": "helf", "lies": "les", "vergiss": "vergess",
+    "empfiehl": "empfehl", "wirf": "werf", "triff": "treff", "brich": "brech", "sieh": "seh", "miss": "mess",
+    "iss": "ess",
+}  # fmt: skip
+_VOWEL_CHANGED = re.compile(f"(?:{'|'.join(_IN_FULL)})" r"\Z")
 _ENDINGS = ("ing", "ies", "ied", "ed", "es", "s", "e", "y")
 
 
@@ -110,8 +119,16 @@ def _holds(told: _Sense, rule: _Sense) -> bool:
         return False
     if not rule.about and not rule.numbers:
         return False
-    shared = rule.about & told.about
+    shared = [word for word in rule.about if any(_kin(word, other) for other in told.about)]
     return rule.numbers <= told.numbers and len(shared) >= len(rule.about) - (len(rule.about) > 3)
+
+
+def _kin(one: str, other: str) -> bool:
+    """Say whether two stems are forms of one word, as an order and an infinitive: `versprich`, `versprechen`."""
+    if one == other:
+        return True
+    shared = len(commonprefix((one, other)))
+    return shared >= 4 and one[shared:] in _FORMS and other[shared:] in _FORMS
 
 
 def _sense(text: str) -> _Sense:
@@ -129,7 +146,7 @@ def _sense(text: str) -> _Sense:
 
 
 def _stem(word: str) -> str:
-    word = _ALIKE.get(word, word)
+    word = _VOWEL_CHANGED.sub(lambda order: _IN_FULL[order.group()], _ALIKE.get(word, word))
     for ending in _ENDINGS:
         if len(word) - len(ending) > 2 and word.endswith(ending):
             word = word.removesuffix(ending)

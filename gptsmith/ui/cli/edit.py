@@ -115,6 +115,8 @@ def _chosen(change: Change, yes: bool) -> list[int] | None:
         return None
     if not sys.stdin.isatty():
         raise nobody("nothing is written")
+    from gptsmith.agent.builder.decisions import decision
+
     alone = len(change.operations) == 1
     while True:
         question = "Write this? [y/N]" if alone else "Write all, ask one by one, or none? [a/o/N]"
@@ -126,6 +128,14 @@ def _chosen(change: Change, yes: bool) -> list[int] | None:
             return None if not change.rules_at_risk else _each(change, only_risky=True)
         if said in ("o", "one", "one by one", "s", "some"):
             return _each(change)
+        typed = decision(said, change)  # "only 1 and 3", "all but the name", "passt"
+        if typed is None or typed.kind not in ("accept", "refuse"):
+            continue
+        if typed.kind == "refuse":
+            return [n for n in range(len(change.operations)) if n not in typed.only] if typed.only else []
+        if typed.only is not None:
+            return typed.only
+        return None if not change.rules_at_risk else _each(change, only_risky=True)
 
 
 def _each(change: Change, only_risky: bool = False) -> list[int]:
