@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from os.path import commonprefix
 
 from gptsmith.assistants.description import clauses_of, split
 
@@ -127,7 +126,7 @@ def _kin(one: str, other: str) -> bool:
     """Say whether two stems are forms of one word, as an order and an infinitive: `versprich`, `versprechen`."""
     if one == other:
         return True
-    shared = len(commonprefix((one, other)))
+    shared = next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
     return shared >= 4 and one[shared:] in _FORMS and other[shared:] in _FORMS
 
 
