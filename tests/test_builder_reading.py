@@ -124,57 +124,60 @@ def test_a_repair_shows_the_model_what_it_gave(builder: Builder, loopback: Loopb
     assert "I would call it Tea Adviser, and it names one tea." in loopback.history[1]["messages"][1]["content"]
 
 
-RENAME = change("set", "name", value="Mira")
-WORDS = 'Changes the name from "Bike Desk" to "Mira".'
+VERSION = change("set", "version", value="2")
+WORDS = 'Sets the version to "2".'
 
 
 @pytest.mark.parametrize(
     "given, words",
     [
-        ([RENAME, change("set", "/model/temperature", value="0.1")], "Changes model.temperature from 0.5 to 0.1."),
-        ([RENAME, change("set", "$.tests.0.name", value="its name")], "Changes the name of the test"),
-        ([RENAME, change("replace", "instructions", old="Warm and chatty.", new="Warm.")], "In the instructions"),
-        ([RENAME, change("replace_text", "instructions", old="    In English.", new="In German.")], "In the instr"),
-        ([RENAME, change("replace_text", "instructions", old="Warm and chatty. In English.", new="Dry.")], "In the"),
-        ([RENAME, change("append", "conversation_starters", value="And for a week?")], "Adds the starter"),
-        ([RENAME, change("delete", "conversation_starters[0]")], "Removes the starter"),
-        ({"op": "set", "path": "name", "value": "Mira"}, ""),
-        ([RENAME, {"op": "set", "path": "description", "value": "Rents bikes.", "reason": "shorter"}], "Changes the d"),
+        ([VERSION, change("set", "/model/temperature", value="0.1")], "Changes model.temperature from 0.5 to 0.1."),
+        ([VERSION, change("set", "$.tests.0.name", value="its name")], "Changes the name of the test"),
+        ([VERSION, change("replace", "instructions", old="Warm and chatty.", new="Warm.")], "In the instructions"),
+        ([VERSION, change("replace_text", "instructions", old="    In English.", new="In German.")], "In the instr"),
+        ([VERSION, change("replace_text", "instructions", old="Warm and chatty. In English.", new="Dry.")], "In the"),
+        ([VERSION, change("append", "conversation_starters", value="And for a week?")], "Adds the starter"),
+        ([VERSION, change("delete", "conversation_starters[0]")], "Removes the starter"),
+        ({"op": "set", "path": "version", "value": "2"}, ""),
+        (
+            [VERSION, {"op": "set", "path": "description", "value": "Rents bikes.", "reason": "shorter"}],
+            "Changes the d",
+        ),
     ],
 )
 def test_a_step_with_a_slip_is_made_at_once(
     given: Any, words: str, spec: Path, builder: Builder, loopback: Loopback
 ) -> None:
     loopback.push(calls(ChangeSet={"changes": given}))
-    done = builder.edit(spec, "call it Mira and take the other out or make it so")
+    done = builder.edit(spec, "call it version 2 and take the other out or make it so")
     assert done.words[0] == WORDS and len(loopback.history) == 1 and done.unmet == []
     assert all(line.startswith(words) for line in done.words[1:])
 
 
 def test_one_step_that_cannot_be_read_does_not_cost_the_other(spec: Path, builder: Builder, loopback: Loopback) -> None:
-    loopback.push(calls(ChangeSet={"changes": [RENAME, {"op": "explode", "path": "name"}]}))
-    done = builder.edit(spec, "call it Mira")
+    loopback.push(calls(ChangeSet={"changes": [VERSION, {"op": "explode", "path": "name"}]}))
+    done = builder.edit(spec, "call it version 2")
     assert done.words == [WORDS] and len(loopback.history) == 1
     assert done.unmet == ['Left out of changes: "explode, name", which could not be read.']
 
 
 def test_nobody_reads_the_names_of_keys(spec: Path, builder: Builder, loopback: Loopback) -> None:
-    loopback.always = calls(ChangeSet={"changes": [RENAME, change("set", "language", value="de")]})
-    done = builder.edit(spec, "call it Mira, in German")
+    loopback.always = calls(ChangeSet={"changes": [VERSION, change("set", "language", value="de")]})
+    done = builder.edit(spec, "call it version 2, in German")
     assert done.words == [WORDS]
     assert done.unmet == ['An assistant has no setting "language".']
 
 
 @pytest.mark.parametrize("fenced", [True, False])
 def test_a_change_in_prose_is_read_too(fenced: bool, spec: Path, builder: Builder, loopback: Loopback) -> None:
-    text = json.dumps({"changes": [RENAME]})
+    text = json.dumps({"changes": [VERSION]})
     loopback.push(f"Sure!\n```json\n{text}\n```" if fenced else f"Sure, here it is: {text}")
-    assert builder.edit(spec, "call it Mira").words == [WORDS] and len(loopback.history) == 1
+    assert builder.edit(spec, "call it version 2").words == [WORDS] and len(loopback.history) == 1
 
 
 def test_the_person_reads_what_the_model_said(spec: Path, builder: Builder, loopback: Loopback) -> None:
     loopback.push("I cannot rename things.", "I am sorry, I cannot rename things.")
     with pytest.raises(ProviderError, match="I am sorry, I cannot rename things"):
-        builder.edit(spec, "call it Mira")
+        builder.edit(spec, "call it version 2")
     loopback.push("It speaks English.", "It speaks English.")
     assert builder.edit(spec, "which language does it speak?").reply == "It speaks English."

@@ -84,7 +84,7 @@ def test_json_is_the_whole_reply_and_a_thread_goes_on(capsys: Out) -> None:
     assert chat("-m", "How long is the warranty of the lamp?", "--json") == 0
     first = reply(capsys)
     keys = {"thread_id", "text", "images", "citations", "searched", "tool_calls", "usage", "model", "finish_reason"}
-    assert set(first) == keys | {"unsupported", "remark"}
+    assert set(first) == keys | {"unsupported", "remark", "approvals", "files"}
     assert first["citations"][0]["quote"] == "The warranty of the lamp is three years."
     assert (
         chat("-m", "Tell me again: how long is the warranty of the lamp?", "--thread", first["thread_id"], "--json")

@@ -169,9 +169,9 @@ def test_what_a_tool_raises_is_its_result(how: str) -> None:
 
 
 def test_a_model_that_runs_out_of_its_own_time_is_no_time_limit_of_the_turn() -> None:
-    a, _ = assistant(TimeoutError("read timed out"))
+    a, _ = assistant(always=TimeoutError("read timed out"))
     events = list(a.stream("Hi", thread_id="t"))
-    assert [(e.type, e.data["code"]) for e in events] == [("error", "unavailable")]
+    assert [(e.type, e.data["code"]) for e in events] == [("error", "timeout")]
 
 
 def called(*ids: str | None) -> Message:
