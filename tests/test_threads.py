@@ -302,7 +302,7 @@ def test_what_does_not_fit_is_summarized_once() -> None:
     answers = ["a0", "a1", "They like blue.", "a2", "", "", "a3"]  # an empty one is asked for again
     a, model = assistant(*answers, memory={"max_messages": 3})
     used = [a.chat(f"q{n}", thread_id="t").usage.total_tokens for n in range(4)]
-    assert used == [15, 15, 30, 15], "summarizing is part of a turn, an empty summary is not counted"
+    assert used == [15, 15, 30, 15], "an empty summary is not counted"
     summary = model.history[2]
     assert summary[0].content.startswith("Write down what must be remembered")
     assert summary[1].content == "<conversation>\nuser: q0\nassistant: a0\n</conversation>"
@@ -311,7 +311,7 @@ def test_what_does_not_fit_is_summarized_once() -> None:
     again = "<earlier>\nThey like blue.\n</earlier>\n<conversation>\nuser: q1\nassistant: a1\n</conversation>"
     assert model.history[4][1].content == again
     assert "<notes>\nThey like blue.\n</notes>" in model.history[6][0].content, "no answer forgets nothing"
-    assert [m.content for m in model.history[6][1:]] == ["q2", "a2", "q3"]
+    assert [m.content for m in model.history[6][1:]] == ["q1", "a1", "q2", "a2", "q3"]
 
 
 def test_a_newer_store_is_left_alone(tmp_path: Path) -> None:
