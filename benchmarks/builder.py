@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from gptsmith.agent.builder import Builder, BuiltDraft
-from gptsmith.agent.builder.assemble import instructions
-from gptsmith.assistants.description import is_first_request, is_rule, split
-from gptsmith.assistants.placeholders import fill_blanks
+from gptsmith.agent.builder.builder import instructions
+from gptsmith.agent.builder.language.description import is_first_request, is_rule, split
+from gptsmith.agent.builder.language.mentions import fill_blanks
 from gptsmith.errors import GptsmithError
 
 OWN = Path(__file__).with_name("builder_descriptions.jsonl")

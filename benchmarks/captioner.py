@@ -15,11 +15,11 @@ from pathlib import Path
 
 from PIL import Image
 
-from gptsmith.models.pictures import embedded
+from gptsmith.models.pictures import names
 from gptsmith.models.pictures.captioners import DETAILS, load_captioner
-from gptsmith.models.training.captioner import measure
-from gptsmith.models.world.render import render
-from gptsmith.models.world.scene import sample_scene
+from gptsmith.models.pictures.world.scene import sample_scene
+from training.captioner import measure
+from training.world.render import render
 
 
 def world(scenes: int) -> Iterator[Image.Image]:
@@ -50,7 +50,7 @@ def main() -> None:
     parser.add_argument("--strange", type=Path)
     given = parser.parse_args()
     for detail in DETAILS:
-        print(measure(embedded.folder("captioner"), given.scenes, detail, given.seed))
+        print(measure(names.folder("captioner"), given.scenes, detail, given.seed))
     print("unsure of the world", unsure(world(given.scenes)))
     if given.strange:
         print("unsure of others", unsure(strange(given.strange)))

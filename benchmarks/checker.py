@@ -16,12 +16,12 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageFilter
 
-from gptsmith.models.training.falsehoods import falsehoods
-from gptsmith.models.world import captions
-from gptsmith.models.world.checker import Seen, judge, look
-from gptsmith.models.world.render import Picture, render
-from gptsmith.models.world.requests import parse_request
-from gptsmith.models.world.scene import sample_scene
+from gptsmith.models.pictures.world import captions
+from gptsmith.models.pictures.world.requests import parse_request
+from gptsmith.models.pictures.world.scene import sample_scene
+from training.falsehoods import falsehoods
+from training.world.checker import Seen, judge, look
+from training.world.render import RenderedScene, render
 
 NEAR = 0.08  # of the picture's side: how far off a thing may be seen
 
@@ -50,7 +50,7 @@ def rebuilt(folder: str) -> Callable[[Any], Any]:
     return through
 
 
-def compare(picture: Picture, seen: list[Seen]) -> tuple[int, int, int]:
+def compare(picture: RenderedScene, seen: list[Seen]) -> tuple[int, int, int]:
     """Return things seen rightly, those of them in the right colour, and things seen that are not there."""
     left = [(picture.scene.groups[p.group], p) for p in picture.placed]
     right = colored = wrong = 0

@@ -17,7 +17,7 @@ import torch
 from diffusers import AutoencoderTiny
 from PIL import Image
 
-from gptsmith.models.training import adversarial, autoencoder
+from training import adversarial, autoencoder
 
 SHOWN = 6
 

@@ -19,15 +19,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gptsmith.assistants.change_request import ChangeRequest
-from gptsmith.assistants.changes import ChangeSet, ProposedChange
-from gptsmith.assistants.description import rules
-from gptsmith.assistants.edited_file import plan_edit
-from gptsmith.assistants.reader import read
-from gptsmith.assistants.tool_types import load_tool_types
+from gptsmith.agent.builder.composing.reading import compose_changes
+from gptsmith.agent.builder.composing.statements import statements
+from gptsmith.agent.builder.language.answers import ChangeSet, ProposedChange
+from gptsmith.agent.builder.language.description import rules
+from gptsmith.agent.builder.language.requests import ChangeRequest
+from gptsmith.assistants.editing.edited_file import plan_edit
+from gptsmith.assistants.format.reader import read_yaml
+from gptsmith.assistants.format.spec import load_tool_types
 from gptsmith.errors import GptsmithError
-from gptsmith.models.chat.embedded.edits.reading import compose_changes
-from gptsmith.models.chat.embedded.edits.statements import statements
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = (ROOT / "tests" / "data" / "edit_specs", ROOT / "assistants" / "specs")
@@ -120,7 +120,7 @@ def copied(name: str, folder: Path) -> Path:
 def asked(row: dict[str, Any], spec: Path) -> ChangeRequest:
     """Return the request that the builder would send."""
     text = spec.read_text("utf-8")
-    data = read(text).data
+    data = read_yaml(text).data
     own = data.get("instructions_file")
     told = (spec.parent / own).read_text("utf-8") if own else ""
     return ChangeRequest(
@@ -165,7 +165,7 @@ def compared(row: dict[str, Any], answer: ChangeSet, request: ChangeRequest) -> 
             left.remove(found)
     verdict.touched += [f"{change.op} {change.path} {change.value or change.new!r}" for change in left]
     for path in dict.fromkeys(op["path"] for op in texts):
-        told = request.instructions or str(read(request.spec).data.get(path, ""))
+        told = request.instructions or str(read_yaml(request.spec).data.get(path, ""))
         changes = [c for c in answer.changes if c.op == "replace_text" and c.path == path]
         compare_text(verdict, told, [op for op in texts if op["path"] == path], changes)
     others = [

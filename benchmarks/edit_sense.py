@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks.edit_commands import COMMANDS, asked, copied
-from gptsmith.models.chat.embedded.edits.sense import HASH, WEIGHTS, features
-from gptsmith.models.chat.embedded.edits.subject import Subject, subject_of
+from gptsmith.agent.builder.composing.commands import HASH, WEIGHTS, features
+from gptsmith.agent.builder.composing.subject import CommandSubject, subject_of
 
 CLAUSES = COMMANDS.with_name("edit_clauses.jsonl")
 DECAY, RARE = 1e-3, 3
@@ -35,7 +35,7 @@ class Example:
     group: str
     text: str
     kind: str
-    subject: Subject
+    subject: CommandSubject
 
 
 def main() -> None:
@@ -58,7 +58,7 @@ def main() -> None:
 
 def examples() -> Iterator[Example]:
     """Yield the clauses of the file."""
-    subjects: dict[str, Subject] = {}
+    subjects: dict[str, CommandSubject] = {}
     for row in map(json.loads, CLAUSES.read_text("utf-8").splitlines()):
         if row["spec"] not in subjects:
             with tempfile.TemporaryDirectory() as folder:

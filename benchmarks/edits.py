@@ -25,9 +25,9 @@ from langchain_core.messages import AIMessage
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from gptsmith import Builder
-from gptsmith.assistants.library import SUFFIX
-from gptsmith.assistants.reader import read
-from tests.scripted import Scripted, call
+from gptsmith.assistants.files.library import SUFFIX
+from gptsmith.assistants.format.reader import read_yaml
+from tests.support.scripted import Scripted, call
 
 SPECS = sorted((Path(__file__).resolve().parents[1] / "assistants" / "specs").glob(f"*{SUFFIX}"))
 ONE = [{"op": "set", "path": "name", "value": "Mira", "words": "w"}]
@@ -75,7 +75,7 @@ def row(path: Path, repeat: int) -> list[float]:
         one, five = builder(ONE), builder(FIVE)
         five.edit(spec, MESSAGE).apply()  # once unmeasured: imports, the schema, the versions' file
         spec.write_bytes(text.encode())
-        times = [milliseconds(lambda: read(text), repeat)]
+        times = [milliseconds(lambda: read_yaml(text), repeat)]
         times.append(milliseconds(lambda: one.edit(spec, "Call it Mira"), repeat))
         times.append(milliseconds(lambda: five.edit(spec, MESSAGE), repeat))
         shown = written = float("inf")

@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 
 from gptsmith.models.chat.embedded.answer import THRESHOLD, choose, rank
+from gptsmith.models.chat.messages import Passage
 from gptsmith.models.embedding import load_embedder
-from gptsmith.models.passages import Passage
 
 SAMPLE = 0.25
 

@@ -32,13 +32,12 @@ from typing import Any
 from PIL import Image, ImageDraw
 
 from benchmarks.generator import ROWS, SIDE, draw, generator, judge, prompts
-from gptsmith.models.pictures import embedded
-from gptsmith.models.pictures.generators import Generator
+from gptsmith.models.pictures import names
+from gptsmith.models.pictures.generators import Generator, Settings
 from gptsmith.models.pictures.plan import EMBEDDED_GUIDANCE, EMBEDDED_STEPS
 from gptsmith.models.pictures.recognizers import load_recognizer
-from gptsmith.models.pictures.upsampling.embedded import EmbeddedUpsampler
-from gptsmith.models.pictures.wishes import Settings
-from gptsmith.models.training.generator import ARMS
+from gptsmith.tools.drawing.embedded_upsampler import EmbeddedUpsampler
+from training.generator import ARMS
 
 WORDS = ("prompt", "caption", "both")
 SHIPPED = "shipped"
@@ -49,8 +48,8 @@ Line = dict[str, Any]
 
 def with_unet(unet: Path, folder: Path) -> Generator:
     """Return the embedded generator with another U-Net; `folder` is where the two are put together."""
-    for part in embedded.folder("generator").iterdir():
-        if part.name not in ("unet", embedded.HASHES):
+    for part in names.folder("generator").iterdir():
+        if part.name not in ("unet", names.HASHES):
             (folder / part.name).symlink_to(part)
     (folder / "unet").symlink_to(unet.resolve())
     return generator(folder)
@@ -79,7 +78,7 @@ def wanted(given: argparse.Namespace) -> Iterator[Line]:
 
 def draw_all(given: argparse.Namespace) -> None:
     """Draw, judge and keep what is not there yet."""
-    writer, clip = EmbeddedUpsampler(embedded.folder("upsampler")), load_recognizer("embedded")
+    writer, clip = EmbeddedUpsampler(names.folder("upsampler")), load_recognizer("embedded")
     todo = list(wanted(given))
     rivals = list(dict.fromkeys(line["prompt"] for line in todo))
     (given.folder / "drawn").mkdir(parents=True, exist_ok=True)

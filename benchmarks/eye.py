@@ -22,9 +22,9 @@ from PIL import Image, ImageDraw
 
 from benchmarks.generator import SIDE, generator, judge, prompts
 from benchmarks.generator import draw as generated
-from gptsmith.models.pictures import embedded
-from gptsmith.models.pictures.upsampling.embedded import EmbeddedUpsampler
-from gptsmith.models.pictures.wishes import Settings
+from gptsmith.models.pictures import names
+from gptsmith.models.pictures.generators import Settings
+from gptsmith.tools.drawing.embedded_upsampler import EmbeddedUpsampler
 
 ACROSS, DOWN, LABEL = 8, 4, 36  # pictures on a sheet; pixels of the words below each
 
@@ -43,7 +43,7 @@ def sheet(shown: list[tuple[int, str, Image.Image]], file: Path) -> None:
 def draw(folder: Path, model: Path | None, limit: int, pictures: int, seed: int) -> None:
     """Draw, judge and lay out."""
     folder.mkdir(parents=True, exist_ok=True)
-    drawer, writer = generator(model), EmbeddedUpsampler(embedded.folder("upsampler"))
+    drawer, writer = generator(model), EmbeddedUpsampler(names.folder("upsampler"))
     shown: list[tuple[int, str, Image.Image]] = []
     with (folder / "verdicts.jsonl").open("w", encoding="utf-8") as file:
         for row, prompt in prompts(Path(os.environ["GPTSMITH_TEST_DATA"]) / "images", limit):

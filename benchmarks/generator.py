@@ -21,20 +21,19 @@ import numpy as np
 from PIL import Image
 
 from gptsmith.errors import NotReadyError
-from gptsmith.models.pictures import embedded
-from gptsmith.models.pictures.generators import Generator, Stop
+from gptsmith.models.pictures import names
+from gptsmith.models.pictures.generators import Generator, Job, Settings, Stop
 from gptsmith.models.pictures.local import LocalGenerator
 from gptsmith.models.pictures.names import ModelName
-from gptsmith.models.pictures.upsampling.embedded import EmbeddedUpsampler
-from gptsmith.models.pictures.wishes import Job, Settings
-from gptsmith.models.world.checker import Verdict, check
-from gptsmith.models.world.requests import Request, parse_request
+from gptsmith.models.pictures.world.requests import Named, parse_request
+from gptsmith.tools.drawing.embedded_upsampler import EmbeddedUpsampler
+from training.world.checker import Verdict, check
 
 ROWS = ("one object", "two objects", "count", "colour", "position", "colour binding")
 SIDE, ACROSS = 128, 10
 
 
-def row_of(request: Request) -> str | None:
+def row_of(request: Named) -> str | None:
     """Return the row in which a request counts; None when it is of no kind that is scored."""
     groups = request.groups
     if request.unknown or not 1 <= len(groups) <= 2:
@@ -90,7 +89,7 @@ def grid(pictures: list[Image.Image], file: Path) -> None:
 
 def generator(folder: Path | None) -> Generator:
     """Return the embedded generator, with the weights of `folder` when one is given."""
-    return LocalGenerator(ModelName("embedded", "embedded"), folder or embedded.folder("generator"))
+    return LocalGenerator(ModelName("embedded", "embedded"), folder or names.folder("generator"))
 
 
 def main() -> None:
@@ -109,7 +108,7 @@ def main() -> None:
         model = generator(given.model)
     except NotReadyError as error:
         raise SystemExit(f"nothing is measured: {error}") from None
-    writer = None if given.own_words else EmbeddedUpsampler(embedded.folder("upsampler"))
+    writer = None if given.own_words else EmbeddedUpsampler(names.folder("upsampler"))
     wanted = prompts(Path(os.environ["GPTSMITH_TEST_DATA"]) / "images", given.limit)
     score = {row: [0, 0] for row in ROWS}
     good: list[Image.Image] = []

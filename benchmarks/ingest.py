@@ -21,8 +21,8 @@ from typing import Any
 
 import numpy as np
 
-from gptsmith.assistants.spec import Knowledge
-from gptsmith.rag.base import KnowledgeBase
+from gptsmith.assistants.format.spec import Knowledge
+from gptsmith.rag.knowledge import KnowledgeBase
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ import argparse
 from pathlib import Path
 
 from gptsmith.models.embedding import load_embedder
-from gptsmith.models.world.nearest import SAME, Nearest, nearest
+from gptsmith.models.pictures.world.objects import SAME, NearestThing, nearest
 
 WORDS = Path(__file__).parents[1] / "tests" / "data" / "words_beyond_the_world.txt"
 LIKENESSES = [round(0.5 + 0.02 * i, 2) for i in range(23)]
@@ -26,7 +26,7 @@ def words() -> list[tuple[str, frozenset[str]]]:
     return [(word, frozenset(part.strip() for part in right.split(",") if part.strip())) for word, _, right in split]
 
 
-def counts(found: list[tuple[Nearest | None, frozenset[str]]], least: float) -> tuple[int, int, int]:
+def counts(found: list[tuple[NearestThing | None, frozenset[str]]], least: float) -> tuple[int, int, int]:
     """Return how many words are drawn rightly, drawn wrongly, and told, from a likeness on."""
     drawn = [near.known in right for near, right in found if near is not None and near.cosine >= least]
     return sum(drawn), len(drawn) - sum(drawn), len(found) - len(drawn)

@@ -24,11 +24,9 @@ from typing import Any
 import psutil
 
 from gptsmith.models import shelf
-from gptsmith.models.chat.local.engine import Engine, LocalModel, stop_all_engines
+from gptsmith.models.chat.local.engine import LocalEngine, LocalModel, physical_cores, stop_all_engines
 from gptsmith.models.chat.local.engine_process import read_running
-from gptsmith.models.chat.local.processor import physical_cores
-from gptsmith.models.chat.local.prompts import Prompt
-from gptsmith.models.chat.local.writer import Writer
+from gptsmith.models.chat.local.writer import Prompt, Writer
 
 BARE = """
 import json, sys
@@ -150,7 +148,7 @@ def main() -> None:
     parser.add_argument("--no-draft", action="store_true")
     options = parser.parse_args()
     file = shelf.require(options.model)
-    engine = Engine(LocalModel(f"local:{options.model}", file))
+    engine = LocalEngine(LocalModel(f"local:{options.model}", file))
     writer = Writer(engine)
     prefix = prompt_of(FACTS * 30, "prefix")
     print(f"{options.model}, {physical_cores()} cores, load {os.getloadavg()[0]:.1f} at the start\n")

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.embedded_intents import DATA, load
-from gptsmith.models.chat.embedded.lookup_sense import KINDS, WEIGHTS, features, is_wide
+from gptsmith.models.chat.embedded.lookups import KINDS, WEIGHTS, features, is_wide
 
 MESSAGES = DATA / "lookup_messages.jsonl"
 DECAY, RARE, PAIRED = 1e-3, 3, 3

@@ -19,12 +19,11 @@ from typing import Any
 
 import torch
 
-from gptsmith.models.pictures import embedded
-from gptsmith.models.pictures.generators import Step, Stop
+from gptsmith.models.pictures import names
+from gptsmith.models.pictures.generators import DrawingStep, Job, Settings, Stop
 from gptsmith.models.pictures.local import LocalGenerator
 from gptsmith.models.pictures.names import ModelName, read_name
 from gptsmith.models.pictures.plan import EMBEDDED_GUIDANCE, EMBEDDED_STEPS
-from gptsmith.models.pictures.wishes import Job, Settings
 
 STEPS = {"embedded": EMBEDDED_STEPS, "turbo": 1}
 GUIDANCE = {"embedded": EMBEDDED_GUIDANCE, "turbo": 1.0}
@@ -79,7 +78,7 @@ class Bench:
         """Draw through gptsmith, previews and checks included."""
         return self.ours.draw(self.job, self.see, Stop()).image
 
-    def see(self, step: Step) -> None:
+    def see(self, step: DrawingStep) -> None:
         """Remember at which steps a preview came."""
         if step.preview:
             self.looks.append(step.step)
@@ -118,7 +117,7 @@ def main() -> None:
             write_turbo(place)
             name = read_name(folder)
         else:
-            place, name = embedded.folder("generator"), ModelName("embedded", "embedded")
+            place, name = names.folder("generator"), ModelName("embedded", "embedded")
         bench = Bench(LocalGenerator(name, place), steps, GUIDANCE[given.model])
         cold, first = timed(bench.draw)
         best = {"limit": float("inf"), "bare": float("inf"), "draw": float("inf")}

@@ -18,7 +18,7 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.experiment import GUIDANCE, STEPS, Line, grouped, lines
-from gptsmith.models.pictures import embedded
+from gptsmith.models.pictures import names
 from gptsmith.models.pictures.prior import FILE
 from gptsmith.models.pictures.recognizers import load_recognizer
 
@@ -30,7 +30,7 @@ def main() -> None:
     parser.add_argument("arms", nargs="+")
     parser.add_argument("--clip", type=Path)
     given = parser.parse_args()
-    clip = given.clip or embedded.folder("clip")
+    clip = given.clip or names.folder("clip")
     if not (clip / FILE).is_file():
         raise SystemExit(f"nothing is measured: {clip} has no prior; runs/prior.sh trains it")
     recognizer = load_recognizer(str(clip.resolve()))

@@ -20,8 +20,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from gptsmith.assistants.spec import Chunking, Knowledge, Retrieval
-from gptsmith.rag.base import KnowledgeBase
+from gptsmith.assistants.format.spec import Chunking, Knowledge, Retrieval
+from gptsmith.rag.knowledge import KnowledgeBase
 
 STRATEGIES = ("dense", "keyword", "hybrid")
 SIZES = (500, 900, 1500)

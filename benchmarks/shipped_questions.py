@@ -25,7 +25,7 @@ def right(row: dict[str, Any], text: str, cited: list[str]) -> bool:
 def main() -> None:
     """Print the table."""
     from gptsmith import Assistant
-    from gptsmith.assistants.library import find_library
+    from gptsmith.assistants.files.library import find_library
 
     rows = [json.loads(line) for line in QUESTIONS.read_text().splitlines()]
     score: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])

@@ -17,11 +17,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from gptsmith.assistants.edited_file import plan_edit
-from gptsmith.assistants.operations import Add, Remove, Set
-from gptsmith.assistants.reader import read
-from gptsmith.assistants.splice import splice
-from gptsmith.assistants.versions import Versions
+from gptsmith.assistants.editing.edited_file import plan_edit
+from gptsmith.assistants.editing.operations import Add, Remove, Set
+from gptsmith.assistants.editing.splice import splice
+from gptsmith.assistants.files.versions import Versions
+from gptsmith.assistants.format.reader import read_yaml
 
 SPECS = sorted((Path(__file__).resolve().parents[1] / "assistants" / "specs").glob("*.assistant.yaml"))
 
@@ -56,7 +56,7 @@ def main() -> None:
         ]
         splice(text, ways[0])  # once unmeasured: imports and the schema
         splice(text, ways[1])
-        times = [milliseconds(lambda text=text: read(text), options.repeat)]  # type: ignore[misc]
+        times = [milliseconds(lambda text=text: read_yaml(text), options.repeat)]  # type: ignore[misc]
         times += [milliseconds(lambda text=text, ops=ops: splice(text, ops), options.repeat) for ops in ways]  # type: ignore[misc]
         times.append(_on_disk(path, text, options.repeat))
         cells = " | ".join(f"{one:.1f} ({one / times[0]:.1f}x)" if n else f"{one:.1f}" for n, one in enumerate(times))

@@ -13,11 +13,10 @@ import json
 import os
 from pathlib import Path
 
-from gptsmith.models.pictures import embedded
-from gptsmith.models.pictures.upsampling.answers import LEAST, MOST
-from gptsmith.models.pictures.upsampling.embedded import EmbeddedUpsampler, UndrawableError, in_size, is_faithful
-from gptsmith.models.pictures.upsampling.upsampler import Earlier
-from gptsmith.models.world.requests import parse_request
+from gptsmith.models.pictures import names
+from gptsmith.models.pictures.world.requests import parse_request
+from gptsmith.tools.drawing.embedded_upsampler import EmbeddedUpsampler, UndrawableError, in_size, is_faithful
+from gptsmith.tools.drawing.upsampler import LEAST, MOST, Earlier
 
 CONVERSATIONS = Path(__file__).parents[1] / "tests" / "data" / "picture_conversations.jsonl"
 
@@ -43,7 +42,7 @@ def main() -> None:
     parser.add_argument("--weights", type=Path, default=None)
     parser.add_argument("--show", action="store_true")
     given = parser.parse_args()
-    writer = EmbeddedUpsampler(given.weights or embedded.folder("upsampler"))
+    writer = EmbeddedUpsampler(given.weights or names.folder("upsampler"))
     images = Path(os.environ["GPTSMITH_TEST_DATA"]) / "images"
     rules, undrawable = Score("one caption of 15 to 80 words (DrawBench)", given.show), 0
     for prompt in (images / "drawbench.txt").read_text("utf-8").splitlines():

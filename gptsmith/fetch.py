@@ -57,7 +57,7 @@ def fetch(
     until = time.monotonic() + timeout
     current = url
     for _ in range(MAX_HOPS + 1):
-        parts = check(current)
+        parts = check_address(current)
         addresses = (resolver or public_addresses)(parts.hostname or "", port_of(parts))
         try:
             answer = _one(current, parts, addresses, max_bytes, until)
@@ -71,7 +71,7 @@ def fetch(
     raise _refused(url, f"it redirects more than {MAX_HOPS} times", "name the page's own address")
 
 
-def check(url: str) -> SplitResult:
+def check_address(url: str) -> SplitResult:
     """Return the parts of a URL whose form may be fetched; raises FetchError for any other. Contacts nobody."""
     if len(url) > _MAX_URL or any(ord(c) <= 32 or c == "\\" or ord(c) == 127 for c in url):
         raise _refused(url, "it holds spaces, control characters or backslashes, or is too long", "correct the address")

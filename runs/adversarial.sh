@@ -3,6 +3,6 @@
 set -e
 OUT=${OUT:-runs/out}
 for weight in 0 0.05; do
-  ${PYTHON:-python} -m gptsmith.models.training.adversarial --out "$OUT/adversarial-$weight" \
+  ${PYTHON:-python} -m training.adversarial --out "$OUT/adversarial-$weight" \
     --autoencoder "$OUT/autoencoder/final" --weight "$weight" --steps 1500 --batch 4
 done

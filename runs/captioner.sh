@@ -3,6 +3,6 @@
 # learning too. Run again to resume.
 set -e
 OUT=${OUT:-runs/out}
-train="${PYTHON:-python} -m gptsmith.models.training.captioner --batch 48"
+train="${PYTHON:-python} -m training.captioner --batch 48"
 $train --out "$OUT/captioner-decoder" --clip "$OUT/clip/final" --steps 6600
 $train --out "$OUT/captioner" --start "$OUT/captioner-decoder/final" --steps 3500 --lr 5e-4 --tower

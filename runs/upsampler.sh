@@ -2,4 +2,4 @@
 # The embedded caption writer: 172,800 pairs of the grammar. Run again to resume.
 set -e
 OUT=${OUT:-runs/out}
-${PYTHON:-python} -m gptsmith.models.training.upsampler --out "$OUT/upsampler" --steps 5400
+${PYTHON:-python} -m training.upsampler --out "$OUT/upsampler" --steps 5400

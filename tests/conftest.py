@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.loopback import Loopback
+from tests.support.loopback import Loopback
 
 
 def _own_shelf() -> str:
@@ -104,7 +104,7 @@ def local_mind(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     `GPTSMITH_TEST_MODELS` names the folder of models; the person's own shelf is used when it is not set.
     """
     from gptsmith.models import shelf
-    from gptsmith.models.chat.embedded.mind import find_writer
+    from gptsmith.models.chat.embedded.tasks import find_writer
 
     monkeypatch.setenv("GPTSMITH_MODELS", _MODELS)
     monkeypatch.setenv("GPTSMITH_ENGINE_IDLE", "120")  # an engine that a test starts ends soon after the last one
@@ -117,7 +117,7 @@ def local_mind(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def no_tools_left_behind() -> Iterator[None]:
     """Forget the tools that a test registered: they would stand in the generated reference."""
     yield
-    from gptsmith.assistants.tool_types import TOOL_TYPES
+    from gptsmith.assistants.format.spec import TOOL_TYPES
 
     if (registry := sys.modules.get("gptsmith.tools.registry")) is not None:
         for name in [name for name, kind in TOOL_TYPES.items() if issubclass(kind, registry.OwnTool)]:
@@ -137,7 +137,7 @@ def test_data() -> Path:
 def emoji_font() -> None:
     """Skip the tests that draw scenes of the world where the font that these are drawn with is not there."""
     from gptsmith.errors import NotReadyError
-    from gptsmith.models.world import sprites
+    from training.world import sprites
 
     try:
         sprites.font_path()
@@ -147,7 +147,7 @@ def emoji_font() -> None:
 
 @pytest.fixture
 def loopback() -> Iterator[Loopback]:
-    """A running OpenAI-compatible server; see `tests/loopback.py`."""
+    """A running OpenAI-compatible server; see `tests/support/loopback.py`."""
     with Loopback() as server:
         yield server
 
@@ -155,11 +155,11 @@ def loopback() -> Iterator[Loopback]:
 @pytest.fixture
 def no_picture_weights(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Take the embedded models that draw, describe and recognize away, as if they were not part of the release."""
-    from gptsmith.models.pictures import captioners, embedded, generators, recognizers
+    from gptsmith.models.pictures import captioners, generators, names, recognizers
 
     none = tmp_path_factory.mktemp("weights")
-    (none / "upsampler").symlink_to(embedded.WEIGHTS / "upsampler")
-    monkeypatch.setattr(embedded, "WEIGHTS", none)
+    (none / "upsampler").symlink_to(names.WEIGHTS / "upsampler")
+    monkeypatch.setattr(names, "WEIGHTS", none)
     for room in (captioners, generators, recognizers):
         monkeypatch.setattr(room, "_made", {})
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gptsmith.assistants.loader import check_text
+from gptsmith.assistants.format.loader import check_text
 from gptsmith.ui import docs
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -96,3 +96,10 @@ def test_nothing_names_a_machine() -> None:
                 if pattern.search(line):
                     found.append(f"{name}:{number}: {line.strip()[:100]}")
     assert found == []
+
+
+def test_the_architecture_names_what_is_there() -> None:
+    page = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
+    named = set(re.findall(r"(?<![\w/])(?:assistants|models|rag|tools|agent|ui)/[\w/]*(?:\.py)?", page))
+    assert named
+    assert sorted(name for name in named if not (ROOT / "gptsmith" / name).exists()) == []

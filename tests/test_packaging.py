@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from gptsmith.assistants.library import shipped_names
+from gptsmith.assistants.files.library import shipped_names
 
 ROOT = Path(__file__).resolve().parents[1]
 SHIPPED = shipped_names()
@@ -95,7 +95,7 @@ def test_the_installed_wheel_lists_and_validates_its_assistants(wheel: Path, tmp
 
 
 def test_a_checkout_lists_the_folder_at_its_root() -> None:
-    from gptsmith.assistants.library import shipped_files
+    from gptsmith.assistants.files.library import shipped_files
 
     assert {path.parent for path in shipped_files()} == {ROOT / "assistants/specs"}
     assert {path.name.removesuffix(".assistant.yaml") for path in shipped_files()} == set(SHIPPED)

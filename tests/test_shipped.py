@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from gptsmith import Assistant
-from gptsmith.assistants.library import shipped_files, shipped_names
-from gptsmith.models.pictures import captioners, embedded, generators, recognizers
-from gptsmith.models.training.release import seal
-from tests import tiny_pictures
+from gptsmith.assistants.files.library import shipped_files, shipped_names
+from gptsmith.models.pictures import captioners, generators, names, recognizers
+from tests.support import tiny_pictures
+from training.release import seal
 
 
 def _rows(name: str) -> list[dict[str, Any]]:
@@ -35,14 +35,14 @@ def tiny_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("generator", tiny_pictures.embedded_generator),
     ):
         seal(make(root / kind))
-    (root / "upsampler").symlink_to(embedded.WEIGHTS / "upsampler")
+    (root / "upsampler").symlink_to(names.WEIGHTS / "upsampler")
     return root
 
 
 @pytest.fixture(autouse=True)
 def with_tiny_weights(tiny_weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Put them where the package's own are."""
-    monkeypatch.setattr(embedded, "WEIGHTS", tiny_weights)
+    monkeypatch.setattr(names, "WEIGHTS", tiny_weights)
     for module in (captioners, generators, recognizers):
         monkeypatch.setattr(module, "_made", {})
 

@@ -1,0 +1,1 @@
+"""Assistants that run, and the builder that makes them."""

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from gptsmith.agent.events import Event, Reply
 from gptsmith.agent.kept import Kept
-from gptsmith.assistants import loader
-from gptsmith.assistants.library import find_library
-from gptsmith.assistants.loader import Loaded
-from gptsmith.assistants.spec import AssistantSpec, Starter
-from gptsmith.assistants.variables import fill
+from gptsmith.assistants.files.library import find_library
+from gptsmith.assistants.format import loader
+from gptsmith.assistants.format.loader import Loaded
+from gptsmith.assistants.format.spec import AssistantSpec, Starter
+from gptsmith.assistants.format.variables import fill
 from gptsmith.errors import Diagnostic, UsageError
 
 if TYPE_CHECKING:
@@ -367,8 +367,10 @@ class Assistant(Kept):
         from gptsmith.agent.runtime.store import check_thread_id
 
         engine = self.engine
-        found = approvals.find(engine.store, check_thread_id(thread_id))
-        approvals.read(found.asked, decisions, engine.tools)  # what does not fit is said before anything begins
+        found = approvals.find_paused(engine.store, check_thread_id(thread_id))
+        approvals.read_decisions(
+            found.asked, decisions, engine.tools
+        )  # what does not fit is said before anything begins
         values = dict(engine.variables)
         ask = Ask(thread_id, "", variables=values, tokens=tokens, decisions=decisions, turn_id=found.turn_id)
         return replace(ask, caller=caller or NOBODY)

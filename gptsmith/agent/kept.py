@@ -11,7 +11,7 @@ from gptsmith.errors import UsageError
 if TYPE_CHECKING:
     from gptsmith.agent.runtime.engine import Engine
     from gptsmith.agent.runtime.facts import Facts
-    from gptsmith.agent.runtime.store import Thread, Turn
+    from gptsmith.agent.runtime.store import StoredTurn, Thread
     from gptsmith.rag.hit import Hit, Receipt
 
 
@@ -55,7 +55,7 @@ class Kept:
         """Return all threads, the last used first."""
         return self.engine.store.threads()
 
-    def history(self, thread_id: str) -> list[Turn]:
+    def history(self, thread_id: str) -> list[StoredTurn]:
         """Return the turns of a thread, oldest first, each with its message and its reply or error.
 
         A message that this process could not store (a full disk) is among them, with the error, as long as it runs.
@@ -71,7 +71,7 @@ class Kept:
         from gptsmith.agent.runtime.store import check_thread_id
 
         store = self.engine.store
-        return approvals.find(store, thread_id).asked if store.waiting(check_thread_id(thread_id)) else []
+        return approvals.find_paused(store, thread_id).asked if store.waiting(check_thread_id(thread_id)) else []
 
     def rename_thread(self, thread_id: str, title: str) -> None:
         """Give a thread another title."""

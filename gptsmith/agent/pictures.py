@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from gptsmith.models.pictures.captioners import Captioner
     from gptsmith.models.pictures.generators import Generator, Stop
     from gptsmith.models.pictures.input_images import Given
-    from gptsmith.models.pictures.inversion import Inverted
+    from gptsmith.models.pictures.latents import Inverted
     from gptsmith.models.pictures.recognizers import Match, Recognizer
-    from gptsmith.models.pictures.record import Picture
-    from gptsmith.models.pictures.studio import Progress, Studio, Wish
-    from gptsmith.models.pictures.upsampling.upsampler import Earlier, Upsampled, Upsampler
+    from gptsmith.tools.drawing.store import Picture
+    from gptsmith.tools.drawing.studio import DrawingProgress, Studio, Wish
+    from gptsmith.tools.drawing.upsampler import Earlier, Upsampled, Upsampler
 
 Size = str | tuple[int, int]
 
@@ -69,7 +69,7 @@ class Pictures:
         strength: float | None = None,
         my_words: bool = False,
         best_of: int = 1,
-        on_progress: Callable[[Progress], None] | None = None,
+        on_progress: Callable[[DrawingProgress], None] | None = None,
         stop: Stop | None = None,
     ) -> list[Picture]:
         """Return `count` pictures of what `prompt` says, each with its `record`; the one that fits best comes first.
@@ -104,7 +104,7 @@ class Pictures:
         best_of: int,
     ) -> Wish:
         from gptsmith.models.pictures.input_images import open_mask, open_picture
-        from gptsmith.models.pictures.studio import Wish
+        from gptsmith.tools.drawing.studio import Wish
 
         if mask is not None and image is None:
             raise UsageError("a mask alone changes nothing", hint="give the picture that it belongs to as well")
@@ -114,12 +114,12 @@ class Pictures:
 
     def upsample(self, prompt: str, earlier: Sequence[Earlier] = ()) -> Upsampled:
         """Return the caption that would be drawn for `prompt`, after the `earlier` pictures of a conversation."""
-        from gptsmith.models.pictures.wishes import check_words
+        from gptsmith.models.pictures.generators import check_words
 
         return self.upsampler.upsample(check_words(prompt), earlier)
 
     def _studio(self, best_of: int) -> Studio:
-        from gptsmith.models.pictures.studio import Studio
+        from gptsmith.tools.drawing.studio import Studio
 
         generator = self.generator  # first: who wants to draw is told what is missing for that
         ranker = self.recognizer if best_of > 1 else None
@@ -187,7 +187,8 @@ class Pictures:
 
     def invert(self, image: Given, caption: str = "", steps: int = 30) -> Inverted:
         """Return the noise from which the model draws a picture, and how well it comes back; `redraw` edits it."""
-        from gptsmith.models.pictures import inversion, latents
+        from gptsmith.models.pictures import latents
+        from gptsmith.models.pictures import latents as inversion
         from gptsmith.models.pictures.input_images import open_picture
 
         given = open_picture(image)
@@ -219,7 +220,7 @@ class Pictures:
     @cached_property
     def upsampler(self) -> Upsampler:
         """What writes the captions."""
-        from gptsmith.models.pictures.upsampling.choosing import named_upsampler, upsampler_for
+        from gptsmith.tools.drawing.upsampler import named_upsampler, upsampler_for
 
         drawn_by = self._names["model"]
         if self._upsampler is None or isinstance(self._upsampler, str):
@@ -234,18 +235,18 @@ def _with(wish: Wish, **settings: Any) -> Wish:
 
 def _earlier(image: Given | None) -> list[Earlier]:
     """Return what was drawn before, as a picture that is to be changed tells it."""
-    from gptsmith.models.pictures.parameters import parameters_in
-    from gptsmith.models.pictures.upsampling.upsampler import Earlier
+    from gptsmith.tools.drawing.store import parameters_in
+    from gptsmith.tools.drawing.upsampler import Earlier
 
     told = parameters_in(image) if image is not None else {}
     return [Earlier(told.get("Request", told["caption"]), told["caption"])] if told.get("caption") else []
 
 
 def _size(size: Size | None) -> tuple[int, int] | None:
-    from gptsmith.models.pictures.wishes import read_size
+    from gptsmith.models.pictures.generators import read_size
 
     return read_size(size) if isinstance(size, str) else size
 
 
-def _unheard(_progress: Progress) -> None:
+def _unheard(_progress: DrawingProgress) -> None:
     """Nobody listens."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gptsmith.assistants.faults import KeyPath
-from gptsmith.assistants.loader import Loaded
-from gptsmith.assistants.reader import dotted
-from gptsmith.assistants.tool_types import ToolSpec
+from gptsmith.assistants.format.loader import Loaded
+from gptsmith.assistants.format.problems import KeyPath
+from gptsmith.assistants.format.reader import dotted
+from gptsmith.assistants.format.spec import ToolSpec
 from gptsmith.errors import Diagnostic, NotReadyError
 from gptsmith.tools import ToolContext, not_ready
 

@@ -1,0 +1,1 @@
+"""Knowledge: files are read, cut, embedded and stored; a question finds its passages."""

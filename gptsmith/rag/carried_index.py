@@ -14,12 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from gptsmith.assistants.library import state_key
-from gptsmith.assistants.loader import Loaded, load_file
+from gptsmith.assistants.files.library import state_key
+from gptsmith.assistants.format.loader import Loaded, load_file
 from gptsmith.errors import GptsmithError, KnowledgeError
 from gptsmith.models.embedding import load_embedder
-from gptsmith.rag.base import KnowledgeBase
 from gptsmith.rag.cutting import cutting_of
+from gptsmith.rag.knowledge import KnowledgeBase
 from gptsmith.rag.store import Matrix, Store, digest
 from gptsmith.state import State
 

@@ -31,7 +31,7 @@ _CHANGED = 0.2  # the share of vectors that may differ for a collection to be ch
 _CLOSE = 1e-3  # a vector's distance to itself, after float32 and the index
 
 
-class Nearest(NamedTuple):
+class NearestPlaces(NamedTuple):
     """Places in `Dense.matrix` and their cosines, best first."""
 
     places: NDArray[np.int64]
@@ -91,7 +91,7 @@ class ChromaCache:
             self._owned.close()
             self._owner = False
 
-    def nearest(self, dense: Dense, vector: NDArray[np.float32], count: int) -> Nearest | None:
+    def nearest(self, dense: Dense, vector: NDArray[np.float32], count: int) -> NearestPlaces | None:
         """Return the passages nearest to `vector`; None when the cache is not in step, so that search stays exact."""
         if not self._guard.acquire(blocking=False):
             return None
@@ -101,7 +101,7 @@ class ChromaCache:
                 return None
             found = ready.collection.query([vector], n_results=min(count, len(ready.places)), include=["distances"])
             places = np.array([ready.places[i] for i in found["ids"][0]], dtype=np.int64)
-            return Nearest(places, 1.0 - np.array(found["distances"][0], dtype=np.float32))
+            return NearestPlaces(places, 1.0 - np.array(found["distances"][0], dtype=np.float32))
         except Exception as error:  # noqa: BLE001 - a cache that fails in any way is left alone; SQLite has the truth
             log.warning("the vector cache failed (%s) and is not used", type(error).__name__)
             self._ready.clear()

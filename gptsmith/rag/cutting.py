@@ -2,12 +2,153 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import bisect
+import itertools
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-from gptsmith.assistants.spec import Knowledge
+from gptsmith.assistants.format.spec import Knowledge
 from gptsmith.models.embedding import Embedder, load_embedder
-from gptsmith.rag.chunker import CHUNKER, Cut, cut
 from gptsmith.rag.store import Store, digest
+
+# The chunker: cuts a text into passages whose offsets are always exact.
+#
+# Sizes are characters, cut earlier where the sentence encoder's token limit would be passed: what it does not read
+# could never be found. A passage never crosses a page, so that its page is certain. Cuts prefer, in this order,
+# headings, paragraphs, sentences and lines, spaces.
+
+CHUNKER = "c3"  # part of every chunk's id: raise it when the cuts change
+
+_HEADING = re.compile(r"^(?:#{1,6}[ \t]+\S|[^\n]{1,120}\n(?:={3,}|-{3,})[ \t]*$)", re.MULTILINE)
+_PARAGRAPH = re.compile(r"\n[ \t]*\n\s*")
+_SENTENCE = re.compile(r"[.!?…。！？]+[\"'”’)\]]*\s+|\n|[。！？]")
+_SPACE = re.compile(r"\s+")
+
+
+@dataclass(frozen=True)
+class Cut:
+    """One passage: `text[start:end]` of the document that was cut."""
+
+    start: int
+    end: int
+
+
+class _Bounds:
+    """Where a text may be cut, strongest class first; each list is sorted."""
+
+    def __init__(self, text: str) -> None:
+        self.sections = [m.start() for m in _HEADING.finditer(text)]
+        self.paragraphs = [m.end() for m in _PARAGRAPH.finditer(text)]
+        self.sentences = [m.end() for m in _SENTENCE.finditer(text)]
+        self.spaces = [m.end() for m in _SPACE.finditer(text)]
+
+    def best(self, start: int, limit: int) -> int:
+        """Return the best place to end a chunk that begins at `start` and must not pass `limit`."""
+        room = limit - start
+        floors = ((self.sections, 0.25), (self.paragraphs, 0.4), (self.sentences, 0.4), (self.spaces, 0.0))
+        for places, share in floors:
+            found = _last_at_most(places, limit)
+            if found is not None and found > start + share * room:
+                return found
+        return limit
+
+    def resume(self, end: int, overlap: int) -> int:
+        """Return where the chunk after one that ends at `end` begins, at most `overlap` characters before it."""
+        if not overlap or _contains(self.sections, end):
+            return end
+        for places in (self.sentences, self.spaces):
+            found = _first_at_least(places, end - overlap)
+            if found is not None and found < end:
+                return found
+            if found == end:  # a whole sentence ends here, and the one before it is too long to be said again
+                return end
+        return end
+
+
+def begins(text: str, start: int, least: int) -> int:
+    """Return where the sentence or line in which `start` lies begins, `start` itself when that is before `least`."""
+    if start == 0 or text[start - 1] == "\n":
+        return start
+    found = [m.end() for m in _SENTENCE.finditer(text, least, start)]
+    return found[-1] if found else start
+
+
+def ends(text: str, end: int, most: int) -> int:
+    """Return where the sentence or line of the character before `end` ends, `end` when that is behind `most`."""
+    if end == 0 or _SENTENCE.match(text, end - 1) or end >= len(text):
+        return end
+    found = _SENTENCE.search(text, end, most + 1)
+    return end + len(text[end : found.end()].rstrip()) if found else most if most == len(text) else end
+
+
+def cut(
+    text: str,
+    *,
+    size: int = 900,
+    overlap: int = 100,
+    pages: Sequence[int] = (),
+    token_starts: Sequence[int] = (),
+    max_tokens: int = 0,
+) -> list[Cut]:
+    """Cut `text` into passages of at most `size` characters and `max_tokens` tokens (0: no token limit).
+
+    `pages` are the offsets where pages begin, `token_starts` the offset of each token's first character. Every
+    character that is not white space is in at least one passage; consecutive passages share up to `overlap`
+    characters, none across a heading or page. An empty or blank text gives no passage.
+    """
+    bounds = _Bounds(text)
+    cuts: list[Cut] = []
+    edges = sorted({0, len(text), *(p for p in pages if 0 < p < len(text))})
+    for page, page_end in itertools.pairwise(edges):
+        start = _skip_space(text, page)
+        while start < page_end:
+            limit = min(_limit(text, start, size, token_starts, max_tokens), page_end)
+            stop = _next_section(bounds.sections, start, limit, size)
+            end = stop if stop else (limit if limit >= page_end else bounds.best(start, limit))
+            trimmed = start + len(text[start:end].rstrip())
+            cuts.append(Cut(start, trimmed))
+            if end >= page_end:
+                break
+            resumed = _skip_space(text, bounds.resume(end, min(overlap, (trimmed - start) // 2)))
+            start = resumed if resumed > start else _skip_space(text, end)
+    return cuts
+
+
+def _limit(text: str, start: int, size: int, token_starts: Sequence[int], max_tokens: int) -> int:
+    limit = min(start + size, len(text))
+    if max_tokens and token_starts:
+        first = bisect.bisect_left(token_starts, start)
+        if first + max_tokens < len(token_starts):
+            limit = min(limit, max(token_starts[first + max_tokens], start + 1))
+    return limit
+
+
+def _next_section(sections: Sequence[int], start: int, limit: int, size: int) -> int:
+    """Return the first section bound behind a passage that is already half full, 0 for none before `limit`."""
+    found = _first_at_least(sections, start + size // 2)
+    return found if found is not None and start < found <= limit else 0
+
+
+def _skip_space(text: str, at: int) -> int:
+    while at < len(text) and text[at].isspace():
+        at += 1
+    return at
+
+
+def _last_at_most(places: Sequence[int], limit: int) -> int | None:
+    i = bisect.bisect_right(places, limit)
+    return places[i - 1] if i else None
+
+
+def _first_at_least(places: Sequence[int], least: int) -> int | None:
+    i = bisect.bisect_left(places, least)
+    return places[i] if i < len(places) else None
+
+
+def _contains(places: Sequence[int], value: int) -> bool:
+    return _first_at_least(places, value) == value
+
 
 Progress = Callable[[str], None]
 _Row = tuple[str, str, str, int, int]

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gptsmith.assistants.spec import Knowledge
-from gptsmith.rag.chunker import begins, ends
+from gptsmith.assistants.format.spec import Knowledge
+from gptsmith.rag.cutting import begins, ends
 from gptsmith.rag.hit import Hit
 from gptsmith.rag.index import Dense, Index
 

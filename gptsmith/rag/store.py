@@ -53,7 +53,7 @@ Matrix = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Entry:
+class SourceEntry:
     """One file or page in use: `mark` tells whether it changed, `document_id` is None when it could not be read."""
 
     knowledge: str
@@ -75,11 +75,11 @@ class Chunk:
     end: int
 
 
-class Loaded(NamedTuple):
+class StoreContents(NamedTuple):
     """What is in use at one moment: passages in order, their vectors' bytes, each document's text and page offsets."""
 
     generation: int
-    entries: list[Entry]
+    entries: list[SourceEntry]
     chunks: list[Chunk]
     vectors: list[bytes]
     texts: dict[str, tuple[str, list[int]]]
@@ -153,13 +153,13 @@ class Store:
         with self.guard, self._db:
             self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[SourceEntry]:
         """Return what is in use, in the order of the spec."""
         with self.guard:
             rows = self._db.execute(
                 "SELECT knowledge, source, cutting, document_id, mark, receipt FROM entries ORDER BY position"
             ).fetchall()
-        return [Entry(k, s, c, d, m, Receipt.model_validate_json(r)) for k, s, c, d, m, r in rows]
+        return [SourceEntry(k, s, c, d, m, Receipt.model_validate_json(r)) for k, s, c, d, m, r in rows]
 
     def marks(self) -> dict[tuple[str, str], str]:
         """Return the mark of each `(knowledge, source)` in use."""
@@ -229,7 +229,7 @@ class Store:
             ).fetchone()
         return int(row[0])
 
-    def switch(self, entries: Sequence[Entry], settings: str, *, same: bool = False) -> int:
+    def switch(self, entries: Sequence[SourceEntry], settings: str, *, same: bool = False) -> int:
         """Put `entries` in use in one transaction, drop what nothing uses, and return the generation's number.
 
         `same` keeps the number: the passages are those of before, only marks and receipts changed.
@@ -255,7 +255,7 @@ class Store:
             "DELETE FROM texts WHERE document_id NOT IN (SELECT document_id FROM entries WHERE document_id NOT NULL)"
         )
 
-    def load(self) -> Loaded:
+    def load(self) -> StoreContents:
         """Return one consistent view of what is in use."""
         with self.guard, self._db:
             self._db.execute("BEGIN")
@@ -266,7 +266,7 @@ class Store:
             ).fetchall()
             found = ((e.document_id, self.text(e.document_id)) for e in entries if e.document_id)
             texts = {document_id: stored[:2] for document_id, stored in found if stored}
-        return Loaded(generation, entries, [Chunk(*row[:5]) for row in rows], [row[5] for row in rows], texts)
+        return StoreContents(generation, entries, [Chunk(*row[:5]) for row in rows], [row[5] for row in rows], texts)
 
     def chunk(self, chunk_id: str) -> tuple[str, int, int] | None:
         """Return `(document_id, start, end)` of a chunk."""
@@ -314,6 +314,6 @@ def _move_aside(path: Path) -> Path:
     return path.replace(path.with_name(path.name + ".damaged"))
 
 
-def _row(item: tuple[int, Entry]) -> tuple[Any, ...]:
+def _row(item: tuple[int, SourceEntry]) -> tuple[Any, ...]:
     position, e = item
     return (position, e.knowledge, e.source, e.cutting, e.document_id, e.mark, e.receipt.model_dump_json())

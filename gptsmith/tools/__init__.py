@@ -11,9 +11,7 @@ from gptsmith.tools import (
     python,
     web,
 )
-from gptsmith.tools.context import ToolContext
-from gptsmith.tools.registry import make_tools, not_ready, register_tool, tool_type
-from gptsmith.tools.toolset import Toolset
+from gptsmith.tools.registry import ToolContext, Toolset, make_tools, not_ready, register_tool, tool_type
 
 __all__ = [
     "ToolContext",

@@ -6,18 +6,17 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from gptsmith.assistants import referred
-from gptsmith.assistants.loader import load_file
-from gptsmith.assistants.tool_types import ToolSpec
+from gptsmith.assistants.files import trust
+from gptsmith.assistants.format.loader import load_file
+from gptsmith.assistants.format.spec import ToolSpec
 from gptsmith.errors import GptsmithError, NotReadyError
-from gptsmith.tools.context import ToolContext
-from gptsmith.tools.registry import STRICT, Request, tool_type
+from gptsmith.tools.registry import STRICT, Request, ToolContext, tool_type
 
 if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
 
 
-def make(spec: Assistant, context: ToolContext) -> BaseTool:
+def make(spec: HelperAssistant, context: ToolContext) -> BaseTool:
     """Return the tool.
 
     Raises:
@@ -26,8 +25,8 @@ def make(spec: Assistant, context: ToolContext) -> BaseTool:
     from langchain_core.tools import StructuredTool
 
     try:
-        path = referred.find(spec.ref, context.base_dir, trust=context.trust)
-        referred.check_chain(path, context.spec, trust=context.trust)
+        path = trust.find(spec.ref, context.base_dir, trust=context.trust)
+        trust.check_chain(path, context.spec, trust=context.trust)
     except NotReadyError:
         raise
     except GptsmithError as error:
@@ -49,7 +48,7 @@ def make(spec: Assistant, context: ToolContext) -> BaseTool:
 
 
 @tool_type(make, Request)
-class Assistant(ToolSpec):
+class HelperAssistant(ToolSpec):
     """Another assistant as a tool; its answer comes back as text, its pictures as pictures of this conversation."""
 
     model_config = STRICT

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, Field, StringConstraints
 
-from gptsmith.assistants.tool_types import ToolSpec
-from gptsmith.tools.context import ToolContext
-from gptsmith.tools.registry import STRICT, tool_type
+from gptsmith.assistants.format.spec import ToolSpec
+from gptsmith.tools.registry import STRICT, ToolContext, tool_type
 
 if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
@@ -43,7 +42,7 @@ def make(spec: ImageGeneration, context: ToolContext) -> BaseTool:
         NotReadyError: the model is not there.
     """
     from gptsmith.models.pictures.generators import find_generator
-    from gptsmith.tools.drawing import drawing_tool
+    from gptsmith.tools.drawing.call import drawing_tool
 
     find_generator(spec.model, base_dir=context.base_dir, trust=context.trust)
     return drawing_tool(spec, context)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from gptsmith.assistants.spec import Knowledge
+from gptsmith.assistants.format.spec import Knowledge
 
 if TYPE_CHECKING:
     from langchain_core.tools import BaseTool

@@ -7,9 +7,9 @@ from langchain_core.tools import BaseTool, StructuredTool
 from gptsmith.models.pictures.captioners import Captioner
 from gptsmith.models.pictures.input_images import open_picture
 from gptsmith.models.pictures.recognizers import Recognizer, check_labels
-from gptsmith.models.pictures.store import PictureStore
 from gptsmith.tools import image_captioning, image_recognition
-from gptsmith.tools.context import ToolContext
+from gptsmith.tools.drawing.store import PictureStore
+from gptsmith.tools.registry import ToolContext
 
 _SHOWN = 5  # labels that are told
 

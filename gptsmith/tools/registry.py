@@ -3,18 +3,115 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+import re
+from collections.abc import Awaitable, Callable, Collection, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
-from gptsmith.assistants.tool_types import TOOL_TYPES, ToolSpec, register_tool_type
+from gptsmith.assistants.format.spec import TOOL_TYPES, ToolSpec, register_tool_type
 from gptsmith.errors import GptsmithError, NotReadyError, ToolError, UsageError
-from gptsmith.tools.context import ToolContext
-from gptsmith.tools.toolset import Toolset
+from gptsmith.models.chat.messages import Passage, fence
 
 if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
     from langchain_core.tools import BaseTool
+
+    from gptsmith.rag.hit import Hit
+
+
+# What a tool is given when it is made: folders, trust, and the way to show something.
+
+
+def _nowhere() -> str:
+    """Name no conversation: the tool runs outside a turn."""
+    return ""
+
+
+def _nothing() -> dict[str, Any]:
+    """Add nothing to a call: no surface made it."""
+    return {}
+
+
+def _silent(_type: str, _data: dict[str, Any]) -> None:
+    """Show nothing: the tool runs outside a turn."""
+
+
+def _numbered(_query: str, hits: list[Hit]) -> str:
+    """Return hits as numbered passages: there is no turn to cite them in."""
+    return fence([Passage(id=n, source=hit.source, page=hit.page, text=hit.text) for n, hit in enumerate(hits, 1)])
+
+
+@dataclass(frozen=True)
+class ToolContext:
+    """One assistant's surroundings, the same for all of its tools.
+
+    `base_dir` is the spec's folder, `folder` the assistant's state folder, `trust` what the caller granted,
+    `spec` the spec's file. `cite(query, hits)` numbers what was found for the answer to cite, and
+    gives it as a block. `helper(path)` gives what asks another assistant. `model` is
+    the assistant's chat model (never looked up from here). `emit(type, data)` adds an event to the running turn,
+    `thread()` is the id of its conversation, empty outside of one. `chosen()` holds what a surface adds to a call that
+    the person made there, and that no model may pass.
+    """
+
+    base_dir: Path
+    folder: Path
+    trust: bool = False
+    model: BaseChatModel | None = None
+    emit: Callable[[str, dict[str, Any]], None] = field(default=_silent)
+    thread: Callable[[], str] = field(default=_nowhere)
+    chosen: Callable[[], dict[str, Any]] = field(default=_nothing)
+    spec: Path | None = None
+    cite: Callable[[str, list[Hit]], str] = field(default=_numbered)
+    helper: Callable[[Path], Callable[[str], Awaitable[str]]] | None = None
+
+
+# What one entry under a spec's `tools` gives to the model: one tool, or as many as a server or document has.
+
+_NOT_IN_A_NAME = re.compile(r"[^a-zA-Z0-9_-]+")
+_LONGEST = 64  # characters; providers refuse longer names
+
+
+class Toolset:
+    """The tools of one entry: a fixed list. A type whose tools come from elsewhere overrides `tools`.
+
+    `moving` says that the list may differ from turn to turn; `tools` is then asked before each turn, on a thread.
+    """
+
+    moving = False
+
+    def __init__(self, tools: Iterable[BaseTool] = ()) -> None:
+        self._tools = list(tools)
+
+    def begin(self) -> None:
+        """Begin, beside everything else, what takes a while: the start of a server, the fetch of a document."""
+
+    def tools(self) -> list[BaseTool]:
+        """Return the tools as they are now.
+
+        Raises:
+            GptsmithError: they cannot be had; it says why, and the next turn asks again.
+        """
+        return self._tools
+
+    def close(self) -> None:
+        """Let go of processes and connections."""
+
+
+def call_name(entry: str, name: str, taken: Collection[str] = ()) -> str:
+    """Return the name by which the model calls the tool `name` of the entry: `shop_getOrder`; one not yet `taken`."""
+    return free_name(f"{entry}_{_NOT_IN_A_NAME.sub('_', name).strip('_')}", taken)
+
+
+def free_name(name: str, taken: Collection[str]) -> str:
+    """Return `name`, no longer than a provider takes, with a number behind where it is `taken`."""
+    found, n = name[:_LONGEST].rstrip("_"), 2
+    while found in taken:
+        found, n = f"{name[: _LONGEST - 4].rstrip('_')}_{n}", n + 1
+    return found
+
 
 STRICT = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True, populate_by_name=True)
 

@@ -7,27 +7,57 @@ document that was fetched, in a redirect) may not, and no secret is sent to it.
 from __future__ import annotations
 
 import json
+import os
+import re
 import socket
 import time
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import SplitResult, urljoin, urlsplit
+from urllib.parse import SplitResult, quote, quote_plus, urljoin, urlsplit
 
 import httpcore
 
 from gptsmith import fetch
+from gptsmith.assistants.format.variables import env_names
 from gptsmith.errors import FetchError, ToolError
-from gptsmith.tools.secret_values import SecretValues
+
+# The secrets that a tool sends: taken out of whatever comes back before anybody reads it.
+
+HIDDEN = "•••"
+_SHORTEST = 4  # characters; shorter values stand in ordinary text, too
+_SECRET_HEADER = re.compile(r"auth|key|token|secret|cookie|session|password", re.IGNORECASE)
+
+
+class SecretValues:
+    """What must not appear in results, errors and events: the values of `${env:…}`, and headers that sign in."""
+
+    def __init__(self, *declared: Any, headers: Mapping[str, str] | None = None) -> None:
+        values = {os.environ.get(name, "") for name in env_names(list(declared))}
+        for name, value in (headers or {}).items():
+            if _SECRET_HEADER.search(name):
+                values |= {value, value.partition(" ")[2]}
+        forms = {form for value in values for form in _forms(value.strip()) if len(form) >= _SHORTEST}
+        longest_first = sorted(forms, key=len, reverse=True)
+        self._found = re.compile("|".join(map(re.escape, longest_first))) if forms else None
+
+    def hide(self, text: str) -> str:
+        """Return `text` with every secret in it replaced."""
+        return self._found.sub(HIDDEN, text) if self._found else text
+
+
+def _forms(value: str) -> set[str]:
+    return {value, quote(value, safe=""), quote_plus(value), json.dumps(value)[1:-1]} if value else set()
+
 
 SECONDS = 45.0  # for a whole call, redirects included
 MAX_BYTES = 2 * 1024 * 1024
 
 
 @dataclass(frozen=True)
-class Request:
+class ServiceRequest:
     """One request: `headers` go to the service itself, never on to another host."""
 
     method: str
@@ -75,7 +105,7 @@ class Service:
         self._anywhere = anywhere
         self._secrets = secrets or SecretValues()
 
-    def send(self, request: Request, *, seconds: float = SECONDS, max_bytes: int = MAX_BYTES) -> Answer:
+    def send(self, request: ServiceRequest, *, seconds: float = SECONDS, max_bytes: int = MAX_BYTES) -> Answer:
         """Send it and return the answer of any status; redirects are followed as far as that is safe.
 
         Raises:
@@ -92,7 +122,7 @@ class Service:
         except FetchError as error:
             raise ToolError(self._secrets.hide(error.message), code=error.code, hint=error.hint) from error
 
-    def _send(self, request: Request, until: float, max_bytes: int) -> Answer:
+    def _send(self, request: ServiceRequest, until: float, max_bytes: int) -> Answer:
         for _ in range(fetch.MAX_HOPS + 1):
             parts = check(request.url)
             found = self._exchange(request, parts, until, max_bytes)
@@ -101,7 +131,9 @@ class Service:
             request = _redirected(request, *found)
         raise _failed(f"the service redirects more than {fetch.MAX_HOPS} times", "redirects")
 
-    def _exchange(self, request: Request, parts: SplitResult, until: float, max_bytes: int) -> Answer | tuple[int, str]:
+    def _exchange(
+        self, request: ServiceRequest, parts: SplitResult, until: float, max_bytes: int
+    ) -> Answer | tuple[int, str]:
         headers = list(request.headers.items())
         addresses = self._addresses(parts)
         with fetch.exchange(request.method, parts, addresses, until, headers=headers, body=request.body) as response:
@@ -142,7 +174,7 @@ def origin(url: str) -> tuple[str, str, int]:
         return "", "", 0
 
 
-def _redirected(request: Request, status: int, location: str) -> Request:
+def _redirected(request: ServiceRequest, status: int, location: str) -> ServiceRequest:
     """Return the request to where an answer leads: 303 becomes GET; another host gets neither body nor secrets."""
     url = urljoin(request.url, location)
     method, body, headers = request.method, request.body, request.headers

@@ -1,4 +1,4 @@
-"""The generated pages: docs/reference.md, docs/cli.md and the JSON Schema, written by `make docs`.
+"""The generated pages: docs/reference.md, docs/cli.md, docs/modules.md and the JSON Schema, written by `make docs`.
 
 python -m gptsmith.ui.docs            write them
 python -m gptsmith.ui.docs --check    exit 1 and name those that are out of date
@@ -6,6 +6,7 @@ python -m gptsmith.ui.docs --check    exit 1 and name those that are out of date
 
 from __future__ import annotations
 
+import ast
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,11 +29,12 @@ ENVIRONMENT = {
 
 def pages(root: Path) -> dict[Path, str]:
     """Return every generated file below the repository's folder `root`, with the text that it should have."""
-    from gptsmith.assistants.schema import SCHEMA_FILE, schema_text
+    from gptsmith.assistants.format.schema import SCHEMA_FILE, schema_text
 
     return {
         root / "docs" / "reference.md": reference(),
         root / "docs" / "cli.md": commands(),
+        root / "docs" / "modules.md": modules(root),
         root / "assistants" / "specs" / SCHEMA_FILE: schema_text(),
     }
 
@@ -40,10 +42,10 @@ def pages(root: Path) -> dict[Path, str]:
 def reference() -> str:
     """Return the reference page: every field of a spec, what events, replies and diagnostics hold, the environment."""
     from gptsmith.agent import events
-    from gptsmith.assistants import reference as fields
+    from gptsmith.assistants.format import schema as fields
     from gptsmith.errors import Diagnostic
-    from gptsmith.models.pictures.record import PictureRecord
     from gptsmith.rag.hit import Hit, Receipt
+    from gptsmith.tools.drawing.store import PictureRecord
 
     replies = (events.Reply, events.Citation, events.Searched, events.ToolCallRecord, events.Usage)
     lines = [fields.reference([events.Event, *replies, PictureRecord, Hit, Receipt, Diagnostic])]
@@ -63,6 +65,24 @@ def commands() -> str:
     for name, text in _helps(top, "gptsmith", None):
         lines += ["", f"## {name}", "", "```text", text.rstrip(), "```"]
     return "\n".join(lines) + "\n"
+
+
+def modules(root: Path) -> str:
+    """Return the page of modules: every folder with what it is for, every module with its first sentence."""
+    lines = ["# The modules", "", NOTE]
+    for init in sorted([*root.glob("gptsmith/**/__init__.py"), *root.glob("training/**/__init__.py")]):
+        folder = init.parent
+        lines += ["", f"## {folder.relative_to(root).as_posix()}/", "", _first_sentence(init)]
+        files = [file for file in sorted(folder.glob("*.py")) if file.name not in ("__init__.py", "__main__.py")]
+        if files:
+            lines += ["", "| module | what it holds |", "|---|---|"]
+            lines += [f"| `{file.name}` | {_first_sentence(file)} |" for file in files]
+    return "\n".join(lines) + "\n"
+
+
+def _first_sentence(file: Path) -> str:
+    said = ast.get_docstring(ast.parse(file.read_text("utf-8"))) or ""
+    return " ".join(said.split("\n\n")[0].split()).replace("|", "\\|")
 
 
 def out_of_date(root: Path) -> list[Path]:

@@ -8,14 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gptsmith.agent.builder.assemble import spec_data
-from gptsmith.agent.builder.attachments import Attachment, attach, beside, bring, listing
-from gptsmith.assistants.build_request import BuildRequest
-from gptsmith.assistants.draft import Draft, Missing
-from gptsmith.assistants.loader import load_text, slug
-from gptsmith.assistants.spec import AssistantSpec
-from gptsmith.assistants.tool_types import load_tool_types
-from gptsmith.assistants.writer import write_new
+from gptsmith.agent.builder.attachments import Attachment, attach, beside, bring_files, listing
+from gptsmith.agent.builder.language.answers import Draft, DraftKnowledge, DraftTest, Missing
+from gptsmith.agent.builder.language.description import language
+from gptsmith.agent.builder.language.requests import BuildRequest
+from gptsmith.assistants.format.loader import load_text, slug
+from gptsmith.assistants.format.spec import AssistantSpec, load_tool_types
+from gptsmith.assistants.format.writer import write_new
 from gptsmith.errors import Diagnostic, UsageError
 
 if TYPE_CHECKING:
@@ -23,13 +22,91 @@ if TYPE_CHECKING:
     from langgraph.graph.state import CompiledStateGraph
 
     from gptsmith.agent.assistant import Assistant
-    from gptsmith.agent.builder.checked_tests import CheckedTest
-    from gptsmith.agent.builder.edits import Change
-    from gptsmith.agent.builder.edits.subject import Subject
-    from gptsmith.agent.builder.session import BuilderSession
-    from gptsmith.agent.builder.session_store import SessionEntry
-    from gptsmith.assistants.drafting import Drafting
-    from gptsmith.assistants.library import Library
+    from gptsmith.agent.builder.changes import Change
+    from gptsmith.agent.builder.changes.subject import Subject
+    from gptsmith.agent.builder.session.session import BuilderSession, SessionEntry
+    from gptsmith.agent.builder.testing.checked import CheckedTest
+    from gptsmith.assistants.files.library import Library
+    from gptsmith.models.chat.drafting import Drafting
+
+
+# From a guarded draft to the data of a spec: code, not the model, decides what the YAML holds.
+
+_HEADINGS = {
+    "en": ("What matters", "How you work", "When to ask back", "How you speak"),
+    "de": ("Worauf es ankommt", "So gehst du vor", "Wann du nachfragst", "So sprichst du"),
+    "es": ("Lo que importa", "Cómo trabajas", "Cuándo preguntar", "Cómo hablas"),
+    "fr": ("Ce qui compte", "Ta façon de travailler", "Quand poser une question", "Ta façon de parler"),
+    "it": ("Ciò che conta", "Come lavori", "Quando fare domande", "Come parli"),
+    "pt": ("O que importa", "Como trabalhas", "Quando perguntar", "Como falas"),
+    "nl": ("Wat telt", "Zo werk je", "Wanneer je doorvraagt", "Zo praat je"),
+}
+RULES_HEADINGS = frozenset(headings[0] for headings in _HEADINGS.values())
+WORK_HEADINGS = frozenset(headings[1] for headings in _HEADINGS.values())
+
+
+def instructions(draft: Draft) -> str:
+    """Join the five parts of the instructions, each under its heading, in the draft's own language."""
+    matters, works, asks, speaks = _HEADINGS.get(language(draft.role), _HEADINGS["en"])
+    parts = [draft.role.strip()]
+    parts += [f"## {matters}\n{_bullets(draft.emphasis)}"] if draft.emphasis else []
+    parts += [f"## {works}\n{_bullets(draft.guidelines)}"] if draft.guidelines else []
+    parts += [f"## {asks}\n{draft.clarify.strip()}"] if draft.clarify.strip() else []
+    parts += [f"## {speaks}\n{draft.tone.strip()}"] if draft.tone.strip() else []
+    return "\n\n".join(parts) + "\n"
+
+
+def spec_data(draft: Draft, id: str, attachments: list[Attachment]) -> dict[str, Any]:
+    """Return the spec as plain data in the file's own terms, empty fields left out."""
+    model = {"temperature": draft.temperature} if draft.temperature is not None else None
+    variables = {
+        v.name: {k: value for k, value in (("description", v.description), ("default", v.default)) if value is not None}
+        for v in draft.variables
+    }
+    data: dict[str, Any] = {
+        "schema": "assistant/v1",
+        "id": id,
+        "name": draft.name,
+        "description": draft.description,
+        "instructions": instructions(draft),
+        "variables": variables,
+        "model": model,
+        "welcome_message": draft.welcome_message.strip(),
+        "conversation_starters": draft.conversation_starters,
+        "knowledge": [_source(source, id, attachments) for source in draft.knowledge],
+        "tools": [{"type": t.type, "name": t.name, "description": t.description} for t in draft.tools],
+        "tests": [_test(test) for test in draft.tests],
+    }
+    return {key: value for key, value in data.items() if value not in (None, "", [], {})}
+
+
+def _source(source: DraftKnowledge, id: str, attachments: list[Attachment]) -> dict[str, Any]:
+    paths = [_place(path, id, attachments) for path in source.paths]
+    data = {"name": source.name, "description": source.description[:1000], "paths": paths, "urls": source.urls}
+    return {key: value for key, value in data.items() if value}
+
+
+def _place(path: str, id: str, attachments: list[Attachment]) -> str:
+    """Return the spec's path for a listed name: an attachment itself, or a file inside an attached folder."""
+    for attachment in attachments:
+        if path == attachment.name:
+            return attachment.spec_path(id)
+        if attachment.name.endswith("/") and path.startswith(attachment.name):
+            return f"{attachment.spec_path(id)}/{path.removeprefix(attachment.name)}"
+    return path
+
+
+def _test(test: DraftTest) -> dict[str, Any]:
+    expect: dict[str, Any] = {k: getattr(test, k) for k in ("contains", "not_contains", "cites", "calls")}
+    expect = {key: value for key, value in expect.items() if value}
+    if test.matches:
+        expect["matches"] = test.matches
+    return {"name": test.name, "message": test.message, "expect": expect}
+
+
+def _bullets(lines: list[str]) -> str:
+    return "\n".join("- " + line.strip().replace("\n", "\n  ") for line in lines)
+
 
 MAX_DESCRIPTION = 24_000  # characters: with its rules kept word for word it still fits a spec's instructions
 
@@ -65,7 +142,7 @@ class BuiltDraft:
 
     def write(self, path: str | Path | None = None, library: Library | None = None) -> Path:
         """Do what `save` does and return the spec's path, without opening the assistant."""
-        from gptsmith.assistants.library import find_library
+        from gptsmith.assistants.files.library import find_library
         from gptsmith.state import atomic_write
 
         if path is None:
@@ -78,7 +155,7 @@ class BuiltDraft:
         id = slug(file.name)
         made: list[Path] = []
         try:
-            made += bring(self.attachments, id, file.parent)
+            made += bring_files(self.attachments, id, file.parent)
             if path is not None or id != self.id:
                 atomic_write(file, self.render(id))
         except OSError as error:
@@ -97,7 +174,7 @@ class BuiltDraft:
         Options: `model`, `seconds` (60), `progress`, `cancel`, `trust`, `allow_hosted`. A test that is `checked` passes
         with its part and fails without; `why` says why another one is not.
         """
-        from gptsmith.agent.builder.draft_checks import check_draft
+        from gptsmith.agent.builder.testing.checked import check_draft
 
         return check_draft(self, **options)
 
@@ -161,7 +238,7 @@ class Builder:
             SpecError: the design breaks the spec's rules and one repair round did not mend it.
             ProviderError: the model failed or gave no design.
         """
-        from gptsmith.agent.builder.from_thread import design
+        from gptsmith.agent.builder.draft.from_thread import design
 
         return _built(*design(self.chat_model(), assistant, thread_id, _offered(), _unbuilt()))
 
@@ -182,8 +259,8 @@ class Builder:
             SpecError: the file is not valid as it is.
             ProviderError: the model failed, or gave nothing that can be used; one repair round did not mend it.
         """
-        from gptsmith.agent.builder.edits import Change
-        from gptsmith.agent.builder.edits.editor import Editor
+        from gptsmith.agent.builder.changes import Change
+        from gptsmith.agent.builder.changes.editor import Editor
 
         subject, attached = _read(path, knowledge)
         return Change(Editor(self.chat_model()).propose(subject, words, attached))
@@ -192,8 +269,8 @@ class Builder:
         """Do what `edit` does without blocking the event loop."""
         import asyncio
 
-        from gptsmith.agent.builder.edits import Change
-        from gptsmith.agent.builder.edits.editor import Editor
+        from gptsmith.agent.builder.changes import Change
+        from gptsmith.agent.builder.changes.editor import Editor
 
         subject, attached = await asyncio.to_thread(_read, path, knowledge)
         return Change(await Editor(self.chat_model()).apropose(subject, words, attached))
@@ -203,19 +280,19 @@ class Builder:
 
         Raises UsageError for a session or a file that is not there, and for a shipped assistant.
         """
-        from gptsmith.agent.builder import session_store
-        from gptsmith.agent.builder.session import BuilderSession
-        from gptsmith.assistants.library import find_library
+        from gptsmith.agent.builder.session import session
+        from gptsmith.agent.builder.session.session import BuilderSession
+        from gptsmith.assistants.files.library import find_library
 
         if id is not None:
-            return BuilderSession(self, session_store.known(id).id)
+            return BuilderSession(self, session.known(id).id)
         return BuilderSession.begin(self, find_library().find(path) if path is not None else None)
 
     def sessions(self, path: str | Path | None = None) -> list[SessionEntry]:
         """Return the building sessions, of one spec file or all, the one that was changed last first."""
-        from gptsmith.agent.builder import session_store
+        from gptsmith.agent.builder.session import session
 
-        return session_store.entries(Path(path) if path is not None else None)
+        return session.entries(Path(path) if path is not None else None)
 
     def _prepared(
         self,
@@ -231,8 +308,8 @@ class Builder:
     def _graph(
         self, attachments: list[Attachment], drafting: Drafting | None
     ) -> CompiledStateGraph[Any, Any, Any, Any]:
-        from gptsmith.agent.builder.graph import build_graph
-        from gptsmith.agent.builder.topics import topics
+        from gptsmith.agent.builder.attachments import topics
+        from gptsmith.agent.builder.draft.graph import build_graph
 
         held = topics(attachments) if attachments else {}
         return build_graph(self.chat_model(), attachments, _unbuilt(), topics=held, drafting=drafting)
@@ -260,8 +337,8 @@ def _start(description: str, attachments: list[Attachment]) -> dict[str, Any]:
 
 def _read(path: str | Path, knowledge: Sequence[str | Path]) -> tuple[Subject, list[Attachment]]:
     """Read the spec that a path or an id names, and the files that come with a message about it."""
-    from gptsmith.agent.builder.edits.subject import read_subject
-    from gptsmith.assistants.library import find_library
+    from gptsmith.agent.builder.changes.subject import read_subject
+    from gptsmith.assistants.files.library import find_library
 
     subject = read_subject(find_library().find(path))
     return subject, beside(attach(knowledge, subject.path.parent), subject.path.parent, subject.files_folder)
@@ -297,7 +374,7 @@ def _built(state: dict[str, Any], attachments: list[Attachment]) -> BuiltDraft:
     import tempfile
 
     with tempfile.TemporaryDirectory(prefix="gptsmith-build-") as folder:
-        bring(attachments, state["id"], Path(folder), empty=True)
+        bring_files(attachments, state["id"], Path(folder), empty=True)
         spec = load_text(state["yaml"], folder).spec
     draft = Draft.model_validate(state["draft"])
     diagnostics = [Diagnostic.model_validate(d) for d in state["diagnostics"]]

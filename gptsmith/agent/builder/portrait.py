@@ -9,18 +9,17 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gptsmith.assistants.diffs import unified
-from gptsmith.assistants.edited_file import PlannedEdit, file_hash, plan_edit
-from gptsmith.assistants.library import is_shipped
-from gptsmith.assistants.loader import load_file
-from gptsmith.assistants.operations import Set
-from gptsmith.assistants.renaming import files_folder
-from gptsmith.assistants.versions import Version, Versions
+from gptsmith.assistants.editing.edited_file import Plan, file_hash, plan_edit, unified
+from gptsmith.assistants.editing.operations import Set
+from gptsmith.assistants.files.library import is_shipped
+from gptsmith.assistants.files.spec_files import files_folder
+from gptsmith.assistants.files.versions import Version, Versions
+from gptsmith.assistants.format.loader import load_file
 from gptsmith.errors import UsageError
 from gptsmith.state import atomic_write
 
 if TYPE_CHECKING:
-    from gptsmith.models.pictures.studio import Progress
+    from gptsmith.tools.drawing.studio import DrawingProgress
 
 _WORD = re.compile(r"[a-z][a-z'-]{2,}")
 _GROUND = "pale blue"  # one ground for all, so that the thing is what differs in a list
@@ -37,7 +36,7 @@ class Portrait:
     thing: str
     png: bytes
     file: Path
-    planned: PlannedEdit
+    planned: Plan
 
     @property
     def words(self) -> str:
@@ -69,7 +68,7 @@ def propose_picture(
     thing: str = "",
     model: str = "embedded",
     seed: int | None = None,
-    on_progress: Callable[[Progress], None] | None = None,
+    on_progress: Callable[[DrawingProgress], None] | None = None,
 ) -> Portrait:
     """Draw a picture for the assistant at `path` of `thing`, or of what its name and description bring to mind.
 
@@ -106,9 +105,8 @@ def choose_thing(name: str, description: str) -> str:
     What its name says goes before what its description says; else the thing that is nearest in meaning.
     """
     from gptsmith.models.embedding import load_embedder
-    from gptsmith.models.world.nearest import SAME, nearest
-    from gptsmith.models.world.objects import objects
-    from gptsmith.models.world.requests import parse_request
+    from gptsmith.models.pictures.world.objects import SAME, nearest, objects
+    from gptsmith.models.pictures.world.requests import parse_request
 
     for text in (name, description):
         if groups := parse_request(text).groups:

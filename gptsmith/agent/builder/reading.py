@@ -10,8 +10,15 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from gptsmith.agent.builder.answers import complaints
-from gptsmith.assistants.named_documents import named_documents
+from gptsmith.agent.builder.language.mentions import named_documents
+
+# What is wrong with the arguments of a model's call, in one line.
+
+
+def complaints(error: ValidationError) -> str:
+    """Return what is wrong with arguments, each with its place."""
+    return "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_input=False)[:8])
+
 
 _ROUNDS = 24  # slips of one answer that are mended
 _FENCED = re.compile(r"```(?:json)?\s*\n(.*?)```", re.DOTALL | re.IGNORECASE)

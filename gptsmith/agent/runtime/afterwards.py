@@ -15,7 +15,7 @@ from gptsmith.errors import GptsmithError
 
 if TYPE_CHECKING:
     from gptsmith.agent.runtime.engine import Engine
-    from gptsmith.models.chat.scribe import Scribe
+    from gptsmith.models.chat.local.scribe import Scribe
 
 _LOG = logging.getLogger(__name__)
 _NOTED = 3  # exchanges that are noted at once; as many are left to be shown word for word

@@ -20,11 +20,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from gptsmith.agent.events import ApprovalRequest, Reply
 from gptsmith.agent.runtime.callers import is_callers
-from gptsmith.agent.runtime.letters import too_deep
 from gptsmith.agent.runtime.store import ThreadStore
+from gptsmith.agent.runtime.streaming import too_deep
 from gptsmith.agent.runtime.turn import Turn
 from gptsmith.errors import ToolError, UsageError
-from gptsmith.models.passages import Passage
+from gptsmith.models.chat.messages import Passage
 from gptsmith.rag.hit import Hit
 from gptsmith.tools.described_tool import check_arguments
 
@@ -32,7 +32,7 @@ _FORMS = 'give {"type": "approve"}, {"type": "edit", "args": {…}} or {"type": 
 _UNASKED = "This call needs the person's approval, which cannot be asked for here. It was not run; go on without it."
 
 
-class Decision(BaseModel):
+class ApprovalDecision(BaseModel):
     """The person's answer to one call: `args` take the place of the model's, `message` says why it is refused.
 
     With `always` the tool is not asked about again in this conversation. A `result` is what the caller's own tool
@@ -104,7 +104,9 @@ def _result(call: Any, text: str) -> ToolMessage:
 # -- the person's answers --------------------------------------------------------------------------------------------
 
 
-def read(asked: Sequence[ApprovalRequest], given: Any, tools: Sequence[BaseTool]) -> dict[str, Decision]:
+def read_decisions(
+    asked: Sequence[ApprovalRequest], given: Any, tools: Sequence[BaseTool]
+) -> dict[str, ApprovalDecision]:
     """Return the decision for each waiting call, by the call's id.
 
     Raises:
@@ -118,9 +120,9 @@ def read(asked: Sequence[ApprovalRequest], given: Any, tools: Sequence[BaseTool]
     return {call.id: _decision(call, item, by_name) for call, item in zip(asked, given, strict=True)}
 
 
-def _decision(call: ApprovalRequest, item: Any, tools: Mapping[str, BaseTool]) -> Decision:
+def _decision(call: ApprovalRequest, item: Any, tools: Mapping[str, BaseTool]) -> ApprovalDecision:
     try:
-        decision = item if isinstance(item, Decision) else Decision.model_validate(item)
+        decision = item if isinstance(item, ApprovalDecision) else ApprovalDecision.model_validate(item)
     except ValidationError:
         raise UsageError(f"this is no decision about {call.name}: {str(item)[:80]}", hint=_FORMS) from None
     if (decision.type == "result") != call.callers and decision.type != "reject":
@@ -171,7 +173,7 @@ def paused(turn: Turn) -> Paused:
     return Paused(turn_id=turn.id, **about, model_calls=turn.model_calls)
 
 
-def find(store: ThreadStore, thread_id: str) -> Paused:
+def find_paused(store: ThreadStore, thread_id: str) -> Paused:
     """Return what waits on a thread.
 
     Raises:

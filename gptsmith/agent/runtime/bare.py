@@ -20,11 +20,11 @@ from langgraph.graph import START, MessagesState, StateGraph
 from langgraph.types import StreamMode
 
 from gptsmith.agent.events import Event
-from gptsmith.agent.runtime import core, pii
+from gptsmith.agent.runtime import core, streaming
 from gptsmith.agent.runtime.callers import NOBODY, Caller
+from gptsmith.agent.runtime.core import refuse_to_wait
 from gptsmith.agent.runtime.engine import Engine
 from gptsmith.agent.runtime.graph import Graph, build_graph
-from gptsmith.agent.runtime.loops import refuse_to_wait
 from gptsmith.agent.runtime.running import as_told, blocked_text, conclude, feed, limit_text, prepare
 from gptsmith.agent.runtime.turn import CURRENT, Turn
 from gptsmith.errors import GptsmithError, ProviderError
@@ -76,19 +76,19 @@ def _late(turn: Turn, messages: list[AnyMessage]) -> list[AnyMessage]:
 
 
 def _redacted(engine: Engine, messages: list[AnyMessage]) -> list[AnyMessage]:
-    rails = pii.rails_for(engine.spec.guardrails, "input")
+    rails = streaming.rails_for(engine.spec.guardrails, "input")
     if not rails:
         return messages
     return [_clean(m, rails) if isinstance(m, HumanMessage) and isinstance(m.content, str) else m for m in messages]
 
 
 def _clean(message: HumanMessage, rails: list[Any]) -> HumanMessage:
-    return message.model_copy(update={"content": pii.clean(message.text, rails, blocking=False)})
+    return message.model_copy(update={"content": streaming.redact(message.text, rails, blocking=False)})
 
 
 def _quiet(engine: Engine, config: RunnableConfig) -> RunnableConfig:
     """Keep the model's raw tokens out of the host's stream where the finished text is redacted."""
-    if not pii.rails_for(engine.spec.guardrails, "output"):
+    if not streaming.rails_for(engine.spec.guardrails, "output"):
         return config
     return {**config, "tags": [*(config.get("tags") or []), "nostream"]}
 
@@ -121,7 +121,7 @@ async def run_messages(engine: Engine, given: Any, deliver: Callable[[Event], No
     except core.LimitReachedError:
         deliver(_failure(GptsmithError("the limit of seconds for one message is reached", code="timeout")))
         return
-    except pii.Blocked as found:
+    except streaming.Blocked as found:
         turn.note(blocked_text("answer", found), "blocked")
     except Exception as error:  # noqa: BLE001 - a model's package raises what it likes
         deliver(_failure(as_told(error)))

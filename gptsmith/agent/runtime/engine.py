@@ -18,35 +18,31 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 from langchain_core.tools import BaseTool
 
 from gptsmith.agent.events import Event
-from gptsmith.agent.runtime import pii, prompts
+from gptsmith.agent.runtime import prompts, streaming
 from gptsmith.agent.runtime.afterwards import Afterwards
-from gptsmith.agent.runtime.facts import Facts, shown
-from gptsmith.agent.runtime.gates import current
-from gptsmith.agent.runtime.graph import Graph, build_graph
-from gptsmith.agent.runtime.helper import helper
-from gptsmith.agent.runtime.remembering import memory_tools
-from gptsmith.agent.runtime.searching import Before, needs_search, queries_for, search_all, unread
-from gptsmith.agent.runtime.skilled import load_skills, skill_tools
+from gptsmith.agent.runtime.attachments import Before, needs_search, queries_for, search_all, unread
+from gptsmith.agent.runtime.facts import Facts, show_facts
+from gptsmith.agent.runtime.graph import Graph, build_graph, current
+from gptsmith.agent.runtime.inner_tools import helper, load_skills, memory_tools, skill_tools
 from gptsmith.agent.runtime.store import ThreadStore
 from gptsmith.agent.runtime.turn import CURRENT, Turn
-from gptsmith.assistants.library import state_key
-from gptsmith.assistants.loader import Loaded
-from gptsmith.assistants.skills import Skill
-from gptsmith.assistants.spec import AssistantSpec, Knowledge, ModelSpec
-from gptsmith.assistants.trust import require_trust
+from gptsmith.assistants.files.library import state_key
+from gptsmith.assistants.files.skills import Skill
+from gptsmith.assistants.files.trust import require_trust
+from gptsmith.assistants.format.loader import Loaded
+from gptsmith.assistants.format.spec import AssistantSpec, Knowledge, ModelSpec
 from gptsmith.errors import GptsmithError, UsageError
-from gptsmith.models.chat.window import Window
-from gptsmith.models.passages import Passage, fence
-from gptsmith.models.picture_notes import strip_picture_notes
+from gptsmith.models.chat.limits import Window
+from gptsmith.models.chat.messages import Passage, fence, strip_picture_notes
 from gptsmith.state import State
 from gptsmith.tools import ToolContext, Toolset, make_tools
 from gptsmith.tools.knowledge_search import search_tool
-from gptsmith.tools.toolset import free_name
+from gptsmith.tools.registry import free_name
 
 if TYPE_CHECKING:
-    from gptsmith.models.chat.scribe import Scribe
-    from gptsmith.rag.base import KnowledgeBase
+    from gptsmith.models.chat.local.scribe import Scribe
     from gptsmith.rag.hit import Hit
+    from gptsmith.rag.knowledge import KnowledgeBase
 
 _ENGINES: weakref.WeakSet[Engine] = weakref.WeakSet()
 _PARENTS: list[Any] = []  # kept from being closed: an SQLite file that is closed in a child takes the parent's locks
@@ -152,7 +148,7 @@ class Engine:
         """Who writes titles, notes and what to search for: the chat model where it is on this machine, else nobody."""
         if isinstance(self.override, BaseChatModel):
             return None
-        from gptsmith.models.chat.scribe import find_scribe
+        from gptsmith.models.chat.local.scribe import find_scribe
 
         return find_scribe(self.model_spec, base_dir=self.loaded.base_dir, trust=self.trust)
 
@@ -180,7 +176,7 @@ class Engine:
         """The knowledge, None when the spec has none."""
         if not self.spec.knowledge:
             return None
-        from gptsmith.rag.base import KnowledgeBase
+        from gptsmith.rag.knowledge import KnowledgeBase
 
         return KnowledgeBase(self.spec.knowledge, self.base_dir, self.folder, trust=self.trust)
 
@@ -276,7 +272,7 @@ class Engine:
 
     def turn(self, turn_id: str, thread_id: str, deliver: Callable[[Event], None]) -> Turn:
         """Return a new turn of this assistant."""
-        rails = pii.rails_for(self.spec.guardrails, "output")
+        rails = streaming.rails_for(self.spec.guardrails, "output")
         turn = Turn(turn_id, thread_id, self.spec, rails, deliver, model=self.model_name, window=self.window)
         turn.cites = any(k.citations for k in self.spec.knowledge)
         turn.numbered = bool(self.spec.knowledge)
@@ -296,7 +292,7 @@ class Engine:
     def system(self, variables: Mapping[str, str], *, attached: bool = False) -> str:
         """Return the system message of a thread; `attached`: the thread has text files of its own."""
         values = resolve_variables(self.spec, {**self.variables, **variables})
-        facts = shown(self.facts.all()) if self.facts else []
+        facts = show_facts(self.facts.all()) if self.facts else []
         return prompts.system_message(
             self.spec, values, attached=attached, unavailable=self.lacking, facts=facts, skills=self.skills
         )

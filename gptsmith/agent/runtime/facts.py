@@ -93,7 +93,7 @@ class Facts:
         atomic_write(self.path, _HEAD.replace("{name}", self._name) + lines)
 
 
-def shown(facts: Sequence[str]) -> list[str]:
+def show_facts(facts: Sequence[str]) -> list[str]:
     """Return the newest facts that a model is given, oldest first."""
     kept: list[str] = []
     room = _SHOWN

@@ -14,19 +14,17 @@ from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage, Human
 from langgraph.types import StreamMode
 
 from gptsmith.agent.events import Event, Reply
-from gptsmith.agent.runtime import approvals, core, pii, prompts
-from gptsmith.agent.runtime.attachments import Attachments
+from gptsmith.agent.runtime import approvals, core, prompts, streaming
+from gptsmith.agent.runtime.attachments import Attachments, Eyes, sees
 from gptsmith.agent.runtime.callers import NOBODY as NO_CALLER
 from gptsmith.agent.runtime.callers import Caller
-from gptsmith.agent.runtime.chosen import NOBODY, ChosenCall, ChosenModel
 from gptsmith.agent.runtime.engine import Engine, last_words, resolve_variables, still_fitting
-from gptsmith.agent.runtime.eyes import Eyes, sees
 from gptsmith.agent.runtime.facts import asked as facts_asked
 from gptsmith.agent.runtime.graph import Graph, build_graph
 from gptsmith.agent.runtime.history import as_message, as_messages, last_exchange, of_now, recall, with_notes
-from gptsmith.agent.runtime.letters import whole, whole_values
 from gptsmith.agent.runtime.store import INTERRUPTED, Message, new_id, storage_error, title_of
-from gptsmith.agent.runtime.turn import CURRENT, Turn
+from gptsmith.agent.runtime.streaming import whole, whole_values
+from gptsmith.agent.runtime.turn import CURRENT, NOBODY, ChosenCall, ChosenModel, Turn
 from gptsmith.errors import GptsmithError, NotReadyError, ProviderError, ThreadBusyError, UsageError
 from gptsmith.state import lock
 
@@ -151,7 +149,7 @@ class _Course:
             turn.note(limit_text(turn), "timeout")
         except asyncio.CancelledError:
             turn.finish = "cancelled"  # the person stopped it; what was said so far is kept, and the turn ends normally
-        except pii.Blocked as found:
+        except streaming.Blocked as found:
             turn.note(blocked_text("answer", found), "blocked")
         except Exception as error:
             raise as_told(error) from error
@@ -178,14 +176,14 @@ class _Course:
 
     def _begin(self, given: list[dict[str, str]]) -> bool:
         """Write the person's message, redacted, with the files `given`; return whether it is blocked."""
-        rails = pii.rails_for(self.turn.spec.guardrails, "input")
+        rails = streaming.rails_for(self.turn.spec.guardrails, "input")
         text = whole(self.ask.text)
         blocked = False
         try:
-            text = pii.clean(text, rails)
-        except pii.Blocked as found:
+            text = streaming.redact(text, rails)
+        except streaming.Blocked as found:
             self.turn.note(blocked_text("message", found), "blocked")
-            text, blocked = pii.clean(text, rails, blocking=False), True
+            text, blocked = streaming.redact(text, rails, blocking=False), True
         self.text = text
         replaced = self.store.turn(self.ask.replaces) if self.ask.replaces else None
         self.files = [*(replaced.files if replaced else []), *given]
@@ -216,10 +214,10 @@ class _Course:
             UsageError: no turn waits, or the decisions do not fit its calls.
         """
         turn, store = self.turn, self.store
-        state, own = approvals.find(store, turn.thread_id), store.turn(turn.id)
+        state, own = approvals.find_paused(store, turn.thread_id), store.turn(turn.id)
         if state.turn_id != turn.id or own is None or own.reply is None:
             raise UsageError("another step waits for approval now", hint="look at the conversation again")
-        turn.decisions = approvals.read(state.asked, self.ask.decisions, self.engine.tools)
+        turn.decisions = approvals.read_decisions(state.asked, self.ask.decisions, self.engine.tools)
         names = {call.id: call.name for call in state.asked}
         store.go_on(turn.thread_id, turn.id, {names[id] for id, said in turn.decisions.items() if said.always})
         self.text, self.files = own.message, own.files
@@ -323,7 +321,7 @@ class _Course:
             if isinstance(message, AIMessage):
                 text = self.turn.out.complete(message.text)
                 rails = self.turn.rails
-                calls = [{**call, "args": pii.clean_values(call["args"], rails)} for call in message.tool_calls]
+                calls = [{**call, "args": streaming.clean_values(call["args"], rails)} for call in message.tool_calls]
                 if not text and not calls:
                     continue
                 self._add("assistant", text, {"tool_calls": calls} if calls else {})
@@ -476,7 +474,7 @@ def limit_text(turn: Turn) -> str:
     return f"I stopped here: the limit of {turn.seconds:g} seconds is reached."
 
 
-def blocked_text(what: str, found: pii.Blocked) -> str:
+def blocked_text(what: str, found: streaming.Blocked) -> str:
     kinds = ", ".join(entity.replace("_", " ") for entity in found.entities)
     return f"This {what} was blocked, because it holds personal data ({kinds}). Please leave it out and ask again."
 
@@ -487,7 +485,7 @@ def conclude(turn: Turn, messages: list[AnyMessage]) -> AIMessage:
         for message in messages:
             if isinstance(message, AIMessage):
                 turn.out.complete(message.text)
-    except pii.Blocked as found:
+    except streaming.Blocked as found:
         turn.note(blocked_text("answer", found), "blocked")
     turn.out.say(turn.unsaid())
     reply = turn.reply(turn.citations())

@@ -3,28 +3,90 @@
 from __future__ import annotations
 
 import concurrent.futures
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from langchain_core.language_models import BaseChatModel
 from pydantic import BaseModel
 
 from gptsmith.agent import patterns
 from gptsmith.agent.events import Reply
 from gptsmith.agent.runtime import core
 from gptsmith.agent.runtime.citing import says_unknown
+from gptsmith.agent.runtime.core import refuse_to_wait
 from gptsmith.agent.runtime.engine import Engine
-from gptsmith.agent.runtime.loops import refuse_to_wait
 from gptsmith.agent.runtime.running import Ask, Outcome, run_turn
-from gptsmith.agent.runtime.scratch import scratch_copy
 from gptsmith.agent.runtime.store import new_id
-from gptsmith.assistants.paths import resolve
-from gptsmith.assistants.spec import Expect, SpecTest
+from gptsmith.assistants.format.loader import Loaded
+from gptsmith.assistants.format.paths import resolve
+from gptsmith.assistants.format.spec import Expect, SpecTest
 from gptsmith.errors import GptsmithError, UsageError
-from gptsmith.rag.sources import one_form
+from gptsmith.rag.ingest import one_form
 
 if TYPE_CHECKING:
     from gptsmith.agent.assistant import Assistant
+    from gptsmith.rag.knowledge import KnowledgeBase
+
+
+# A scratch engine: an assistant tried out, whose threads and pictures are thrown away afterwards.
+
+
+class ScratchEngine(Engine):
+    """An engine that keeps threads and pictures in `scratch` and its index in `index`; `model_of` lends its model."""
+
+    def __init__(
+        self, loaded: Loaded, *, scratch: Path, index: Path, model_of: Engine | None = None, **options: Any
+    ) -> None:
+        super().__init__(loaded, **options)
+        self._scratch = scratch
+        self._index = index
+        self._model_of = model_of
+
+    @cached_property
+    def folder(self) -> Path:
+        """The folder that goes when the trial is over."""
+        return self._scratch
+
+    @cached_property
+    def knowledge(self) -> KnowledgeBase | None:
+        """The knowledge, on an index that may be the assistant's own."""
+        if not self.spec.knowledge:
+            return None
+        from gptsmith.rag.knowledge import KnowledgeBase
+
+        return KnowledgeBase(self.spec.knowledge, self.base_dir, self._index, trust=self.trust)
+
+    @cached_property
+    def model(self) -> BaseChatModel:
+        """The lender's model where it is the same one: weights are loaded once."""
+        lender = self._model_of
+        return lender.model if lender is not None and lender.model_spec == self.model_spec else super().model
+
+
+@contextmanager
+def scratch_copy(assistant: Assistant) -> Iterator[Assistant]:
+    """Lend a copy of `assistant` that answers as it does, on its own index, and leaves no conversation behind."""
+    own = assistant.engine
+    with tempfile.TemporaryDirectory(prefix="gptsmith-try-", ignore_cleanup_errors=True) as folder:
+        copy = assistant.with_()
+        copy.engine = ScratchEngine(
+            own.loaded,
+            scratch=Path(folder),
+            index=own.folder,
+            model_of=own,
+            trust=own.trust,
+            model=own.override,
+            variables=own.variables,
+            allow_hosted=own.allow_hosted,
+        )
+        with copy:
+            yield copy
+
 
 _LOOK = 0.1  # seconds between looks at whether to stop
 
@@ -68,7 +130,7 @@ def run_test(engine: Engine, test: SpecTest, stopped: Callable[[], bool] | None 
         files = [str(resolve(engine.base_dir, file)) for file in test.files]
         ask = Ask(new_id("test"), test.message, files, dict(engine.variables), tokens=False, passing=True)
         refuse_to_wait("running a test", "write `await asyncio.to_thread(…)`")
-        _wait(core.Job(run_turn(engine, ask, lambda _event: None, outcome)), stopped)
+        _wait(core.CoreWork(run_turn(engine, ask, lambda _event: None, outcome)), stopped)
     except GptsmithError as raised:
         outcome.error = raised
     error = outcome.error
@@ -89,7 +151,7 @@ def run_test(engine: Engine, test: SpecTest, stopped: Callable[[], bool] | None 
     )
 
 
-def _wait(job: core.Job, stopped: Callable[[], bool] | None) -> None:
+def _wait(job: core.CoreWork, stopped: Callable[[], bool] | None) -> None:
     """Wait for the end of a turn; a caller that stops it waits until it has written down that it was stopped."""
     told = False
     while True:

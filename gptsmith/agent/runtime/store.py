@@ -21,7 +21,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field, ValidationError
 
 from gptsmith.agent.events import Event, Reply
-from gptsmith.agent.runtime import pauses, revisions
+from gptsmith.agent.runtime import standing
 from gptsmith.errors import NotReadyError, UsageError
 from gptsmith.state import connect, home
 
@@ -47,7 +47,7 @@ ALTER TABLE turns ADD COLUMN place TEXT NOT NULL DEFAULT '';
 ALTER TABLE turns ADD COLUMN hidden INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE turns ADD COLUMN feedback TEXT NOT NULL DEFAULT '{}';
 """
-_THREAD = f"t.id, t.title, t.created, t.updated, EXISTS ({pauses.WAITS})"
+_THREAD = f"t.id, t.title, t.created, t.updated, EXISTS ({standing.WAITS})"
 # A thread is `titled` once somebody gave it a title: the person, or a model after its first exchange.
 _TITLED = "ALTER TABLE threads ADD COLUMN titled INTEGER NOT NULL DEFAULT 0;"
 DAMAGED = {"code": "damaged", "message": "the stored answer is damaged; ask again"}
@@ -76,7 +76,7 @@ class Message(BaseModel):
     data: dict[str, Any] = {}
 
 
-class Turn(BaseModel):
+class StoredTurn(BaseModel):
     """One turn for the page: what was asked, and the reply or why there is none.
 
     `feedback` is what the person thought of it: `thumb` (1 or -1) and `reason`.
@@ -121,7 +121,9 @@ class ThreadStore:
             self._connection, self._file = self._opened()
 
     def _opened(self) -> tuple[sqlite3.Connection, tuple[int, int]]:
-        connection = connect(self.path, [_SCHEMA, _REVISED, pauses.SCHEMA, _TITLED], across_threads=True, checked=True)
+        connection = connect(
+            self.path, [_SCHEMA, _REVISED, standing.SCHEMA, _TITLED], across_threads=True, checked=True
+        )
         return connection, _identity(self.path)
 
     def close(self) -> None:
@@ -169,7 +171,7 @@ class ThreadStore:
             )
             db.execute("INSERT INTO turns (id, thread_id, started) VALUES (?, ?, ?)", (message.turn_id, thread_id, now))
             if replaces:
-                revisions.take_place(db, thread_id, message.turn_id, replaces)
+                standing.take_place(db, thread_id, message.turn_id, replaces)
             self._insert(db, thread_id, message, now)
 
     def append(self, thread_id: str, messages: list[Message]) -> None:
@@ -237,23 +239,23 @@ class ThreadStore:
     def waiting(self, thread_id: str) -> str | None:
         """Return what was stored of the turn that waits for approval, None when none does."""
         with self._database() as db:
-            return pauses.waiting(db, thread_id)
+            return standing.waiting(db, thread_id)
 
     def go_on(self, thread_id: str, turn_id: str, always: set[str]) -> None:
         """Let a turn that waited run again; `always` are tools that are approved for the whole conversation."""
         with self._database() as db:
-            pauses.go_on(db, thread_id, turn_id, time.time())
+            standing.go_on(db, thread_id, turn_id, time.time())
             if always:
-                pauses.approve(db, thread_id, always)
+                standing.approve(db, thread_id, always)
 
     def approved(self, thread_id: str) -> frozenset[str]:
         """Return the tools that are approved for the whole conversation."""
         with self._database() as db:
-            return pauses.approved(db, thread_id)
+            return standing.approved(db, thread_id)
 
     def _withdraw(self, db: Any, thread_id: str, now: float) -> None:
-        for turn_id in pauses.withdraw(db, thread_id):
-            self._heal_calls(db, thread_id, turn_id, now, text=pauses.WITHDRAWN)
+        for turn_id in standing.withdraw(db, thread_id):
+            self._heal_calls(db, thread_id, turn_id, now, text=standing.WITHDRAWN)
 
     def note_so_far(self, turn_id: str, reply: Reply) -> None:
         """Keep what a running turn has said so far: it is all that is left of it when its process dies."""
@@ -338,19 +340,19 @@ class ThreadStore:
         )
         return [_thread(row) for row in rows]
 
-    def turns(self, thread_id: str) -> list[Turn]:
+    def turns(self, thread_id: str) -> list[StoredTurn]:
         """Return the thread's turns, oldest first, without those whose place another took."""
         return self._turns("t.thread_id = ? AND NOT t.hidden", thread_id)
 
-    def tries(self, turn_id: str) -> list[Turn]:
+    def tries(self, turn_id: str) -> list[StoredTurn]:
         """Return every turn of the place of `turn_id`, oldest first: the ways in which it was asked and answered."""
         return self._turns("t.place != '' AND t.place = (SELECT place FROM turns WHERE id = ?)", turn_id)
 
-    def turn(self, turn_id: str) -> Turn | None:
+    def turn(self, turn_id: str) -> StoredTurn | None:
         """Return one turn, None when there is no such turn."""
         return next(iter(self._turns("t.id = ?", turn_id)), None)
 
-    def _turns(self, where: str, value: str) -> list[Turn]:
+    def _turns(self, where: str, value: str) -> list[StoredTurn]:
         rows = self._rows(
             "SELECT t.id, t.thread_id, t.status, t.reply, t.error, t.started, t.feedback, m.text, m.data "  # noqa: S608
             "FROM turns t "
@@ -358,7 +360,7 @@ class ThreadStore:
             value,
         )
         return [
-            Turn(
+            StoredTurn(
                 id=turn,
                 thread_id=thread,
                 status=status,
@@ -393,7 +395,7 @@ class ThreadStore:
     def choose(self, turn_id: str) -> None:
         """Let a turn stand in its place again, and hide the one that stood there."""
         with self._database() as db:
-            revisions.choose(db, turn_id)
+            standing.choose(db, turn_id)
 
     def rate(self, turn_id: str, feedback: dict[str, Any]) -> None:
         """Keep what the person thinks of a turn; empty forgets it."""

@@ -1,4 +1,4 @@
-"""One turn while it runs: what it has found, called, said and counted."""
+"""One turn while it runs: what it has found, called, said and counted, and the call that a person chose for it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,11 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from langchain_core.messages import AIMessage
+from langchain_core.callbacks import CallbackManagerForLLMRun
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
+from langchain_core.outputs import ChatGeneration, ChatResult
+from pydantic import BaseModel
 
 from gptsmith.agent.events import (
     ApprovalRequest,
@@ -20,20 +24,71 @@ from gptsmith.agent.events import (
     ToolCallRecord,
     Usage,
 )
-from gptsmith.agent.runtime import pii
-from gptsmith.agent.runtime.callers import NOBODY, Caller, is_callers
+from gptsmith.agent.runtime import streaming
+from gptsmith.agent.runtime.callers import NOBODY as callers_NOBODY
+from gptsmith.agent.runtime.callers import Caller, is_callers
 from gptsmith.agent.runtime.citing import cite, nearest_of, numbers, unsupported
 from gptsmith.agent.runtime.streaming import TextOut
-from gptsmith.assistants.spec import AssistantSpec, Guardrail
-from gptsmith.models.chat.window import Window
-from gptsmith.models.passages import Passage
+from gptsmith.assistants.format.spec import AssistantSpec, Guardrail
+from gptsmith.models.chat.limits import Window
+from gptsmith.models.chat.messages import Passage, find_picture_notes, unfence_result
 from gptsmith.rag.hit import Hit
 
 if TYPE_CHECKING:
-    from langchain_core.messages import ToolMessage
     from langchain_core.tools import BaseTool
 
-    from gptsmith.agent.runtime.approvals import Decision
+    from gptsmith.agent.runtime.approvals import ApprovalDecision
+
+
+# A tool call that the person chose on a surface ("again with this seed"): the turn runs it, no model is asked.
+
+NOBODY = "nobody (you chose this step)"
+"""What stands where a reply names the model that answered."""
+
+
+class ChosenCall(BaseModel):
+    """One call of the tool `name`; `more` is what only a surface may add to its arguments."""
+
+    name: str
+    args: dict[str, Any] = {}
+    more: dict[str, Any] = {}
+
+
+class ChosenModel(BaseChatModel):
+    """Makes the one call, then reports in a sentence; so the call meets the same gates and limits as any other."""
+
+    call: ChosenCall
+
+    @property
+    def _llm_type(self) -> str:
+        return "gptsmith-chosen"
+
+    def bind_tools(self, tools: Any, **_keywords: Any) -> Any:
+        """Return the model itself: its call is fixed."""
+        return self
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        last = messages[-1]
+        if isinstance(last, ToolMessage):
+            answer = AIMessage(content=_report(last))
+        else:
+            call = {"name": self.call.name, "args": self.call.args, "id": "call_chosen", "type": "tool_call"}
+            answer = AIMessage(content="", tool_calls=[call])
+        return ChatResult(generations=[ChatGeneration(message=answer)])
+
+
+def _report(result: ToolMessage) -> str:
+    text = unfence_result(str(result.text))
+    if result.status == "error":
+        return f"That did not work: {text.removeprefix('The tool failed: ')}."
+    return "Here it is." if find_picture_notes(text) else text
+
 
 _WORDS = ("prompt", "caption", "negative", "notes", "tries")  # of a picture: what a guardrail looks at
 CURRENT: ContextVar[Turn | None] = ContextVar("gptsmith_turn", default=None)
@@ -69,11 +124,11 @@ class Turn:
     remark: str = ""
     remarked: Callable[[str], bool] = lambda _: False  # whether the conversation has been told so before
     window: Window = field(default_factory=Window)
-    caller: Caller = NOBODY
+    caller: Caller = callers_NOBODY
     can_wait: bool = False  # for the person's approval: a stored thread can, a host's messages cannot
     always: frozenset[str] = frozenset()  # tools that the person approved for the whole conversation
     asked: list[ApprovalRequest] = field(default_factory=list)
-    decisions: dict[str, Decision] = field(default_factory=dict)
+    decisions: dict[str, ApprovalDecision] = field(default_factory=dict)
     results: dict[str, ToolMessage] = field(default_factory=dict)  # of calls that ran before the turn waited
     out: TextOut = field(init=False)
 
@@ -125,7 +180,7 @@ class Turn:
         if self.ended:
             return
         if kind == "image":
-            data = {**data, **pii.clean_values({k: data[k] for k in _WORDS if k in data}, self.rails)}
+            data = {**data, **streaming.clean_values({k: data[k] for k in _WORDS if k in data}, self.rails)}
             self.images.append(data)
         if kind == "file":
             self.files = [*(file for file in self.files if file["path"] != data["path"]), data]
@@ -140,7 +195,7 @@ class Turn:
             self.hits[number] = hit
             passages.append(Passage(id=number, source=hit.source, page=hit.page, text=hit.text))
             report.append({"id": number, **hit.model_dump(include={"source", "page", "text", "score"})})
-        query = pii.clean(query, self.rails, blocking=False)
+        query = streaming.redact(query, self.rails, blocking=False)
         self.searched.append(Searched(query=query, knowledge=names, found=report))
         return passages
 

@@ -11,11 +11,11 @@ from collections.abc import Iterator
 
 from gptsmith.agent.events import Event
 from gptsmith.agent.runtime import core
+from gptsmith.agent.runtime.core import refuse_to_wait
 from gptsmith.agent.runtime.engine import Engine
-from gptsmith.agent.runtime.letters import whole
-from gptsmith.agent.runtime.loops import refuse_to_wait
 from gptsmith.agent.runtime.running import Ask, Outcome, run_turn
-from gptsmith.agent.runtime.store import Turn
+from gptsmith.agent.runtime.store import StoredTurn
+from gptsmith.agent.runtime.streaming import whole
 from gptsmith.errors import GptsmithError
 from gptsmith.state import lock
 
@@ -39,7 +39,7 @@ class _Live:
         self.events: list[Event] = []
         self.changed = threading.Condition()
         self.ended = False
-        self.job: core.Job | None = None
+        self.job: core.CoreWork | None = None
 
     def deliver(self, event: Event) -> None:
         with self.changed:
@@ -61,7 +61,7 @@ class _Live:
 def start(engine: Engine, ask: Ask) -> str:
     """Begin a turn that runs to its end whether or not anybody listens; return its id."""
     live = _LIVE[ask.turn_id] = _Live(engine, ask)
-    live.job = core.Job(_work(engine, ask, live))
+    live.job = core.CoreWork(_work(engine, ask, live))
     return ask.turn_id
 
 
@@ -99,10 +99,10 @@ def forget(engine: Engine, thread_id: str) -> None:
         _LIVE.pop(old.ask.turn_id, None)
 
 
-def unwritten(engine: Engine, thread_id: str) -> list[Turn]:
+def unwritten(engine: Engine, thread_id: str) -> list[StoredTurn]:
     """Return the turns of this process whose message could not be stored; they are kept in memory alone."""
     return [
-        Turn(
+        StoredTurn(
             id=old.ask.turn_id,
             thread_id=thread_id,
             status="error",

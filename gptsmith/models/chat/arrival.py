@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from gptsmith.errors import GptsmithError
-from gptsmith.models.chat.settings import FetchWish, read_settings, wish_to_fetch
+from gptsmith.models.chat.providers import FetchWish, read_settings, wish_to_fetch
 from gptsmith.models.shelf import Progress, Shelf, ShelfModel
-from gptsmith.models.shelf.background import fetches
+from gptsmith.models.shelf.fetching import fetches
 from gptsmith.models.shelf.sources import fetch_off
 
 
@@ -80,7 +80,7 @@ def _wish() -> FetchWish:
 
 def _is_used() -> bool:
     """Tell whether the default model would write here: nothing else answers, and its engine runs on this machine."""
-    from gptsmith.models.chat.embedded.mind import can_write
+    from gptsmith.models.chat.embedded.tasks import can_write
     from gptsmith.models.chat.factory import choose_model
 
     try:

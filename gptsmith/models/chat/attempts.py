@@ -13,10 +13,9 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.runnables import Runnable, RunnableBinding
 
 from gptsmith.errors import ProviderError
-from gptsmith.models.chat.deadlines import Clock, Deadlines
 from gptsmith.models.chat.failures import Contact, Failure
+from gptsmith.models.chat.limits import Clock, Deadlines, TooLongError
 from gptsmith.models.chat.thinking import Habit
-from gptsmith.models.chat.window import TooLongError
 
 _HOW_TO_ALLOW = "allow it with --allow-hosted or allow_hosted=True, or take it out of model.fallback"
 

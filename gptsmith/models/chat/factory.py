@@ -7,16 +7,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gptsmith.assistants.spec import ModelSpec, split_model
+from gptsmith.assistants.format.spec import ModelSpec, split_model
 from gptsmith.errors import NotReadyError, UsageError
-from gptsmith.models.chat.providers import LOCAL, PROVIDERS, connection, host_of, label, leaves_machine
-from gptsmith.models.chat.settings import read_settings
+from gptsmith.models.chat.providers import LOCAL, PROVIDERS, connection, host_of, label, leaves_machine, read_settings
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
     from gptsmith.models.chat.attempts import Member
-    from gptsmith.models.chat.deadlines import Deadlines
+    from gptsmith.models.chat.limits import Deadlines
 
 __all__ = ["AllowHosted", "choose_model", "fallback_hosts", "leaves_machine", "make_chat_model"]
 
@@ -72,8 +71,8 @@ def make_chat_model(
     """
     if not spec.fallback and _does_small_tasks(spec, base_dir, trust):
         return _local(spec, base_dir, trust, deadlines)
-    from gptsmith.models.chat.deadlines import PATIENT, Deadlines
     from gptsmith.models.chat.guarded import GuardedChatModel
+    from gptsmith.models.chat.limits import PATIENT, Deadlines
 
     limits = deadlines or (PATIENT if spec.provider in ("huggingface", "local") and not spec.fallback else Deadlines())
     specs = [spec, *(_named(name, "model.fallback") for name in spec.fallback)]
@@ -104,17 +103,16 @@ def _does_small_tasks(spec: ModelSpec, base_dir: Path | None, trust: bool) -> bo
     """Tell whether code decides and the model only writes: `embedded`, and what is small of this machine's own."""
     if spec.provider != "local":
         return spec.provider == "embedded"
-    from gptsmith.models.chat.local.finding import find_local_model
+    from gptsmith.models.chat.local.chat_model import find_local_model
 
     return not find_local_model(spec, base_dir=base_dir, trust=trust).whole
 
 
 def _local(spec: ModelSpec, base_dir: Path | None, trust: bool, deadlines: Deadlines | None) -> BaseChatModel:
     if spec.provider in ("embedded", "local"):
-        from gptsmith.models.chat.deadlines import Deadlines
         from gptsmith.models.chat.embedded import EmbeddedChatModel
-        from gptsmith.models.chat.local.chat_model import make_local_model
-        from gptsmith.models.chat.local.finding import find_local_model
+        from gptsmith.models.chat.limits import Deadlines
+        from gptsmith.models.chat.local.chat_model import find_local_model, make_local_model
 
         if spec.provider == "embedded":
             return EmbeddedChatModel()
@@ -122,7 +120,7 @@ def _local(spec: ModelSpec, base_dir: Path | None, trust: bool, deadlines: Deadl
         if found.whole:
             return make_local_model(spec, found, deadlines or Deadlines())
         return EmbeddedChatModel(model_name=found.name, mind=found)
-    from gptsmith.models.chat.huggingface import load_huggingface
+    from gptsmith.models.chat.local.huggingface import load_huggingface
 
     return load_huggingface(spec, base_dir=base_dir, trust=trust)
 

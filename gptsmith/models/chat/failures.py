@@ -12,8 +12,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from gptsmith.errors import NotReadyError, ProviderError
-from gptsmith.models.chat.deadlines import DeadlineError
-from gptsmith.models.chat.window import TooLongError, too_long
+from gptsmith.models.chat.limits import DeadlineError, TooLongError, too_long
 
 TIMEOUTS = {"TimeoutError", "TimeoutException", "APITimeoutError", "StreamChunkTimeoutError"}
 BROKEN = {"ConnectionError", "TransportError", "APIConnectionError", "NetworkError", "ProtocolError", "ClientError"}

@@ -20,10 +20,10 @@ from transformers import (
     TopPLogitsWarper,
 )
 
-from gptsmith.assistants.spec import ModelSpec
+from gptsmith.assistants.format.spec import ModelSpec
 from gptsmith.errors import ProviderError
-from gptsmith.models.chat.weights import Weights
-from gptsmith.models.chat.window import TooLongError
+from gptsmith.models.chat.limits import TooLongError
+from gptsmith.models.chat.local.weights import Weights
 
 MAX_TOKENS = 1024  # of an answer, where the spec says nothing
 

@@ -20,10 +20,10 @@ from pydantic import ConfigDict, Field
 from gptsmith.errors import ProviderError
 from gptsmith.models.chat.answering_in_schema import constrained
 from gptsmith.models.chat.attempts import Attempts, Failed
-from gptsmith.models.chat.deadlines import Clock, Deadlines, apull, pull
 from gptsmith.models.chat.failures import Failure, empty_answer, no_events, read_failure
 from gptsmith.models.chat.incoming import Incoming, sendable, whole
-from gptsmith.models.chat.repetition import REPETITION
+from gptsmith.models.chat.limits import Clock, Deadlines, apull, pull
+from gptsmith.models.chat.thinking import REPETITION
 
 GenerationT = TypeVar("GenerationT", bound=ChatGeneration)
 LONGEST_ANSWER = 4_000_000  # characters; a model that never ends is cut here, marked truncated

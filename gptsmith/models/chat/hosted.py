@@ -7,14 +7,14 @@ import ssl
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from gptsmith.assistants.spec import ModelSpec
+from gptsmith.assistants.format.spec import ModelSpec
 from gptsmith.errors import NotReadyError, UsageError
 from gptsmith.models.chat.providers import LOCAL, PROVIDERS, Connection, Provider, host_of, is_loopback, label
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
-    from gptsmith.models.chat.deadlines import Deadlines
+    from gptsmith.models.chat.limits import Deadlines
 
 # A setting's name in the classes of the providers; the first that a class has is used.
 NAMES = {

@@ -19,10 +19,8 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, Tool
 from langchain_core.messages.tool import ToolCallChunk, invalid_tool_call, tool_call, tool_call_chunk
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk
 
-from gptsmith.models.chat.call_pieces import CallPieces, new_id, strict_arguments, unrunnable
-from gptsmith.models.chat.repetition import LOOKED_AT, repeats
-from gptsmith.models.chat.thinking import Habit, Thinking, parted
-from gptsmith.models.chat.tool_text import CallText, read_calls
+from gptsmith.models.chat.thinking import LOOKED_AT, Habit, Thinking, parted, repeats
+from gptsmith.models.chat.tool_calls import CallPieces, CallText, new_id, read_calls, strict_arguments, unrunnable
 
 REASONS = ("finish_reason", "stop_reason", "done_reason", "stopReason", "finishReason", "status")
 CUT = {"length", "max_tokens", "model_length", "incomplete", "model_context_window_exceeded"}

@@ -16,13 +16,10 @@ import torch
 
 from gptsmith.errors import GptsmithError, UsageError
 from gptsmith.models.pictures import weights
-from gptsmith.models.pictures.generators import Drawn, Generator, Step, Stop
-from gptsmith.models.pictures.hub import is_half
+from gptsmith.models.pictures.generators import DrawingStep, Drawn, Generator, Job, Stop
 from gptsmith.models.pictures.names import ModelName
-from gptsmith.models.pictures.plan import Plan
-from gptsmith.models.pictures.previews import PreviewMap, fit_preview
-from gptsmith.models.pictures.samplers import CleanView, make_sampler
-from gptsmith.models.pictures.wishes import Job
+from gptsmith.models.pictures.plan import CleanView, PicturePlan, PreviewMap, fit_preview, make_sampler
+from gptsmith.models.pictures.weights import is_half
 
 KEPT = 2  # models whose weights stay in memory; one more, and the oldest is read again when it is next needed
 _LOOK_SECONDS = 0.2  # between previews
@@ -139,12 +136,12 @@ class LocalGenerator(Generator):
         pipe.set_progress_bar_config(disable=True)
         return pipe
 
-    def draw(self, job: Job, on_step: Callable[[Step], None], stop: Stop) -> Drawn:
+    def draw(self, job: Job, on_step: Callable[[DrawingStep], None], stop: Stop) -> Drawn:
         stop.check()
         pipe = self.pipe(job.mode, job.settings.sampler)
         if self.step_seconds is None and self.model.kind == "embedded":
             self._measure()
-        plan = Plan(self, pipe, job)
+        plan = PicturePlan(self, pipe, job)
         watch = _Watch(self._preview, CleanView(pipe.scheduler), plan.steps, on_step, stop)
         with torch.inference_mode(), weights.quiet():
             try:
@@ -173,7 +170,12 @@ class _Watch:
     """Called after each step: stops when asked to, finds broken numbers, shows a preview now and then."""
 
     def __init__(
-        self, preview: PreviewMap | None, view: CleanView, steps: int, on_step: Callable[[Step], None], stop: Stop
+        self,
+        preview: PreviewMap | None,
+        view: CleanView,
+        steps: int,
+        on_step: Callable[[DrawingStep], None],
+        stop: Stop,
     ) -> None:
         self.preview, self.view, self.steps, self.on_step, self.stop = preview, view, steps, on_step, stop
         self._looked = 0.0
@@ -208,7 +210,7 @@ class _Watch:
                 code="no_picture",
                 hint="use other steps, guidance or another sampler",
             )
-        self.on_step(Step(index + 1, max(self.steps, index + 1), self._look()))
+        self.on_step(DrawingStep(index + 1, max(self.steps, index + 1), self._look()))
 
     def _look(self) -> bytes | None:
         now = time.monotonic()
@@ -241,7 +243,7 @@ def best_dtype(device: str) -> torch.dtype:
     """Return the numbers to compute with: bfloat16 on a GPU and on a CPU that is faster with them."""
     if device != "cpu":
         return torch.bfloat16 if device == "cuda" else torch.float16
-    from gptsmith.models.embedding.bert import bf16_is_faster
+    from gptsmith.models.embedding.minilm import bf16_is_faster
 
     return torch.bfloat16 if bf16_is_faster() else torch.float32
 
@@ -249,8 +251,7 @@ def best_dtype(device: str) -> torch.dtype:
 def own_parts(dtype: torch.dtype, folder: Path) -> dict[str, Any]:
     """Return the parts of the embedded generator in a folder that diffusers does not know: its U-Net, and the tokenizer
     and text encoder that it shares with the sentence encoder."""
-    from gptsmith.models.pictures.patched_unet import PatchedUNet
-    from gptsmith.models.pictures.text_encoder import load_text_encoder
+    from gptsmith.models.pictures.embedded_parts import PatchedUNet, load_text_encoder
 
     encoder, tokenizer = load_text_encoder(dtype, folder)
     unet = PatchedUNet.from_pretrained(folder / "unet", torch_dtype=dtype, use_safetensors=True, local_files_only=True)

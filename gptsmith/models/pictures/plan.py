@@ -2,18 +2,169 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
+import io
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 
+from gptsmith.errors import UsageError
+from gptsmith.models.pictures.generators import Job, Settings
 from gptsmith.models.pictures.input_images import fitted, like
-from gptsmith.models.pictures.samplers import sampler_name
-from gptsmith.models.pictures.wishes import Job, Settings
 
 if TYPE_CHECKING:
     from gptsmith.models.pictures.local import LocalGenerator
+
+
+# The sampler of one job: a scheduler of its own, and the clean picture that it sees at each step.
+#
+# No scheduler is shared between jobs: it counts steps, and two jobs on one would ruin each other.
+
+CLASSES = {
+    "ddim": "DDIMScheduler",
+    "euler": "EulerDiscreteScheduler",
+    "dpmpp": "DPMSolverMultistepScheduler",
+    "unipc": "UniPCMultistepScheduler",
+}
+_NAMES = {name: key for key, name in CLASSES.items()} | {"FlowMatchEulerDiscreteScheduler": "euler"}
+
+
+def make_sampler(own: Any, name: str | None) -> Any:
+    """Return a fresh scheduler of the kind `name` with the model's settings; of the model's own kind when None.
+
+    Raises:
+        UsageError: the model cannot be drawn with that kind.
+    """
+    import diffusers
+
+    if name is None:
+        return type(own).from_config(own.config)
+    if not _is_flow(own):
+        return getattr(diffusers, CLASSES[name]).from_config(own.config)
+    if name == "euler":
+        return diffusers.FlowMatchEulerDiscreteScheduler.from_config(own.config)
+    if name == "ddim":
+        raise UsageError("this model predicts a flow, which ddim cannot follow", hint="use euler, dpmpp or unipc")
+    shift = own.config.get("shift", 1.0)
+    flow = {"use_flow_sigmas": True, "prediction_type": "flow_prediction", "flow_shift": shift}
+    return getattr(diffusers, CLASSES[name]).from_config(own.config, **flow)
+
+
+def sampler_name(scheduler: Any) -> str:
+    """Return the sampler's short name, its class where it has none."""
+    return _NAMES.get(type(scheduler).__name__, type(scheduler).__name__.removesuffix("Scheduler"))
+
+
+def _is_flow(own: Any) -> bool:
+    prediction = str(own.config.get("prediction_type", ""))
+    return prediction == "flow_prediction" or type(own).__name__.startswith("FlowMatch")
+
+
+class CleanView:
+    """Watches a scheduler's steps; `latents` is then its guess of the finished picture, None where it gives none."""
+
+    def __init__(self, scheduler: Any) -> None:
+        self.latents: Any = None
+        self._scheduler = scheduler
+        self._step = scheduler.step
+
+        @functools.wraps(scheduler.step)  # pipelines look at the signature to see which arguments a step takes
+        def step(*args: Any, **keywords: Any) -> Any:
+            return self._watched(*args, **keywords)
+
+        scheduler.step = step
+
+    def _watched(self, model_output: Any, timestep: Any, sample: Any, *args: Any, **keywords: Any) -> Any:
+        sigma = self._flow_sigma()
+        as_tuple = keywords.pop("return_dict", True) is False
+        out = self._step(model_output, timestep, sample, *args, return_dict=True, **keywords)
+        clean = getattr(out, "pred_original_sample", None)
+        if clean is None and (seen := getattr(self._scheduler, "model_outputs", None)):
+            clean = seen[-1]  # DPM++ and UniPC keep the clean guess itself
+        if clean is None and sigma is not None:
+            clean = sample - sigma * model_output
+        self.latents = clean if clean is not None else getattr(out, "denoised", None)
+        return (out.prev_sample, self.latents) if as_tuple else out
+
+    def _flow_sigma(self) -> Any:
+        """Return the noise level before the step of a flow-matching Euler sampler, None for any other."""
+        if type(self._scheduler).__name__ != "FlowMatchEulerDiscreteScheduler":
+            return None
+        return self._scheduler.sigmas[self._scheduler.step_index or 0]
+
+
+# A quick look at latents: the linear map from latent channels to colours, fitted by least squares to the model's own.
+#
+# Decoding costs as much as several steps on a CPU; the map costs nothing and shows colours and places.
+
+_PICTURES, _CELLS = 6, 12
+_LONGEST = 64  # pixels of a preview's longer side: it travels in an event, and whoever shows it enlarges it
+
+
+class PreviewMap:
+    """The map of one autoencoder: `weights` has the shape (channels + 1, 3), for colours from 0 to 1."""
+
+    def __init__(self, weights: NDArray[np.float32]) -> None:
+        self.weights = weights
+
+    def look(self, latents: Any) -> bytes | None:
+        """Return a small JPEG of latents of shape (1, channels, height, width); None for any other shape."""
+        import torch
+
+        if latents is None or latents.ndim != 4 or latents.shape[1] + 1 != len(self.weights):
+            return None
+        cells = latents[0].detach().to("cpu", torch.float32).numpy().transpose(1, 2, 0)
+        colours = np.nan_to_num(cells @ self.weights[:-1] + self.weights[-1])
+        picture = Image.fromarray((colours.clip(0, 1) * 255).astype(np.uint8))
+        picture.thumbnail((_LONGEST, _LONGEST))
+        file = io.BytesIO()
+        picture.save(file, "JPEG", quality=85)
+        return file.getvalue()
+
+
+def fit_preview(vae: Any, channels: int) -> PreviewMap | None:
+    """Fit the map on soft colour fields that the autoencoder encodes; None where its latents are of another kind.
+
+    `channels` is the number of latent channels that the sampler sees.
+    """
+    import torch
+
+    pictures = _colour_fields()
+    pixels = torch.from_numpy(pictures).permute(0, 3, 1, 2) * 2 - 1
+    with torch.inference_mode():
+        encoded = vae.encode(pixels.to(vae.device, vae.dtype))
+    if hasattr(encoded, "latent_dist"):
+        latents = encoded.latent_dist.mean
+    elif hasattr(encoded, "latents"):
+        latents = encoded.latents
+    else:
+        return None
+    if latents.ndim != 4 or latents.shape[1] != channels:
+        return None
+    shift, scale = getattr(vae.config, "shift_factor", None) or 0.0, getattr(vae.config, "scaling_factor", None) or 1.0
+    cells = ((latents.float() - shift) * scale).cpu().permute(0, 2, 3, 1).numpy()
+    height, width = cells.shape[1:3]
+    means = pictures.reshape(len(pictures), height, pictures.shape[1] // height, width, -1, 3).mean((2, 4))
+    rows = np.concatenate([cells.reshape(-1, channels), np.ones((means[..., 0].size, 1))], axis=1)
+    found = np.linalg.lstsq(rows, means.reshape(-1, 3), rcond=1e-4)[0]
+    return PreviewMap(found.astype(np.float32))
+
+
+def _colour_fields() -> NDArray[np.float32]:
+    """Return pictures of shape (n, side, side, 3), values 0 to 1: soft fields in many colours, light and dark."""
+    draw = np.random.default_rng(7)
+    side = _CELLS * 16
+    small = draw.uniform(0, 1, (_PICTURES, 5, 5, 3)).astype(np.float32)
+    fields = [
+        Image.fromarray((field * 255).astype(np.uint8)).resize((side, side), Image.Resampling.BICUBIC)
+        for field in small
+    ]
+    return np.stack([np.asarray(field, dtype=np.float32) / 255 for field in fields])
+
 
 STEPS = 30  # where neither the person nor the model says how many; pipelines themselves say 50, more than helps
 EMBEDDED_STEPS, EMBEDDED_GUIDANCE = 20, 1.5  # by the curves in docs/experiments.md
@@ -23,7 +174,7 @@ LEAST_STEPS, PATIENCE = 4, 10.0  # four show the things (docs/experiments.md); s
 STRENGTH = {"change": 0.7, "inpaint": 0.99}
 
 
-class Plan:
+class PicturePlan:
     """`arguments` is what the pipeline is called with; `notes` say what is not as it was asked for."""
 
     def __init__(self, model: LocalGenerator, pipe: Any, job: Job) -> None:

@@ -169,9 +169,9 @@ def load_recognizer(name: str = "embedded", *, base_dir: Path | None = None, tru
 
 
 def _folder(model: ModelName) -> Path:
-    from gptsmith.models.pictures import embedded, weights
+    from gptsmith.models.pictures import names, weights
 
-    return embedded.folder("clip") if model.kind == "embedded" else weights.model_folder(model, "a CLIP model")
+    return names.folder("clip") if model.kind == "embedded" else weights.model_folder(model, "a CLIP model")
 
 
 def check_labels(labels: Sequence[str]) -> list[str]:

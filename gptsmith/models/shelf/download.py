@@ -8,7 +8,7 @@ import socket
 
 import httpx
 
-from gptsmith.models.shelf.transfer import PassedOverError, Transfer
+from gptsmith.models.shelf.progress import PassedOverError, Transfer
 
 TRIES = 3  # in a row that bring nothing new
 _WAIT = 1.0  # seconds between tries

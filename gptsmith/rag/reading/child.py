@@ -14,8 +14,7 @@ from collections.abc import Callable
 from typing import Any, BinaryIO
 
 from gptsmith.rag.reading import kinds
-from gptsmith.rag.reading.kind import Raw
-from gptsmith.rag.reading.parsed import MEMORY, Unreadable
+from gptsmith.rag.reading.parsed import MEMORY, Raw, Unreadable
 
 _TOO_BIG = "it needs too much memory to read; split the file or save it in a simpler form"
 
@@ -37,7 +36,7 @@ def main() -> None:
 
 def _read(data: bytes, request: dict[str, Any], beat: Callable[[], None]) -> dict[str, Any]:
     try:
-        parsed = kinds.read(Raw(data, request["name"], request["content_type"], request["charset"], beat))
+        parsed = kinds.read_any(Raw(data, request["name"], request["content_type"], request["charset"], beat))
         return {"status": "ok", "text": parsed.text, "pages": parsed.pages, "note": parsed.note}
     except Unreadable as error:
         return {"status": error.status, "note": str(error)}

@@ -10,8 +10,7 @@ import pkgutil
 from functools import cache
 
 from gptsmith.rag.reading import formats, pictures
-from gptsmith.rag.reading.kind import Kind, Raw
-from gptsmith.rag.reading.parsed import Parsed, Unreadable
+from gptsmith.rag.reading.parsed import Kind, Parsed, Raw, Unreadable
 
 # What cannot be read, and what to do about it.
 _ADVICE = {
@@ -53,12 +52,12 @@ def suffixes() -> tuple[str, ...]:
     return tuple(sorted(suffix for kind in kinds() for suffix in kind.suffixes))
 
 
-def names() -> str:
+def kind_names() -> str:
     """Return the kinds in words, for a person who wonders what can be read."""
     return ", ".join(kind.name for kind in kinds())
 
 
-def read(raw: Raw) -> Parsed:
+def read_any(raw: Raw) -> Parsed:
     """Return what a file says. Raises Unreadable with the reason and what to do."""
     return kind_of(raw).read(raw)
 

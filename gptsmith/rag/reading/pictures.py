@@ -35,7 +35,7 @@ _BROKEN = (OSError, ValueError, SyntaxError, EOFError, struct.error, IndexError,
 
 
 @dataclass(frozen=True)
-class Picture:
+class GivenPicture:
     """A picture as it is kept: its bytes, and the ending of its name."""
 
     data: bytes
@@ -52,7 +52,7 @@ def is_picture(name: str, data: bytes) -> bool:
     return PurePath(name).suffix.lower() in suffixes() or bool(_format(data))
 
 
-def fitted(name: str, data: bytes) -> Picture:
+def fitted(name: str, data: bytes) -> GivenPicture:
     """Return a picture that any model and page can show: BMP, TIFF, AVIF and HEIC become PNG or JPEG, sixteen bits
     eight, more than 25 million pixels fewer.
 
@@ -81,8 +81,8 @@ def _check_size(picture: Image) -> None:
         )
 
 
-def _made_fit(picture: Any, data: bytes) -> Picture:
-    from gptsmith.models.pictures.upright import is_clear, is_deep, upright
+def _made_fit(picture: Any, data: bytes) -> GivenPicture:
+    from gptsmith.models.pictures.input_images import is_clear, is_deep, upright
 
     kind = str(picture.format)
     big = picture.width * picture.height > MAX_PIXELS
@@ -90,7 +90,7 @@ def _made_fit(picture: Any, data: bytes) -> Picture:
         picture.draft("RGB", (_SIDE, _SIDE))
     picture.load()
     if kind in _KEPT and not big and not is_deep(picture):
-        return Picture(data, FORMATS[kind][1][0])
+        return GivenPicture(data, FORMATS[kind][1][0])
     seen = upright(picture)
     if big:
         seen.thumbnail((_SIDE, _SIDE))
@@ -100,7 +100,7 @@ def _made_fit(picture: Any, data: bytes) -> Picture:
     seen.convert("RGBA" if clear else "L" if seen.mode in ("L", "1") else "RGB").save(
         out, "JPEG" if photo else "PNG", **({"quality": 92} if photo else {})
     )
-    return Picture(out.getvalue(), ".jpg" if photo else ".png")
+    return GivenPicture(out.getvalue(), ".jpg" if photo else ".png")
 
 
 def named(name: str) -> str:

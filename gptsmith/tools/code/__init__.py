@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import BaseModel, Field
 
-from gptsmith.assistants.tool_types import ToolSpec
-from gptsmith.tools.context import ToolContext
-from gptsmith.tools.registry import STRICT, tool_type
+from gptsmith.assistants.format.spec import ToolSpec
+from gptsmith.tools.registry import STRICT, ToolContext, tool_type
 
 if TYPE_CHECKING:
     from langchain_core.tools import BaseTool

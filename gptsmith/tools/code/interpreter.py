@@ -12,9 +12,8 @@ from langchain_core.tools import BaseTool, StructuredTool
 from gptsmith.errors import GptsmithError, NotReadyError, ToolError
 from gptsmith.tools.child.child import Job, files_in, run
 from gptsmith.tools.code import Arguments
-from gptsmith.tools.context import ToolContext
-from gptsmith.tools.shown_pictures import show_picture
-from gptsmith.tools.trimming import trimmed_text
+from gptsmith.tools.registry import ToolContext
+from gptsmith.tools.results import show_picture, trimmed_text
 
 if TYPE_CHECKING:
     from gptsmith.tools.code import Code

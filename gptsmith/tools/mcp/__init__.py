@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from gptsmith.assistants.tool_types import ToolSpec
+from gptsmith.assistants.format.spec import ToolSpec
 from gptsmith.errors import NotReadyError
-from gptsmith.tools.context import ToolContext
-from gptsmith.tools.registry import STRICT, Request, tool_type
+from gptsmith.tools.registry import STRICT, Request, ToolContext, tool_type
 
 if TYPE_CHECKING:
-    from gptsmith.tools.toolset import Toolset
+    from gptsmith.tools.registry import Toolset
 
 
 def make(spec: Mcp, context: ToolContext) -> Toolset:

@@ -23,7 +23,7 @@ from mcp.client.stdio import stdio_client
 from mcp.client.streamable_http import streamable_http_client
 
 from gptsmith.errors import ToolError
-from gptsmith.tools.secret_values import SecretValues
+from gptsmith.tools.service import SecretValues
 
 START_SECONDS = 20.0
 LIST_SECONDS = 15.0
@@ -52,7 +52,7 @@ class Server:
         return Path(self.command[0]).name if self.command else "the server"
 
 
-class Connection:
+class ServerConnection:
     """A session with a server. Every method may be called from any thread and ends in time."""
 
     def __init__(self, server: Server, secrets: SecretValues) -> None:
@@ -342,7 +342,7 @@ def _said(what: str, code: str) -> ToolError:
 
 # -- the loop that all connections share -----------------------------------------------------------------------------
 
-_CONNECTIONS: list[Connection] = []
+_CONNECTIONS: list[ServerConnection] = []
 _LOCK = threading.Lock()
 _LOOP: asyncio.AbstractEventLoop | None = None
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import json
 import threading
 import time
@@ -13,18 +15,78 @@ from typing import TYPE_CHECKING, Any
 from langchain_core.tools import BaseTool
 from mcp import types
 
-from gptsmith.assistants.variables import expand_env
-from gptsmith.assistants.wording import listed
-from gptsmith.errors import NotReadyError, ToolError
-from gptsmith.tools.context import ToolContext
+from gptsmith.assistants.format.problems import list_names
+from gptsmith.assistants.format.variables import expand_env
+from gptsmith.errors import GptsmithError, NotReadyError, ToolError
 from gptsmith.tools.described_tool import DescribedTool, safe_schema
-from gptsmith.tools.mcp.connection import Connection, Server
-from gptsmith.tools.mcp.results import told
-from gptsmith.tools.secret_values import SecretValues
-from gptsmith.tools.toolset import Toolset, call_name
+from gptsmith.tools.mcp.connection import Server, ServerConnection
+from gptsmith.tools.registry import ToolContext, Toolset, call_name
+from gptsmith.tools.results import show_picture, trimmed, trimmed_text
+from gptsmith.tools.service import SecretValues
 
 if TYPE_CHECKING:
     from gptsmith.tools.mcp import Mcp
+
+
+# What an MCP server's result is to the model, as text, and to the person: pictures are shown.
+
+_MOST_PICTURES = 4
+
+
+def told(result: types.CallToolResult, context: ToolContext, tool: str) -> str:
+    """Return the text of a result; its pictures are shown to the person and named in it.
+
+    Raises:
+        ToolError: the server says that the call failed.
+    """
+    pictures = 0
+    parts: list[str] = []
+    for block in result.content:
+        if isinstance(block, types.ImageContent) and not result.isError:
+            pictures += 1
+            parts.append(
+                _picture(block.data, context, tool)
+                if pictures <= _MOST_PICTURES
+                else "(One more picture, which is not shown.)"
+            )
+        else:
+            parts.append(_text(block, context, tool))
+    text = "\n".join(part for part in parts if part)
+    if not text and result.structuredContent is not None:
+        text = trimmed(result.structuredContent)
+    if result.isError:
+        raise ToolError(trimmed_text(" ".join(text.split()) or "the server says that the call failed", 600))
+    return trimmed_text(text) if text else "Done; the server answered without any text."
+
+
+def _text(block: Any, context: ToolContext, tool: str) -> str:
+    if isinstance(block, types.TextContent):
+        return block.text
+    if isinstance(block, types.ImageContent):
+        return "(a picture)"
+    if isinstance(block, types.AudioContent):
+        return f"(A sound of {len(block.data) * 3 // 4:,} bytes, {block.mimeType[:40]}, which cannot be played here.)"
+    if isinstance(block, types.ResourceLink):
+        return f"{block.title or block.name}: {block.uri}"
+    if isinstance(block, types.EmbeddedResource):
+        found = block.resource
+        if isinstance(found, types.TextResourceContents):
+            return f"{found.uri}:\n{found.text}"
+        if (found.mimeType or "").startswith("image/"):
+            return _picture(found.blob, context, tool)
+        kind = (found.mimeType or "unknown kind")[:60]
+        return f"(A file, {found.uri}, {len(found.blob) * 3 // 4:,} bytes of {kind}, which cannot be shown as text.)"
+    return ""
+
+
+def _picture(data: str, context: ToolContext, tool: str) -> str:
+    try:
+        return show_picture(base64.b64decode(data, validate=True), context, tool)
+    except (binascii.Error, ValueError):
+        return "(A picture that cannot be read.)"
+    except GptsmithError as error:
+        return f"(A picture that cannot be shown: {error.message}.)"
+
 
 _MOST_TOOLS = 60
 _LIST_AGAIN = 60.0  # seconds; a server that changes its tools need not say so
@@ -50,7 +112,7 @@ class ServerTools(Toolset):
         )
         declared = (spec.headers, spec.url, spec.command, spec.env)
         self._secrets = SecretValues(*declared, headers={**headers, **server.env})
-        self._connection = Connection(server, self._secrets)
+        self._connection = ServerConnection(server, self._secrets)
         weakref.finalize(self, self._connection.release)  # an assistant that nobody closes leaves no server behind
         self._made: dict[str, DescribedTool] = {}
         self._now: list[BaseTool] = []
@@ -96,7 +158,7 @@ class ServerTools(Toolset):
         allowed = self.spec.tools
         wanted = [tool for tool in found if allowed is None or tool.name in allowed]
         if not wanted:
-            there = listed([tool.name[:60] for tool in found], 20)
+            there = list_names([tool.name[:60] for tool in found], 20)
             what = f"the server has no tool {', '.join(allowed)[:200]}" if allowed else "the server has no tools"
             raise NotReadyError(what, code="unknown_operation", hint=f"it has: {there}" if found else "")
         if len(wanted) > _MOST_TOOLS:

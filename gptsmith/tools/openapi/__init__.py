@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from gptsmith.assistants.tool_types import ToolSpec
-from gptsmith.tools.context import ToolContext
-from gptsmith.tools.registry import STRICT, Request, tool_type
+from gptsmith.assistants.format.spec import ToolSpec
+from gptsmith.tools.registry import STRICT, Request, ToolContext, tool_type
 
 if TYPE_CHECKING:
-    from gptsmith.tools.toolset import Toolset
+    from gptsmith.tools.registry import Toolset
 
 
 def make(spec: OpenApi, context: ToolContext) -> Toolset:

@@ -10,9 +10,8 @@ from typing import Any, Literal
 from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
 from gptsmith.errors import ToolError
-from gptsmith.tools.openapi.document import Document, Entry
-from gptsmith.tools.openapi.schemas import Schemas
-from gptsmith.tools.service import Request
+from gptsmith.tools.openapi.document import ApiDocument, OperationEntry, Schemas
+from gptsmith.tools.service import ServiceRequest
 
 Place = Literal["path", "query", "header", "body", "whole_body"]
 _NOT_IN_AN_ARGUMENT = re.compile(r"[^a-zA-Z0-9_-]+")
@@ -62,7 +61,7 @@ class Operation:
         made: dict[str, Any] = {"type": "object", "properties": {one.name: one.schema for one in self.arguments}}
         return {**made, "required": required, "additionalProperties": False}
 
-    def request(self, at: Address, given: dict[str, Any]) -> Request:
+    def request(self, at: Address, given: dict[str, Any]) -> ServiceRequest:
         """Return the request of a call whose arguments fit the schema."""
         base = urlsplit(at.server)
         path, query = self.path, list(at.query)
@@ -89,7 +88,9 @@ class Operation:
         url = urlunsplit(
             (base.scheme, base.netloc, base.path.rstrip("/") + path, urlencode(query, quote_via=quote), "")
         )
-        return Request(self.method.upper(), url, {"Accept": "application/json, text/*;q=0.8, */*;q=0.5"} | sent, body)
+        return ServiceRequest(
+            self.method.upper(), url, {"Accept": "application/json, text/*;q=0.8, */*;q=0.5"} | sent, body
+        )
 
     def _body(self, fields: dict[str, Any], whole: Any) -> bytes | None:
         data = fields if fields else whole
@@ -105,7 +106,7 @@ class Operation:
         return json.dumps(data, ensure_ascii=False, allow_nan=False).encode()
 
 
-def read_operation(document: Document, entry: Entry, given: Iterable[str]) -> Operation | str:
+def read_operation(document: ApiDocument, entry: OperationEntry, given: Iterable[str]) -> Operation | str:
     """Return the operation, or why it cannot be called; `given` are the names of headers and query that are fixed."""
     schemas, fixed = Schemas(document), {name.lower() for name in given}
     arguments: list[Argument] = []
@@ -141,7 +142,7 @@ def _about(raw: dict[str, Any], otherwise: str) -> str:
     return said if len(said) <= 1000 else f"{said[:999]}…"
 
 
-def _parameters(document: Document, entry: Entry) -> list[dict[str, Any]]:
+def _parameters(document: ApiDocument, entry: OperationEntry) -> list[dict[str, Any]]:
     """Return the parameters; one of the operation stands in for the path's of the same name and place."""
     own = entry.raw.get("parameters")
     found: dict[tuple[str, str], dict[str, Any]] = {}

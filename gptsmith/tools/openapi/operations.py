@@ -10,20 +10,17 @@ from urllib.parse import parse_qsl, urljoin
 
 from langchain_core.tools import BaseTool
 
-from gptsmith.assistants.named_files import is_url
-from gptsmith.assistants.paths import resolve
-from gptsmith.assistants.service_documents import MAX_BYTES
-from gptsmith.assistants.variables import expand_env
-from gptsmith.assistants.wording import listed
+from gptsmith.assistants.format.paths import is_url, resolve
+from gptsmith.assistants.format.problems import list_names
+from gptsmith.assistants.format.service_documents import MAX_BYTES
+from gptsmith.assistants.format.variables import expand_env
 from gptsmith.errors import NotReadyError, ToolError
-from gptsmith.tools.context import ToolContext
 from gptsmith.tools.described_tool import DescribedTool
-from gptsmith.tools.openapi.document import Document, Entry, read_document
+from gptsmith.tools.openapi.document import ApiDocument, OperationEntry, read_document
 from gptsmith.tools.openapi.operation import Address, Operation, read_operation
-from gptsmith.tools.secret_values import SecretValues
-from gptsmith.tools.service import Answer, Request, Service
-from gptsmith.tools.toolset import Toolset, call_name
-from gptsmith.tools.trimming import trimmed, trimmed_text
+from gptsmith.tools.registry import ToolContext, Toolset, call_name
+from gptsmith.tools.results import trimmed, trimmed_text
+from gptsmith.tools.service import Answer, SecretValues, Service, ServiceRequest
 
 if TYPE_CHECKING:
     from gptsmith.tools.openapi import OpenApi
@@ -81,7 +78,7 @@ class Operations(Toolset):
 
     # -- the document ----------------------------------------------------------------------------------------------
 
-    def _read(self, context: ToolContext) -> Document:
+    def _read(self, context: ToolContext) -> ApiDocument:
         try:
             data = resolve(context.base_dir, self.spec.schema_, context.trust).read_bytes()
         except OSError as error:
@@ -90,9 +87,11 @@ class Operations(Toolset):
             ) from error
         return read_document(data, self.spec.schema_)
 
-    def _fetch(self) -> Document:
+    def _fetch(self) -> ApiDocument:
         service = Service([self._place], anywhere=self._trust, secrets=self._secrets)
-        request = Request("GET", self._place, {"Accept": "application/json, application/yaml, text/*, */*;q=0.5"})
+        request = ServiceRequest(
+            "GET", self._place, {"Accept": "application/json, application/yaml, text/*, */*;q=0.5"}
+        )
         shown = self._secrets.hide(self._place.partition("?")[0])
         try:
             answer = service.send(request, seconds=_DOCUMENT_SECONDS, max_bytes=MAX_BYTES + 1)
@@ -104,7 +103,7 @@ class Operations(Toolset):
 
     # -- its operations --------------------------------------------------------------------------------------------
 
-    def _tools_of(self, document: Document) -> list[BaseTool]:
+    def _tools_of(self, document: ApiDocument) -> list[BaseTool]:
         fixed = [*self._headers, *(name for name, _ in self._query)]
         tools: list[BaseTool] = []
         for entry in self._wanted(document):
@@ -125,7 +124,7 @@ class Operations(Toolset):
             raise NotReadyError(what, code="too_many_tools", hint="name the ones that are wanted under operations")
         return tools
 
-    def _wanted(self, document: Document) -> list[Entry]:
+    def _wanted(self, document: ApiDocument) -> list[OperationEntry]:
         entries = {entry.id: entry for entry in document.entries()}
         if self.spec.operations is None:
             return list(entries.values())
@@ -134,11 +133,11 @@ class Operations(Toolset):
             raise NotReadyError(
                 f"{self.spec.schema_} has no operation {', '.join(unknown)[:200]}",
                 code="unknown_operation",
-                hint=f"it has: {listed(list(entries), 20)}",
+                hint=f"it has: {list_names(list(entries), 20)}",
             )
         return [entries[name] for name in dict.fromkeys(self.spec.operations)]
 
-    def _server_of(self, document: Document, entry: Entry) -> str:
+    def _server_of(self, document: ApiDocument, entry: OperationEntry) -> str:
         """Return the server of an operation; relative ones start where the document is."""
         if self._server:
             address = self._server
@@ -219,8 +218,7 @@ def _message(data: Any) -> str:
 def words_of(answer: Answer) -> str:
     """Return the words of a page."""
     from gptsmith.rag.reading.formats.page import read
-    from gptsmith.rag.reading.kind import Raw
-    from gptsmith.rag.reading.parsed import Unreadable
+    from gptsmith.rag.reading.parsed import Raw, Unreadable
 
     try:
         return read(Raw(answer.data, answer.url, answer.kind, answer.charset)).text

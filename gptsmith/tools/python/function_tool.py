@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from langchain_core.tools import BaseTool
 
-from gptsmith.assistants.paths import resolve
-from gptsmith.assistants.trust import code_digest
+from gptsmith.assistants.files.trust import code_digest
+from gptsmith.assistants.format.paths import resolve
 from gptsmith.errors import NotReadyError, ToolError
 from gptsmith.tools.child.child import Job, Outcome, run
-from gptsmith.tools.context import ToolContext
 from gptsmith.tools.described_tool import DescribedTool
 from gptsmith.tools.python.signature import read_signature
-from gptsmith.tools.trimming import trimmed, trimmed_text
+from gptsmith.tools.registry import ToolContext
+from gptsmith.tools.results import trimmed, trimmed_text
 
 if TYPE_CHECKING:
     from gptsmith.tools.python import Python

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
-from gptsmith.tools.service import Request
+from gptsmith.tools.service import ServiceRequest
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Engine:
     """How a search engine is asked: `request(address, key, query, count)`, and where its results stand."""
 
     address: str
-    request: Callable[[str, str, str, int], Request]
+    request: Callable[[str, str, str, int], ServiceRequest]
     results: tuple[str, ...]
     text: str
 
@@ -45,23 +45,23 @@ def _line(value: Any) -> str:
     return " ".join(value.split())[:1000] if isinstance(value, str) else ""
 
 
-def _searxng(address: str, key: str, query: str, _count: int) -> Request:
+def _searxng(address: str, key: str, query: str, _count: int) -> ServiceRequest:
     parts = urlsplit(address)
     path = parts.path.rstrip("/")
     path = path if path.endswith("/search") else f"{path}/search"
     asked = urlencode({"q": query, "format": "json"})
     headers = {"Authorization": f"Bearer {key}"} if key else {}
-    return Request("GET", urlunsplit((parts.scheme, parts.netloc, path, asked, "")), headers)
+    return ServiceRequest("GET", urlunsplit((parts.scheme, parts.netloc, path, asked, "")), headers)
 
 
-def _brave(address: str, key: str, query: str, count: int) -> Request:
+def _brave(address: str, key: str, query: str, count: int) -> ServiceRequest:
     asked = urlencode({"q": query[:400], "count": count, "text_decorations": "false"})
-    return Request("GET", f"{address}?{asked}", {"Accept": "application/json", "X-Subscription-Token": key})
+    return ServiceRequest("GET", f"{address}?{asked}", {"Accept": "application/json", "X-Subscription-Token": key})
 
 
-def _tavily(address: str, key: str, query: str, count: int) -> Request:
+def _tavily(address: str, key: str, query: str, count: int) -> ServiceRequest:
     body = json.dumps({"query": query[:400], "max_results": count}).encode()
-    return Request("POST", address, {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}, body)
+    return ServiceRequest("POST", address, {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}, body)
 
 
 ENGINES = {

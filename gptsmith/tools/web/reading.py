@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from langchain_core.tools import BaseTool
 
-from gptsmith.assistants.variables import expand_env
+from gptsmith.assistants.format.variables import expand_env
 from gptsmith.errors import FetchError, ToolError
 from gptsmith.rag.hit import Hit
-from gptsmith.tools.context import ToolContext
 from gptsmith.tools.described_tool import DescribedTool
-from gptsmith.tools.secret_values import SecretValues
-from gptsmith.tools.service import Service
-from gptsmith.tools.toolset import Toolset, call_name
+from gptsmith.tools.registry import ToolContext, Toolset, call_name
+from gptsmith.tools.service import SecretValues, Service
 from gptsmith.tools.web.engines import ENGINES
 
 if TYPE_CHECKING:

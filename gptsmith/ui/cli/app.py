@@ -14,24 +14,7 @@ from collections.abc import Sequence
 import typer
 from typer.exceptions import Abort, TyperException
 
-from gptsmith.ui.cli import (
-    build,
-    bundles,
-    chat,
-    doctor,
-    edit,
-    history,
-    knowledge,
-    library,
-    memory,
-    models,
-    page,
-    pictures,
-    portrait,
-    spec_tests,
-    specs,
-    training,
-)
+from gptsmith.ui.cli import build, bundles, chat, doctor, edit, knowledge, library, models, page, pictures, specs
 from gptsmith.ui.cli.output import fail
 
 INTERRUPTED = 130
@@ -48,18 +31,18 @@ app = typer.Typer(
 for _register in (
     build.register,
     edit.register,
-    history.register,
+    library.register_history,
     chat.register,
-    spec_tests.register,
+    specs.register_tests,
     page.register,
     specs.register,
     library.register,
     bundles.register,
     knowledge.register,
-    memory.register,
+    knowledge.register_memory,
     pictures.register,
-    portrait.register,
-    training.register,
+    pictures.register_avatar,
+    pictures.register_train,
     models.register,
     doctor.register,
 ):

@@ -11,7 +11,7 @@ from gptsmith.ui.cli.options import AsJson, File, Yes, locate
 from gptsmith.ui.cli.output import agree, document, say, show, table
 
 if TYPE_CHECKING:
-    from gptsmith.assistants.bundle import BundleContents
+    from gptsmith.assistants.files.bundle import BundleContents
 
 _SHOWN = 40
 _PHRASE = {
@@ -41,8 +41,8 @@ def export(
     as_json: AsJson = False,
 ) -> None:
     """Write an assistant with its files and versions into one file, for another machine."""
-    from gptsmith.assistants.bundle import write_bundle
-    from gptsmith.assistants.loader import load_file
+    from gptsmith.assistants.files.bundle import write_bundle
+    from gptsmith.assistants.format.loader import load_file
 
     spec = locate(file)
     target = output or Path(f"{load_file(spec).spec.id}.assistant.zip")
@@ -66,8 +66,8 @@ def import_(
     as_json: AsJson = False,
 ) -> None:
     """Bring an exported assistant into the library: shows what is inside, asks, writes it; runs nothing."""
-    from gptsmith.assistants.imported_bundle import import_bundle, read_bundle
-    from gptsmith.assistants.loader import slug
+    from gptsmith.assistants.files.imported_bundle import import_bundle, read_bundle
+    from gptsmith.assistants.format.loader import slug
 
     contents = read_bundle(bundle)
     if not as_json:
@@ -86,7 +86,7 @@ def import_(
 
 def _take_index(bundle: Path, path: Path, agreed: str) -> None:
     """Put the vectors of a bundle beside the knowledge; where they cannot be used they are computed anew."""
-    from gptsmith.assistants.imported_bundle import index_of
+    from gptsmith.assistants.files.imported_bundle import index_of
     from gptsmith.errors import GptsmithError
     from gptsmith.rag.carried_index import unpack_index
 
@@ -98,7 +98,7 @@ def _take_index(bundle: Path, path: Path, agreed: str) -> None:
 
 def _data(contents: BundleContents, path: Path | None) -> dict[str, Any]:
     """Return what `import --json` prints; `path` is null when nothing was written."""
-    from gptsmith.assistants.loader import slug
+    from gptsmith.assistants.format.loader import slug
 
     facts = contents.model_dump()
     return {**facts, "id": slug(path.name) if path else contents.id, "path": str(path) if path else None}

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gptsmith.ui.cli.lines import typed_lines
 from gptsmith.ui.cli.options import AsJson, File, Model, Trust, load_trusted
-from gptsmith.ui.cli.output import ask, clean, document, fail, say, show
+from gptsmith.ui.cli.output import ask, clean_line, document, fail, say, show, typed_lines
 
 if TYPE_CHECKING:
     from gptsmith import Assistant
@@ -63,9 +62,9 @@ def chat(
     with made as assistant:
         if message is None:
             assistant.engine.begin()
-            code = Conversation(assistant, thread, attached).run()
+            code = TerminalChat(assistant, thread, attached).run()
         else:
-            code = Turn(assistant, as_json).run(message, thread, attached)
+            code = PrintedTurn(assistant, as_json).run(message, thread, attached)
     if code:
         raise typer.Exit(code)
 
@@ -105,7 +104,7 @@ def asks_for_a_model(reply: dict[str, Any]) -> bool:
     return CONNECT in str(reply.get("text", ""))
 
 
-class Turn:
+class PrintedTurn:
     """One message and its reply, printed as it comes."""
 
     def __init__(self, assistant: Assistant, as_json: bool = False) -> None:
@@ -167,7 +166,7 @@ class Turn:
             return
         if kind == "text":
             whole = data.get("text", "")
-            text = clean(whole[max(0, self._known - self._said) :])
+            text = clean_line(whole[max(0, self._known - self._said) :])
             self._said += len(whole)
             print(text, end="", flush=True)
             self._open_line = self._open_line if not text else not text.endswith("\n")
@@ -241,7 +240,7 @@ def _cited(citation: dict[str, Any]) -> str:
     return f'  [{citation.get("id", "")}] {citation.get("source", "")}{page}{doubt}: "{quote}"'
 
 
-class Conversation:
+class TerminalChat:
     """Messages from the terminal, or line by line from a pipe, until /quit or the end of input."""
 
     def __init__(self, assistant: Assistant, thread: str | None, files: list[Path]) -> None:
@@ -276,7 +275,7 @@ class Conversation:
         """Ask first about what waits on the conversation that goes on."""
         if not self.thread or not (asked := self.assistant.waiting(self.thread)):
             return 0
-        turn = Turn(self.assistant)
+        turn = PrintedTurn(self.assistant)
         turn.thread, turn.waits = self.thread, [call.model_dump() for call in asked]
         return turn.ask_first(0)
 
@@ -300,7 +299,7 @@ class Conversation:
         return f", unless the model does not answer: then the conversation goes to {' or '.join(hosts)}."
 
     def _send(self, message: str) -> int:
-        turn = Turn(self.assistant)
+        turn = PrintedTurn(self.assistant)
         code = turn.run(message, self.thread, self.files)
         self.thread, self.files = turn.thread or self.thread, []
         return code

@@ -15,8 +15,8 @@ from gptsmith.ui.cli.options import AsJson, Trust, locate
 from gptsmith.ui.cli.output import document, say, table
 
 if TYPE_CHECKING:
-    from gptsmith.assistants.loader import Loaded
-    from gptsmith.assistants.spec import ModelSpec
+    from gptsmith.assistants.format.loader import Loaded
+    from gptsmith.assistants.format.spec import ModelSpec
 
 PACKAGES = ("langchain", "langgraph", "chromadb", "streamlit", "torch", "transformers", "diffusers")
 FREE_MB = 500
@@ -61,7 +61,7 @@ def doctor(
 
 
 def _loaded(file: str) -> Loaded:
-    from gptsmith.assistants.loader import load_file
+    from gptsmith.assistants.format.loader import load_file
 
     return load_file(locate(file))
 
@@ -198,7 +198,7 @@ def _reached(name: str, model: ModelSpec) -> Check:
 
 def _asks_for(loaded: Loaded, trust: bool) -> Iterator[Check]:
     """What would it run, reach and read, once a person agrees?"""
-    from gptsmith.assistants.trust import trust_needs
+    from gptsmith.assistants.files.trust import trust_needs
 
     kinds = {"code": "runs code", "command": "starts", "path": "reads outside", "host": "reaches", "variable": "reads"}
     needs = trust_needs(loaded)
@@ -212,8 +212,8 @@ def _asks_for(loaded: Loaded, trust: bool) -> Iterator[Check]:
 
 def _spec(loaded: Loaded, trust: bool) -> Iterator[Check]:
     """Is the spec valid, are its files there, can its tools run?"""
-    from gptsmith.assistants.library import state_key
-    from gptsmith.assistants.paths import expand
+    from gptsmith.assistants.files.library import state_key
+    from gptsmith.assistants.format.paths import expand
     from gptsmith.state import State
     from gptsmith.tools import ToolContext, not_ready
 

@@ -3,18 +3,58 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from gptsmith.ui.cli.options import AsJson, File, Model, Yes, locate
-from gptsmith.ui.cli.output import NOBODY, ask, clean, diff_text, document, nobody, say, show
-from gptsmith.ui.cli.trying import SECONDS, agreed, tell, tried
+from gptsmith.ui.cli.output import NOBODY, ask, clean_line, diff_text, document, nobody, say, show
 
 if TYPE_CHECKING:
-    from gptsmith.agent.builder.edits import Change
-    from gptsmith.agent.builder.trial import Trial
+    from gptsmith.agent.builder.changes import Change
+    from gptsmith.agent.builder.testing.trials import Trial
+
+
+# A change tried on the spec's tests before anybody decides, told in the terminal.
+
+SECONDS = 30.0
+"""How long a person is made to wait for the tests of a change."""
+
+
+def tried(change: Change, only: Iterable[int] | None = None) -> Trial | None:
+    """Run the tests on the file as it is and as the change, or a part of it, would leave it; None without any."""
+    from gptsmith.agent.builder.testing.trials import compare
+    from gptsmith.assistants.format.loader import load_file
+    from gptsmith.errors import GptsmithError
+
+    if change.planned is None:
+        return None
+    try:
+        planned = change.plan(only)
+        if not load_file(change.path).spec.tests and "tests" not in change.diff_of(only):
+            return None
+        say("Trying it on the tests")
+        return compare(change.path, planned, attachments=change.proposal.attachments, seconds=SECONDS)
+    except GptsmithError as error:
+        say(f"The tests were not run: {error}")
+        return None
+
+
+def tell(trial: Trial | None) -> None:
+    """Say what a trial found, what breaks first."""
+    for line in trial.words if trial else []:
+        say(f"Tests: {line}")
+
+
+def agreed(change: Change, only: list[int] | None) -> bool:
+    """Try a part of a change, and where it breaks a test, ask whether it is meant all the same."""
+    trial = tried(change, only)
+    tell(trial)
+    if trial is None or not trial.regressions:
+        return True
+    return sys.stdin.isatty() and ask("Write it all the same?", yes=False, what="nothing is written")
 
 
 def register(app: typer.Typer) -> None:
@@ -92,14 +132,14 @@ def _only_answers(change: Change) -> bool:
 
 def show_words(change: Change) -> None:
     """Print what a change does, one numbered sentence for each operation."""
-    from gptsmith.agent.builder.session_words import listed
+    from gptsmith.agent.builder.session.proposing import list_words
 
     if change.words:
-        show(listed(change.words))
+        show(list_words(change.words))
 
 
 def _show(change: Change) -> None:
-    from gptsmith.agent.builder.session_words import remarks
+    from gptsmith.agent.builder.session.proposing import remarks
 
     show_words(change)
     diff_text(change.diff)
@@ -115,7 +155,7 @@ def _chosen(change: Change, yes: bool) -> list[int] | None:
         return None
     if not sys.stdin.isatty():
         raise nobody("nothing is written")
-    from gptsmith.agent.builder.decisions import decision
+    from gptsmith.agent.builder.session.decisions import decision
 
     alone = len(change.operations) == 1
     while True:
@@ -147,7 +187,7 @@ def _each(change: Change, only_risky: bool = False) -> list[int]:
             taken.append(number)
             continue
         question = risks.get(number, "")
-        if ask(clean(f"{number + 1}. {words} {question}".strip()), yes=False, what="nothing is written"):
+        if ask(clean_line(f"{number + 1}. {words} {question}".strip()), yes=False, what="nothing is written"):
             taken.append(number)
     return taken
 

@@ -1,4 +1,4 @@
-"""The commands on an assistant's knowledge: knowledge sync, search, receipt."""
+"""The commands on what an assistant knows: its knowledge, and what it remembers of a person."""
 
 from __future__ import annotations
 
@@ -8,12 +8,59 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gptsmith.ui.cli.options import AsJson, File, Trust, load_trusted
+from gptsmith.ui.cli.options import AsJson, File, Trust, load_trusted, locate
 from gptsmith.ui.cli.output import document, say, show, table
 
 if TYPE_CHECKING:
-    from gptsmith.rag.base import KnowledgeBase
     from gptsmith.rag.hit import Receipt
+    from gptsmith.rag.knowledge import KnowledgeBase
+
+
+# The command for what an assistant remembers of you: memory.
+
+
+def register_memory(app: typer.Typer) -> None:
+    """Add the command to `app`."""
+    app.command()(memory)
+
+
+def memory(
+    file: File,
+    add: Annotated[
+        list[str] | None, typer.Option("--add", metavar="FACT", help="Remember this; may be repeated.")
+    ] = None,
+    forget: Annotated[
+        list[int] | None, typer.Option("--forget", metavar="N", help="Forget the fact with this number.")
+    ] = None,
+    forget_all: Annotated[bool, typer.Option("--forget-all", help="Forget everything.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show what an assistant remembers of you across conversations, and change it."""
+    from gptsmith import Assistant
+    from gptsmith.errors import UsageError
+
+    with Assistant.from_file(locate(file)) as assistant:
+        facts = assistant.facts()
+        for number in forget or []:
+            if not 1 <= number <= len(facts):
+                raise UsageError(f"there is no fact {number}", hint=f"there are {len(facts)}")
+        gone = facts if forget_all else [facts[number - 1] for number in dict.fromkeys(forget or [])]
+        if gone:
+            assistant.forget(*gone)
+        for fact in add or []:
+            assistant.remember(fact)
+        facts, path = assistant.facts(), assistant.folder / "memory.md"
+    if as_json:
+        document({"path": str(path), "facts": facts})
+        return
+    for fact in gone:
+        say(f"Forgotten: {fact}")
+    for number, fact in enumerate(facts, 1):
+        show(f"{number:3}  {fact}")
+    say(f"You can edit them in {path}" if facts else "Nothing is remembered.")
+
+
+# The commands on an assistant's knowledge: knowledge sync, search, receipt.
 
 group = typer.Typer(help="The files and pages that an assistant answers from.", no_args_is_help=True)
 
@@ -65,9 +112,9 @@ def search(
 @contextmanager
 def _opened(file: str, trust: bool) -> Iterator[KnowledgeBase]:
     """Open the knowledge of a spec and close it again; UsageError when the spec has none."""
-    from gptsmith.assistants.library import state_key
+    from gptsmith.assistants.files.library import state_key
     from gptsmith.errors import UsageError
-    from gptsmith.rag.base import KnowledgeBase
+    from gptsmith.rag.knowledge import KnowledgeBase
     from gptsmith.state import State, home
 
     loaded = load_trusted(file, trust)

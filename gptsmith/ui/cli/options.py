@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from gptsmith.assistants.loader import Loaded
+    from gptsmith.assistants.format.loader import Loaded
 
 File = Annotated[
     str, typer.Argument(metavar="FILE", help="A spec's path, or an id of the library.", show_default=False)
@@ -26,7 +26,7 @@ Model = Annotated[
 
 def locate(file: str) -> Path:
     """Return the path of the spec that `file`, a path or an id, names; UsageError when there is none."""
-    from gptsmith.assistants.library import find_library
+    from gptsmith.assistants.files.library import find_library
 
     return find_library().find(file)
 
@@ -36,8 +36,8 @@ def load_trusted(file: str, trust: bool) -> Loaded:
 
     Raises SpecError, and NotReadyError (`trust_required`) when it wants more than a spec may and `trust` is not given.
     """
-    from gptsmith.assistants.loader import load_file
-    from gptsmith.assistants.trust import require_trust
+    from gptsmith.assistants.files.trust import require_trust
+    from gptsmith.assistants.format.loader import load_file
 
     loaded = load_file(locate(file))
     require_trust(loaded, trust)

@@ -5,11 +5,39 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gptsmith.errors import GptsmithError, UsageError
+
+
+# The lines that a person types into a conversation in the terminal, or pipes into it.
+
+
+def typed_lines() -> Iterator[str]:
+    """Yield each line without the spaces around it, until the end of input; in a terminal after a prompt."""
+    in_terminal = sys.stdin.isatty()
+    if in_terminal:
+        with suppress(ImportError):  # not on Windows; with it, input() has arrow keys and a history
+            import readline  # noqa: F401
+    while (line := _line(in_terminal)) is not None:
+        yield line
+
+
+def _line(in_terminal: bool) -> str | None:
+    try:
+        if not in_terminal:
+            read = sys.stdin.readline()
+            return read.strip() if read else None
+        if sys.stdout.isatty():
+            return input("> ").strip()
+        print("> ", end="", file=sys.stderr, flush=True)
+        return input().strip()
+    except EOFError:
+        return None
+
 
 NOBODY = "no_terminal"
 """Code of the error that there is nobody to ask."""
@@ -18,7 +46,7 @@ NOBODY = "no_terminal"
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
-def clean(text: str) -> str:
+def clean_line(text: str) -> str:
     """Return `text` without control characters, so that it cannot steer the terminal."""
     return _CONTROL.sub("", text.replace("\r\n", "\n"))
 
@@ -30,12 +58,12 @@ def document(data: Any) -> None:
 
 def show(text: str, end: str = "\n") -> None:
     """Write a result for a person on stdout, at once."""
-    print(clean(text), end=end, flush=True)
+    print(clean_line(text), end=end, flush=True)
 
 
 def say(text: str) -> None:
     """Write a remark on stderr."""
-    print(clean(text), file=sys.stderr, flush=True)
+    print(clean_line(text), file=sys.stderr, flush=True)
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -48,7 +76,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     in_terminal = sys.stdout.isatty()
     drawn = Table(*columns, box=box.SIMPLE_HEAD if in_terminal else None, pad_edge=False, show_edge=False)
     for row in rows:
-        drawn.add_row(*[Text(clean(cell)) for cell in row])
+        drawn.add_row(*[Text(clean_line(cell)) for cell in row])
     Console(highlight=False, width=None if in_terminal else 10_000).print(drawn)
 
 
@@ -70,7 +98,9 @@ def _coloured(text: str, language: str) -> None:
     from rich.syntax import Syntax
 
     # Broken by the terminal alone: what is copied out of it is still the file's own lines.
-    Console().print(Syntax("", language, background_color="default").highlight(clean(text)), soft_wrap=True, end="")
+    Console().print(
+        Syntax("", language, background_color="default").highlight(clean_line(text)), soft_wrap=True, end=""
+    )
 
 
 def ask(question: str, *, yes: bool, what: str) -> bool:
@@ -82,7 +112,7 @@ def ask(question: str, *, yes: bool, what: str) -> bool:
         return True
     if not sys.stdin.isatty():
         raise nobody(what)
-    print(f"{clean(question)} [y/N] ", end="", file=sys.stderr, flush=True)
+    print(f"{clean_line(question)} [y/N] ", end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
@@ -128,5 +158,5 @@ def fail(message: str, *, code: str, exit_code: int, as_json: bool, error: Gptsm
             what["diagnostics"] = [d.model_dump() for d in diagnostics]
         document({"error": what})
     prefix = "" if diagnostics is not None else "gptsmith: "
-    print(f"{prefix}{clean(message)}", file=sys.stderr, flush=True)
+    print(f"{prefix}{clean_line(message)}", file=sys.stderr, flush=True)
     return exit_code

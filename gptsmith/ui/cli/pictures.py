@@ -1,4 +1,4 @@
-"""The commands on pictures: image, caption, recognize, similar, upsample."""
+"""The commands on pictures and their models: image, caption, recognize, similar, upsample, avatar, train."""
 
 from __future__ import annotations
 
@@ -7,16 +7,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gptsmith.ui.cli.options import AsJson
-from gptsmith.ui.cli.output import document, say, show
+from gptsmith.ui.cli.options import AsJson, File, Yes, locate
+from gptsmith.ui.cli.output import agree, diff_text, document, say, show
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gptsmith.models.pictures.record import Picture
-    from gptsmith.models.pictures.studio import Progress
+    from gptsmith.tools.drawing.store import Picture
+    from gptsmith.tools.drawing.studio import DrawingProgress
 
-File = Annotated[Path, typer.Argument(metavar="FILE", help="A picture: PNG, JPEG, WebP or GIF.", show_default=False)]
+
+# The commands on pictures: image, caption, recognize, similar, upsample.
+
+PictureFile = Annotated[
+    Path, typer.Argument(metavar="FILE", help="A picture: PNG, JPEG, WebP or GIF.", show_default=False)
+]
 _ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp")
 Prompt = Annotated[str, typer.Argument(help="What the picture shows.", show_default=False)]
 Model = typer.Option("--model", metavar="MODEL", help="The model: embedded, a folder, a hub id or provider:name.")
@@ -87,7 +92,7 @@ def image(
 
 
 def caption(
-    file: File,
+    file: PictureFile,
     detail: Annotated[str, typer.Option("--detail", help="short or descriptive.")] = "descriptive",
     model: Annotated[str, Model] = "embedded",
     as_json: AsJson = False,
@@ -105,7 +110,7 @@ def caption(
 
 
 def recognize(
-    file: File,
+    file: PictureFile,
     labels: Annotated[
         str, typer.Option("--labels", metavar="A,B", help="What it could be, separated by commas.", show_default=False)
     ] = "",
@@ -126,7 +131,7 @@ def recognize(
 
 
 def similar(
-    file: File,
+    file: PictureFile,
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where to look.", show_default=False)],
     count: Annotated[int, typer.Option("--count", help="How many to name.")] = 5,
     model: Annotated[str, Model] = "embedded",
@@ -205,13 +210,13 @@ def _places(output: Path, count: int) -> list[Path]:
     return places
 
 
-def _telling() -> Callable[[Progress], None]:
+def _telling() -> Callable[[DrawingProgress], None]:
     """Return what tells of each new thing that happens; steps are counted on one line of a terminal."""
     import sys
 
     live = sys.stderr.isatty()
 
-    def tell(progress: Progress) -> None:
+    def tell(progress: DrawingProgress) -> None:
         if progress.step == 0:
             say(progress.text)
         elif live:
@@ -233,3 +238,99 @@ def _tell(picture: Picture) -> None:
 def _say_where(host: str | None, what: str) -> None:
     if host:
         say(f"The {what} is sent to {host}")
+
+
+# The command that draws an assistant's picture: avatar.
+
+
+def register_avatar(app: typer.Typer) -> None:
+    """Add the command to `app`."""
+    app.command()(avatar)
+
+
+def avatar(
+    file: File,
+    thing: Annotated[
+        str, typer.Option("--thing", metavar="WORDS", help="What it shows; default: what fits.", show_default=False)
+    ] = "",
+    model: Annotated[
+        str, typer.Option("--model", metavar="MODEL", help="What draws: embedded, a folder, a hub id.")
+    ] = "embedded",
+    seed: Annotated[int | None, typer.Option("--seed", help="Draw this picture again.", show_default=False)] = None,
+    preview: Annotated[
+        Path | None, typer.Option("--preview", metavar="F.png", help="Write the picture here first, to look at it.")
+    ] = None,
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
+    """Draw an assistant's picture: one simple thing; shows the diff, asks, writes."""
+    from gptsmith.agent.builder.portrait import propose_picture
+    from gptsmith.errors import UsageError
+
+    if preview and (preview.exists() or preview.suffix.lower() != ".png"):
+        raise UsageError(f"{preview} is no new PNG file", hint="name one that is not there yet, ending with .png")
+    path = locate(file)
+    proposed = propose_picture(path, thing=thing, model=model, seed=seed, on_progress=_tell_avatar)
+    if preview:
+        preview.write_bytes(proposed.png)
+        say(f"The picture is in {preview}")
+    data = {"path": str(path), "thing": proposed.thing, "picture": str(proposed.file), "diff": proposed.diff}
+    if not as_json:
+        say(proposed.words)
+        diff_text(proposed.diff)
+    agree("Write it?", yes=yes, what="the picture was not kept", as_json=as_json, data={**data, "version": None})
+    version = proposed.apply()
+    if as_json:
+        document({**data, "version": version.number if version else None})
+    elif version is not None:
+        show(f"Wrote {path}, version {version.number}")
+        say(f"Take it back: gptsmith undo {file}")
+
+
+def _tell_avatar(progress: DrawingProgress) -> None:
+    if progress.step == 0:
+        say(progress.text)
+
+
+# The commands that train a model on a person's own data: train captioner.
+
+group = typer.Typer(help="Let a model of gptsmith's own go on learning, from your data.", no_args_is_help=True)
+
+
+def register_train(app: typer.Typer) -> None:
+    """Add the group to `app`."""
+    app.add_typer(group, name="train")
+
+
+@group.callback()
+def _group() -> None:
+    """Keep the group's one command behind its name."""
+
+
+@group.command()
+def captioner(
+    data: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FOLDER", help="Pictures, and captions.json in the form of COCO captions.", show_default=False
+        ),
+    ],
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="FOLDER", help="Where the run and its model are kept.")],
+    start: Annotated[str, typer.Option("--start", metavar="MODEL", help="embedded, or a captioner's folder.")] = (
+        "embedded"
+    ),
+    steps: Annotated[int, typer.Option("--steps", help="How many steps in all.")] = 300,
+    batch: Annotated[int, typer.Option("--batch", help="Captions in each step.")] = 8,
+    lr: Annotated[float, typer.Option("--lr", help="The learning rate.")] = 3e-4,
+    seed: Annotated[int, typer.Option("--seed", help="The order of the pictures.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Train the captioner on your own pictures; run again, it goes on where it was stopped."""
+    from gptsmith.models.pictures.own_captions import learn
+
+    learned = learn(data, out, start=start, steps=steps, batch=batch, lr=lr, seed=seed, tell=say)
+    if as_json:
+        document({**vars(learned), "model": str(learned.model)})
+        return
+    show(str(learned.model))
+    say(f"Describe with it: gptsmith caption F.png --model {learned.model}")

@@ -1,4 +1,4 @@
-"""The commands that look at specs: validate, inspect, schema."""
+"""The commands that look at specs and test them: validate, inspect, schema, test."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gptsmith.ui.cli.options import AsJson, File, Trust, locate
+from gptsmith.ui.cli.options import AsJson, File, Model, Trust, load_trusted, locate
 from gptsmith.ui.cli.output import document, say, show, table, yaml_text
 
 if TYPE_CHECKING:
-    from gptsmith.assistants.loader import Loaded
+    from gptsmith.assistants.format.loader import Loaded
 
 
 def register(app: typer.Typer) -> None:
@@ -57,7 +57,7 @@ def inspect(
     Secrets stay `${env:NAME}`; what leaves this machine is named.
     """
     from gptsmith.agent.readiness import warnings
-    from gptsmith.assistants.loader import load_file
+    from gptsmith.assistants.format.loader import load_file
 
     loaded = load_file(locate(file))
     for warning in [*loaded.warnings, *warnings(loaded, str(loaded.path))]:
@@ -75,15 +75,15 @@ def inspect(
 
 def schema(as_json: AsJson = False) -> None:
     """Print the JSON Schema of assistant/v1, for editors."""
-    from gptsmith.assistants.schema import json_schema
+    from gptsmith.assistants.format.schema import json_schema
 
     document(json_schema())
 
 
 def _facts(loaded: Loaded, trust: bool) -> dict[str, Any]:
     """Return what `inspect` prints: plain data, no secrets, file lists expanded."""
-    from gptsmith.assistants.paths import expand
-    from gptsmith.assistants.trust import trust_needs
+    from gptsmith.assistants.files.trust import trust_needs
+    from gptsmith.assistants.format.paths import expand
     from gptsmith.models.chat.factory import choose_model, leaves_machine
 
     spec, base = loaded.spec, loaded.base_dir
@@ -123,7 +123,7 @@ def _resolved(loaded: Loaded, trust: bool) -> dict[str, Any]:
 
 
 def _show_resolved(data: dict[str, Any]) -> None:
-    from gptsmith.assistants.writer import write_new
+    from gptsmith.assistants.format.writer import write_new
 
     yaml_text(write_new(data))
 
@@ -144,3 +144,39 @@ def _line(item: Any) -> str:
         places = [*item["files"], *item["urls"]]
         return f"{item['name']} ({item['mode']}): {', '.join(places)}"
     return item["name"] if item["name"] == item["type"] else f"{item['name']} ({item['type']})"
+
+
+# The command that runs a spec's own tests: test.
+
+
+def register_tests(app: typer.Typer) -> None:
+    """Add the command to `app`."""
+    app.command()(test)
+
+
+def test(
+    file: File,
+    model: Model = None,
+    allow_hosted: Annotated[
+        bool, typer.Option("--allow-hosted", help="Let a fallback send away what a model on this machine had.")
+    ] = False,
+    trust: Trust = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run the tests that stand in the spec, each in a fresh thread; exit code 1 when one fails."""
+    from gptsmith import Assistant
+
+    with Assistant(load_trusted(file, trust), trust=trust, model=model, allow_hosted=allow_hosted) as assistant:
+        results = assistant.run_tests()
+    failed = [result for result in results if not result.passed]
+    if as_json:
+        document([result.model_dump() for result in results])
+    elif not results:
+        show("This spec has no tests; add a `tests` section")
+    else:
+        rows = [(r.name, "ok" if r.passed else "FAILED", "; ".join(r.failures), f"{r.seconds:.1f} s") for r in results]
+        table(("test", "result", "why", "time"), rows)
+    if results:
+        say(f"{len(results) - len(failed)} of {len(results)} tests passed")
+    if failed:
+        raise typer.Exit(1)

@@ -7,8 +7,9 @@ from pathlib import Path
 import streamlit as st
 
 from gptsmith.errors import GptsmithError, SpecError
-from gptsmith.ui.web import arrival_line, browser, markdown, session, sidebar, theme
-from gptsmith.ui.web.desk import Desk, open_desk
+from gptsmith.ui.web import session
+from gptsmith.ui.web.parts import browser, markdown, model_lines, sidebar, theme
+from gptsmith.ui.web.state.desk import Desk, open_desk
 
 # A file of our own: the named icons of Streamlit are fetched from a font server on the internet.
 _ICON = Path(__file__).with_name("icon.svg")
@@ -30,7 +31,7 @@ def main() -> None:
         browser.draw(view)
         _notices()
         if view.page != "models":  # which has it in its list
-            arrival_line.draw(desk.stock)
+            model_lines.draw_arrival(desk.stock)
         _page(desk, view)
     except SpecError as error:
         _broken(view, len(error.diagnostics))
@@ -49,23 +50,23 @@ def _broken(view: session.View, errors: int) -> None:
 def _page(desk: Desk, view: session.View) -> None:
     # Each page is imported when it is first drawn, so that the gallery is there before the runtime is loaded.
     if view.page == "chat":
-        from gptsmith.ui.web import chat
+        from gptsmith.ui.web.pages import chat
 
         chat.draw(desk, view)
     elif view.page == "create":
-        from gptsmith.ui.web import create
+        from gptsmith.ui.web.pages import create
 
         create.draw(desk, view)
     elif view.page == "edit":
-        from gptsmith.ui.web import workspace
+        from gptsmith.ui.web.pages import workspace
 
         workspace.draw(desk, view)
     elif view.page == "models":
-        from gptsmith.ui.web import models
+        from gptsmith.ui.web.pages import models
 
         models.draw(desk.stock)
     else:
-        from gptsmith.ui.web import gallery
+        from gptsmith.ui.web.pages import gallery
 
         gallery.draw(desk)
 

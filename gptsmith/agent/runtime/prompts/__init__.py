@@ -8,9 +8,9 @@ from datetime import date
 from functools import cache
 from importlib.resources import files
 
-from gptsmith.assistants.skills import Skill
-from gptsmith.assistants.spec import AssistantSpec
-from gptsmith.assistants.variables import fill
+from gptsmith.assistants.files.skills import Skill
+from gptsmith.assistants.format.spec import AssistantSpec
+from gptsmith.assistants.format.variables import fill
 
 
 @cache

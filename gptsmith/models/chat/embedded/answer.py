@@ -9,12 +9,11 @@ import math
 import re
 from dataclasses import dataclass, replace
 
-from gptsmith.models.chat.embedded.asked import fitness, read_question
 from gptsmith.models.chat.embedded.carried import Claim
-from gptsmith.models.chat.embedded.evidence import Encode, gather, pieces
+from gptsmith.models.chat.embedded.evidence import Encode, fitness, gather, pieces, read_question
 from gptsmith.models.chat.embedded.words import content_stems
-from gptsmith.models.passages import Passage
-from gptsmith.models.sentences import Sentence, split_sentences
+from gptsmith.models.chat.messages import Passage
+from gptsmith.models.text import Sentence, split_sentences
 
 # How an answer is to sound says nothing of what it is about, and no sentence of a file holds it.
 _MANNER = re.compile(
@@ -185,3 +184,83 @@ def what_follows(said: str, passages: list[Passage], limit: int = 2) -> list[Quo
         if at and at[-1] + 1 < len(sentences):
             return [Quote(p.id, s.text) for s in sentences[at[-1] + 1 : at[-1] + 1 + limit]]
     return []
+
+
+# Questions that set two things side by side: no sentence may hold both, and each has one that says what it is.
+
+_A, _B = (rf"(?P<{side}>(?:[\w'’.-]+ ?){{1,5}}?)" for side in "ab")
+_BETTER = r"(?:better|faster|cheaper|older|newer|bigger|larger|best)"
+_PAIR = (
+    rf"\b(?:compare|contrast) {_A} (?:and|with|to|against|versus|vs\.?) {_B}",
+    rf"\bdifferences? between {_A} and {_B}",
+    rf"\bhow (?:do|does|is|are) {_A} (?:differ|different) from {_B}",
+    rf"\b(?:is|are) {_BETTER}[,:]? {_A} or {_B}",
+    rf"^{_A} (?:vs\.?|versus) {_B}",
+)
+_PAIRS = tuple(re.compile(rf"{pattern}\s*[?.!]*$", re.IGNORECASE) for pattern in _PAIR)
+
+
+def sides(question: str) -> tuple[str, str] | None:
+    """Return the two things that a question compares, None when it compares none."""
+    found = next((m for pattern in _PAIRS if (m := pattern.search(question.strip()))), None)
+    if found is None or not content_stems(found["a"]) or not content_stems(found["b"]):
+        return None
+    return found["a"].strip(), found["b"].strip()
+
+
+def each_side(
+    question: str, ranked: list[Candidate], passages: list[Passage], encode: Encode, least: float
+) -> list[Quote]:
+    """Return a sentence for each of two compared things; none when one is unknown or a sentence speaks of both."""
+    pair = sides(question)
+    if pair is None:
+        return []
+    both = [set(content_stems(side)) for side in pair]
+    answers = [c for c in ranked if c.chance >= least]
+    if any(all(side <= set(content_stems(c.sentence.text)) for side in both) for c in answers):
+        return []
+    found = [
+        choose(f"What is {side}?", rank(f"What is {side}?", passages, encode), least=least, limit=1) for side in pair
+    ]
+    return [quote for quotes in found for quote in quotes] if all(found) else []
+
+
+# Reading a file out: what it says from its beginning, for somebody who asks nothing more of it.
+
+_ROOM = 700  # characters that are read out
+_FILE = (
+    r"(?:file|document|pdf|page|attachment|note|letter|e-?mail|mail|text|spreadsheet|table|csv|sheet|log|report"
+    r"|paper)s?"
+)
+_WHICH = rf"(?:(?:this|that|the|my|these|those)(?: \w+){{0,2}} {_FILE}|it|this|here|[\w-]+\.\w{{2,5}})"
+_ASKS = re.compile(
+    r"(?:please |can you |could you |hey |hi |so |and |ok(?:ay)? )*"
+    rf"(?:what (?:does|do) {_WHICH} (?:say|contain|tell(?: me| us)?|hold)"
+    rf"|what(?:'s| is| stands| is written) (?:in(?:side)?|on) {_WHICH}"
+    rf"|(?:read|show|quote)(?: me| us)?(?: out)?(?: aloud)? {_WHICH}(?: out| aloud| to me| to us)?"
+    rf"|what(?:'s| is) {_WHICH}(?: about)?"
+    rf"|tell me what(?:'s| is) in {_WHICH}|tell me what {_WHICH} says)(?:,? please| about)?",
+    re.IGNORECASE,
+)
+
+
+def read_out(words: str, files: list[str], passages: list[Passage]) -> list[Quote]:
+    """Return the first sentences of the file that a message asks to be read, all of them where it is short.
+
+    It is the attached file that `words` names, else the first of `files`; nothing when `words` ask anything more.
+    """
+    if words.strip() and not _ASKS.fullmatch(" ".join(words.split()).strip(" .!?")):
+        return []
+    named = [p.source for p in passages if p.source.casefold() in words.casefold()]
+    source = next(iter([*named, *files]), "")
+    found: list[Quote] = []
+    size = 0
+    for passage in passages:
+        for sentence in split_sentences(passage.text) if passage.source == source else []:
+            if found and size + len(sentence.text) > _ROOM:
+                return found
+            quote = Quote(passage.id, sentence.text)
+            if quote not in found:
+                found.append(quote)
+                size += len(sentence.text)
+    return found

@@ -177,7 +177,7 @@ _SPLIT = re.compile(r"(?<=[.!?])\s+(?=\S)|\n+")
 
 
 @dataclass(frozen=True)
-class Ask:
+class AskedSentence:
     """One sentence: `core` without politeness and end marks, `asked` when it was wrapped as a request."""
 
     text: str
@@ -191,20 +191,20 @@ class Ask:
         return self.core.lower().replace("’", "'")
 
 
-def read_asks(text: str) -> list[Ask]:
+def read_asks(text: str) -> list[AskedSentence]:
     """Read each sentence of a message."""
     parts = [_SIGH.sub("", _TAG.sub("", p.strip())) for p in _SPLIT.split(text) if p.strip()]
     return [a for a in (_read(p) for p in parts) if a.core]
 
 
-def read_clauses(text: str) -> list[Ask]:
+def read_clauses(text: str) -> list[AskedSentence]:
     """Read each clause: what a comma, a colon, "can you" or "and" with a verb of asking behind it sets apart."""
     parts = [p.strip() for p in _CLAUSE.split(_SIGH.sub("", _TAG.sub("", text))) if p and p.strip()]
     whole = [q for p in parts for q in ([p] if _ASKING.match(_OPENERS.sub("", p)) else _RUN_ON.split(p))]
     return [a for a in (_read(p) for p in whole) if a.core]
 
 
-def _read(sentence: str) -> Ask:
+def _read(sentence: str) -> AskedSentence:
     text = _SLURRED.sub(lambda m: _SPOKEN[m.group(0).lower()], sentence.replace("’", "'"))
     core, asked, wished, informed = text.strip().strip('"“”'), False, False, False
     for _ in range(4):  # frames nest: "hey, could you please just ..."
@@ -234,7 +234,7 @@ def _read(sentence: str) -> Ask:
         core = shorter or core
     negated = bool(_NEGATED.match(core) or re.match(r"(?:please )?(?:do not|don't|dont|never)\b", text, re.IGNORECASE))
     form: Form = "question" if informed else _form(core, asked or wished, question)
-    return Ask(sentence, core, form, asked, negated)
+    return AskedSentence(sentence, core, form, asked, negated)
 
 
 def _bare(m: re.Match[str]) -> str:

@@ -9,11 +9,11 @@ from datetime import date
 from typing import Any
 
 from gptsmith.models.chat.embedded.arguments import fill, has_form
-from gptsmith.models.chat.embedded.asks import Ask
+from gptsmith.models.chat.embedded.asks import AskedSentence
 from gptsmith.models.chat.embedded.lookups import is_free_writing
-from gptsmith.models.chat.embedded.measures import is_measured
 from gptsmith.models.chat.embedded.namings import is_like_its_example, is_saying
 from gptsmith.models.chat.embedded.phrases import is_proper
+from gptsmith.models.chat.embedded.quantities import is_measured
 from gptsmith.models.chat.embedded.toolbox import Param, Tool
 from gptsmith.models.chat.embedded.words import STOP, content_stems, stem, tokens
 
@@ -86,7 +86,7 @@ class _Fit:
 
 
 def wants_call(
-    asks: list[Ask],
+    asks: list[AskedSentence],
     tools: list[Tool],
     similarity: Similarity,
     *,
@@ -186,7 +186,7 @@ def _is_name(value: str, text: str) -> bool:
     )
 
 
-def _convinces(fit: _Fit, asks: list[Ask], whole: str) -> bool:
+def _convinces(fit: _Fit, asks: list[AskedSentence], whole: str) -> bool:
     first = asks[0]
     ordered = any(a.form in ("order", "wish", "fragment") for a in asks)
     topic = fit.named + fit.told

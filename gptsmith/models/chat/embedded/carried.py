@@ -10,9 +10,9 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from gptsmith.models.chat.embedded.words import STOP, content_stems, initials, listed, stem, tokens
-from gptsmith.models.passages import Passage
-from gptsmith.models.sentences import Sentence, columns_of
+from gptsmith.models.chat.embedded.words import STOP, content_stems, initials, stem, tokens, word_set
+from gptsmith.models.chat.messages import Passage
+from gptsmith.models.text import Sentence, columns_of
 
 # Names inside a sentence, words with digits, and options: they stand for themselves.
 _SPECIFIC = re.compile(
@@ -30,7 +30,7 @@ _VALUE = (
 # What no answer repeats: "in 1815" answers "which year", and "because" answers "what was the reason".
 _UNSAID = frozenset(
     stem(w)
-    for w in listed(
+    for w in word_set(
         """year years time day date place city country person name kind kinds type types sort number amount company
         month age state man woman team way word term thing things purpose function goal reason role process direction
         meaning happen event result cause effect difference point idea example answer"""

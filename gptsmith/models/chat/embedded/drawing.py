@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from gptsmith.models.chat.embedded.asks import Ask
+from gptsmith.models.chat.embedded.asks import AskedSentence
 from gptsmith.models.chat.embedded.lookups import is_free_writing
 from gptsmith.models.chat.embedded.quantities import NUMBER_WORDS
 from gptsmith.models.chat.embedded.toolbox import Tool
-from gptsmith.models.chat.embedded.words import content_stems, listed, tokens
+from gptsmith.models.chat.embedded.words import content_stems, tokens, word_set
 
 PICTURE = (
     r"(?:picture|pic|image|img|photo|photograph|snapshot|drawing|painting|sketch|illustration|portrait|artwork"
@@ -73,7 +73,7 @@ _DRAW_IT = re.compile(rf"^(?:{_DRAW}|show me|picture) (?:it|that|this|one|them)\
 _LIKE = re.compile(r"^what (?:would|could|might|does) (?P<what>.+?) look like$", re.IGNORECASE)
 
 # What "draw" takes when no pencil is meant.
-_IDIOM_HEADS = listed(
+_IDIOM_HEADS = word_set(
     """conclusion conclusions line comparison comparisons parallel parallels distinction distinctions inference
     inferences attention inspiration breath blood curtain curtains blinds lesson lessons lots straws salary
     pension money cash bath near closer close criticism fire crowd crowds audience gun sword weapon card? strength
@@ -163,7 +163,7 @@ class Wanted:
     seed: int | None = None
 
 
-def wants_picture(asks: list[Ask], tool: Tool) -> Wanted | None:
+def wants_picture(asks: list[AskedSentence], tool: Tool) -> Wanted | None:
     """Return what to draw when a sentence asks for a new picture; `tool` lends its own word (poster, tile)."""
     for i, ask in enumerate(asks):
         wished = _OF_ONE.match(ask.core) or _patterns(tool.nouns).wanted.match(ask.core)
@@ -188,12 +188,12 @@ def wants_picture(asks: list[Ask], tool: Tool) -> Wanted | None:
     return None
 
 
-def _qualified(rest: list[Ask]) -> str:
+def _qualified(rest: list[AskedSentence]) -> str:
     """Return the sentences behind the order that say more of the picture: "Make it old and wooden"."""
     return " ".join(a.core + "." for a in rest if _QUALIFIES.match(a.core) and not a.negated)
 
 
-def _wanted(ask: Ask, nouns: frozenset[str]) -> str | None:
+def _wanted(ask: AskedSentence, nouns: frozenset[str]) -> str | None:
     core = ask.core
     if _VERBAL.search(core):
         return None

@@ -5,8 +5,8 @@ from __future__ import annotations
 import importlib.util
 
 from gptsmith.models.chat.arrival import Arrival, look
-from gptsmith.models.chat.embedded.mind import can_write, is_off
-from gptsmith.models.chat.local.processor import lacks_instructions
+from gptsmith.models.chat.embedded.tasks import can_write, is_off
+from gptsmith.models.chat.local.engine import lacks_instructions
 from gptsmith.models.shelf import size_words
 
 CONNECT = "I cannot answer that in my own words yet: that takes a language model, and"

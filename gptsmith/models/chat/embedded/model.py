@@ -23,21 +23,24 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 from numpy.typing import NDArray
 from pydantic import Field
 
-from gptsmith.assistants.drafting import drafting_of
 from gptsmith.errors import GptsmithError, ProviderError
-from gptsmith.models.chat.embedded import language
-from gptsmith.models.chat.embedded.answer import THRESHOLD, what_follows
-from gptsmith.models.chat.embedded.asks import Ask, read_asks
-from gptsmith.models.chat.embedded.conversation import Conversation, read_conversation, text_of
+from gptsmith.models.chat.drafting import drafting_of
+from gptsmith.models.chat.embedded import words
+from gptsmith.models.chat.embedded.answer import THRESHOLD, read_out, what_follows
+from gptsmith.models.chat.embedded.arguments import composer_of, fill_schema, parameters_of
+from gptsmith.models.chat.embedded.asks import AskedSentence, read_asks
+from gptsmith.models.chat.embedded.conversation import (
+    Conversation,
+    question_of,
+    read_conversation,
+    said_before,
+    text_of,
+    wants_more,
+)
 from gptsmith.models.chat.embedded.floor import CONNECT, not_in_my_words
-from gptsmith.models.chat.embedded.followups import question_of, said_before, wants_more
-from gptsmith.models.chat.embedded.identity import is_plain_talk, small_talk
 from gptsmith.models.chat.embedded.intents import NONE, Intent, read_intent
-from gptsmith.models.chat.embedded.lookup_sense import is_talk
-from gptsmith.models.chat.embedded.lookups import is_chat, is_free_writing
-from gptsmith.models.chat.embedded.manners import dress, read_manners
-from gptsmith.models.chat.embedded.mind import find_writer, minded
-from gptsmith.models.chat.embedded.reading_out import read_out
+from gptsmith.models.chat.embedded.lookups import is_chat, is_free_writing, is_talk
+from gptsmith.models.chat.embedded.manners import dress, is_plain_talk, read_manners, small_talk
 from gptsmith.models.chat.embedded.replies import (
     SILENT,
     SURE,
@@ -46,11 +49,10 @@ from gptsmith.models.chat.embedded.replies import (
     asked_before,
     quoted,
     report,
+    spoken,
 )
-from gptsmith.models.chat.embedded.spoken import spoken
-from gptsmith.models.chat.embedded.structured import compose, composer_of, parameters_of
-from gptsmith.models.chat.embedded.tasks import chatting
-from gptsmith.models.chat.embedded.tasks.following import stand_alone
+from gptsmith.models.chat.embedded.tasks import chatting, find_writer, minded
+from gptsmith.models.chat.embedded.tasks.threads import stand_alone
 from gptsmith.models.chat.embedded.toolbox import Tool, read_tools
 from gptsmith.models.chat.embedded.words import tokens
 from gptsmith.models.chat.local.writer import Writer
@@ -104,10 +106,10 @@ class EmbeddedChatModel(BaseChatModel):
             messages, watching = _messages(given, self), drafting_of(config)
             if not include_raw:
                 with minded(self.mind):
-                    return compose(schema, messages, watching)
+                    return fill_schema(schema, messages, watching)
             try:
                 with minded(self.mind):
-                    parsed, wrong = compose(schema, messages, watching), None
+                    parsed, wrong = fill_schema(schema, messages, watching), None
             except ValueError as error:
                 parsed, wrong = None, error
             text = parsed.model_dump_json() if hasattr(parsed, "model_dump_json") else ""
@@ -196,7 +198,7 @@ class EmbeddedChatModel(BaseChatModel):
             manners = read_manners(talk.role.instructions)
             if text.startswith(CONNECT):  # to ask what else one would like to know makes it absurd
                 manners = replace(manners, asks_back=False)
-            text = dress(spoken(text, language.of(talk.words)), manners)
+            text = dress(spoken(text, words.language_of(talk.words)), manners)
         for mark in stop or []:
             text = text.partition(mark)[0] if mark else text
         return text, []
@@ -227,7 +229,7 @@ class EmbeddedChatModel(BaseChatModel):
             return quoted(said)
         if (small := small_talk(talk.words, talk.role, box)) and (not writes or is_plain_talk(talk)):
             return small
-        foreign = language.of(talk.words)
+        foreign = words.language_of(talk.words)
         freely = FREE if writes else not_in_my_words()
         if foreign == "en" and all(is_free_writing(a) for a in read_asks(talk.words)):
             return freely
@@ -240,9 +242,7 @@ class EmbeddedChatModel(BaseChatModel):
         if idle or (told and found == f"{SILENT}."):
             return freely  # nothing was asked of the files, so that nothing is said of them
         if foreign != "en" and not writes:
-            note = (
-                f"I work best in English, and this looks like {language.name_of(foreign)}; your words stay as they are."
-            )
+            note = f"I work best in English, and this looks like {words.name_of(foreign)}; your words stay as they are."
             return f"{found} {note}" if found else note
         return found or freely
 
@@ -253,7 +253,7 @@ class EmbeddedChatModel(BaseChatModel):
             raise ProviderError("the local model was removed while it was needed", code="unavailable", hint=_GET)
         return writer
 
-    def _is_talk(self, ask: Ask, talk: Conversation) -> bool:
+    def _is_talk(self, ask: AskedSentence, talk: Conversation) -> bool:
         role = f"{talk.role.name}: {talk.role.description}".strip(" :")
         return is_talk(ask.text, role, formed=is_chat(ask))
 
@@ -298,7 +298,7 @@ class EmbeddedChatModel(BaseChatModel):
 def _remark(messages: Sequence[BaseMessage]) -> str:
     """Return what is to be known of free answers, in the language in which the conversation began."""
     said = [read_conversation([m]).words for m in messages if isinstance(m, HumanMessage)]
-    return spoken(chatting.REMARK, language.of(said[0] if said else ""))
+    return spoken(chatting.REMARK, words.language_of(said[0] if said else ""))
 
 
 @lru_cache(maxsize=2000)

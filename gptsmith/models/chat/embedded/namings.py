@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 from gptsmith.models.chat.embedded import quantities
-from gptsmith.models.chat.embedded.currencies import currency
 from gptsmith.models.chat.embedded.phrases import Phrase, Span, phrases, proper_part
+from gptsmith.models.chat.embedded.quantities import currency
 from gptsmith.models.chat.embedded.toolbox import Param
-from gptsmith.models.chat.embedded.words import STOP, content_stems, listed, stem, tokens
+from gptsmith.models.chat.embedded.words import STOP, content_stems, stem, tokens, word_set
 
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _URL = re.compile(r"https?://[^\s<>\"]+")
@@ -65,7 +65,7 @@ _PEOPLE = re.compile(
     r"\b(?:name|player|person|colleague|employee|client|customer|contact|recipient|user|friend|artist|song|film|movie"
     r"|title|book|album|band|author|team|company|member|who|patient|track|show|series|game)\b"
 )
-_DAY_WORDS = listed(
+_DAY_WORDS = word_set(
     """today tomorrow tonight monday tuesday wednesday thursday friday saturday sunday i january february march april
     may june july august september october november december"""
 )

@@ -9,18 +9,18 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from gptsmith.models.chat.embedded.words import listed, stem, tokens
+from gptsmith.models.chat.embedded.words import stem, tokens, word_set
 
 Span = tuple[int, int]
 
 _TOKEN = re.compile(r"[^\W_][\w&'’./@-]*[\w'’]|[^\W_]|&")
 _QUOTED = re.compile(r"[\"“](?P<a>[^\"”]+)[\"”]|(?<!\w)['‘](?P<b>[^'’]+(?:['’]\w[^'’]*)?)['’](?!\w)")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
-_LEADS = listed(
+_LEADS = word_set(
     """to from for with without at in on by about under into onto until till because since via per as than off out up
     down over before after between through toward towards during against around near regarding"""
 )
-_WALLS = listed(
+_WALLS = word_set(
     """i you he she it we they me us him her them myself yourself who whom whose what which when where why how
     am is are was were be been being do does did done have has had having can could will would shall should may might
     must not no and or but so if then please pls plz kindly thanks thank just also too again still already yet now
@@ -29,7 +29,7 @@ _WALLS = listed(
     any's what's where's who's how's when's it's i'm i'd i've we're you're that's there's let's can't don't doesn't
     isn't aren't won't much many long anybody someone somebody ought"""
 )
-_VAGUE = listed(
+_VAGUE = word_set(
     """the a an some any my your our his their its this that these those one ones something anything everything thing
     things stuff it more another other else same all each every both few several new next last of own bit little
     somewhere anywhere elsewhere"""
@@ -37,11 +37,11 @@ _VAGUE = listed(
 _ASKING = re.compile(
     r"(?:who|what|which|when|where|why|how|is|are|was|does|did|has|any|do(?! (?:you mind|not)))\b", re.I
 )
-_POLITE = listed(  # the verb of an order may stand behind these
+_POLITE = word_set(  # the verb of an order may stand behind these
     """please pls plz kindly just hey hi hello ok okay yes yeah so and then now can could would will you i we us me let
     lets let's also thanks sorry want need like do not"""
 )
-_SMALL = listed("of and the de la le do da del van von")
+_SMALL = word_set("of and the de la le do da del van von")
 
 
 @dataclass(frozen=True)

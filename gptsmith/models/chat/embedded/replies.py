@@ -9,17 +9,14 @@ from typing import Any
 from langchain_core.messages import ToolMessage
 
 from gptsmith.errors import GptsmithError
-from gptsmith.models.chat.embedded.answer import Candidate, Quote, choose, nearest, rank
-from gptsmith.models.chat.embedded.comparing import each_side
+from gptsmith.models.chat.embedded.answer import Candidate, Quote, choose, each_side, nearest, rank
 from gptsmith.models.chat.embedded.conversation import Conversation, text_of
 from gptsmith.models.chat.embedded.evidence import Encode
-from gptsmith.models.chat.embedded.mind import find_writer
-from gptsmith.models.chat.embedded.tasks.saying import say
+from gptsmith.models.chat.embedded.tasks import find_writer
+from gptsmith.models.chat.embedded.tasks.chatting import REMARK, say_found
 from gptsmith.models.chat.embedded.toolbox import Param, Tool
 from gptsmith.models.chat.embedded.words import content_stems
-from gptsmith.models.passages import Passage, unfence
-from gptsmith.models.picture_notes import find_picture_notes, strip_picture_notes
-from gptsmith.models.tool_results import unfence_result
+from gptsmith.models.chat.messages import Passage, find_picture_notes, strip_picture_notes, unfence, unfence_result
 
 SILENT = "I looked, but the files do not say"
 NEAREST = f"{SILENT} it plainly. The nearest they come:"
@@ -49,7 +46,7 @@ def quoted(quotes: list[Quote], question: str = "") -> str:
     if writer is None or len(found) > _SAID:
         return plain
     try:
-        said = say(writer, question, found)
+        said = say_found(writer, question, found)
     except GptsmithError:  # the quotes are the answer, with or without an engine
         said = ""
     return f"{said.rstrip()} [{ids[0]}]" if said else plain
@@ -159,3 +156,42 @@ def _short(text: str) -> str:
     """Cut a long text at a word, saying so."""
     text = text.strip()
     return text if len(text) <= _LIMIT else f"{text[:_LIMIT].rsplit(' ', 1)[0]} … (cut)"
+
+
+# The fixed phrases of the embedded model's replies in the languages that its readers speak.
+
+_PHRASES = {
+    f"{SILENT}.": {
+        "de": "Ich habe nachgesehen, aber in den Dateien steht es nicht.",
+        "es": "He mirado, pero los archivos no lo dicen.",
+        "fr": "J'ai regardé, mais les fichiers ne le disent pas.",
+    },
+    NEAREST: {
+        "de": "Ich habe nachgesehen, aber in den Dateien steht es nicht deutlich. Am nächsten kommt:",
+        "es": "He mirado, pero los archivos no lo dicen con claridad. Lo más cercano:",
+        "fr": "J'ai regardé, mais les fichiers ne le disent pas clairement. Le plus proche :",
+    },
+    WHICH_PICTURE: {
+        "de": "Welches Bild ist gemeint? Bitte häng es an.",
+        "es": "¿Qué imagen es? Adjúntala, por favor.",
+        "fr": "De quelle image s'agit-il ? Joins-la, s'il te plaît.",
+    },
+    WHAT_PICTURE: {
+        "de": "Was soll auf dem Bild zu sehen sein?",
+        "es": "¿Qué debe mostrar la imagen?",
+        "fr": "Que doit montrer l'image ?",
+    },
+    REMARK: {
+        "de": "Diese Antworten schreibt ein kleines Sprachmodell auf diesem Rechner; es kann sich irren.",
+        "es": "Estas respuestas las escribe un pequeño modelo de lenguaje en este ordenador; puede equivocarse.",
+        "fr": "Ces réponses sont écrites par un petit modèle de langue sur cet ordinateur ; il peut se tromper.",
+    },
+}
+
+
+def spoken(text: str, code: str) -> str:
+    """Return a reply with the fixed phrase that it begins with in the language `code`, as far as there is one."""
+    for phrase, others in _PHRASES.items():
+        if code in others and text.startswith(phrase):
+            return others[code] + text[len(phrase) :]
+    return text

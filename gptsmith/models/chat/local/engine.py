@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import secrets
 import signal
 import subprocess
@@ -25,9 +26,55 @@ from typing import Any
 from gptsmith.errors import NotReadyError
 from gptsmith.models.chat.local.engine_process import RUNNING, USED, read_running
 from gptsmith.models.chat.local.loading import not_loaded
-from gptsmith.models.chat.local.processor import free_memory, free_threads, lacks_instructions
 from gptsmith.models.shelf import shelf_folder
 from gptsmith.state import lock
+
+# What this machine's processor and memory give to a local model.
+
+MOST_THREADS = 8  # writing is bound by memory bandwidth; more threads only wait for it
+
+
+def free_threads() -> int:
+    """Return how many threads an engine starts with: the physical cores that nobody else is using now, at least one.
+
+    Two ggml threads on one busy core wait for each other at every layer and are many times slower than one.
+    """
+    cores = physical_cores()
+    try:
+        busy = os.getloadavg()[0]
+    except (OSError, AttributeError):  # Windows has none
+        busy = 1.0
+    return max(1, min(MOST_THREADS, round(cores - busy)))
+
+
+def physical_cores() -> int:
+    """Return the physical cores that this process may use; hyperthreads of one core count once where Linux tells."""
+    logical = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    siblings = _read("/sys/devices/system/cpu/cpu0/topology/thread_siblings_list")
+    per_core = len(re.findall(r"\d+", siblings)) if siblings else 1
+    return max(1, logical // max(1, per_core))
+
+
+def free_memory() -> int | None:
+    """Return the bytes of memory that can be had now; None where the system does not tell."""
+    found = re.search(r"MemAvailable:\s+(\d+) kB", _read("/proc/meminfo"))
+    return int(found[1]) * 1024 if found else None
+
+
+def lacks_instructions() -> str:
+    """Return the instruction set that llama.cpp's build needs and this processor has not; empty where all is there."""
+    if sys.platform != "linux" or os.uname().machine not in ("x86_64", "AMD64"):
+        return ""
+    flags = re.search(r"^flags\s*:(.*)$", _read("/proc/cpuinfo"), re.MULTILINE)
+    return "AVX2" if flags and "avx2" not in flags[1].split() else ""
+
+
+def _read(path: str) -> str:
+    try:
+        return Path(path).read_text("utf-8", errors="replace")
+    except OSError:
+        return ""
+
 
 IDLE_SECONDS = 900.0
 LOAD_SECONDS = 180.0
@@ -52,7 +99,7 @@ class LocalModel:
 
 
 @dataclass(frozen=True)
-class Address:
+class EngineAddress:
     """Where an engine listens, with which key; `run` tells one start of it from the next."""
 
     url: str
@@ -60,7 +107,7 @@ class Address:
     run: str
 
 
-class Engine:
+class LocalEngine:
     """The process of one model. Threads and processes share it: whoever comes first starts it."""
 
     def __init__(self, model: LocalModel) -> None:
@@ -76,7 +123,7 @@ class Engine:
         (folder / "prefixes").mkdir(parents=True, exist_ok=True)
         return folder
 
-    def address(self) -> Address:
+    def address(self) -> EngineAddress:
         """Return where the engine listens, starting it when it does not run.
 
         Raises NotReadyError `missing_weights` (no file, no GGUF file), `missing_package`, `unsupported` (the
@@ -94,7 +141,7 @@ class Engine:
         """End the engine's process, if it runs."""
         stop_engine(self.folder)
 
-    def _start(self, folder: Path) -> Address:
+    def _start(self, folder: Path) -> EngineAddress:
         self._require_machine()
         settings = {
             "model": str(self.model.path),
@@ -124,7 +171,7 @@ class Engine:
         threading.Thread(target=process.wait, name="engine-reaper", daemon=True).start()
         return self._await(process, folder)
 
-    def _await(self, process: subprocess.Popen[bytes], folder: Path) -> Address:
+    def _await(self, process: subprocess.Popen[bytes], folder: Path) -> EngineAddress:
         end = time.monotonic() + LOAD_SECONDS
         while time.monotonic() < end:
             if found := _running(folder):
@@ -196,11 +243,11 @@ def stop_all_engines() -> int:
     return len(running)
 
 
-def _running(folder: Path) -> Address | None:
+def _running(folder: Path) -> EngineAddress | None:
     running = read_running(folder)
     if not running or not _is_alive(int(running["pid"])):
         return None
-    return Address(running["url"], running["key"], f"{running['pid']}-{running['started']}")
+    return EngineAddress(running["url"], running["key"], f"{running['pid']}-{running['started']}")
 
 
 def _is_alive(pid: int) -> bool:

@@ -6,20 +6,60 @@ The text that comes back is bounded by a grammar (llama.cpp's GBNF), a number of
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import math
+import re
 import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
-from functools import partial
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from pathlib import Path
 from typing import Any
 
 import httpx
 
 from gptsmith.errors import ProviderError
-from gptsmith.models.chat.local.engine import Address, Engine
-from gptsmith.models.chat.local.prompts import Message, Prompt
-from gptsmith.models.chat.local.transport import PLACEHOLDER, AsyncEngineTransport, EngineTransport
-from gptsmith.models.chat.repetition import REPETITION, repeats
+from gptsmith.models.chat.local.chat_model import PLACEHOLDER, AsyncEngineTransport, EngineTransport
+from gptsmith.models.chat.local.engine import EngineAddress, LocalEngine
+from gptsmith.models.chat.thinking import REPETITION, repeats
+
+# Prompts of small tasks: a system message and worked examples, kept in files, always sent first and byte for byte.
+#
+# A file has blocks that begin with `[system]`, `[user]` or `[assistant]` on a line of their own. What is asked comes
+# behind them, so that the engine reads the fixed part once and keeps it.
+
+_MARK = re.compile(r"^\[(system|user|assistant)\]\s*$", re.MULTILINE)
+Message = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """The fixed part of a task: `messages` end with the last example's answer."""
+
+    name: str
+    messages: tuple[tuple[str, str], ...]
+
+    @property
+    def key(self) -> str:
+        """The name of the saved prefix; another text makes another name."""
+        return f"{self.name}-{hashlib.sha256(repr(self.messages).encode()).hexdigest()[:16]}.bin"
+
+    def asked(self, words: str) -> list[Message]:
+        """Return the messages with `words` as the last one."""
+        return [*({"role": role, "content": text} for role, text in self.messages), {"role": "user", "content": words}]
+
+
+@lru_cache(maxsize=64)
+def load_prompt(path: Path) -> Prompt:
+    """Read a prompt file. Raises ValueError for one that does not alternate user and assistant after the system."""
+    pieces = _MARK.split(path.read_text("utf-8"))[1:]
+    messages = tuple((role, text.strip()) for role, text in zip(pieces[::2], pieces[1::2], strict=True))
+    roles = [role for role, _ in messages]
+    if roles[:1] != ["system"] or roles[1:] != ["user", "assistant"] * (len(roles[1:]) // 2):
+        raise ValueError(f"{path.name}: the blocks are not a system message and pairs of user and assistant")
+    return Prompt(path.stem, messages)
+
 
 _TIMEOUT = httpx.Timeout(180, connect=200)
 _BROKEN = (httpx.ReadError, httpx.RemoteProtocolError)
@@ -49,7 +89,7 @@ class Written:
 class Writer:
     """Writes with one local model. Safe to share between threads; the engine answers one request after the other."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: LocalEngine) -> None:
         self.engine = engine
         self._http = httpx.Client(transport=EngineTransport(engine), base_url=PLACEHOLDER, timeout=_TIMEOUT)
         self._lock = threading.Lock()
@@ -204,7 +244,7 @@ class Writer:
         found: dict[str, Any] = answer.json()
         return found
 
-    def _restore(self, prompt: Prompt, address: Address) -> bool:
+    def _restore(self, prompt: Prompt, address: EngineAddress) -> bool:
         """Give the engine the saved prefix, once per start; tell whether it still has to be saved."""
         with self._lock:
             if (address.run, prompt.key) in self._kept:
@@ -254,7 +294,7 @@ def _body(
 
 
 @contextlib.contextmanager
-def _told(engine: Engine) -> Iterator[None]:
+def _told(engine: LocalEngine) -> Iterator[None]:
     try:
         yield
     except httpx.TimeoutException:
@@ -265,7 +305,7 @@ def _told(engine: Engine) -> Iterator[None]:
         ) from None
 
 
-def _refused(engine: Engine, answer: httpx.Response) -> ProviderError:
+def _refused(engine: LocalEngine, answer: httpx.Response) -> ProviderError:
     try:
         error = answer.json()["error"]
         why, kind = str(error.get("message", ""))[:200], error.get("type", "")

@@ -8,10 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote
 
-from gptsmith.rag.reading.archive import holds, opened, xml
 from gptsmith.rag.reading.formats import page
-from gptsmith.rag.reading.kind import Kind, Raw
-from gptsmith.rag.reading.parsed import MAX_CHARACTERS, Parsed, Unreadable, whole
+from gptsmith.rag.reading.parsed import MAX_CHARACTERS, Kind, Parsed, Raw, Unreadable, holds, opened, whole, xml
 
 _BROKEN = "the e-book is broken; open it in a reader and save it anew, or convert it to PDF"
 _LOCKED = "META-INF/encryption.xml"

@@ -9,9 +9,7 @@ from typing import Any
 
 from gptsmith.rag.reading.encodings import decode
 from gptsmith.rag.reading.formats import page, text
-from gptsmith.rag.reading.kind import Kind, Raw
-from gptsmith.rag.reading.parsed import Parsed, Unreadable, clean, noted, whole
-from gptsmith.rag.reading.rows import records
+from gptsmith.rag.reading.parsed import Kind, Parsed, Raw, Unreadable, clean_text, noted, records, whole
 
 _PAGE = re.compile(r"<(?:p|h\d|ul|ol|li|table|div|code|pre|br)\b[^<>]*>", re.IGNORECASE)
 _DEEPEST = 40
@@ -20,7 +18,7 @@ _DEEPEST = 40
 def read(raw: Raw) -> Parsed:
     """Return the values as text; what is no JSON after all is read as text."""
     said, note = decode(raw.data, [raw.charset])
-    said = clean(said)
+    said = clean_text(said)
     try:
         value = json.loads(said) if raw.suffix == ".json" else [json.loads(x) for x in said.splitlines() if x.strip()]
     except ValueError:
@@ -28,7 +26,7 @@ def read(raw: Raw) -> Parsed:
     except RecursionError:
         return whole(*text.readable(said, noted(note, "it is nested too deeply to be read as data")))
     lines = "\n".join(_lines(value, (), raw)).strip()
-    return whole(*text.readable(clean(lines), note))
+    return whole(*text.readable(clean_text(lines), note))
 
 
 def _lines(value: Any, path: tuple[str, ...], raw: Raw) -> Iterator[str]:

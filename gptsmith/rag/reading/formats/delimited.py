@@ -7,9 +7,7 @@ import io
 import re
 
 from gptsmith.rag.reading.encodings import decode
-from gptsmith.rag.reading.kind import Kind, Raw
-from gptsmith.rag.reading.parsed import Parsed, clean, whole
-from gptsmith.rag.reading.rows import records
+from gptsmith.rag.reading.parsed import Kind, Parsed, Raw, clean_text, records, whole
 
 _SEPARATOR = re.compile(r"\Asep=(.)\n", re.IGNORECASE)  # as Excel writes it
 _DELIMITERS = ",;\t|"
@@ -19,7 +17,7 @@ _LONGEST_FIELD = 1_000_000
 def read(raw: Raw) -> Parsed:
     """Return the rows of a table with delimiters."""
     text, note = decode(raw.data, [raw.charset])
-    text = clean(text)
+    text = clean_text(text)
     said = _SEPARATOR.match(text)
     text = text[said.end() :] if said else text
     csv.field_size_limit(_LONGEST_FIELD)

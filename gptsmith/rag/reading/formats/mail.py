@@ -11,8 +11,7 @@ from email.policy import default
 
 from gptsmith.rag.reading import kinds
 from gptsmith.rag.reading.encodings import decode
-from gptsmith.rag.reading.kind import Kind, Raw
-from gptsmith.rag.reading.parsed import Parsed, Unreadable, clean, noted, whole
+from gptsmith.rag.reading.parsed import Kind, Parsed, Raw, Unreadable, clean_text, noted, whole
 
 _HEADERS = ("From", "To", "Cc", "Date", "Subject")
 _MACHINES = ("text/rfc822-headers", "message/delivery-status")
@@ -33,7 +32,7 @@ def read(raw: Raw) -> Parsed:
         texts.append(text)
         notes.append(note)
         raw.beat()
-    return whole(clean("\n\n".join(texts)), noted(*dict.fromkeys(notes)))
+    return whole(clean_text("\n\n".join(texts)), noted(*dict.fromkeys(notes)))
 
 
 def _message(message: MIMEPart, raw: Raw) -> tuple[str, str]:
@@ -64,7 +63,7 @@ def _part(part: MIMEPart, name: str, raw: Raw) -> str:
     if part.get_content_type() in _MACHINES and isinstance(data, bytes):  # how a mail went: what a reader looks at
         return "\n".join(line for line in _text(part).splitlines() if line.partition(":")[0].title() in _HEADERS)
     hints = (part.get_content_type(), part.get_content_charset() or "", raw.beat)
-    return kinds.read(Raw(data if isinstance(data, bytes) else b"", name, *hints)).text
+    return kinds.read_any(Raw(data if isinstance(data, bytes) else b"", name, *hints)).text
 
 
 def _body(message: MIMEPart, raw: Raw) -> str:
@@ -74,7 +73,7 @@ def _body(message: MIMEPart, raw: Raw) -> str:
     if page is None or len(said) > 80:
         return said
     try:
-        shown = kinds.read(Raw(_text(page).encode(), "message.html", "text/html", "utf-8", raw.beat)).text
+        shown = kinds.read_any(Raw(_text(page).encode(), "message.html", "text/html", "utf-8", raw.beat)).text
     except Unreadable:
         return said
     return shown if len(shown) > 2 * len(said) else said
@@ -84,7 +83,7 @@ def _text(part: MIMEPart) -> str:
     data = part.get_payload(decode=True)
     if not isinstance(data, bytes):
         return ""
-    text = clean(decode(data, [part.get_content_charset() or ""])[0]) if data.strip() else ""
+    text = clean_text(decode(data, [part.get_content_charset() or ""])[0]) if data.strip() else ""
     if part.get_param("format", "") == "flowed":
         text = re.sub(r"(?<=[^\n-]) \n(?=[^\s>])", " ", text)
     return text

@@ -8,8 +8,7 @@ from typing import Any
 
 from gptsmith.rag.reading.encodings import decode
 from gptsmith.rag.reading.formats.text import readable
-from gptsmith.rag.reading.kind import Kind, Raw
-from gptsmith.rag.reading.parsed import Parsed, clean
+from gptsmith.rag.reading.parsed import Kind, Parsed, Raw, clean_text
 
 _FRONT = re.compile(
     r"\A(?P<mark>---|\+\+\+)[ \t]*\n(?P<head>(?:(?=\S).{0,20000}?)?)^(?P=mark)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE
@@ -34,7 +33,7 @@ _SAID = (
 def read(raw: Raw) -> Parsed:
     """Return the text of a Markdown file."""
     text, note = decode(raw.data, [raw.charset])
-    text, note = readable(clean(text), note)
+    text, note = readable(clean_text(text), note)
     return Parsed(_without_front(text), note=note)
 
 

@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from gptsmith.rag.reading.formats.text import without_data
-from gptsmith.rag.reading.kind import Kind, Raw
-from gptsmith.rag.reading.parsed import Parsed, Unreadable, clean, whole
+from gptsmith.rag.reading.parsed import Kind, Parsed, Raw, Unreadable, clean_text, whole
 
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _OBJECT = re.compile(r"<[\w.]+ (?:object at 0x|size \d+x\d+)[^>]*>|<Figure size [^>]*>")  # what a drawing is called
@@ -26,7 +25,7 @@ def read(raw: Raw) -> Parsed:
         blocks = [block.strip("\n") for cell in cells for block in _blocks(cell)]
     except (ValueError, AttributeError, TypeError) as error:
         raise Unreadable(broken) from error
-    text, _ = without_data(clean("\n\n".join(block for block in blocks if block.strip())))
+    text, _ = without_data(clean_text("\n\n".join(block for block in blocks if block.strip())))
     if not text.strip():
         raise Unreadable("the notebook holds no text", "skipped")
     return whole(text)

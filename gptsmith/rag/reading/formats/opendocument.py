@@ -6,10 +6,19 @@ import zipfile
 from collections.abc import Iterator
 from typing import Any
 
-from gptsmith.rag.reading.archive import holds, opened, xml
-from gptsmith.rag.reading.kind import Kind, Raw
-from gptsmith.rag.reading.parsed import Parsed, Unreadable, clean, whole
-from gptsmith.rag.reading.rows import records, table
+from gptsmith.rag.reading.parsed import (
+    Kind,
+    Parsed,
+    Raw,
+    Unreadable,
+    clean_text,
+    holds,
+    opened,
+    records,
+    table,
+    whole,
+    xml,
+)
 
 _BROKEN = "the OpenDocument file is broken; open it in an office program and save it anew"
 _NOT_SAID = frozenset({"tracked-changes", "annotation", "annotation-end", "ruby-text", "note-citation", "forms"})
@@ -31,7 +40,7 @@ def read(raw: Raw) -> Parsed:
     text = "\n\n".join(block for block in _blocks(body) if block.strip())
     if not text.strip():
         raise Unreadable("the OpenDocument file holds no text", "skipped")
-    return whole(clean(text))
+    return whole(clean_text(text))
 
 
 def _blocks(parent: Any) -> Iterator[str]:

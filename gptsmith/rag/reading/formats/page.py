@@ -8,9 +8,7 @@ from itertools import islice
 from typing import Any
 
 from gptsmith.rag.reading.encodings import decode
-from gptsmith.rag.reading.kind import Kind, Raw
-from gptsmith.rag.reading.parsed import Parsed, Unreadable, clean, whole
-from gptsmith.rag.reading.rows import table
+from gptsmith.rag.reading.parsed import Kind, Parsed, Raw, Unreadable, clean_text, table, whole
 
 _DROPPED = frozenset(
     {"script", "style", "noscript", "template", "svg", "iframe", "nav", "head", "select", "option", "textarea",
@@ -47,7 +45,7 @@ def read(raw: Raw) -> Parsed:
     if root is None:
         raise Unreadable("the page has no text")
     if any(entry.type_name == "ERR_RESOURCE_LIMIT" for entry in parser.error_log):  # nested too deep for a tree
-        return whole(clean(_words_alone(markup)), note)
+        return whole(clean_text(_words_alone(markup)), note)
     title = " ".join("".join(root.xpath("(//title)[1]//text()")).split())
     if root.find(".//frameset") is not None:
         raise Unreadable(f"the page only shows other pages in frames{_framed(root)}; name those instead")
@@ -57,13 +55,13 @@ def read(raw: Raw) -> Parsed:
         raise Unreadable(_why_empty(root))
     if title and title.casefold() not in text[:500].casefold():
         text = f"{title}\n\n{text}"
-    return whole(clean(text), note)
+    return whole(clean_text(text), note)
 
 
 def _markup(raw: Raw) -> tuple[str, str]:
     declared = _CHARSET.search(raw.data[:2048]) or _XML.search(raw.data[:300])
     text, note = decode(raw.data, [raw.charset, declared[1].decode("ascii") if declared else ""])
-    return clean(text), "" if note.startswith("read as") and not note.endswith("mark)") else note
+    return clean_text(text), "" if note.startswith("read as") and not note.endswith("mark)") else note
 
 
 def _words_alone(markup: str) -> str:

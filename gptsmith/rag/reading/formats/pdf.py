@@ -7,12 +7,9 @@ from collections.abc import Callable
 from itertools import accumulate
 from typing import Any
 
-from gptsmith.rag.reading.columns import columns
-from gptsmith.rag.reading.forms import filled_in, without_labels
-from gptsmith.rag.reading.kind import Kind, Raw
-from gptsmith.rag.reading.parsed import MAX_CHARACTERS, MAX_PAGES, Parsed, Unreadable, clean
+from gptsmith.rag.reading.parsed import MAX_CHARACTERS, MAX_PAGES, Kind, Parsed, Raw, Unreadable, clean_text
+from gptsmith.rag.reading.pdf_page import columns, filled_in, without_labels, without_unseen
 from gptsmith.rag.reading.typeset import untypeset
-from gptsmith.rag.reading.unseen import without_unseen
 
 _GAP = "\n\n"
 
@@ -91,10 +88,10 @@ def _page(page: Any) -> tuple[str, str]:
             places.append((user[0] * x + user[2] * y + user[4], user[1] * x + user[3] * y + user[5], text.strip()))
 
     without_unseen(page)
-    text = clean(page.extract_text(visitor_text=placed) or "").strip()
+    text = clean_text(page.extract_text(visitor_text=placed) or "").strip()
     filled = filled_in(page, places)
-    text = clean(columns(page, text, places)).strip() or text
-    return without_labels(text, filled), clean("\n".join(field.line for field in filled))
+    text = clean_text(columns(page, text, places)).strip() or text
+    return without_labels(text, filled), clean_text("\n".join(field.line for field in filled))
 
 
 def _note(count: int, used: int, blank: list[int], broken: list[int]) -> str:

@@ -8,10 +8,19 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from gptsmith.rag.reading.archive import holds, opened, xml
-from gptsmith.rag.reading.kind import Kind, Raw
-from gptsmith.rag.reading.parsed import MAX_CHARACTERS, Parsed, Unreadable, clean, whole
-from gptsmith.rag.reading.rows import records
+from gptsmith.rag.reading.parsed import (
+    MAX_CHARACTERS,
+    Kind,
+    Parsed,
+    Raw,
+    Unreadable,
+    clean_text,
+    holds,
+    opened,
+    records,
+    whole,
+    xml,
+)
 
 _S = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
@@ -31,7 +40,7 @@ def read(raw: Raw) -> Parsed:
         raise Unreadable(_BROKEN) from error
     if not text.strip():
         raise Unreadable("the spreadsheet holds no text", "skipped")
-    return whole(clean(text))
+    return whole(clean_text(text))
 
 
 class _Book:

@@ -9,10 +9,18 @@ from collections.abc import Iterator
 from itertools import accumulate
 from typing import Any
 
-from gptsmith.rag.reading.archive import holds, opened, xml
-from gptsmith.rag.reading.kind import Kind, Raw
-from gptsmith.rag.reading.parsed import MAX_CHARACTERS, Parsed, Unreadable, clean
-from gptsmith.rag.reading.rows import table
+from gptsmith.rag.reading.parsed import (
+    MAX_CHARACTERS,
+    Kind,
+    Parsed,
+    Raw,
+    Unreadable,
+    clean_text,
+    holds,
+    opened,
+    table,
+    xml,
+)
 
 _A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 _P = "{http://schemas.openxmlformats.org/presentationml/2006/main}"
@@ -27,7 +35,7 @@ def read(raw: Raw) -> Parsed:
 
     try:
         with opened(raw.data, _BROKEN) as archive:
-            parts = [clean(part) for part in _slides(archive)]
+            parts = [clean_text(part) for part in _slides(archive)]
     except (LxmlError, KeyError, ValueError, zipfile.BadZipFile, NotImplementedError) as error:
         raise Unreadable(_BROKEN) from error
     text = _GAP.join(parts)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 
 from gptsmith.rag.reading.encodings import decode
-from gptsmith.rag.reading.kind import Kind, Raw
-from gptsmith.rag.reading.parsed import Parsed, Unreadable, clean, whole
+from gptsmith.rag.reading.parsed import Kind, Parsed, Raw, Unreadable, clean_text, whole
 
 _TIME = re.compile(
     r"^\s*((?:\d+:)?\d{1,2}:\d{2}[.,]\d{1,3})\s*-->\s*((?:\d+:)?\d{1,2}:\d{2}[.,]\d{1,3})[^\n]*$", re.MULTILINE
@@ -19,7 +18,7 @@ _PAUSE = 4.0  # seconds without a word that begin a paragraph
 def read(raw: Raw) -> Parsed:
     """Return the spoken text; raises Unreadable when there is none."""
     text, note = decode(raw.data, [raw.charset])
-    text = clean(text)
+    text = clean_text(text)
     times = list(_TIME.finditer(text))
     if not times:
         return whole(text, note)

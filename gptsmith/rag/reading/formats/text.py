@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 
 from gptsmith.rag.reading.encodings import decode
-from gptsmith.rag.reading.kind import Kind, Raw
-from gptsmith.rag.reading.parsed import Parsed, Unreadable, capped, clean, noted, whole
+from gptsmith.rag.reading.parsed import Kind, Parsed, Raw, Unreadable, capped, clean_text, noted, whole
 
 _LINES = re.compile(r"^(?:[ \t]*[A-Za-z0-9+/_=-]{40,}[ \t]*\n){3,}[ \t]*[A-Za-z0-9+/_=-]*$", re.MULTILINE)
 _RUN = re.compile(r"(?:data:[\w/+.-]{1,60};base64,)?[A-Za-z0-9+/_-]{256,}={0,2}|data:[\w/+.-]{1,60};base64,[\w+/=-]+")
@@ -32,7 +31,7 @@ _TYPESET = (
 def read(raw: Raw) -> Parsed:
     """Return the text; raises Unreadable for bytes that are no text, and for sources that no reader can quote."""
     text, note = decode(raw.data, [raw.charset])
-    return whole(*readable(clean(text), note))
+    return whole(*readable(clean_text(text), note))
 
 
 def readable(text: str, note: str = "") -> tuple[str, str]:

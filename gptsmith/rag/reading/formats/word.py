@@ -8,10 +8,7 @@ import zipfile
 from collections.abc import Iterator
 from typing import Any
 
-from gptsmith.rag.reading.archive import holds, opened
-from gptsmith.rag.reading.kind import Kind, Raw
-from gptsmith.rag.reading.parsed import Parsed, Unreadable, clean, whole
-from gptsmith.rag.reading.rows import table
+from gptsmith.rag.reading.parsed import Kind, Parsed, Raw, Unreadable, clean_text, holds, opened, table, whole
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
@@ -38,7 +35,7 @@ def read(raw: Raw) -> Parsed:
         raise Unreadable(_BROKEN) from error
     if not text.strip():
         raise Unreadable("the Word file holds no text", "skipped")
-    return whole(clean(text))
+    return whole(clean_text(text))
 
 
 class _Document:

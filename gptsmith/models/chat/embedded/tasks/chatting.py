@@ -1,16 +1,72 @@
-"""Free answers in the assistant's role, streamed: what no file and no tool answers."""
+"""What the local model says: free answers in the assistant's role, and a found sentence as an answer."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Generator, Iterator
 
-from gptsmith.models.chat.embedded import language
+from gptsmith.models.chat.embedded import words
+from gptsmith.models.chat.embedded import words as language
 from gptsmith.models.chat.embedded.conversation import Conversation
 from gptsmith.models.chat.embedded.manners import dress, read_manners
-from gptsmith.models.chat.embedded.tasks import prompt
-from gptsmith.models.chat.local.prompts import Message
-from gptsmith.models.chat.local.writer import Writer, Written
+from gptsmith.models.chat.embedded.tasks import line, prompt
+from gptsmith.models.chat.embedded.words import content_stems
+from gptsmith.models.chat.local.writer import Message, Writer, Written
+from gptsmith.models.text import split_sentences
+
+# A sentence that was found in a file, said as an answer to the question; what it adds or turns round is not shown.
+
+_NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
+_NAME = re.compile(r"(?<![.!?…:]\s)(?<!^)\b[A-ZÀ-Ý][\w'’-]+")
+_NOT = re.compile(
+    r"\b(?:not|no|never|none|nobody|nothing|without|neither|nor|cannot|except|unless|only|nicht|kein\w*|nie|ohne|nur|pas"
+    r"|jamais|sans|sin|nunca|ningun\w*|solo|sólo)\b|n['’]t\b",
+    re.IGNORECASE,
+)
+_JUDGED = re.compile(r"^(?:yes|no|ja|nein|oui|non|sí|si)\b[,.!:]?\s*", re.IGNORECASE)  # the reader judges better
+_MOST_NEW = 1  # words of a clause that the file has not
+
+
+def say_found(writer: Writer, question: str, found: str) -> str:
+    """Return `found` said as an answer to `question`, or "" where what the model says is not carried by `found`.
+
+    Raises as `Writer.write` does.
+    """
+    grammar = f"root ::= {line(2, 40 + len(found) * 3 // 2)}"
+    said = writer.write(prompt("saying"), f"Question: {question}\nFound: {found}", grammar=grammar, tokens=120)
+    said = _JUDGED.sub("", said)
+    said = said[:1].upper() + said[1:]
+    return said if is_carried(said, question, found) else ""
+
+
+def is_carried(said: str, question: str, found: str) -> bool:
+    """Tell whether each clause of `said` is carried by a sentence of `found`.
+
+    Every number and name of it stands in that sentence, it denies what that one denies, and it has no word of the
+    question that `found` has not: a season ticket that is asked for is not the day ticket that was found.
+    """
+    if not said or language.language_of(said) != language.language_of(found):
+        return False
+    sources = [s.text for s in split_sentences(found)] or [found]
+    known, asked = set(content_stems(found)), set(content_stems(question))
+    clauses = [c for s in split_sentences(said) for c in s.text.split(";") if c.strip()]
+    words = set(content_stems(said))
+    return not (words & asked) - known and all(_stands_on(c, sources, known) for c in clauses)
+
+
+def _stands_on(clause: str, sources: list[str], known: set[str]) -> bool:
+    words = set(content_stems(clause))
+    best = max(sources, key=lambda source: len(words & set(content_stems(source))))
+    return (
+        bool(words & set(content_stems(best)))
+        and set(_NUMBER.findall(clause)) <= set(_NUMBER.findall(best))
+        and all(name.casefold() in best.casefold() for name in _NAME.findall(clause))
+        and bool(_NOT.search(clause)) == bool(_NOT.search(best))
+        and len(words - known) <= _MOST_NEW
+    )
+
+
+# Free answers in the assistant's role, streamed: what no file and no tool answers.
 
 REMARK = "A small language model on this machine writes these answers; it can be wrong."
 _MOST_ROLE = 1800  # characters of the description and instructions that are shown
@@ -49,7 +105,7 @@ def answer(writer: Writer, talk: Conversation) -> Written:
 
 def _pieces(writer: Writer, talk: Conversation, written: Written) -> Generator[str, None, None]:
     manners = read_manners(talk.role.instructions)
-    spoken = language.of(talk.words)
+    spoken = words.language_of(talk.words)
     pieces = _begun(writer, talk, spoken, written)
     said = ""
     if manners.first:
@@ -72,7 +128,7 @@ def messages_for(talk: Conversation, remind: str = "") -> list[Message]:
             shown.append({"role": "user", "content": turn.words[:_MOST_SAID]})
             shown.append({"role": "assistant", "content": turn.reply[:_MOST_SAID]})
     rules = _reminders(f"{talk.role.description}\n{talk.role.instructions}")
-    remind = remind or _IN_ITS_LANGUAGE.get(language.of(talk.words), "")
+    remind = remind or _IN_ITS_LANGUAGE.get(words.language_of(talk.words), "")
     behind = "\n".join(f"({text})" for text in (rules, remind) if text)
     noted = f"Known from before: {talk.notes}\n" if talk.notes else ""
     shown.append({"role": "user", "content": f"<<{role}>>\n{noted}{talk.words}\n{behind}".strip()})
@@ -89,9 +145,7 @@ def role_text(talk: Conversation) -> str:
 
 
 def _begun(writer: Writer, talk: Conversation, spoken: str, written: Written) -> Iterator[str]:
-    for attempt, remind in enumerate(
-        ("", f"Answer in {language.name_of(spoken)}." if spoken != "en" else "In English.")
-    ):
+    for attempt, remind in enumerate(("", f"Answer in {words.name_of(spoken)}." if spoken != "en" else "In English.")):
         pieces = writer.stream(messages_for(talk, remind), tokens=_TOKENS, temperature=0.3, seed=1 + attempt)
         held = ""
         for piece in pieces:
@@ -111,7 +165,7 @@ def _is_off(begun: str, spoken: str) -> bool:
     """Tell whether an answer begins in another language, or offers help instead of giving it."""
     if _SERVANT.match(begun.lstrip()):
         return True
-    return len(begun.split()) >= 6 and language.of(begun) != spoken
+    return len(begun.split()) >= 6 and words.language_of(begun) != spoken
 
 
 def _reminders(instructions: str) -> str:

@@ -1,0 +1,1 @@
+"""A new assistant: proposed by a model, guarded by code, from a description or from a conversation."""

@@ -1,6 +1,0 @@
-"""Changes of an assistant that is there: asked of a model, judged by code, shown, applied, undone."""
-
-from gptsmith.agent.builder.edits.change import Change
-from gptsmith.agent.builder.edits.proposal import RuleAtRisk, Suggestion
-
-__all__ = ["Change", "RuleAtRisk", "Suggestion"]

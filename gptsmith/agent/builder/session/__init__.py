@@ -1,0 +1,1 @@
+"""A building session: an assistant made and changed by talking."""

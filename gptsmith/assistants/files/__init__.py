@@ -1,0 +1,1 @@
+"""Specs on disk: the library, drafts, versions, and bundles that carry one elsewhere."""

@@ -1,1 +1,0 @@
-"""Commands that change an assistant, read by deciders that have to agree."""

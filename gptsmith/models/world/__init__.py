@@ -1,1 +1,0 @@
-"""A small world whose every picture has a known truth: objects, scenes, their pictures, captions and requests."""

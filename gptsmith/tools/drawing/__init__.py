@@ -1,0 +1,1 @@
+"""What a drawing goes through: the words, the queue, the model, the store."""

@@ -1,0 +1,1 @@
+"""The parts that pages and tabs are drawn of."""
