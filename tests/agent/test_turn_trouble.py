@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage
 from langchain_core.outputs import ChatGenerationChunk
 
-from gptsmith import Assistant, GptsmithError, NotReadyError, UsageError
+from gptsmith import Assistant, GptsmithError, NotReadyError, ProviderError, UsageError
 from gptsmith.agent.runtime.streaming import whole
 from gptsmith.tools import register_tool
 from tests.support.scripted import Scripted, call
@@ -344,10 +344,18 @@ def test_a_file_that_became_something_else_is_told() -> None:
 
 
 @pytest.mark.parametrize("reason", ["content_filter", "SAFETY", "refusal"])
-@pytest.mark.parametrize("text", ["I", ""])
-def test_an_answer_that_a_content_filter_stopped(reason: str, text: str) -> None:
-    a, _ = assistant(AIMessage(content=text, response_metadata={"finish_reason": reason}))
+def test_an_answer_that_a_content_filter_stopped(reason: str) -> None:
+    a, _ = assistant(AIMessage(content="I", response_metadata={"finish_reason": reason}))
     reply = a.chat("Hi", thread_id="t")
     told = "(The provider's content filter stopped this answer. Ask in other words.)"
-    assert (reply.text, reply.finish_reason) == (f"{text}\n\n{told}".strip(), "content_filter")
+    assert (reply.text, reply.finish_reason) == (f"I\n\n{told}", "content_filter")
     assert a.history("t")[0].status == "content_filter"
+
+
+@pytest.mark.parametrize("reason", ["content_filter", "SAFETY", "refusal"])
+def test_an_answer_that_a_content_filter_held_back(reason: str) -> None:
+    a, _ = assistant(AIMessage(content="", response_metadata={"finish_reason": reason}), "Fine.")
+    with pytest.raises(ProviderError, match="the content filter of given:Scripted held the answer back; ask in other"):
+        a.chat("Hi", thread_id="t")
+    assert [(turn.message, turn.status) for turn in a.history("t")] == [("Hi", "error")]
+    assert a.chat("Hi again", thread_id="t").text == "Fine."

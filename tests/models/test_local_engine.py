@@ -58,7 +58,7 @@ def test_what_is_no_local_model_is_said(
 def test_a_file_that_only_begins_like_a_model_ends_a_turn_with_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "torn.gguf").write_bytes(b"GGUF" + bytes(2000))
     guide = Assistant.from_yaml(SPEC + "model: local:./torn.gguf\n", base_dir=tmp_path)
-    with pytest.raises(GptsmithError, match="could not be loaded"):
+    with pytest.raises(GptsmithError, match="has a damaged or incomplete file"):
         guide.chat("What is a comet?", thread_id="t1")
     assert [turn.message for turn in guide.history("t1")] == ["What is a comet?"]
 

@@ -174,7 +174,7 @@ def test_two_processes_share_one_engine_which_ends_itself_and_survives_a_full_di
     monkeypatch.setenv("GPTSMITH_ENGINE_IDLE", "2")
     code = (
         "import sys; from pathlib import Path; from gptsmith.models.chat.local.engine import *; "
-        "print(Engine(LocalModel('m', Path(sys.argv[1]), 2048)).address().run)"
+        "print(LocalEngine(LocalModel('m', Path(sys.argv[1]), 2048)).address().run)"
     )
     asking = [
         subprocess.Popen([sys.executable, "-c", code, str(small)], stdout=subprocess.PIPE, text=True) for _ in range(2)

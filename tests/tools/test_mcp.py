@@ -23,7 +23,7 @@ from gptsmith.tools import ToolContext
 from gptsmith.tools.mcp import Mcp, connection, make
 from tests.support.scripted import Scripted
 
-SERVER = str(Path(__file__).parents[1] / "mcp_server.py")
+SERVER = str(Path(__file__).parents[1] / "support" / "mcp_server.py")
 COMMAND = [sys.executable, SERVER]
 SPEC = {"schema": "assistant/v1", "name": "Odd", "description": "Odd.", "instructions": "Be kind."}
 

@@ -37,7 +37,7 @@ def parse_document(data: bytes) -> Any:
             return json.loads(text)
         if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=_Plain)):
             raise ValueError("it holds YAML aliases, which are not read")
-        return yaml.load(text, Loader=_Plain)  # noqa: S506 - a safe loader
+        return _Plain(text).get_single_data()
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
     except (yaml.YAMLError, UnicodeDecodeError, json.JSONDecodeError) as error:

@@ -7,11 +7,10 @@ import time
 import streamlit as st
 
 from gptsmith.errors import GptsmithError
-from gptsmith.models.chat.drafting import parts_of
 from gptsmith.ui.web import session
 from gptsmith.ui.web.parts import markdown, model_lines
 from gptsmith.ui.web.state import uploads
-from gptsmith.ui.web.state.building import Building, Making
+from gptsmith.ui.web.state.building import Building, Making, parts_of
 from gptsmith.ui.web.state.desk import Desk
 
 _TICK_SECONDS = 0.15

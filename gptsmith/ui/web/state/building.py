@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from gptsmith.agent.builder import Builder
 from gptsmith.assistants.files.drafts import Drafts
 from gptsmith.errors import GptsmithError, ThreadBusyError, UsageError
-from gptsmith.models.chat.drafting import Drafting
+from gptsmith.models.chat.drafting import Drafting, parts_of
 from gptsmith.ui.web.state.bundles import trusted
 from gptsmith.ui.web.state.uploads import Upload, store
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from gptsmith.agent.builder.session.session import BuilderSession
     from gptsmith.agent.builder.testing.trials import Trial
 
-__all__ = ["Building", "Buildings", "Making", "Told", "WaitingChange"]
+__all__ = ["Building", "Buildings", "Making", "Told", "WaitingChange", "parts_of"]
 
 _TEST_SECONDS = 30.0  # for the tests that are proposed with a change
 
