@@ -13,10 +13,10 @@ run: setup  ## open the page in the browser
 	@.venv/bin/gptsmith ui
 
 test: setup  ## the quick tests, some minutes
-	$(PY) -m pytest
+	$(PY) -m pytest -n auto --maxprocesses 4
 
 test-all: setup  ## every test, the slow ones included
-	$(PY) -m pytest -m "slow or not slow"
+	$(PY) -m pytest -n auto --maxprocesses 4 -m "slow or not slow"
 
 check: setup  ## lint, format check and types, as the continuous checks do
 	.venv/bin/ruff check .

@@ -26,6 +26,9 @@ def _own_shelf() -> str:
 _MODELS = os.environ.get("GPTSMITH_TEST_MODELS") or os.environ.get("GPTSMITH_MODELS") or _own_shelf()
 KEYS = ("_API_KEY", "_TOKEN", "_proxy", "_PROXY", "_BASE_URL", "_API_BASE")
 
+if "PYTEST_XDIST_WORKER" in os.environ:  # the workers share the cores: one thread each, before torch is loaded
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a background job: programs started here would inherit it
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
