@@ -14,7 +14,20 @@ from collections.abc import Sequence
 import typer
 from typer.exceptions import Abort, TyperException
 
-from gptsmith.ui.cli import build, bundles, chat, doctor, edit, knowledge, library, models, page, pictures, specs
+from gptsmith.ui.cli import (
+    build,
+    bundles,
+    chat,
+    doctor,
+    edit,
+    knowledge,
+    library,
+    models,
+    page,
+    pictures,
+    serving,
+    specs,
+)
 from gptsmith.ui.cli.output import fail
 
 INTERRUPTED = 130
@@ -35,6 +48,7 @@ for _register in (
     chat.register,
     specs.register_tests,
     page.register,
+    serving.register,
     specs.register,
     library.register,
     bundles.register,
