@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx  # noqa: F401 - before any client looks whether it is there, while another thread imports it
 import uvicorn
 import yaml
 

@@ -94,7 +94,7 @@ def refuse_forms(form: dict[str, Any] | None, where: str) -> None:
 def _completion(asked: Asked, reply: dict[str, Any], pictures: dict[str, bytes]) -> dict[str, Any]:
     text = reply["text"][len(asked.said_before) :].lstrip() if asked.said_before else reply["text"]
     message: dict[str, Any] = {"role": "assistant", "content": text or None, "refusal": None}
-    message["annotations"] = annotations(reply["citations"])
+    message["annotations"] = notes_of(reply["citations"])
     if calls := _callers(reply):
         message["tool_calls"] = [_call(call) for call in calls]
     if pictures:
@@ -130,7 +130,7 @@ async def _chunks(asked: Asked, events: AsyncIterator[Event], with_usage: bool) 
             reply = event.data
             for index, call in enumerate(_callers(reply)):
                 yield chunk({"tool_calls": [{"index": index, **_call(call)}]})
-            if notes := annotations(reply["citations"]):
+            if notes := notes_of(reply["citations"]):
                 yield chunk({"annotations": notes})
             yield chunk({}, _finish(reply), gptsmith=about(reply, asked.thread, _names(asked)))
             if with_usage:
@@ -138,7 +138,7 @@ async def _chunks(asked: Asked, events: AsyncIterator[Event], with_usage: bool) 
     yield "data: [DONE]\n\n"
 
 
-def annotations(citations: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def notes_of(citations: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return citations in OpenAI's form: of a page its address, of a file its name and page."""
     found: list[dict[str, Any]] = []
     for one in citations:

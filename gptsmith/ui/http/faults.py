@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from gptsmith.errors import GptsmithError, NotReadyError, ProviderError, SpecError, ThreadBusyError, UsageError
 
 _LOG = logging.getLogger(__name__)
-_STATUS = {"not_found": 404, "rate_limited": 429, "timeout": 504, "too_long": 400, "cancelled": 499}
+_STATUS = {"not_found": 404, "rate_limited": 429, "timeout": 504, "too_long": 400, "undrawable": 400, "cancelled": 499}
 _KINDS = ((UsageError, 400), (ThreadBusyError, 409), (NotReadyError, 503), (ProviderError, 502), (SpecError, 500))
 _TYPES = {
     400: "invalid_request_error", 401: "authentication_error", 403: "permission_error", 404: "not_found_error",

@@ -76,7 +76,7 @@ class Guard:
                 self._count(key)
             receive = await self._read(headers, receive)
         except Refusal as refusal:
-            await answer(refusal)(scope, receive, send)  # type: ignore[arg-type]
+            await answer(refusal)(scope, receive, send)
             return
         await self.app(scope, receive, send)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import re
 import secrets
 import sqlite3
 import time
@@ -27,12 +28,13 @@ _SCHEMA = [
     );
     """
 ]
+_FORM = re.compile(r"gsk_([0-9a-f]{12})_")
 _NOTE_USE_EVERY = 60.0  # seconds
 
 
 @dataclass(frozen=True)
 class Key:
-    """One key without its secret; `assistants` are the ids that it opens, empty for all; times in seconds since 1970."""
+    """One key without its secret; `assistants` are the ids that it opens, empty for all; times are in Unix seconds."""
 
     id: str
     name: str
@@ -94,7 +96,8 @@ class Keys:
 
     def find(self, given: str) -> Key | None:
         """Return the key that `given` is, None when it is none; takes the same time whatever is wrong with it."""
-        id = given[4:16] if given.startswith("gsk_") else ""
+        form = _FORM.match(given)
+        id = form[1] if form else ""
         with self._database() as db:
             row = db.execute(
                 "SELECT id, name, assistants, created, used, hash FROM keys WHERE id = ?", (id,)

@@ -88,7 +88,7 @@ async def create_response(request: ResponseRequest, door: At) -> Response:
     text = reply["text"][len(course.asked.said_before) :].lstrip() if course.asked.said_before else reply["text"]
     output = [_image(base64.b64encode(png).decode()) for png in pictures.values()]
     if text or not reply["approvals"]:
-        output.append(_message(_new("msg"), text, annotations(text, reply["citations"])))
+        output.append(_message(_new("msg"), text, notes_of(text, reply["citations"])))
     output += [_call(call) for call in reply["approvals"] if call["callers"]]
     return JSONResponse(course.end(reply, output))
 
@@ -202,7 +202,7 @@ class _Writer:
     def close(self, citations: list[dict[str, Any]]) -> list[str]:
         if not self.open:
             return []
-        notes, place = annotations(self.said, citations), self._place()
+        notes, place = notes_of(self.said, citations), self._place()
         lines = [
             self.event("response.output_text.annotation.added", **place, annotation_index=n, annotation=note)
             for n, note in enumerate(notes)
@@ -243,7 +243,7 @@ class _Writer:
         return {"item_id": self.open, "output_index": len(self.output), "content_index": 0}
 
 
-def annotations(text: str, citations: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def notes_of(text: str, citations: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return citations as annotations of a text; each stands where its number first does."""
     found: list[dict[str, Any]] = []
     for one in citations:

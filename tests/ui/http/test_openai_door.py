@@ -152,19 +152,16 @@ def test_a_tool_that_has_to_be_called_is_bound_so(tmp_path: Path) -> None:
     ):
         choice: Any = {"type": "function", "function": {"name": "weather"}}
         api.chat.completions.create(model="desk", messages=[user("?")], tools=[WEATHER], tool_choice=choice)
-    assert chosen == [choice]
+    assert chosen and all(one == choice for one in chosen)
 
 
 def test_a_picture_is_seen_and_what_a_tool_shows_comes_back(tmp_path: Path) -> None:
-    class Seeing(Scripted):
-        profile: Any = {"image_inputs": True}
-
     def answer(messages: Any) -> Any:
         kinds = [block["type"] for block in messages[-1].content]
         return AIMessage(content=f"I see {kinds.count('image')} picture. " + messages[-1].text.splitlines()[-1])
 
     with (
-        door([spec_file(tmp_path)], Seeing(answer)) as url,
+        door([spec_file(tmp_path)], Scripted(answer, profile={"image_inputs": True})) as url,
         OpenAI(base_url=f"{url}/v1", api_key="none", max_retries=0) as api,
     ):
         parts = [{"type": "text", "text": "What is it?"}, {"type": "image_url", "image_url": {"url": data_uri(png())}}]
@@ -285,10 +282,9 @@ def test_a_response_and_the_one_that_follows_it(tmp_path: Path) -> None:
 
 
 def test_the_events_of_a_response(tmp_path: Path) -> None:
-    with client(tmp_path, "One two three.") as (api, _):
-        with api.responses.stream(model="desk", input="Count") as stream:
-            events = list(stream)
-            end = stream.get_final_response()
+    with client(tmp_path, "One two three.") as (api, _), api.responses.stream(model="desk", input="Count") as stream:
+        events = list(stream)
+        end = stream.get_final_response()
     kinds = [event.type for event in events]
     deltas = [event.delta for event in events if event.type == "response.output_text.delta"]
     assert kinds[:2] == ["response.created", "response.in_progress"] and kinds[-1] == "response.completed"
@@ -323,10 +319,11 @@ def test_a_response_cites_and_draws(tmp_path: Path) -> None:
     knowledge = [{"name": "guide", "paths": ["./guide.md"], "mode": "always"}]
     tool = {"type": "image_generation", "name": "draw", "steps": 1, "caption_upsampling": False}
     answers = (call("draw", request="a red circle"), "It was painted in 1755 [1].")
-    with client(tmp_path, *answers, knowledge=knowledge, tools=[tool]) as (api, _):
-        with api.responses.stream(model="desk", input="When was the panel of the ship painted?") as stream:
-            kinds = [event.type for event in stream]
-            made: Any = stream.get_final_response()
+    asked: Any = {"model": "desk", "input": "When was the panel of the ship painted?"}
+    more = {"knowledge": knowledge, "tools": [tool]}
+    with client(tmp_path, *answers, **more) as (api, _), api.responses.stream(**asked) as stream:
+        kinds = [event.type for event in stream]
+        made: Any = stream.get_final_response()
     image = next(item for item in made.output if item.type == "image_generation_call")
     assert Image.open(io.BytesIO(base64.b64decode(image.result))).format == "PNG"
     note = made.output[-1].content[0].annotations[0]
@@ -352,7 +349,7 @@ def test_embeddings_are_those_of_the_encoder(tmp_path: Path) -> None:
 
 def test_pictures_are_drawn(tmp_path: Path) -> None:
     with client(tmp_path) as (api, _):
-        made = api.images.generate(prompt="a red circle", model="embedded", n=1)
+        made = api.images.generate(prompt="a red apple", model="embedded", n=1, size="64x64")
         with pytest.raises(openai.BadRequestError, match="draws no pictures"):
             api.images.generate(prompt="a red circle", model="desk")
         with pytest.raises(openai.NotFoundError):
