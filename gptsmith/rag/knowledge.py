@@ -185,6 +185,14 @@ class KnowledgeBase:
         source = next((e.source for e in self._store.entries() if e.document_id == document_id), "")
         return DocumentView(source, stored[0], stored[1])
 
+    def named(self, source: str) -> DocumentView:
+        """Return the document that a receipt calls `source`. Raises KnowledgeError when there is none that was read."""
+        with _told():
+            found = next((e.document_id for e in self._store.entries() if e.source == source and e.document_id), None)
+        if found is None:
+            raise KnowledgeError("there is no such document in the knowledge", source=source, code="not_found")
+        return self.document(found)
+
     def _chosen(self, names: Sequence[str] | None) -> list[Knowledge]:
         known = {k.name: k for k in self.sources}
         unknown = [n for n in names or () if n not in known]

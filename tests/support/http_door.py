@@ -21,13 +21,6 @@ from gptsmith.ui.http.keys import Keys
 from gptsmith.ui.http.served import Served
 
 
-class Behind(Served):
-    """Assistants on a model of the test's own."""
-
-    def __init__(self, files: list[Path], model: Any) -> None:
-        super().__init__(files, model=model)
-
-
 def spec_file(folder: Path, id: str = "desk", **more: Any) -> Path:
     """Write a spec and return its file."""
     data = {"schema": "assistant/v1", "name": id.title(), "description": "Helps.", "instructions": "Be brief.", **more}
@@ -39,8 +32,14 @@ def spec_file(folder: Path, id: str = "desk", **more: Any) -> Path:
 
 @contextmanager
 def door(files: list[Path], model: Any, limits: Limits | None = None) -> Iterator[str]:
-    """Serve, and yield the address."""
-    app = make_app(Settings(Behind(files, model), Keys(), limits or Limits()))
+    """Serve assistants, and yield the address."""
+    with serving(make_app(Settings(Served(files, model=model), Keys(), limits or Limits()))) as url:
+        yield url
+
+
+@contextmanager
+def serving(app: Any) -> Iterator[str]:
+    """Serve an app, and yield the address."""
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         config = uvicorn.Config(app, log_level="error", access_log=False, timeout_graceful_shutdown=5)

@@ -23,6 +23,7 @@ WholeLibrary = Annotated[bool, typer.Option("--library", help="All assistants of
 def register(app: typer.Typer) -> None:
     """Add the commands to `app`."""
     app.command()(serve)
+    app.command("mcp")(mcp_)
     keys = typer.Typer(help="The keys with which other programs reach `gptsmith serve`.", no_args_is_help=True)
     keys.command("add")(add_key)
     keys.command("list")(list_keys)
@@ -63,6 +64,42 @@ def serve(
     if not keys.all():
         say("No key is set: every program on this machine can ask. Set one with: gptsmith keys add NAME")
     run(make_app(Settings(served, keys, limits)), bound)
+
+
+def mcp_(
+    files: Files = None,
+    library: WholeLibrary = False,
+    http: Annotated[bool, typer.Option("--http", help="Streamable HTTP instead of standard input and output.")] = False,
+    host: Annotated[str, typer.Option("--host", help="With --http: as for serve.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="With --http: 0 takes a free one.")] = PORT + 1,
+    model: Model = None,
+    trust: Trust = False,
+) -> None:
+    """Serve assistants to MCP clients: each a tool, its knowledge as resources, its starters as prompts."""
+    from gptsmith.errors import NotReadyError
+    from gptsmith.ui.http.guard import Limits
+    from gptsmith.ui.http.keys import Keys
+    from gptsmith.ui.http.serve import check_host, listen, run
+
+    served = chosen(files, library, trust, model)
+    try:
+        from gptsmith.ui.http import mcp_server
+    except ModuleNotFoundError as error:
+        if error.name != "mcp":
+            raise
+        hint = 'pip install "gptsmith[mcp]"'
+        raise NotReadyError("the package mcp is not installed", code="missing_package", hint=hint) from error
+    if not http:
+        import asyncio
+
+        asyncio.run(mcp_server.run_stdio(served))
+        return
+    keys = Keys()
+    check_host(host, keys)
+    bound = listen(host, port)
+    name = f"[{host}]" if ":" in host else host
+    show(f"gptsmith is an MCP server at http://{name}:{bound.getsockname()[1]}/mcp (Ctrl-C stops it)")
+    run(mcp_server.make_http_app(served, keys, Limits()), bound)
 
 
 def chosen(files: list[str] | None, library: bool, trust: bool, model: str | None) -> Served:
