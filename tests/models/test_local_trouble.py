@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -192,6 +193,45 @@ def test_two_processes_share_one_engine_which_ends_itself_and_survives_a_full_di
     assert Writer(engine).write(ASK, "Snow?") == SAYS
     assert prefix.stat().st_size > 1000
     assert until(lambda: not running()), "an idle engine is still there"
+
+
+def tokens_read() -> list[int]:
+    """How many tokens of each request the newest engine had to read, the rest being in its memory."""
+    [log] = engines.engines_folder().glob("*/log.txt")
+    return [
+        int(n) for n in re.findall(r"prompt eval time\D+[\d.]+ ms /\s+(\d+) tokens", log.read_text("utf-8", "replace"))
+    ]
+
+
+def test_a_fixed_prompt_is_read_once_in_the_life_of_a_machine(small: Path) -> None:
+    long = Prompt("long", (("system", story(300)), ("user", "Sky?"), ("assistant", "Blue.")))
+    engine = LocalEngine(LocalModel("m", small, 16384))
+    writer = Writer(engine)
+    with contextlib.closing(writer.lines(long, "Grass?", grammar='root ::= "a\\nb\\nc"', tokens=20)) as rows:
+        assert next(rows) == "a"  # and no more is wanted
+    writer.write(ASK, "Grass? " * 50)
+    assert max(tokens_read()) > 300
+    kept = {file.name: file.stat().st_size for file in (engine.folder / "prefixes").iterdir()}
+    assert set(kept) == {long.key, ASK.key}
+    engines.stop_all_engines()
+    again = Writer(engine)
+    for prompt in (long, ASK, long, ASK, long):
+        again.write(prompt, "Snow?")
+    "".join(again.stream(long.asked("Rain?"), prompt=long))
+    assert max(tokens_read()) < 100
+    assert {file.name: file.stat().st_size for file in (engine.folder / "prefixes").iterdir()} == kept
+
+
+def test_what_a_person_asked_is_not_kept_with_the_prompt(small: Path) -> None:
+    sizes = set()
+    for words in ("Grass?", "Grass, and a secret. " * 40):
+        engine = LocalEngine(LocalModel("m", small, 2048))
+        Writer(engine).write(ASK, words)
+        prefix = engine.folder / "prefixes" / ASK.key
+        sizes.add(prefix.stat().st_size)
+        prefix.unlink()
+        engines.stop_all_engines()
+    assert len(sizes) == 1
 
 
 def cut(data: bytes) -> bytes:

@@ -54,6 +54,9 @@ _OPENING = re.compile(  # what is said to the builder, before what the assistant
     r"(?:(?:that|who|which|for|der|die|das|für|que|para|qui|pour)\b\s*)?",
     re.IGNORECASE,
 )
+_ASKED_OF_US = re.compile(
+    r"\W*(?:\w+,? )?(?:can|could|would|will|kannst|könntest|puedes|podrías) (?:you|u|du|tú)\b", re.IGNORECASE
+)
 _ARTICLE = re.compile(r"(?:an?|the|somebody|someone)\b", re.IGNORECASE)
 _OWN = re.compile(r"(?:i|we|my|our)\b(?!/)", re.IGNORECASE)
 _ONESELF = re.compile(r"\b(?:ich|mir|mich|wir|uns|yo|quiero|necesito|quisiera|je|nous|j['’])\b", re.IGNORECASE)
@@ -204,6 +207,8 @@ def _role(told: str, name: str, code: str) -> str:
 def _opened(text: str) -> str:
     """Return a description without the words that order it; all of it where nothing else is left."""
     rest = _OPENING.sub("", text).strip()
+    if _ASKED_OF_US.match(text):
+        rest = rest.rstrip("? ")
     return rest if len(rest.split()) > 1 else text.strip()
 
 

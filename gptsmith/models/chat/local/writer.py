@@ -45,9 +45,13 @@ class Prompt:
         """The name of the saved prefix; another text makes another name."""
         return f"{self.name}-{hashlib.sha256(repr(self.messages).encode()).hexdigest()[:16]}.bin"
 
+    def fixed(self) -> list[Message]:
+        """Return the messages of the prompt."""
+        return [{"role": role, "content": text} for role, text in self.messages]
+
     def asked(self, words: str) -> list[Message]:
         """Return the messages with `words` as the last one."""
-        return [*({"role": role, "content": text} for role, text in self.messages), {"role": "user", "content": words}]
+        return [*self.fixed(), {"role": "user", "content": words}]
 
 
 @lru_cache(maxsize=64)
@@ -115,7 +119,7 @@ class Writer:
         body = _body(prompt.asked(words), grammar, tokens, temperature, seed, stop)
         answer = self._post("/chat/completions", body)
         if new:
-            self._save(prompt)
+            self._keep(prompt)
         return _content(answer)
 
     async def awrite(self, prompt: Prompt, words: str, *, grammar: str = "", tokens: int = 80) -> str:
@@ -130,7 +134,7 @@ class Writer:
                 answer = await http.post(f"{PLACEHOLDER}/chat/completions", json=body)
         text = _content(self._read(answer))
         if new:
-            await asyncio.to_thread(self._save, prompt)
+            await asyncio.to_thread(self._keep, prompt)
         return text
 
     def lines(
@@ -147,14 +151,18 @@ class Writer:
         address = self.engine.address()
         new = self._restore(prompt, address)
         body = _body(prompt.asked(words), grammar, tokens, temperature, seed, ()) | {"stream": True}
-        said = ""
-        for piece in Written(lambda written: self._streamed(body, written)):
-            *whole, said = (said + piece).split("\n")
-            yield from (line.strip() for line in whole if line.strip())
-        if new:
-            self._save(prompt)
-        if said.strip():
-            yield said.strip()
+        said, begun = "", False
+        try:
+            with contextlib.closing(Written(lambda written: self._streamed(body, written))) as pieces:
+                for piece in pieces:
+                    begun = True
+                    *whole, said = (said + piece).split("\n")
+                    yield from (line.strip() for line in whole if line.strip())
+                if said.strip():
+                    yield said.strip()
+        finally:
+            if new and begun:  # whoever reads may have had enough
+                self._keep(prompt)
 
     def weigh(self, prompt: Prompt, words: str, choices: Sequence[str]) -> dict[str, float]:
         """Return the probability of each of `choices`, which must differ in their first token."""
@@ -165,7 +173,7 @@ class Writer:
         body |= {"logprobs": True, "top_logprobs": 40}
         answer = self._post("/chat/completions", body)
         if new:
-            self._save(prompt)
+            self._keep(prompt)
         content = ((answer["choices"][0].get("logprobs") or {}).get("content") or [{}])[0]
         odds = dict.fromkeys(choices, 0.0)
         for token in content.get("top_logprobs") or []:
@@ -180,6 +188,7 @@ class Writer:
         self,
         messages: Sequence[Message],
         *,
+        prompt: Prompt | None = None,
         grammar: str = "",
         tokens: int = 400,
         temperature: float = 0.3,
@@ -188,11 +197,18 @@ class Writer:
     ) -> Written:
         """Return the answer in pieces as it is written; one that begins to repeat itself is ended there.
 
-        No piece is empty. Iterating raises as `write` does.
+        `prompt` is what `messages` begin with, where that is kept on disk. No piece is empty. Iterating raises as
+        `write` does.
         """
         body = _body(list(messages), grammar, tokens, temperature, seed, stop) | {"stream": True}
         body |= {"dry_multiplier": 0.6, "dry_allowed_length": 4}  # a small model runs in circles in long lists
-        return Written(lambda written: self._streamed(body, written))
+        return Written(lambda written: self._prepared(prompt, body, written))
+
+    def _prepared(self, prompt: Prompt | None, body: dict[str, Any], written: Written) -> Generator[str, None, None]:
+        new = prompt is not None and self._restore(prompt, self.engine.address())
+        yield from self._streamed(body, written)
+        if new and prompt is not None:
+            self._keep(prompt)
 
     def _streamed(self, body: dict[str, Any], written: Written) -> Generator[str, None, None]:
         said = ""
@@ -245,7 +261,10 @@ class Writer:
         return found
 
     def _restore(self, prompt: Prompt, address: EngineAddress) -> bool:
-        """Give the engine the saved prefix, once per start; tell whether it still has to be saved."""
+        """Give the engine the saved prefix, once per start; tell whether it still has to be kept.
+
+        Later the engine finds it in its own memory, where it lays what its slot held before.
+        """
         with self._lock:
             if (address.run, prompt.key) in self._kept:
                 return False
@@ -253,13 +272,20 @@ class Writer:
         if not (self.engine.folder / "prefixes" / prompt.key).is_file():
             return True
         try:
+            self._lay_by()
             self._slot("restore", prompt.key)
         except ProviderError:  # a prefix that cannot be read is read anew from its text, and saved again
             return True
         return False
 
-    def _save(self, prompt: Prompt) -> None:
+    def _lay_by(self) -> None:
+        """Let the engine lay what its slot holds into its memory: restoring overwrites it, another text does not."""
+        self._post(f"{PLACEHOLDER}/completions", {"prompt": ".", "max_tokens": 1})
+
+    def _keep(self, prompt: Prompt) -> None:
+        """Save the fixed part of a prompt alone: what a person asked behind it is not written to the disk."""
         try:
+            self._post("/chat/completions", _body(prompt.fixed(), "", 1, 0.0, None, ()))
             self._slot("save", prompt.key)
         except ProviderError:  # a full disk: what was written of it is no prefix, and the next start pays for it again
             with contextlib.suppress(OSError):

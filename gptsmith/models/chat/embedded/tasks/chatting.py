@@ -122,7 +122,7 @@ def _pieces(writer: Writer, talk: Conversation, written: Written) -> Generator[s
 def messages_for(talk: Conversation, remind: str = "") -> list[Message]:
     """Return what the model is shown: the worked examples, the last turns, the role beside the newest message."""
     role = role_text(talk)
-    shown = [{"role": role_, "content": text} for role_, text in prompt("talk").messages]
+    shown = prompt("talk").fixed()
     for turn in talk.earlier[-TURNS:]:
         if turn.words and turn.reply:
             shown.append({"role": "user", "content": turn.words[:_MOST_SAID]})
@@ -146,7 +146,8 @@ def role_text(talk: Conversation) -> str:
 
 def _begun(writer: Writer, talk: Conversation, spoken: str, written: Written) -> Iterator[str]:
     for attempt, remind in enumerate(("", f"Answer in {words.name_of(spoken)}." if spoken != "en" else "In English.")):
-        pieces = writer.stream(messages_for(talk, remind), tokens=_TOKENS, temperature=0.3, seed=1 + attempt)
+        shown, fixed = messages_for(talk, remind), prompt("talk")
+        pieces = writer.stream(shown, prompt=fixed, tokens=_TOKENS, temperature=0.3, seed=1 + attempt)
         held = ""
         for piece in pieces:
             held += piece
