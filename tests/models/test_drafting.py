@@ -50,15 +50,22 @@ def until(what: Callable[[], bool], seconds: float = 30) -> bool:
 
 
 def writing(
-    identity: str, question: str = "What should it say when bees are ill?"
+    identity: str,
+    question: str = "What should it say when bees are ill?",
+    needs: str = "Files: none\nDraws: no\nOutside: none",
 ) -> Callable[[dict[str, Any]], Answer]:
     def answer(body: dict[str, Any]) -> Answer:
         system = body["messages"][0]["content"]
         if "Files:" in system:
-            return Answer("Files: none\nDraws: no\nOutside: none")
+            return Answer(needs)
         return Answer(identity if "Welcome:" in system else question, piece=7)
 
     return answer
+
+
+def written(mind: Loopback) -> list[dict[str, Any]]:
+    """The requests for a text; the others let the engine keep what it has read."""
+    return [body for body in mind.history if body["max_tokens"] > 1]
 
 
 def test_each_part_is_shown_as_it_is_written(mind: Loopback) -> None:
@@ -87,7 +94,7 @@ def test_a_draft_that_is_stopped_keeps_what_is_there(mind: Loopback) -> None:
     assert (built.draft.name, built.draft.tone) == ("Hive Friend", "Calm and practical.")
     assert built.draft.welcome_message == "Hello, this is Hive Friend."
     assert built.draft.emphasis == ["Never recommend chemicals."]
-    assert len(mind.history) == 1, "nothing more was asked of the model"
+    assert len(written(mind)) == 1, "nothing more was asked of the model"
 
 
 def test_a_description_is_answered_with_examples_of_its_language(mind: Loopback) -> None:
@@ -105,12 +112,49 @@ def test_a_description_is_answered_with_examples_of_its_language(mind: Loopback)
 
 
 @pytest.mark.parametrize(
+    ("outside", "missing"),
+    [("honey", []), ("neighbours", []), ("none", []), ("the weather", ["the weather"])],
+)
+def test_only_what_programs_reach_lies_outside(outside: str, missing: list[str], mind: Loopback) -> None:
+    """The model answers with a word of the description, be it the subject."""
+    mind.always = writing(IDENTITY, needs=f"Files: none\nDraws: no\nOutside: {outside}")
+    made = Builder("embedded").build(BEES + " It knows the weather.").draft
+    assert [one.what for one in made.missing] == missing
+
+
+def test_what_stands_in_a_file_that_is_not_there_is_not_made_up(mind: Loopback) -> None:
+    mind.always = writing(IDENTITY, needs="Files: our price list\nDraws: no\nOutside: none")
+    built = Builder("embedded").build("Answers customers of our bicycle shop from our price list.")
+    said = "As long as the price list is not attached, say that you do not have it yet, and make up nothing that"
+    assert said in str(built.spec.instructions)
+
+
+@pytest.mark.parametrize(
+    ("written", "name", "starters"),
+    [
+        (
+            "Name: Schwarmbesprechungskonferenz\nUser: Wann kommt der Nachbar zum Arzt?\nUser: Wann ernte ich Honig?",
+            "Helfer für meine",
+            ["Wann ernte ich Honig?", "Ich bin neu hier. Womit fange ich an?", "Gib mir zuerst ein kurzes Beispiel."],
+        ),
+    ],
+)
+def test_what_a_small_model_makes_up_in_german_is_not_shown(
+    written: str, name: str, starters: list[str], mind: Loopback
+) -> None:
+    mind.always = writing(written, "Du sollst helfen. Was soll er tun?")
+    made = Builder("embedded").build(BIENEN).draft
+    assert (made.name, made.conversation_starters) == (name, starters)
+
+
+@pytest.mark.parametrize(
     ("text", "language", "taken"),
     [
         ("Wann kann ich den Honig ernten?", "de", True),
         ("Mein Volk will schwärmen. Was mache ich?", "de", True),
         ("When can I take the honey?", "de", False),
         ("Wohin kommt der Sperrmüll?", "de", False),
+        ("Wann kommt der Nachbar zum Zahnarzt ins Krankenhaus?", "de", False),
         ("Wie kann ich die Aufgabe 3x + 5 = 20 lösen?", "de", False),
         ("When can I take the honey?", "en", True),
         ("They keep bees in the garden.", "en", False),
@@ -185,4 +229,4 @@ def test_the_page_sees_a_draft_grow_and_can_end_it(mind: Loopback, tmp_path: Pat
     assert until(lambda: not building.asked and not building.busy)
     assert building.path is not None
     assert "Hive Friend" in building.path.read_text("utf-8")
-    assert len(mind.history) == 1
+    assert len(written(mind)) == 1

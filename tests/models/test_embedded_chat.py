@@ -14,7 +14,9 @@ from pydantic import BaseModel, Field
 
 from gptsmith.errors import NotReadyError
 from gptsmith.models.chat.embedded import EmbeddedChatModel
+from gptsmith.models.chat.embedded.conversation import Conversation, Role
 from gptsmith.models.chat.embedded.floor import CONNECT
+from gptsmith.models.chat.embedded.tasks.chatting import messages_for
 from gptsmith.models.chat.messages import Passage, fence
 
 ROOT = Path(__file__).parents[1].parent
@@ -562,3 +564,35 @@ TABLE = [
 )
 def test_a_row_of_a_table_answers_with_its_head(question: str, answer: str) -> None:
     assert answer in _ask(question, passages=TABLE)
+
+
+@pytest.mark.parametrize(
+    ("rule", "told"),
+    [
+        ("It must not promise a late checkout.", "Do not promise a late checkout."),
+        ("The assistant should never talk about prices.", "Do not talk about prices."),
+        ("She can't give legal advice.", "Do not give legal advice."),
+        ("It must always name the room.", "Always name the room."),
+        ("It only answers in verse.", "It only answers in verse."),
+        ("Never promise a date.", "Never promise a date."),
+        ("It is a museum.", ""),
+    ],
+)
+def test_a_rule_about_the_assistant_is_told_to_it_as_an_order(rule: str, told: str) -> None:
+    shown = messages_for(Conversation(Role("Lou", "Helps guests.", rule), "When can we leave?"))[-1]["content"]
+    assert shown.partition("When can we leave?")[2].strip() == (f"(Remember: {told})" if told else "")
+
+
+@pytest.mark.parametrize(
+    ("rule", "asks"),
+    [
+        ("End every answer with a question.", True),
+        ("It explains with examples and asks me a question at the end of every answer.", True),
+        ("Ask one short question at the end.", True),
+        ("Ask a question when something is unclear.", False),
+        ("Ask a question at the end of the week.", False),
+    ],
+)
+def test_a_closing_question_is_asked_of_the_model_itself(rule: str, asks: bool) -> None:
+    shown = messages_for(Conversation(Role("Lou", "Explains chemistry.", rule), "What is salt?"))[-1]["content"]
+    assert ("then ask one question about it" in shown) is asks

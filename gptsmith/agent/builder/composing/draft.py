@@ -62,6 +62,9 @@ _OWN = re.compile(r"(?:i|we|my|our)\b(?!/)", re.IGNORECASE)
 _ONESELF = re.compile(r"\b(?:ich|mir|mich|wir|uns|yo|quiero|necesito|quisiera|je|nous|j['’])\b", re.IGNORECASE)
 _GREETING = re.compile(r"^\W*(?:hallo|guten tag|hola|buenos días|bonjour|salut|ciao|olá)\b[\s,!.]*", re.IGNORECASE)
 _IS_ONE = re.compile(r"\b(?:as|like|be|are)\W*$", re.IGNORECASE)  # "act as my mentor": the mentor is meant
+_WITHOUT = "As long as {what} is not attached, say that you do not have it yet, and make up nothing that stands in it."
+_ITS_OWNER = re.compile(r"^(?:my|our|their|his|her|the|a|an|some)\s+", re.IGNORECASE)
+_FEWEST = 3  # starters; where fewer of the model's hold, code's own are put behind them
 _SMALL = frozenset(
     word_set(
         "a an the my our your for of to in on with and or that which who is are it i we you me"
@@ -188,6 +191,8 @@ def _write(writer: Writer, draft: Draft, told: list[str], idea: str, drafting: D
             drafting.show(draft.model_copy(deep=True))
             if drafting.stopped:
                 return
+    if len(starters) < _FEWEST and code in TONGUES:
+        draft.conversation_starters = [*starters, *TONGUES[code].starters][:_FEWEST]
 
 
 def _role(told: str, name: str, code: str) -> str:
@@ -241,6 +246,8 @@ def _add_needs(draft: Draft, needs: designing.Needs, request: BuildRequest, idea
     if named and not request.files:
         how = "Attach the files when you build, or add their paths under knowledge."
         draft.missing.append(Missing(kind="knowledge", what=named, how=how))
+        if language(idea) == "en":  # what it has not read it would make up
+            draft.guidelines.append(_WITHOUT.format(what=_ITS_OWNER.sub("the ", named)))
     outside = picture_needs.absent(idea) or ([needs.outside] if needs.outside else [])
     for what in outside:
         how = "There is no such tool here; add an mcp or openapi tool that offers it under tools."

@@ -30,7 +30,9 @@ _ALWAYS_SAY = re.compile(
     re.IGNORECASE,
 )
 _QUESTION = re.compile(
-    rf"\b(?:end|close|finish|conclude) {_SCOPE} (?:with|by asking) (?:a|one|another|some)\b(?: [\w-]+){{0,3}} question",
+    rf"\b(?:end|close|finish|conclude) {_SCOPE} (?:with|by asking) (?:a|one|another|some)\b(?: [\w-]+){{0,3}} question"
+    r"|\basks? (?:(?:me|us|them|him|her|back|the \w+) )?(?:an?|one|another|some)(?: [\w-]+){0,3} question(?: back)?,?"
+    r" at the end(?: of (?:every|each|all|your|any)\b|[.;!]|$)",
     re.IGNORECASE,
 )
 _CALL = re.compile(

@@ -77,10 +77,17 @@ _TOKENS = 380
 _HELD = 48  # characters that are looked at before any is shown
 _HEADING = re.compile(r"^#+\s*", re.MULTILINE)
 _RULE = re.compile(
-    r"\b(?:never|always|only|every|each|ends?|begins?|starts?|at most|no more|must|do not|don['’]t|immer"
-    r"|nie(?:mals)?|nur|jamais|toujours|siempre|nunca|solo|first|one \w+ at a time|words?|sentences?|short)\b",
+    r"\b(?:never|always|only|as long as|every|each|ends?|begins?|starts?|at most|no more|must|may not|should not|cannot"
+    r"|do not|(?:don|can|mustn|shouldn)['’]t|immer|nie(?:mals)?|nur|solange|jamais|toujours|siempre|nunca|solo|first"
+    r"|one \w+ at a time|words?|sentences?|short)\b",
     re.IGNORECASE,
 )
+_OF_IT = re.compile(
+    r"^(?:it|he|she|the (?:assistant|bot|helper)) (?:must|should|may|can|shall|has to|needs to|is to)"
+    r"(?:(?P<never> not| never|not|n?['’]t)\b|(?= ))\s+(?:be allowed to )?",
+    re.IGNORECASE,
+)
+_ASKS_BACK = "Give the answer first, then ask one question about it."
 _IN_ITS_LANGUAGE = {
     "de": "Antworte auf Deutsch.",
     "fr": "Réponds en français.",
@@ -129,7 +136,8 @@ def messages_for(talk: Conversation, remind: str = "") -> list[Message]:
             shown.append({"role": "assistant", "content": turn.reply[:_MOST_SAID]})
     rules = _reminders(f"{talk.role.description}\n{talk.role.instructions}")
     remind = remind or _IN_ITS_LANGUAGE.get(words.language_of(talk.words), "")
-    behind = "\n".join(f"({text})" for text in (rules, remind) if text)
+    asked = _ASKS_BACK if read_manners(talk.role.instructions).asks_back else ""
+    behind = "\n".join(f"({text})" for text in (rules, asked, remind) if text)
     noted = f"Known from before: {talk.notes}\n" if talk.notes else ""
     shown.append({"role": "user", "content": f"<<{role}>>\n{noted}{talk.words}\n{behind}".strip()})
     return shown
@@ -172,6 +180,12 @@ def _is_off(begun: str, spoken: str) -> bool:
 def _reminders(instructions: str) -> str:
     """Return the rules of the instructions that hold for every answer, in their own words."""
     lines = [line.strip("-* ").strip() for line in instructions.splitlines()]
-    rules = [s.strip() for line in lines for s in re.split(r"(?<=[.!?])\s+", line) if _RULE.search(s)]
+    rules = [_told(s.strip()) for line in lines for s in re.split(r"(?<=[.!?])\s+", line) if _RULE.search(s)]
     text = " ".join(list(dict.fromkeys(rules))[:5])
     return f"Remember: {text[:400]}" if text else ""
+
+
+def _told(rule: str) -> str:
+    """Return a rule about the assistant as an order to it: a small model repeats what is said of somebody else."""
+    order = _OF_IT.sub(lambda m: "Do not " if m["never"] else "", rule)
+    return order if order == rule else order[:1].upper() + order[1:]

@@ -188,7 +188,7 @@ def write_identity(writer: Writer, idea: str, seed: int = 7) -> Generator[Part, 
 
 def _checked(label: str, text: str, idea: str, spoken: str, starters: Starters) -> Part | None:
     """Return a line as a part; None for one that does not hold."""
-    if label == "Name" and 2 <= len(text) <= 30:
+    if label == "Name" and 2 <= len(text) <= 30 and not _is_made_up(text, spoken, idea):
         return Part("name", text)
     if label == "About" and _is_about(text, idea) and _is_spoken(text, spoken):
         return Part("about", text)
@@ -199,6 +199,11 @@ def _checked(label: str, text: str, idea: str, spoken: str, starters: Starters) 
     if label == "User" and starters.takes(text):
         return Part("starter", text)
     return None
+
+
+def _is_made_up(name: str, spoken: str, idea: str) -> bool:
+    """Tell whether a name is a long compound that no word of the description is in: a small model makes such ones."""
+    return spoken != "en" and any(len(word) >= 12 for word in threads.apart(name, idea))
 
 
 def read_needs(writer: Writer, idea: str) -> Needs:
@@ -304,11 +309,11 @@ class Starters:
 
     def _is_near(self, text: str, cosine: float) -> bool:
         """Tell whether a message is of the subject. The encoder knows English: in another language a telling word
-        that both have says it too."""
+        that both have says it too; in German, of which a small model makes nonsense, half of them have to be."""
         if self._spoken == "en":
             return cosine >= _NEAR
-        shares = len(threads.apart(text, self._idea)) < len(threads.stems(text))
-        return shares or cosine >= _NEAR_ABROAD
+        new, words = len(threads.apart(text, self._idea)), len(threads.stems(text))
+        return 2 * new <= words if self._spoken == "de" else new < words or cosine >= _NEAR_ABROAD
 
 
 def asks(text: str) -> bool:
