@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
 from gptsmith.assistants.files import trust
 from gptsmith.assistants.format.loader import load_file
-from gptsmith.assistants.format.spec import ToolSpec
+from gptsmith.assistants.format.paths import SPEC_PATH
+from gptsmith.assistants.format.spec import ToolFacts, ToolSpec
 from gptsmith.errors import GptsmithError, NotReadyError
 from gptsmith.tools.registry import STRICT, Request, ToolContext, tool_type
 
@@ -54,6 +56,18 @@ class HelperAssistant(ToolSpec):
     model_config = STRICT
     TYPE: ClassVar[str] = "assistant"
     SUMMARY: ClassVar[str] = "Asks another assistant."
+    FACTS: ClassVar[ToolFacts] = ToolFacts(
+        label="Another assistant",
+        first=("ref",),
+        asks="ref",
+        offered=False,
+    )
 
     type: Literal["assistant"] = "assistant"
     ref: str = Field(min_length=1, description="Id in the library, or path of a spec beside this one.")
+
+    @classmethod
+    def files_in(cls, data: dict[str, Any]) -> Iterable[tuple[str, str]]:
+        """Yield the path of the other assistant; an id of the library is none."""
+        ref = data.get("ref")
+        return [("ref", ref)] if isinstance(ref, str) and SPEC_PATH.search(ref) else []

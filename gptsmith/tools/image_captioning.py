@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import BaseModel, Field
 
-from gptsmith.assistants.format.spec import ToolSpec
+from gptsmith.assistants.format.spec import ToolFacts, ToolSpec
 from gptsmith.tools.registry import STRICT, ToolContext, tool_type
 
 if TYPE_CHECKING:
@@ -42,6 +42,20 @@ class ImageCaptioning(ToolSpec):
     model_config = STRICT
     TYPE: ClassVar[str] = "image_captioning"
     SUMMARY: ClassVar[str] = "Describes what a picture shows."
+    FACTS: ClassVar[ToolFacts] = ToolFacts(
+        first=("detail",),
+        harmless=True,
+        suggested=("describe_picture", "Says what is to be seen in a picture that the user sends."),
+        requests=(
+            "let it look at the photos that people send",
+            "people send pictures and it should see and understand them",
+            "describe what is on a picture",
+            "have a look at the screenshots they upload",
+            "read what is on a photo",
+        ),
+        words="describe photos pictures pics captions look at see snapshots",
+        example="Describe the picture that I sent.",
+    )
 
     type: Literal["image_captioning"] = "image_captioning"
     model: str = Field(default="embedded", description="embedded, a transformers folder or id, or a vision chat model.")

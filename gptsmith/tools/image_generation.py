@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, Field, StringConstraints
 
-from gptsmith.assistants.format.spec import ToolSpec
+from gptsmith.assistants.format.spec import ToolFacts, ToolSpec
 from gptsmith.tools.registry import STRICT, ToolContext, tool_type
 
 if TYPE_CHECKING:
@@ -55,6 +55,20 @@ class ImageGeneration(ToolSpec):
     model_config = STRICT
     TYPE: ClassVar[str] = "image_generation"
     SUMMARY: ClassVar[str] = "Draws a picture from a description, or changes an earlier one."
+    FACTS: ClassVar[ToolFacts] = ToolFacts(
+        first=("size", "count"),
+        draws=True,
+        harmless=True,
+        suggested=("draw_picture", "Draws what the user asks for, and changes a drawing as they say."),
+        requests=(
+            "let it draw pictures",
+            "can it make images for us",
+            "it should paint a sketch or a map",
+            "draw how it looks",
+        ),
+        words="draw drawings paint pictures pics sketch images illustrations",
+        example="Draw a small red boat on a calm lake.",
+    )
 
     type: Literal["image_generation"] = "image_generation"
     model: str = Field(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import BaseModel, Field
 
-from gptsmith.assistants.format.spec import ToolSpec
+from gptsmith.assistants.format.spec import ToolFacts, ToolSpec
 from gptsmith.tools.registry import STRICT, ToolContext, tool_type
 
 if TYPE_CHECKING:
@@ -39,6 +39,19 @@ class ImageRecognition(ToolSpec):
     model_config = STRICT
     TYPE: ClassVar[str] = "image_recognition"
     SUMMARY: ClassVar[str] = "Tells which of some labels fits a picture."
+    FACTS: ClassVar[ToolFacts] = ToolFacts(
+        first=("labels",),
+        harmless=True,
+        suggested=("recognize_picture", "Says which kind of thing a picture shows."),
+        requests=(
+            "recognise and identify what is on a photo",
+            "tell which kind it is from a picture",
+            "sort and label the photos",
+            "tell one from the other on a photo",
+        ),
+        words="recognise recogniser identify sort classify tell apart labels photos",
+        example="Which kind of thing does my picture show?",
+    )
 
     type: Literal["image_recognition"] = "image_recognition"
     model: str = "embedded"

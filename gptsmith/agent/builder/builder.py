@@ -13,7 +13,7 @@ from gptsmith.agent.builder.language.answers import Draft, DraftKnowledge, Draft
 from gptsmith.agent.builder.language.description import language
 from gptsmith.agent.builder.language.requests import BuildRequest
 from gptsmith.assistants.format.loader import load_text, slug
-from gptsmith.assistants.format.spec import AssistantSpec, load_tool_types
+from gptsmith.assistants.format.spec import AssistantSpec, ToolSpec, load_tool_types
 from gptsmith.assistants.format.writer import write_new
 from gptsmith.errors import Diagnostic, UsageError
 
@@ -349,11 +349,11 @@ def _offered() -> dict[str, str]:
     return {kind: cls.SUMMARY for kind, cls in sorted(load_tool_types().items()) if _is_simple(cls)}
 
 
-def _is_simple(cls: type[Any]) -> bool:
+def _is_simple(cls: type[ToolSpec]) -> bool:
     """A type with further required fields (a server, a file with code) is the person's to add, not the builder's."""
     shared = {"type", "name", "description"}
     needed = {name for name, info in cls.model_fields.items() if info.is_required()} - shared
-    return not needed and cls.TYPE not in ("mcp", "openapi", "python", "code", "web")
+    return not needed and cls.FACTS.offered
 
 
 def _unbuilt() -> dict[str, str]:

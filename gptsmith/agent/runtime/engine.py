@@ -262,7 +262,7 @@ class Engine:
 
     def begin(self) -> None:
         """Start what tools need before the first message comes, beside everything else; a turn says what is wrong."""
-        if any(tool.STARTS for tool in self.spec.tools):
+        if any(tool.FACTS.starts for tool in self.spec.tools):
             threading.Thread(target=self._start, name="gptsmith-begin", daemon=True).start()
 
     def _start(self) -> None:
@@ -323,7 +323,7 @@ class Engine:
 
     def search_first(self, turn: Turn, message: str, before: Before) -> None:
         """Search the sources that are searched before the model answers, and keep the passages in the turn."""
-        draws = any(tool.type == "image_generation" for tool in self.spec.tools)
+        draws = any(tool.FACTS.draws for tool in self.spec.tools)
         words = strip_picture_notes(message)
         wanted = needs_search(words, draws=draws)
         names = [k.name for k in self.spec.knowledge if k.mode == "always" or (k.mode == "auto" and wanted)]

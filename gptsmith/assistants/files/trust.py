@@ -16,11 +16,11 @@ from gptsmith.assistants.files.library import find_library
 from gptsmith.assistants.format import paths, variables
 from gptsmith.assistants.format.checks import env_values
 from gptsmith.assistants.format.loader import Loaded, load_file
-from gptsmith.assistants.format.paths import SPEC_PATH, is_url, path_values, sources_escape
+from gptsmith.assistants.format.paths import FUNCTION, SPEC_PATH, path_values, sources_escape
 from gptsmith.assistants.format.problems import KeyPath, items
 from gptsmith.assistants.format.reader import dotted
-from gptsmith.assistants.format.service_documents import servers
-from gptsmith.errors import GptsmithError, NotReadyError, UsageError
+from gptsmith.assistants.format.spec import tool_class
+from gptsmith.errors import GptsmithError, NotReadyError
 
 # The specs that a spec names as its helpers (`tools: [{type: assistant, ref: …}]`), and theirs in turn.
 
@@ -79,11 +79,8 @@ def helpers(loaded: Loaded, seen: frozenset[Path] = frozenset()) -> Iterator[tup
 
 
 def _named(data: dict[str, Any]) -> list[tuple[int, str]]:
-    return [
-        (i, tool["ref"])
-        for i, tool in items(data, "tools")
-        if tool.get("type") == "assistant" and isinstance(tool.get("ref"), str) and tool["ref"]
-    ]
+    named = [(i, tool.get(tool_class(tool).FACTS.asks)) for i, tool in items(data, "tools")]
+    return [(i, ref) for i, ref in named if isinstance(ref, str) and ref]
 
 
 Kind = Literal["code", "command", "path", "host", "variable"]
@@ -122,7 +119,7 @@ def _needs(loaded: Loaded, above: frozenset[Path]) -> list[TrustNeed]:
 
 def _from(outer: Loaded, inner: Loaded, ref: str) -> str:
     """Return the `file.py:function` of a helper as it is seen from the folder of the spec that asks it."""
-    if outer.base_dir is None or inner.base_dir is None or ref == _WRITTEN:
+    if outer.base_dir is None or inner.base_dir is None or not FUNCTION.fullmatch(ref):
         return ref
     return os.path.relpath(inner.base_dir.resolve() / ref, outer.base_dir.resolve())
 
@@ -162,17 +159,10 @@ _PHRASE = {"code": "run the code of", "command": "start", "path": "read outside 
 
 def _code(data: dict[str, Any]) -> list[TrustNeed]:
     return [
-        TrustNeed("code", tool["ref"], dotted(("tools", i, "ref")))
+        TrustNeed("code", what, dotted(("tools", i, key)))
         for i, tool in items(data, "tools")
-        if tool.get("type") == "python" and isinstance(tool.get("ref"), str)
-    ] + [
-        TrustNeed("code", _WRITTEN, dotted(("tools", i, "type")))
-        for i, tool in items(data, "tools")
-        if tool.get("type") == "code"
+        for key, what in tool_class(tool).code_in(tool)
     ]
-
-
-_WRITTEN = "the model, written over your files"
 
 
 def _commands(data: dict[str, Any]) -> list[TrustNeed]:
@@ -200,29 +190,10 @@ def _hosts(data: dict[str, Any], loaded: Loaded) -> list[TrustNeed]:
     if isinstance(model, dict):
         candidates.append((("model", "base_url"), model.get("base_url")))
     for i, tool in items(data, "tools"):
-        candidates += [(("tools", i, key), tool.get(key)) for key in ("url", "server")]
-        if isinstance(search := tool.get("search"), dict):
-            candidates.append((("tools", i, "search"), search.get("url") or _SEARCHES.get(str(search.get("provider")))))
-        if is_url(str(tool.get("schema", ""))):
-            candidates.append((("tools", i, "schema"), tool["schema"]))
-        elif tool.get("type") == "openapi" and not tool.get("server"):
-            candidates += [(("tools", i, "schema"), url) for url in _servers(tool.get("schema"), loaded.base_dir)]
+        candidates += [(("tools", i, key), url) for key, url in tool_class(tool).addresses_in(tool, loaded.base_dir)]
     return [
         TrustNeed("host", _host(value), dotted(path)) for path, value in candidates if isinstance(value, str) and value
     ]
-
-
-_SEARCHES = {"brave": "https://api.search.brave.com", "tavily": "https://api.tavily.com"}
-
-
-def _servers(schema: Any, base_dir: Path | None) -> list[str]:
-    """Return the servers of a document beside the spec."""
-    if not isinstance(schema, str) or base_dir is None:
-        return []
-    try:
-        return [url for url in servers(paths.resolve(base_dir, schema, trust=True)) if is_url(url)]
-    except UsageError:
-        return []
 
 
 def _host(url: str) -> str:

@@ -12,9 +12,9 @@ from gptsmith.assistants.format import variables
 from gptsmith.assistants.format.known_names import LANGCHAIN, OWN, is_provider, meant_provider, nearest
 from gptsmith.assistants.format.paths import check_files, sources
 from gptsmith.assistants.format.problems import KeyPath, Problem, items, list_names, show, texts
+from gptsmith.assistants.format.spec import tool_class
 from gptsmith.assistants.format.variables import is_signed_in
 
-_MANY = ("mcp", "openapi", "web")  # types whose one entry gives several tools: shop_getOrder
 ENV_FIELDS = ("url", "server", "headers", "command", "env", "search")
 
 
@@ -253,7 +253,7 @@ def _expected(
         except (re.error, OverflowError, RecursionError) as error:
             message = f"not a regular expression ({str(error)[:80]})"
             yield Problem((*path, "matches"), "bad_regex", message, "escape special characters with a backslash")
-    many = tuple(f"{tool_name(tool)}_" for _, tool in items(data, "tools") if tool.get("type") in _MANY)
+    many = tuple(f"{tool_name(tool)}_" for _, tool in items(data, "tools") if tool_class(tool).FACTS.several)
     for key in ("calls", "not_calls"):
         for n, name in texts(expect.get(key)):
             if name not in tools and not name.startswith(many):

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from gptsmith.assistants.format.problems import KeyPath, Problem, items, show, texts
+from gptsmith.assistants.format.spec import tool_class
 from gptsmith.errors import NotReadyError, UsageError
 
 MAX_FILES = 10_000
@@ -149,18 +151,11 @@ def path_values(data: dict[str, Any]) -> list[tuple[KeyPath, str]]:
 
 def _tool_paths(i: int, tool: dict[str, Any]) -> list[tuple[KeyPath, str]]:
     found = _folder(("tools", i, "model"), tool.get("model"))
-    schema, ref = tool.get("schema"), tool.get("ref")
-    if tool.get("type") == "openapi" and isinstance(schema, str) and not is_url(schema):
-        found.append((("tools", i, "schema"), schema))
-    if tool.get("type") == "assistant" and isinstance(ref, str) and SPEC_PATH.search(ref):
-        found.append((("tools", i, "ref"), ref))
-    if tool.get("type") == "python" and isinstance(ref, str) and _REF.fullmatch(ref):
-        found.append((("tools", i, "ref"), ref.rpartition(":")[0]))
-    return found
+    return found + [(("tools", i, key), text) for key, text in tool_class(tool).files_in(tool)]
 
 
 SPEC_PATH = re.compile(r"[/\\]|\.ya?ml$")  # else it is an id of the library
-_REF = re.compile(r"[^\0]+\.py:[A-Za-z_][A-Za-z0-9_]*")
+FUNCTION = re.compile(r"[^\0]+\.py:[A-Za-z_][A-Za-z0-9_]*")
 
 
 def is_url(text: str) -> bool:
@@ -175,10 +170,8 @@ def _folder(path: KeyPath, value: Any) -> list[tuple[KeyPath, str]]:
 
 def check_files(data: dict[str, Any], base_dir: Path | None) -> Iterator[Problem]:
     for i, tool in items(data, "tools"):
-        ref = tool.get("ref")
-        if tool.get("type") == "python" and isinstance(ref, str) and not _REF.fullmatch(ref):
-            message = f"expected file.py:function, got {show(ref)}"
-            yield Problem(("tools", i, "ref"), "bad_ref", message, 'e.g. "./tools.py:price"')
+        for found in tool_class(tool).problems_in(tool):
+            yield replace(found, path=("tools", i, *found.path))
     for path, text in path_values(data):
         if base_dir is None:
             message = f"the path {show(text)} has no folder to start from"

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Annotated, Any, ClassVar, Literal
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import (
     BaseModel,
@@ -18,12 +23,45 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+if TYPE_CHECKING:
+    from gptsmith.assistants.format.problems import Problem
+
 # The registry of tool types: what a spec may write under `tools`, one class per `type`.
 #
 # The classes themselves live with their runtimes in `gptsmith/tools/`; this module knows only the names, so that a new
-# tool is one new file there.
+# tool is one new file there. Whatever else page, builder, trials and docs have to know of a type stands in its class.
 
 NAME = r"^[a-zA-Z_][a-zA-Z0-9_-]{0,63}$"
+
+
+@dataclass(frozen=True)
+class ToolFacts:
+    """What the rest of gptsmith has to know of a tool type; the defaults suit most.
+
+    Page: `label` is what the form calls the type (default: its name in words), `first` are the fields shown before
+    "More settings". Runtime: `several` says that one entry gives several tools, named `<entry>_<tool>`; `starts` that a
+    server or the like is started or asked before the first call; `draws` that it makes pictures; `asks` names the field
+    with the id or path of another assistant.
+
+    Builder: it adds an `offered` type by itself, since a name and a description are all that it needs; it never writes
+    one `by_hand`, which runs code. `suggested` is the name and the description that the tool then gets, `requests` are
+    ways to ask for it, `words` are what people call it, `example` is a message that should call it. Trials call only a
+    `harmless` one, which changes nothing outside the conversation.
+    """
+
+    label: str = ""
+    first: tuple[str, ...] = ()
+    several: bool = False
+    starts: bool = False
+    draws: bool = False
+    asks: str = ""
+    offered: bool = True
+    by_hand: bool = False
+    harmless: bool = False
+    suggested: tuple[str, str] = ("", "")
+    requests: tuple[str, ...] = ()
+    words: str = ""
+    example: str = ""
 
 
 class ToolSpec(BaseModel):
@@ -32,7 +70,7 @@ class ToolSpec(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
     TYPE: ClassVar[str]
     SUMMARY: ClassVar[str] = ""
-    STARTS: ClassVar[bool] = False  # a server or the like is started or asked before the first call
+    FACTS: ClassVar[ToolFacts] = ToolFacts()
 
     type: str = Field(description="Which tool this is.")
     name: str = Field(
@@ -50,6 +88,32 @@ class ToolSpec(BaseModel):
         if not self.name:
             self.name = self.type
 
+    # What a tool's data asks for, read before it is validated: any value may be missing or of a wrong type.
+
+    @classmethod
+    def files_in(cls, data: dict[str, Any]) -> Iterable[tuple[str, str]]:
+        """Yield the files that a tool names: the field, and the path as it is written."""
+        del data
+        return ()
+
+    @classmethod
+    def problems_in(cls, data: dict[str, Any]) -> Iterable[Problem]:
+        """Yield what is wrong beyond the types of the fields, each at its place in the tool."""
+        del data
+        return ()
+
+    @classmethod
+    def code_in(cls, data: dict[str, Any]) -> Iterable[tuple[str, str]]:
+        """Yield the code that a tool would run: the field, and what a person is shown before they trust it."""
+        del data
+        return ()
+
+    @classmethod
+    def addresses_in(cls, data: dict[str, Any], base_dir: Path | None) -> Iterable[tuple[str, Any]]:
+        """Yield the addresses that a tool sends text to: the field, and the URL."""
+        del base_dir
+        return [(key, data.get(key)) for key in ("url", "server")]
+
 
 TOOL_TYPES: dict[str, type[ToolSpec]] = {}
 
@@ -61,12 +125,37 @@ def register_tool_type(cls: type[ToolSpec]) -> type[ToolSpec]:
 
 
 def load_tool_types() -> dict[str, type[ToolSpec]]:
-    """Return the registry with gptsmith's own types in it.
+    """Return the registry with every type in it of the packages under the entry point `gptsmith.tools`.
 
-    They are named here as a plug-in is, not imported: `tools` builds on `assistants`, never the other way round.
+    They are found as plug-ins are, not imported: `tools` builds on `assistants`, never the other way round.
     """
-    import_module("gptsmith.tools")
+    _load_packages()
     return TOOL_TYPES
+
+
+def tool_class(data: dict[str, Any]) -> type[ToolSpec]:
+    """Return the class of a tool's data, `ToolSpec` itself when its type is unknown."""
+    kind = data.get("type")
+    return load_tool_types().get(kind, ToolSpec) if isinstance(kind, str) else ToolSpec
+
+
+@cache
+def _load_packages() -> None:
+    for package in {point.value: point for point in (*entry_points(group=_GROUP), *_declared())}.values():
+        package.load()
+
+
+def _declared() -> list[EntryPoint]:
+    """Return the entry points of a checkout: one on the path is not installed, or was before the group was there."""
+    file = Path(__file__).parents[3] / "pyproject.toml"
+    if not file.is_file():
+        return []
+    project = tomllib.loads(file.read_text("utf-8")).get("project", {})
+    ours = project.get("entry-points", {}).get(_GROUP, {}) if project.get("name") == "gptsmith" else {}
+    return [EntryPoint(name, value, _GROUP) for name, value in ours.items()]
+
+
+_GROUP = "gptsmith.tools"
 
 
 SCHEMA_ID = "assistant/v1"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import BaseModel, Field
 
-from gptsmith.assistants.format.spec import ToolSpec
+from gptsmith.assistants.format.spec import ToolFacts, ToolSpec
 from gptsmith.tools.registry import STRICT, ToolContext, tool_type
 
 if TYPE_CHECKING:
@@ -37,6 +38,12 @@ class Code(ToolSpec):
     model_config = STRICT
     TYPE: ClassVar[str] = "code"
     SUMMARY: ClassVar[str] = "Runs Python over the attached files."
+    FACTS: ClassVar[ToolFacts] = ToolFacts(
+        label="Python over attached files",
+        first=("packages",),
+        offered=False,
+        by_hand=True,
+    )
 
     type: Literal["code"] = "code"
     packages: list[str] = Field(
@@ -44,3 +51,9 @@ class Code(ToolSpec):
     )
     timeout_seconds: float = Field(default=30, ge=1, le=600, description="For one call.")
     memory_mb: int = Field(default=1024, ge=256, le=65536, description="For one call.")
+
+    @classmethod
+    def code_in(cls, data: dict[str, Any]) -> Iterable[tuple[str, str]]:
+        """Yield whose code it runs: it is written anew at each call."""
+        del data
+        return [("type", "the model, written over your files")]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from gptsmith.assistants.format.spec import ToolSpec
+from gptsmith.assistants.format.spec import ToolFacts, ToolSpec
 from gptsmith.errors import NotReadyError
 from gptsmith.tools.registry import STRICT, Request, ToolContext, tool_type
 
@@ -37,7 +37,14 @@ class Mcp(ToolSpec):
     model_config = STRICT
     TYPE: ClassVar[str] = "mcp"
     SUMMARY: ClassVar[str] = "Calls the tools of an MCP server."
-    STARTS: ClassVar[bool] = True
+    FACTS: ClassVar[ToolFacts] = ToolFacts(
+        label="MCP server",
+        first=("url", "command", "tools"),
+        several=True,
+        starts=True,
+        offered=False,
+        words="service server",
+    )
 
     type: Literal["mcp"] = "mcp"
     url: str | None = Field(default=None, description="Address of the server; `${env:NAME}` allowed.")

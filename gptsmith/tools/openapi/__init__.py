@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from gptsmith.assistants.format.spec import ToolSpec
+from gptsmith.assistants.format.paths import is_url, resolve
+from gptsmith.assistants.format.service_documents import servers
+from gptsmith.assistants.format.spec import ToolFacts, ToolSpec
+from gptsmith.errors import UsageError
 from gptsmith.tools.registry import STRICT, Request, ToolContext, tool_type
 
 if TYPE_CHECKING:
@@ -31,7 +36,14 @@ class OpenApi(ToolSpec):
     model_config = STRICT
     TYPE: ClassVar[str] = "openapi"
     SUMMARY: ClassVar[str] = "Calls operations of a web service."
-    STARTS: ClassVar[bool] = True
+    FACTS: ClassVar[ToolFacts] = ToolFacts(
+        label="Web service (OpenAPI)",
+        first=("schema", "operations"),
+        several=True,
+        starts=True,
+        offered=False,
+        words="service api",
+    )
 
     type: Literal["openapi"] = "openapi"
     schema_: str = Field(alias="schema", min_length=1, description="Path or URL of the OpenAPI document.")
@@ -44,3 +56,23 @@ class OpenApi(ToolSpec):
         default=None,
         description="Only these operation ids; default: all. One without an id is named `get /orders/{id}`.",
     )
+
+    @classmethod
+    def files_in(cls, data: dict[str, Any]) -> Iterable[tuple[str, str]]:
+        """Yield the document, unless it is behind an address."""
+        schema = data.get("schema")
+        return [("schema", schema)] if isinstance(schema, str) and not is_url(schema) else []
+
+    @classmethod
+    def addresses_in(cls, data: dict[str, Any], base_dir: Path | None) -> Iterable[tuple[str, Any]]:
+        """Yield the server, else those that the document names, and the document's own address."""
+        schema, found = data.get("schema"), list(super().addresses_in(data, base_dir))
+        if is_url(str(schema)):
+            return [*found, ("schema", schema)]
+        if data.get("server") or not isinstance(schema, str) or base_dir is None:
+            return found
+        try:
+            named = servers(resolve(base_dir, schema, trust=True))
+        except UsageError:  # said when the tools are made
+            return found
+        return [*found, *(("schema", url) for url in named if is_url(url))]

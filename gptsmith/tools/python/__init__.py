@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from gptsmith.assistants.format.spec import ToolSpec
+from gptsmith.assistants.format.paths import FUNCTION
+from gptsmith.assistants.format.problems import Problem, show
+from gptsmith.assistants.format.spec import ToolFacts, ToolSpec
 from gptsmith.tools.registry import STRICT, Request, ToolContext, tool_type
 
 if TYPE_CHECKING:
@@ -31,9 +34,35 @@ class Python(ToolSpec):
     model_config = STRICT
     TYPE: ClassVar[str] = "python"
     SUMMARY: ClassVar[str] = "Calls a Python function."
+    FACTS: ClassVar[ToolFacts] = ToolFacts(
+        label="Python function",
+        first=("ref",),
+        offered=False,
+        by_hand=True,
+    )
 
     type: Literal["python"] = "python"
     ref: str = Field(pattern=r"^.+\.py:[A-Za-z_][A-Za-z0-9_]*$", description="file.py:function, relative to the spec.")
     network: bool = Field(default=False, description="Let the function reach the network.")
     timeout_seconds: float = Field(default=30, ge=1, le=600, description="For one call.")
     memory_mb: int = Field(default=1024, ge=128, le=65536, description="For one call.")
+
+    @classmethod
+    def files_in(cls, data: dict[str, Any]) -> Iterable[tuple[str, str]]:
+        """Yield the file of the function."""
+        ref = data.get("ref")
+        return [("ref", ref.rpartition(":")[0])] if isinstance(ref, str) and FUNCTION.fullmatch(ref) else []
+
+    @classmethod
+    def problems_in(cls, data: dict[str, Any]) -> Iterable[Problem]:
+        """Yield a function that is not named as one."""
+        ref = data.get("ref")
+        if isinstance(ref, str) and not FUNCTION.fullmatch(ref):
+            message = f"expected file.py:function, got {show(ref)}"
+            yield Problem(("ref",), "bad_ref", message, 'e.g. "./tools.py:price"')
+
+    @classmethod
+    def code_in(cls, data: dict[str, Any]) -> Iterable[tuple[str, str]]:
+        """Yield the function."""
+        ref = data.get("ref")
+        return [("ref", ref)] if isinstance(ref, str) else []

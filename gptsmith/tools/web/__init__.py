@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import BaseModel, Field, model_validator
 
-from gptsmith.assistants.format.spec import ToolSpec
+from gptsmith.assistants.format.spec import ToolFacts, ToolSpec
 from gptsmith.tools.registry import STRICT, Request, ToolContext, tool_type
 
 if TYPE_CHECKING:
@@ -51,7 +53,27 @@ class Web(ToolSpec):
     model_config = STRICT
     TYPE: ClassVar[str] = "web"
     SUMMARY: ClassVar[str] = "Searches the web and reads a page."
+    FACTS: ClassVar[ToolFacts] = ToolFacts(
+        label="Web search and pages",
+        first=("max_results",),
+        several=True,
+        offered=False,
+    )
 
     type: Literal["web"] = "web"
     search: WebSearch | None = Field(default=None, description="The search engine; without one, pages alone are read.")
     max_results: int = Field(default=5, ge=1, le=10, description="Of one search.")
+
+    @classmethod
+    def addresses_in(cls, data: dict[str, Any], base_dir: Path | None) -> Iterable[tuple[str, Any]]:
+        """Yield the address of the search engine."""
+        del base_dir
+        search = data.get("search")
+        return (
+            [("search", search.get("url") or _ENGINES.get(str(search.get("provider"))))]
+            if isinstance(search, dict)
+            else []
+        )
+
+
+_ENGINES = {"brave": "https://api.search.brave.com", "tavily": "https://api.tavily.com"}

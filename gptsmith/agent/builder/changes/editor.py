@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 MAX_MESSAGE = 24_000
 _ONLY_CLAIMED = "it only claimed that something is changed already"
 _NOT_READ = "its answer could not be read"
-_BY_HAND = ("python", "code")
 _WITHHELD = (
     "A secret in your message was held back: it was neither sent nor written. Write ${env:NAME} in its place and set"
     " that variable."
@@ -107,7 +106,7 @@ def _rounds(subject: Subject, message: str, attachments: Sequence[Attachment], t
         instructions=hold_back(subject.instructions) if subject.told_file else "",
         message=said,
         files=listing(list(attachments)),
-        tools={kind: cls.SUMMARY for kind, cls in sorted(load_tool_types().items()) if kind not in _BY_HAND},
+        tools={kind: cls.SUMMARY for kind, cls in sorted(load_tool_types().items()) if not cls.FACTS.by_hand},
         locked=subject.locked,
         rules=subject.rules,
         conversation=list(talk.conversation),

@@ -14,7 +14,7 @@ from gptsmith.agent.builder.language.description import urls
 from gptsmith.assistants.editing.operations import Add, Remove, ReplaceText, Set, parse_path
 from gptsmith.assistants.format.paths import is_outside, path_values
 from gptsmith.assistants.format.problems import KeyPath, show
-from gptsmith.assistants.format.spec import load_tool_types
+from gptsmith.assistants.format.spec import load_tool_types, tool_class
 from gptsmith.assistants.format.variables import KEYS
 
 # Secrets in a message: seen before anything is sent or stored, and never written into a file.
@@ -191,7 +191,7 @@ def _tools(place: KeyPath, value: Any, subject: Subject) -> Iterator[str]:
             continue
         if kind not in known:
             yield f"there is no tool type {show(kind)}; there are {', '.join(sorted(known))}; list it under missing"
-        if kind in ("python", "code") or (isinstance(tool, dict) and "command" in tool):
+        if tool_class({"type": kind}).FACTS.by_hand or (isinstance(tool, dict) and "command" in tool):
             yield "code and commands are the person's own to write into the file; list it under missing"
 
 

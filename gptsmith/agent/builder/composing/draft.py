@@ -29,6 +29,7 @@ from gptsmith.agent.builder.language.description import (
 )
 from gptsmith.agent.builder.language.mentions import Blank, fill_blanks, variable_name, without_blanks
 from gptsmith.agent.builder.language.requests import BuildRequest, read_request, read_thread_request
+from gptsmith.assistants.format.spec import tool_class
 from gptsmith.errors import GptsmithError
 from gptsmith.models.chat.drafting import Drafting
 from gptsmith.models.chat.embedded.arguments import not_supported, register_composer
@@ -36,11 +37,6 @@ from gptsmith.models.chat.embedded.tasks import designing, find_writer
 from gptsmith.models.chat.embedded.words import content_stems, word_set
 from gptsmith.models.chat.local.writer import Writer
 
-TOOL_NAMES = {
-    "image_generation": ("draw_picture", "Draws what the user asks for, and changes a drawing as they say."),
-    "image_captioning": ("describe_picture", "Says what is to be seen in a picture that the user sends."),
-    "image_recognition": ("recognize_picture", "Says which kind of thing a picture shows."),
-}
 _OPENING = re.compile(  # what is said to the builder, before what the assistant is
     r"^\W*(?:(?:hey|hi|hello|please|so|ok|(?:can|could|would) (?:you|u)"
     r"|i(?:['’]d)? (?:want|need|would like|like|am looking for)|build|create|make|design|help"
@@ -238,9 +234,10 @@ def _add_needs(draft: Draft, needs: designing.Needs, request: BuildRequest, idea
     kinds = picture_needs.tool_types(idea)
     if needs.draws and "image_generation" not in kinds and picture_needs.speaks_of_pictures(idea):
         kinds.insert(0, "image_generation")
-    own = [k for k in request.tools if k not in TOOL_NAMES and _is_named(k, idea)]
+    own = [k for k in request.tools if k not in kinds and _is_named(k, idea)]
     for kind in [k for k in kinds if k in request.tools] + own:
-        name, description = TOOL_NAMES.get(kind, (kind, request.tools[kind] or kind))
+        name, description = tool_class({"type": kind}).FACTS.suggested
+        name, description = name or kind, description or request.tools[kind] or kind
         draft.tools.append(DraftTool(type=kind, name=name, description=description))
     named = needs.files or next(iter(picture_needs.knowledge(idea)), "")
     if named and not request.files:

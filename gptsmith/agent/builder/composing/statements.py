@@ -13,6 +13,7 @@ import numpy as np
 
 from gptsmith.agent.builder.composing.subject import ANY_CASE, CommandSubject
 from gptsmith.agent.builder.language.description import DescribedSentence, is_rule, sentences
+from gptsmith.assistants.format.spec import tool_class
 from gptsmith.models.chat.embedded.words import content_stems
 
 _HEADING = re.compile(r"^\s*(?:#{1,6}\s+(?P<hash>.+?)|(?P<colon>[^.!?:]{1,60}):|\*\*(?P<bold>[^*]{1,60})\*\*:?)\s*$")
@@ -202,13 +203,6 @@ LEAST, MARGIN, SHARED = 0.45, 0.12, 0.35
 """The score that the best needs, how far the next has to lie behind it, what one shared word adds to the similarity."""
 LEAN, APART = 0.2, 0.02
 """The similarity that the nearest example of a side needs, and how far the other sides have to lie behind it."""
-_TOOL_WORDS = {
-    "image_generation": "draw drawings paint pictures pics sketch images illustrations",
-    "image_captioning": "describe photos pictures pics captions look at see snapshots",
-    "image_recognition": "recognise recogniser identify sort classify tell apart labels photos",
-    "openapi": "service api",
-    "mcp": "service server",
-}
 _TEXTS = {"welcome_message": "welcome greeting hello opening", "disclaimer": "disclaimer notice small print bottom"}
 
 
@@ -226,7 +220,7 @@ def grounds(subject: CommandSubject) -> list[Ground]:
     found = [Ground("starter", f"conversation_starters[{n}]", s.strip()) for n, s in enumerate(subject.starters)]
     found += [Ground("rule", str(n), s.text) for n, s in enumerate(statements(subject.instructions))]
     for n, tool in enumerate(subject.tools):
-        words = [tool.get("name", ""), _TOOL_WORDS.get(str(tool.get("type")), ""), *_strings(tool.get("labels"))]
+        words = [tool.get("name", ""), tool_class(tool).FACTS.words, *_strings(tool.get("labels"))]
         found.append(Ground("tool", f"tools[{n}]", _plain(" ".join(map(str, words)))))
     for n, source in enumerate(subject.knowledge):
         for key in ("paths", "urls"):

@@ -7,7 +7,6 @@ from typing import Any
 
 from gptsmith.agent.builder.composing import needs
 from gptsmith.agent.builder.composing.commands import Command
-from gptsmith.agent.builder.composing.draft import TOOL_NAMES
 from gptsmith.agent.builder.composing.rules import NO_TOOL
 from gptsmith.agent.builder.composing.statements import Ground, find_ground, leaning, spoken_of
 from gptsmith.agent.builder.composing.subject import (
@@ -23,26 +22,14 @@ from gptsmith.agent.builder.composing.subject import (
 )
 from gptsmith.agent.builder.composing.texts import Doer
 from gptsmith.agent.builder.language.answers import Missing, ProposedChange
+from gptsmith.assistants.format.spec import load_tool_types, tool_class
 
 _PERMISSION = r"approv\w*|permi\w+|ask\w*|okays?|ok|consent\w*|confirm\w*|allow\w*|green light|go-ahead|by hand"
-_ABILITIES = {
-    "image_generation": (
-        "let it draw pictures", "can it make images for us", "it should paint a sketch or a map", "draw how it looks",
-    ),
-    "image_captioning": (
-        "let it look at the photos that people send", "people send pictures and it should see and understand them",
-        "describe what is on a picture", "have a look at the screenshots they upload", "read what is on a photo",
-    ),
-    "image_recognition": (
-        "recognise and identify what is on a photo", "tell which kind it is from a picture",
-        "sort and label the photos", "tell one from the other on a photo",
-    ),
-    "": (
-        "search the web", "send an email or a text message", "book a table or an appointment", "open the door",
-        "order something and pay", "read the calendar", "run a program", "print it", "call somebody",
-        "connect it with our other software", "save it in a database", "speak with a voice",
-    ),
-}  # fmt: skip
+_ELSEWHERE = (
+    "search the web", "send an email or a text message", "book a table or an appointment", "open the door",
+    "order something and pay", "read the calendar", "run a program", "print it", "call somebody",
+    "connect it with our other software", "save it in a database", "speak with a voice",
+)  # fmt: skip
 _APPROVALS = {
     "yes": ("ask me before it uses the tool", "it needs my permission first", "only with my okay",
             "I must allow each one"),
@@ -68,16 +55,24 @@ def tool(said: Command, subject: CommandSubject) -> FoundChange | None:
     whole = f"{said.said} {said.around}"
     plain = {"captioning": "image_captioning", "recognition": "image_recognition", "drawing": "image_generation"}
     exact = next((kind for word, kind in plain.items() if has(f"(?:image|picture|photo) {word}", said.open)), "")
-    kind = "" if absent else exact or next(iter(needs.tool_types(said.text)), "") or leaning(whole, _ABILITIES)
+    kind = "" if absent else exact or next(iter(needs.tool_types(said.text)), "") or leaning(whole, _abilities())
     if not kind:
         return FoundChange(missing=[Missing(kind="tool", what=what, how=NO_TOOL) for what in absent or [said.text]])
     if any(one.get("type") == kind for one in subject.tools):
         return FoundChange(reply="It has a tool for that already.")
     if kind not in subject.offered:
         return FoundChange(missing=[Missing(kind="tool", what=kind, how="This installation does not offer that tool.")])
-    name, about = TOOL_NAMES[kind]
+    kind_of_tool = tool_class({"type": kind})
+    name, about = kind_of_tool.FACTS.suggested
+    name, about = name or kind, about or kind_of_tool.SUMMARY
     value = {"type": kind, "name": name, "description": about}
     return FoundChange([add("tools", value, f"Add the tool {name}: {about[:1].lower()}{about[1:]}")])
+
+
+def _abilities() -> dict[str, tuple[str, ...]]:
+    """Return how people ask for each tool type, and, under "", for what no type can do."""
+    asked = {kind: cls.FACTS.requests for kind, cls in load_tool_types().items() if cls.FACTS.requests}
+    return asked | {"": _ELSEWHERE}
 
 
 def no_tool(said: Command, subject: CommandSubject) -> FoundChange | None:

@@ -80,7 +80,6 @@ def _named(here: Path, data: dict[str, Any]) -> list[Path]:
 
 # The bench on which versions of one spec are tried: scratch engines that share what costs time, and act on nothing.
 
-HARMLESS = ("image_generation", "image_captioning", "image_recognition")
 _TOGETHER = 4  # conversations at once with a model on another machine
 _KEPT = 3  # indexes of proposals that are kept for the next trial
 _INDEX = "knowledge.sqlite"
@@ -202,7 +201,7 @@ class TrialBench:
             model_of=lender,
             **self._options,
         )
-        acting = [t for t in engine.spec.tools if t.type not in HARMLESS or t.requires_approval]
+        acting = [t for t in engine.spec.tools if not t.FACTS.harmless or t.requires_approval]
         if acting:
             self._unasked |= {tool.name for tool in acting}
             harmless = [tool for tool in engine.spec.tools if tool not in acting]

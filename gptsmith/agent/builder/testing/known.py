@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 from gptsmith.agent.builder.language.answers import Draft, DraftTest
+from gptsmith.assistants.format.spec import tool_class
 
 _LANGUAGES = {
     "german": r"\b(der|die|das|und|ist|nicht|ich|ein|eine)\b", "spanish": r"\b(el|la|los|una|que|para|con|es)\b",
@@ -175,11 +176,6 @@ _MAKERS: tuple[tuple[str, Maker], ...] = (
 
 # The tests that can always be made of a draft, each of one part: the name, a source, a tool, a rule.
 
-CALLS = {
-    "image_generation": "Draw a small red boat on a calm lake.",
-    "image_captioning": "Describe the picture that I sent.",
-    "image_recognition": "Which kind of thing does my picture show?",
-}
 _WHO = {  # how one asks for a name, in two ways
     "en": ("What is your name?", "Introduce yourself, please."),
     "de": ("Wie heißt du?", "Stell dich bitte vor."),
@@ -190,6 +186,11 @@ _WHO = {  # how one asks for a name, in two ways
     "nl": ("Hoe heet je?", "Stel je even voor."),
 }
 _SINGULAR = re.compile(r"(?:ss|us|is|news|series|[^s])$", re.IGNORECASE)
+
+
+def call_of(kind: str, name: str) -> str:
+    """Return a message that should call the tool `name` of a type."""
+    return tool_class({"type": kind}).FACTS.example or f"Use {name} for me."
 
 
 def tests(draft: Draft, language: str = "en", topics: dict[str, list[str]] | None = None) -> list[DraftTest]:
@@ -216,7 +217,7 @@ def tests(draft: Draft, language: str = "en", topics: dict[str, list[str]] | Non
             )
         )
     for tool in draft.tools[:2]:
-        message = CALLS.get(tool.type, f"Use {tool.name} for me.")
+        message = call_of(tool.type, tool.name)
         found.append(DraftTest(name=f"calls {tool.name}", tests="tool", message=message, calls=[tool.name]))
     rule = rule_test(draft.emphasis)
     if rule:

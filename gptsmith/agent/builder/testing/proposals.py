@@ -157,7 +157,7 @@ class _Asking:
             yield _spec_test(made)
         elif part.kind == "tool":
             tool = next(tool for tool in spec.tools if tool.name == part.text)
-            message = known.CALLS.get(tool.type, f"Use {tool.name} for me.")
+            message = known.call_of(tool.type, tool.name)
             yield SpecTest(name=f"calls {tool.name}", message=message, expect=Expect(calls=[tool.name]))
         elif part.kind == "name":
             yield SpecTest(name="says its name", message="What is your name?", expect=Expect(contains=[part.text]))

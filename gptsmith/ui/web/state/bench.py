@@ -22,7 +22,7 @@ from gptsmith.assistants.files.versions import Version, Versions
 from gptsmith.assistants.format.loader import check_text, load_text
 from gptsmith.assistants.format.paths import resolve
 from gptsmith.assistants.format.reader import read_yaml
-from gptsmith.assistants.format.spec import load_tool_types
+from gptsmith.assistants.format.spec import load_tool_types, tool_class
 from gptsmith.errors import Diagnostic, GptsmithError, SpecError, UsageError
 from gptsmith.models.pictures.input_images import open_picture
 from gptsmith.state import State
@@ -36,17 +36,6 @@ if TYPE_CHECKING:
     from gptsmith.agent.builder.portrait import Portrait
 
 __all__ = ["Bench", "ChangePreview", "Sheet", "Version", "diff_of", "text_diff"]
-_FIRST = {
-    "assistant": ("ref",),
-    "mcp": ("url", "command", "tools"),
-    "openapi": ("schema", "operations"),
-    "python": ("ref",),
-    "code": ("packages",),
-    "web": ("max_results",),
-    "image_generation": ("size", "count"),
-    "image_captioning": ("detail",),
-    "image_recognition": ("labels",),
-}
 
 
 @dataclass(frozen=True)
@@ -133,7 +122,7 @@ class Bench:
     @staticmethod
     def needed(kind: str) -> tuple[str, ...]:
         """Return the settings without which a tool of this type cannot work, to be shown first."""
-        return _FIRST.get(kind, ())
+        return tool_class({"type": kind}).FACTS.first
 
     @property
     def unsaved(self) -> Unsaved:

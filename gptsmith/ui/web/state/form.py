@@ -13,6 +13,7 @@ from typing import Any, Literal
 from gptsmith.assistants.editing.operations import Add, Remove, ReplaceText, Set, parse_path, write_path
 from gptsmith.assistants.format.problems import KeyPath
 from gptsmith.assistants.format.schema import Node, json_schema, node_at
+from gptsmith.assistants.format.spec import tool_class
 
 # The form works on plain data, never on the text: what changed becomes operations, which the splice editor writes.
 
@@ -27,12 +28,6 @@ _NOT_HERE = ("schema", "id", "instructions_file", "tests", "metadata", "avatar")
 _WORDS = {
     "urls": "Web addresses",
     "url": "Address",
-    "assistant": "Another assistant",
-    "mcp": "MCP server",
-    "openapi": "Web service (OpenAPI)",
-    "python": "Python function",
-    "code": "Python over attached files",
-    "web": "Web search and pages",
     "base_url": "Address of the server",
     "api_key": "Key (only ${env:NAME})",
     "x-builder": "Builder",
@@ -108,6 +103,11 @@ def _under(inner: Field, outer: str) -> Field:
 def field_label(name: str) -> str:
     """Return a key of the spec in words."""
     return _WORDS.get(name) or name.replace("_", " ").capitalize()
+
+
+def tool_label(kind: str) -> str:
+    """Return a tool type in words."""
+    return tool_class({"type": kind}).FACTS.label or field_label(kind)
 
 
 def _kind(node: Node, name: str, value: Any) -> Kind:

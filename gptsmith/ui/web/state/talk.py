@@ -58,7 +58,7 @@ class Talk:
     def _made(self) -> Assistant:
         loaded = load_file(self._path)
         made = Assistant(loaded, trust=self._consent.trusts(loaded))
-        if any(tool.STARTS for tool in made.spec.tools):
+        if any(tool.FACTS.starts for tool in made.spec.tools):
             made.engine.begin()
         return made
 
@@ -250,7 +250,7 @@ class Talk:
     @property
     def draws(self) -> bool:
         """Whether the assistant has a tool that draws."""
-        return any(tool.type == "image_generation" for tool in self.spec.tools)
+        return any(tool.FACTS.draws for tool in self.spec.tools)
 
     def album(self, words: str = "", seed: int | None = None) -> list[dict[str, Any]]:
         """Return the pictures of all conversations whose words hold `words` and whose seed is `seed`, newest first."""

@@ -229,16 +229,16 @@ def _tools(mine: Form) -> None:
             path: KeyPath = ("tools", number)
             kind = str(tool.get("type", ""))
             with st.container(border=True):
-                st.markdown(f"**{form.field_label(kind)}**  \n{markdown.line(types.get(kind, ''))}")
+                st.markdown(f"**{form.tool_label(kind)}**  \n{markdown.line(types.get(kind, ''))}")
                 draw_fields(mine, path, first=("name", "description", *mine.bench.needed(kind)))
-                _remove(mine, path, form.field_label(kind).lower(), wide=True)
+                _remove(mine, path, form.tool_label(kind).lower(), wide=True)
         with st.popover("Add a tool", icon=":material/add:", key=f"add-tool-{mine.work.turn}-{len(tools)}"):
             taken = [str(tool.get("name") or tool.get("type")) for tool in tools]
             for kind, summary in types.items():
                 new = {"type": kind, **({"name": _free(kind, taken)} if kind in taken else {})}
                 add = (mine, "tools", new)
                 st.button(
-                    form.field_label(kind), key=f"tool-{kind}", help=summary, on_click=_add, args=add, width="stretch"
+                    form.tool_label(kind), key=f"tool-{kind}", help=summary, on_click=_add, args=add, width="stretch"
                 )
 
 
