@@ -9,9 +9,8 @@ import pytest
 from langchain.chat_models import base
 
 from gptsmith import Assistant, SpecError
-from gptsmith.assistants.format.known_names import LANGCHAIN, OWN, is_provider
 from gptsmith.assistants.format.loader import check_text, load_text
-from gptsmith.models.chat.providers import LOCAL, PROVIDERS
+from gptsmith.assistants.format.providers import PROVIDERS, is_provider
 from gptsmith.ui.cli import run
 
 HEAD = "schema: assistant/v1\nname: A\ndescription: D\n"
@@ -86,7 +85,7 @@ def test_a_provider_that_is_none(model: str, place: str, said: str) -> None:
         load_text(BODY + f"model: {model}\n")
 
 
-NAMES = {*OWN, *LANGCHAIN, *PROVIDERS, *LOCAL, *base._BUILTIN_PROVIDERS, "google-genai"}
+NAMES = {*PROVIDERS, *base._BUILTIN_PROVIDERS, "google-genai"}
 
 
 @pytest.mark.parametrize("provider", sorted(NAMES))

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from gptsmith.assistants.format import variables
-from gptsmith.assistants.format.known_names import LANGCHAIN, OWN, is_provider, meant_provider, nearest
+from gptsmith.assistants.format.known_names import nearest
 from gptsmith.assistants.format.paths import check_files, sources
 from gptsmith.assistants.format.problems import KeyPath, Problem, items, list_names, show, texts
+from gptsmith.assistants.format.providers import PROVIDERS, is_provider, meant_provider, provider_of
 from gptsmith.assistants.format.spec import tool_class
 from gptsmith.assistants.format.variables import is_signed_in
 
@@ -96,7 +97,7 @@ def _provider(path: KeyPath, provider: str, name: str = "") -> Iterator[Problem]
         return
     guess = meant_provider(provider)
     if not guess:
-        hint = f"use one of {list_names([*OWN, *LANGCHAIN], 40)}"
+        hint = f"use one of {list_names(list(PROVIDERS), 40)}"
     elif guess == "openai" and provider.lower() in ("http", "https"):
         hint = "write {provider: openai, name: …, base_url: …}"
     else:
@@ -106,15 +107,6 @@ def _provider(path: KeyPath, provider: str, name: str = "") -> Iterator[Problem]
 
 
 _QUOTES = " \t\"'“”„‟«»‘’‚`"
-
-
-def provider_of(name: str) -> str:
-    """Return the provider that a model of this name usually comes from; empty when it cannot be told."""
-    starts = {"gpt-": "openai", "o1": "openai", "o3": "openai", "o4": "openai", "claude": "anthropic"}
-    starts |= {"gemini": "google_genai", "llama": "ollama", "qwen": "ollama", "mistral": "ollama", "gemma": "ollama"}
-    return (
-        next((provider for start, provider in starts.items() if name.startswith(start)), "") if len(name) < 60 else ""
-    )
 
 
 def _addresses(data: dict[str, Any]) -> Iterator[Problem]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 
-# The names that other formats use for the fields of a spec, and the nearest right name for a wrong one.
+# The names that other formats use for the fields of a spec.
 
 _RIVALS = {
     "": {
@@ -116,40 +116,3 @@ def nearest(wrong: str, allowed: list[str]) -> str:
     """Return the allowed name that looks most like `wrong`, or "" when none does."""
     found = difflib.get_close_matches(wrong[:100].lower(), [name.lower() for name in allowed], n=1, cutoff=0.6)
     return next((name for name in allowed if found and name.lower() == found[0]), "")
-
-
-# The names that a model's provider may have: ours, and those that LangChain's `init_chat_model` knows.
-
-OWN = ("embedded", "local", "huggingface")
-LANGCHAIN = (
-    "anthropic", "anthropic_bedrock", "azure_ai", "azure_openai", "baseten", "bedrock", "bedrock_converse",
-    "bedrock_mantle_anthropic", "bedrock_mantle_openai", "cohere", "deepseek", "fireworks", "google_anthropic_vertex",
-    "google_genai", "google_vertexai", "groq", "huggingface", "ibm", "langsmith", "litellm", "meta", "mistralai",
-    "nvidia", "ollama", "openai", "openrouter", "perplexity", "together", "upstage", "xai",
-)  # fmt: skip
-_MEANT = {"google": "google_genai", "gemini": "google_genai", "vertex": "google_vertexai", "azure": "azure_openai",
-          "claude": "anthropic", "gpt": "openai", "chatgpt": "openai", "mistral": "mistralai", "grok": "xai",
-          "aws": "bedrock", "hf": "huggingface", "lmstudio": "openai", "lm_studio": "openai", "vllm": "openai",
-          "llamacpp": "openai", "llama_cpp": "openai", "http": "openai", "https": "openai"}  # fmt: skip
-
-
-def is_provider(name: str) -> bool:
-    """Say whether models of this provider can be made, as far as its name tells."""
-    return name in OWN or name.replace("-", "_").lower() in LANGCHAIN or name in _newer()
-
-
-def meant_provider(name: str) -> str:
-    """Return the provider that was probably meant by a wrong name, or an empty text."""
-
-    bare = name.strip(" \t\"'“”„‟«»‘’‚`").lower().replace("-", "_")
-    known = [*OWN, *LANGCHAIN]
-    return bare if bare in known else _MEANT.get(bare, "") or nearest(bare, known)
-
-
-def _newer() -> tuple[str, ...]:
-    """Return what the installed LangChain knows; a later release than the one read here may know more."""
-    try:
-        from langchain.chat_models import base
-    except ImportError:
-        return ()
-    return tuple(getattr(base, "_BUILTIN_PROVIDERS", ()))

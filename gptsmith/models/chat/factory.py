@@ -7,9 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gptsmith.assistants.format.providers import is_own
+from gptsmith.assistants.format.providers import provider as provider_row
 from gptsmith.assistants.format.spec import ModelSpec, split_model
 from gptsmith.errors import NotReadyError, UsageError
-from gptsmith.models.chat.providers import LOCAL, PROVIDERS, connection, host_of, label, leaves_machine, read_settings
+from gptsmith.models.chat.providers import connection, host_of, label, leaves_machine, read_settings
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -131,11 +133,11 @@ def _member(spec: ModelSpec, deadlines: Deadlines, base_dir: Path | None, trust:
     from gptsmith.models.chat.hosted import make_provider_model
     from gptsmith.models.chat.thinking import Habit
 
-    if spec.provider in LOCAL:
+    if is_own(spec.provider):
         local = spec.provider == "local"
         habit = Habit(spec.name, wary=spec.provider != "embedded", loops=local, constrained=local)
         return Member(Contact(label(spec)), lambda: _local(spec, base_dir, trust, deadlines), habit=habit)
-    provider = PROVIDERS.get(spec.provider)
+    provider = provider_row(spec.provider)
     hosted = None
     try:
         hosted = leaves_machine(spec)
@@ -145,13 +147,13 @@ def _member(spec: ModelSpec, deadlines: Deadlines, base_dir: Path | None, trust:
         return Member(Contact(label(spec)), _not_ready(error), hosted=hosted)
     contact = Contact(
         label=label(spec),
-        host=host_of(line.url or (provider.url if provider else "")),
+        host=host_of(line.url or provider.url),
         variable=line.variable,
-        start=provider.start if provider else "",
+        start=provider.start,
         secrets=(line.key,) if line.key else (),
     )
     # a provider's own service parts the thinking itself; a server of one's own may leave it in the text
-    habit = Habit(spec.name, wary=not line.own or spec.provider == "ollama")
+    habit = Habit(spec.name, wary=not line.own or provider.thinks_aloud)
     return Member(contact, lambda: make_provider_model(spec, line, deadlines), hosted=hosted, habit=habit)
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import ssl
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from gptsmith.assistants.format.providers import PROVIDERS, provider
 from gptsmith.assistants.format.spec import ModelSpec
 from gptsmith.errors import NotReadyError, UsageError
-from gptsmith.models.chat.providers import LOCAL, PROVIDERS, Connection, Provider, host_of, is_loopback, label
+from gptsmith.models.chat.providers import Connection, host_of, is_loopback, label
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -44,6 +46,10 @@ def make_provider_model(spec: ModelSpec, line: Connection, deadlines: Deadlines)
             code="missing_model",
             hint=f"write provider:name, e.g. {example}",
         )
+    row = provider(spec.provider)
+    if row.speaks:  # LangChain knows its protocol alone; what is another company's, such as its account, stays out
+        line = replace(line, url=line.url or row.url, own=False)
+        spec = spec.model_copy(update={"provider": row.speaks})
     base: dict[str, Any] = {}
     if line.key is not None:
         base["api_key"] = line.key
@@ -54,7 +60,7 @@ def make_provider_model(spec: ModelSpec, line: Connection, deadlines: Deadlines)
     bare = _init(spec, base)
     taken = {n for name, info in type(bare).model_fields.items() for n in (name, info.alias) if n}
     settings = _settings(spec, line, taken)
-    _add_deadlines(settings, taken, deadlines, host_of(line.url or PROVIDERS.get(spec.provider, Provider()).url))
+    _add_deadlines(settings, taken, deadlines, host_of(line.url or provider(spec.provider).url))
     model = _init(spec, {**base, **settings, **_options(spec, settings, taken)})
     if not line.own:
         _forget_account(model)
@@ -85,7 +91,7 @@ def _init(spec: ModelSpec, keywords: dict[str, Any]) -> BaseChatModel:
         wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_input=False))
         raise UsageError(f"{label(spec)} cannot be made: {wrong}", hint="correct the model section") from None
     except ValueError:
-        known = ", ".join([*LOCAL, *PROVIDERS])
+        known = ", ".join(PROVIDERS)
         raise NotReadyError(
             f'"{spec.provider}" is no model provider', code="missing_model", hint=f"use one of {known}"
         ) from None

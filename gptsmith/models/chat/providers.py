@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from gptsmith.assistants.format.providers import PROVIDERS, is_own
+from gptsmith.assistants.format.providers import provider as provider_row
 from gptsmith.assistants.format.spec import ModelSpec
 from gptsmith.errors import NotReadyError, UsageError
 from gptsmith.state import atomic_write, home, home_path, lock
@@ -175,42 +177,9 @@ def _reason(error: Exception) -> str:
     return (" ".join(str(error).split()) or type(error).__name__)[:160]
 
 
-# The model providers: where each one lives, and which variable holds its key.
+# Where the model of a spec is asked, and with which key.
 
 NO_KEY = "not-needed"  # sent where a client insists on a key and the server has none
-LOCAL = ("embedded", "local", "huggingface")
-
-
-@dataclass(frozen=True)
-class Provider:
-    """A provider: its own address, the variable of its key, the variables of its address, how its server starts."""
-
-    url: str = ""
-    variable: str = ""
-    url_variables: tuple[str, ...] = ()
-    start: str = ""
-
-
-PROVIDERS: dict[str, Provider] = {
-    "openai": Provider("https://api.openai.com/v1", "OPENAI_API_KEY", ("OPENAI_BASE_URL", "OPENAI_API_BASE")),
-    "anthropic": Provider(
-        "https://api.anthropic.com", "ANTHROPIC_API_KEY", ("ANTHROPIC_BASE_URL", "ANTHROPIC_API_URL")
-    ),
-    "cohere": Provider("https://api.cohere.com", "COHERE_API_KEY"),
-    "deepseek": Provider("https://api.deepseek.com/v1", "DEEPSEEK_API_KEY", ("DEEPSEEK_API_BASE",)),
-    "fireworks": Provider("https://api.fireworks.ai", "FIREWORKS_API_KEY"),
-    "google_genai": Provider("https://generativelanguage.googleapis.com", "GOOGLE_API_KEY"),
-    "groq": Provider("https://api.groq.com", "GROQ_API_KEY", ("GROQ_API_BASE",)),
-    "mistralai": Provider("https://api.mistral.ai", "MISTRAL_API_KEY", ("MISTRAL_BASE_URL",)),
-    "nvidia": Provider("https://integrate.api.nvidia.com/v1", "NVIDIA_API_KEY", ("NVIDIA_BASE_URL",)),
-    "ollama": Provider(
-        "http://127.0.0.1:11434", "", ("OLLAMA_HOST",), "start it with `ollama serve`, and `ollama pull` the model"
-    ),
-    "openrouter": Provider("https://openrouter.ai/api/v1", "OPENROUTER_API_KEY", ("OPENROUTER_API_BASE",)),
-    "perplexity": Provider("https://api.perplexity.ai", "PPLX_API_KEY"),
-    "together": Provider("https://api.together.xyz/v1", "TOGETHER_API_KEY"),
-    "xai": Provider("https://api.x.ai/v1", "XAI_API_KEY"),
-}
 
 
 @dataclass(frozen=True)
@@ -234,7 +203,7 @@ def address(spec: ModelSpec) -> str | None:
 
     if spec.base_url:
         return str(expand_env(spec.base_url))
-    provider = PROVIDERS.get(spec.provider, Provider())
+    provider = provider_row(spec.provider)
     url = next((os.environ[name] for name in provider.url_variables if os.environ.get(name)), None)
     return f"http://{url}" if url and "://" not in url else url
 
@@ -245,9 +214,9 @@ def leaves_machine(spec: ModelSpec) -> str | None:
     A provider whose address is not known is named by its own name. Raises NotReadyError when `base_url` names an unset
     variable.
     """
-    if spec.provider in LOCAL:
+    if is_own(spec.provider):
         return None
-    url = address(spec) or PROVIDERS.get(spec.provider, Provider()).url
+    url = address(spec) or provider_row(spec.provider).url
     if not url:
         return spec.provider
     host = host_of(url)
@@ -281,7 +250,7 @@ def connection(spec: ModelSpec) -> Connection:
     """
     from gptsmith.assistants.format.variables import env_names, expand_env
 
-    provider = PROVIDERS.get(spec.provider, Provider())
+    provider = provider_row(spec.provider)
     url = address(spec)
     if url is not None and not re.match(r"https?://[^/\s]", url):
         raise UsageError(

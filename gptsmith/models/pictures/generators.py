@@ -16,11 +16,12 @@ from typing import Any, Literal
 
 from PIL import Image
 
+from gptsmith.assistants.format.providers import PROVIDERS
 from gptsmith.assistants.format.spec import ModelSpec
 from gptsmith.errors import GptsmithError, NotReadyError, ProviderError, UsageError
 from gptsmith.models.chat.failures import Contact, read_failure
 from gptsmith.models.chat.hosted import http_clients
-from gptsmith.models.chat.providers import PROVIDERS, connection, host_of, leaves_machine
+from gptsmith.models.chat.providers import connection, host_of, leaves_machine
 from gptsmith.models.pictures.input_images import open_picture
 from gptsmith.models.pictures.names import ModelName, read_name
 

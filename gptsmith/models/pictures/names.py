@@ -9,8 +9,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
+from gptsmith.assistants.format.providers import PROVIDERS
 from gptsmith.errors import NotReadyError, UsageError
-from gptsmith.models.chat.providers import PROVIDERS
 
 # The embedded picture models: the weights that gptsmith trained itself, in the package, checked by hash.
 
@@ -96,7 +96,7 @@ def read_name(text: str, *, base_dir: Path | None = None, trust: bool = False) -
     if text == "embedded":
         return ModelName("embedded", text)
     provider, colon, rest = text.partition(":")
-    if colon and provider in PROVIDERS and rest:
+    if colon and provider in PROVIDERS and not PROVIDERS[provider].own and rest:
         return ModelName("provider", text, rest, provider)
     if provider == "local" and rest:
         return _on_shelf(text, rest)

@@ -181,9 +181,10 @@ def _model(loaded: Loaded | None) -> Iterator[Check]:
 
 def _reached(name: str, model: ModelSpec) -> Check:
     """Say whether the server of a model on this machine, when it has one, answers."""
-    from gptsmith.models.chat.providers import PROVIDERS, Provider, address
+    from gptsmith.assistants.format.providers import provider
+    from gptsmith.models.chat.providers import address
 
-    url = address(model) or PROVIDERS.get(model.provider, Provider()).url
+    url = address(model) or provider(model.provider).url
     if not url:
         return Check(name="model", detail=name)
     import httpx

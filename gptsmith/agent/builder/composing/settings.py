@@ -22,14 +22,10 @@ from gptsmith.agent.builder.composing.subject import (
 )
 from gptsmith.agent.builder.composing.texts import Doer
 from gptsmith.agent.builder.language.answers import ProposedChange
-from gptsmith.assistants.format.checks import provider_of
+from gptsmith.assistants.format.providers import PROVIDERS, provider_of
 from gptsmith.models.chat.embedded.quantities import seconds
-from gptsmith.models.chat.embedded.words import word_set
 
-_PROVIDERS = word_set(
-    "openai ollama anthropic huggingface google_genai groq mistralai openrouter azure_openai bedrock deepseek xai"
-    " cohere together local"
-)
+_PROVIDERS = {name for name, row in PROVIDERS.items() if row.url or row.own or row.meant} - {"embedded"}
 _FULL = re.compile(r"\b(?P<provider>[a-z][\w-]*):(?P<name>[\w][\w./:-]*\w)")
 _KNOWN = re.compile(
     r"\b(?:(?:gpt-?\d|chatgpt-|o[134](?=-|\b)|claude|gemini-|llama|qwen|mi[sx]tral|gemma|phi-?\d|deepseek-|command-r"

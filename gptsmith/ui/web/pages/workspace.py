@@ -10,6 +10,7 @@ from gptsmith.ui.web.pages import chat
 from gptsmith.ui.web.parts import markdown, model_lines, sharing
 from gptsmith.ui.web.state.bench import Bench, Sheet
 from gptsmith.ui.web.state.desk import Desk
+from gptsmith.ui.web.tabs import all_tabs
 
 # The preview: the assistant as its file is now, answered by the same runtime as everywhere.
 
@@ -48,7 +49,6 @@ def _restart(desk: Desk, view: session.View) -> None:
 
 
 _LOOK_SECONDS = 3
-CREATE, CONFIGURE, YAML, TESTS, VERSIONS = "Create", "Configure", "YAML", "Tests", "Versions"
 
 
 def draw(desk: Desk, view: session.View) -> None:
@@ -89,26 +89,17 @@ def _head(desk: Desk, view: session.View, bench: Bench, sheet: Sheet) -> None:
 
 def _tabs(desk: Desk, bench: Bench, sheet: Sheet) -> None:
     """Draw the tabs; only the open one is worked out."""
-    from gptsmith.ui.web.tabs import builder_chat, configure, edit, history, spec_tests
-
-    labels = [YAML, TESTS, VERSIONS] if sheet.read_only else [CREATE, CONFIGURE, YAML, TESTS, VERSIONS]
-    first = labels[0] if sheet.valid else YAML
-    for label, tab in zip(labels, session.tabs(labels, first), strict=True):
-        if not tab.open:
+    shown = [tab for tab in all_tabs() if not (sheet.read_only and tab.writes)]
+    labels = [tab.label for tab in shown]
+    first = labels[0] if sheet.valid else next(tab.label for tab in shown if tab.mends)
+    for tab, place in zip(shown, session.tabs(labels, first), strict=True):
+        if not place.open:
             continue
-        with tab:
-            if label == CREATE:
-                builder_chat.draw(desk, bench)
-            elif label == CONFIGURE and sheet.data:
-                configure.draw(bench, sheet)
-            elif label == CONFIGURE:
-                st.warning("The file cannot be read as it is. Repair it in the YAML tab.", icon=":material/warning:")
-            elif label == YAML:
-                edit.draw(bench, sheet)
-            elif label == TESTS:
-                spec_tests.draw(bench, sheet)
+        with place:
+            if sheet.data or not tab.reads:
+                tab.draw(desk, bench, sheet)
             else:
-                history.draw(bench, sheet)
+                st.warning("gptsmith cannot read this file. Repair it in the YAML tab.", icon=":material/warning:")
 
 
 def _read_only(desk: Desk, bench: Bench) -> None:

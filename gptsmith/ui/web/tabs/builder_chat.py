@@ -13,6 +13,7 @@ from gptsmith.ui.web.state import uploads
 from gptsmith.ui.web.state.bench import Bench
 from gptsmith.ui.web.state.building import Building, WaitingChange
 from gptsmith.ui.web.state.desk import Desk
+from gptsmith.ui.web.tabs.tab import Tab
 
 if TYPE_CHECKING:
     from gptsmith.ui.web.state.building import Told
@@ -261,3 +262,6 @@ def _anew(desk: Desk, bench: Bench) -> None:
         desk.buildings.anew(bench.path)
     except GptsmithError as error:
         session.fail(str(error))
+
+
+TAB = Tab("Create", 10, lambda desk, bench, _sheet: draw(desk, bench), writes=True)

@@ -16,6 +16,13 @@ from gptsmith.ui.web.state.form import Field, KeyPath, short
 from gptsmith.ui.web.state.work import Work
 from gptsmith.ui.web.tabs import portrait
 from gptsmith.ui.web.tabs.fields import draw_field, draw_fields
+from gptsmith.ui.web.tabs.tab import Tab
+
+# The fields that have a place of their own below; one that a later spec adds is drawn under "More".
+_PLACED = (
+    "name", "description", "instructions", "conversation_starters", "welcome_message", "disclaimer", "knowledge",
+    "tools", "variables", "model", "limits", "memory", "guardrails", "version", "x-builder",
+)  # fmt: skip
 
 
 class Form:
@@ -287,6 +294,11 @@ def _rest(mine: Form) -> None:
         draw_field(mine, form.field(data, ("version",)))
         locked = form.field(data, ("x-builder", "locked"))
         draw_field(mine, Field(**{**locked.__dict__, "label": "Locked parts"}))
+    others = [one for one in form.fields(data, ()) if one.path[0] not in _PLACED]
+    if others:
+        with _section(mine, "More", "more"):
+            for one in others:
+                draw_field(mine, one)
 
 
 def _remove(mine: Form, path: KeyPath, what: str, *, wide: bool = False) -> None:
@@ -302,3 +314,6 @@ def _add(mine: Form, name: str, item: Any = None) -> None:
 
 def _free(name: str, taken: list[str]) -> str:
     return next(n for n in [name, *(f"{name}_{i}" for i in range(2, len(taken) + 3))] if n not in taken)
+
+
+TAB = Tab("Configure", 20, lambda _desk, bench, sheet: draw(bench, sheet), writes=True, reads=True)

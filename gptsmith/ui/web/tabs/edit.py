@@ -8,6 +8,7 @@ from gptsmith.errors import Diagnostic, GptsmithError
 from gptsmith.ui.web import session
 from gptsmith.ui.web.parts import review
 from gptsmith.ui.web.state.bench import Bench, Sheet, text_diff
+from gptsmith.ui.web.tabs.tab import Tab
 
 
 def draw(bench: Bench, sheet: Sheet) -> None:
@@ -131,3 +132,6 @@ def _save(bench: Bench, started: Sheet) -> None:
     session.forget(f"{seen}-text")
     bench.unsaved.drop("yaml", session.token())
     session.say("Saved.")
+
+
+TAB = Tab("YAML", 30, lambda _desk, bench, sheet: draw(bench, sheet), mends=True)

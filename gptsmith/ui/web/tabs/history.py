@@ -12,6 +12,7 @@ from gptsmith.errors import GptsmithError
 from gptsmith.ui.web import session
 from gptsmith.ui.web.parts import markdown, review
 from gptsmith.ui.web.state.bench import Bench, Sheet, Version
+from gptsmith.ui.web.tabs.tab import Tab
 
 _SHOWN = 30
 _AUTHORS = {"person": "you", "builder": "the builder", "outside": "outside gptsmith"}
@@ -116,3 +117,6 @@ def _do(what: Callable[..., Any], said: str, *args: Any) -> None:
         session.fail(str(error))
         return
     session.say(said)
+
+
+TAB = Tab("Versions", 50, lambda _desk, bench, sheet: draw(bench, sheet))

@@ -13,6 +13,7 @@ from gptsmith.ui.web.parts import markdown
 from gptsmith.ui.web.state import test_runs
 from gptsmith.ui.web.state.bench import Bench, Sheet
 from gptsmith.ui.web.state.test_runs import SpecTestOutcome, SpecTestRun, TestRuns
+from gptsmith.ui.web.tabs.tab import Tab
 
 _TICK_SECONDS = 0.2
 _EXPECTED = {
@@ -158,3 +159,6 @@ def _wait(runs: TestRuns) -> None:
         while runs.running:
             time.sleep(_TICK_SECONDS)
     st.rerun()
+
+
+TAB = Tab("Tests", 40, lambda _desk, bench, sheet: draw(bench, sheet))
