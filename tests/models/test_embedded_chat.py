@@ -14,9 +14,10 @@ from pydantic import BaseModel, Field
 
 from gptsmith.errors import NotReadyError
 from gptsmith.models.chat.embedded import EmbeddedChatModel
-from gptsmith.models.chat.embedded.conversation import Conversation, Role
+from gptsmith.models.chat.embedded.conversation import Conversation, EarlierTurn, Role
 from gptsmith.models.chat.embedded.floor import CONNECT
-from gptsmith.models.chat.embedded.tasks.chatting import messages_for
+from gptsmith.models.chat.embedded.manners import read_manners, spared
+from gptsmith.models.chat.embedded.tasks.chatting import lacking, messages_for
 from gptsmith.models.chat.messages import Passage, fence
 
 ROOT = Path(__file__).parents[1].parent
@@ -596,3 +597,51 @@ def test_a_rule_about_the_assistant_is_told_to_it_as_an_order(rule: str, told: s
 def test_a_closing_question_is_asked_of_the_model_itself(rule: str, asks: bool) -> None:
     shown = messages_for(Conversation(Role("Lou", "Explains chemistry.", rule), "What is salt?"))[-1]["content"]
     assert ("then ask one question about it" in shown) is asks
+
+
+@pytest.mark.parametrize(
+    ("rule", "said", "shown"),
+    [
+        ("Don't use exclamation marks.", "Thank you! It was lovely!!", "Thank you. It was lovely."),
+        ("Bitte ohne Ausrufezeichen.", "Danke!", "Danke."),
+        ("Sin signos de exclamación, por favor.", "¡Hola! ¿Qué tal?", "Hola. ¿Qué tal?"),
+        ("Cheeky, max 3 hashtags, no emojis pls", "Tonight! 🎸 Be there 🤘", "Tonight! Be there "),
+        ("Use exclamation marks and emojis.", "Yes! 🎉", "Yes! 🎉"),
+        ("Never shout.", "Yes!", "Yes!"),
+    ],
+)
+def test_signs_that_a_rule_forbids_are_left_out(rule: str, said: str, shown: str) -> None:
+    assert spared(said, read_manners(rule)) == shown
+
+
+@pytest.mark.parametrize(
+    ("words", "bound"),
+    [
+        ("make it a bit shorter", "at most 20 words"),
+        ("bitte kürzer", "at most 20 words"),
+        ("Now write one to the neighbours", ""),
+    ],
+)
+def test_an_answer_that_is_wanted_shorter_is_given_a_bound(words: str, bound: str) -> None:
+    talk = Conversation(Role("Lou", "Writes letters."), words, earlier=[EarlierTurn("A letter", "word " * 40)])
+    shown = messages_for(talk)[-1]["content"]
+    assert (bound in shown) if bound else "at most" not in shown
+
+
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        ("what time is check in?", "the house manual"),
+        ("how do I light the stove", "the house manual"),
+        ("thanks!", ""),
+        ("tell me a joke", ""),
+        ("is there somewhere nice to eat nearby?", ""),
+    ],
+)
+def test_what_a_file_that_is_not_there_would_say_is_not_made_up(words: str, what: str) -> None:
+    told = (
+        "- Guests get answers about check-in and the wood stove from my house manual.\n- As long as the house manual is"
+        " not attached, say that you do not have it yet, and make up nothing that stands in it."
+    )
+    assert lacking(Conversation(Role("Lou", "Guides guests about the cabin.", told), words)) == what
+    assert lacking(Conversation(Role("Lou", "Guides guests.", told, files=True), words)) == ""

@@ -10,6 +10,8 @@ import pytest
 from gptsmith import Builder
 from gptsmith.agent.builder.composing.reading import compose_changes
 from gptsmith.agent.builder.language.requests import ChangeRequest
+from tests.support.loopback import Answer
+from tests.support.wired_mind import wired_mind
 
 NEVER = "Is there anything that it must never say or do?"
 ASK = "If somebody leaves something important out, should it ask, or go ahead with a sensible guess?"
@@ -99,6 +101,71 @@ def test_an_answer_is_told_word_for_word_behind_what_was_asked(question: str, an
 def test_an_answer_that_forbids_nothing_changes_nothing(words: str) -> None:
     request = ChangeRequest(spec=SPEC, message=words, conversation=["person: A tea adviser.", f"builder: {NEVER}"])
     assert compose_changes(request).changes == []
+
+
+@pytest.mark.parametrize(
+    "question, answer, written, told",
+    [
+        (NEVER, "yes, make fun of mistakes", "No, never make fun of mistakes.", "Never make fun of mistakes."),
+        (NEVER, "don't ever mention my ex", "Never mention your ex.", "Never mention my ex."),
+        (NEVER, "give away the answer", "Give away the answer.", "Never give away the answer."),
+        (
+            ASK,
+            "ask, but only one thing at a time",
+            "Ask for the order number, but only one thing at a time.",
+            "When something important is missing: ask, but only one thing at a time.",
+        ),
+        (ASK, "just guess pls", "Just guess, please.", "When something important is missing: just guess pls."),
+        (
+            ASK,
+            "ask for the date",
+            "When something important is missing, ask for the date.",
+            "When something important is missing, ask for the date.",
+        ),
+        (
+            "What should it say about a late checkout?",
+            "that they have to call me",
+            "When asked about a late checkout, say that they have to call you.",
+            "When asked about a late checkout, say that they have to call me.",
+        ),
+        (
+            "What should it do when somebody is rude?",
+            "stay calm and end it after the second time",
+            "Stay calm and end it after the second time.",
+            "When somebody is rude: stay calm and end it after the second time.",
+        ),
+        (
+            TONE,
+            "neither, like a radio host",
+            "Neither, like a radio host.",
+            "How it sounds: neither, like a radio host.",
+        ),
+        (
+            "Soll er auch abends antworten?",
+            "nein, dann auf morgen vertrösten",
+            "No, he should not answer at 10 PM.",
+            "Soll er auch abends antworten? Nein, dann auf morgen vertrösten.",
+        ),
+        (
+            NEVER,
+            "nothing I can think of, but it should always stay polite",
+            "Never promise a delivery date.",
+            "Always stay polite.",
+        ),
+        (FIRST, "find out the boat", "Find out the boat.", "Before anything else: find out the boat."),
+        (FIRST, "check the manual", "First of all, check the manual.", "First of all, check the manual."),
+    ],
+)
+def test_what_the_model_makes_of_an_answer_says_that_and_no_more(
+    question: str, answer: str, written: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with wired_mind(tmp_path, monkeypatch) as mind:
+        mind.always = lambda body: Answer(written)
+        request = ChangeRequest(
+            spec=SPEC, message=answer, conversation=["person: A tea adviser.", f"builder: {question}"]
+        )
+        (change,) = compose_changes(request).changes
+    assert change.new == f"You advise. {told}"
 
 
 @pytest.mark.usefixtures("local_mind")

@@ -11,6 +11,7 @@ from gptsmith.agent.builder.composing.rules import added, exchanged
 from gptsmith.agent.builder.composing.subject import CommandSubject, FoundChange, sentence
 from gptsmith.agent.builder.language.mentions import VERBS
 from gptsmith.models.chat.embedded.tasks.designing import rule_of_answer
+from gptsmith.models.chat.embedded.words import content_stems
 from gptsmith.models.chat.local.writer import Writer
 
 ENOUGH = 4
@@ -22,16 +23,23 @@ _LEFT_TO_US = re.compile(
     r"(?:(?:no(?:pe)?|nothing(?: in particular| special)?|none|not really|no idea|skip|pass|whatever|anything"
     r"|any(?:one|body)?|either|both|neither|dunno|i (?:really )?(?:don['’]?t|do not) (?:think so|know|mind|care)"
     r"|(?:i )?don['’]?t (?:know|mind|care)|(?:i )?can['’]?t think of any(?:thing)?"
+    r"|nothing (?:that )?(?:i|we|comes) (?:can think of|to mind)"
     r"|(?:it )?doesn['’]?t matter|no preference|(?:you|your) (?:decide|choose|pick|choice|call)"
     r"|(?:it['’]?s )?up to you|as you (?:like|wish)|not (?:that i know|sure|that i can think)|next|fine as it is"
     r"|nein|nichts|egal|weiß nicht|nada|rien|non)(?: of)?(?: (?:please|thanks|thank you|really|is fine))?[\s,.!]*)+",
     re.IGNORECASE,
 )
 _EDITORS = re.compile(
-    r"(?:Which (?:starter|test|tool|source|provider|of these)|What should (?:it|the|change|be)|How should “|Shall it"
+    r"(?:Which (?:starter|test|tool|source|provider|of these)"
+    r"|What should (?:it be (?:called|told)|change|be|the [^?]*, word for word)|How should “|Shall it"
     r"|The .* lies between|What must the answer|What does the person write|Do you mean)"
 )
 _AVOIDS = re.compile(r"^(?:never|do not|don['’]?t|avoid|no)\b", re.IGNORECASE)
+_BUT = re.compile(
+    r"^(?P<left>[^,;.:]{2,40})[,;.:–-]*\s+(?:but|though|just|only that|except that)\s+(?P<rest>\w.*)$", re.IGNORECASE
+)
+_CASE = re.compile(r"\b(?P<when>when|if|wenn|falls|cuando|quand|quando)\s+(?P<case>[^?,]+)\?$", re.IGNORECASE)
+_YES_OR_NO = re.compile(r"(?:yes|no|yeah|nope|ja|nein|doch|sí|si|oui|non)\b", re.IGNORECASE)
 _SAID_FIRST = re.compile(r"^(?:(?:yes|yeah|yep|sure|well|hm+)\b[\s,:]*)?(?:it (?:should|must) )?", re.IGNORECASE)
 
 
@@ -40,6 +48,7 @@ class _Topic:
     question: str
     known: Callable[[str], bool]
     label: str  # what stands before an answer that nobody rewords
+    when: str = ""  # what a rule says of this; one that does not is no rule of it
 
 
 def _says(pattern: str) -> Callable[[str], bool]:
@@ -77,16 +86,19 @@ _TOPICS = (
         "If somebody leaves something important out, should it ask, or go ahead with a sensible guess?",
         _says(r"\b(?:asks?|asking|guess\w*|clarif\w+|quer(?:y|ies))\b"),
         "When something important is missing",
+        r"\b(?:missing|miss(?:es)?|unclear|left out|leaves?|lacks?|lacking|without|not (?:given|said|clear)|if|when)\b",
     ),
     _Topic(
         "When somebody turns to it, what should it do before anything else?",
         _says(r"\b(?:first|starts?|begins?|steps?|before|then|after)\b"),
         "Before anything else",
+        r"\b(?:first|before|begins?|starts?|at once|straight|opens?)\b",
     ),
     _Topic(
         "Should it sound more like a friend, or more like somebody at an office desk?",
         _says(rf"\b(?:{_MOODS}|tone|style|voice|sounds?|speaks?)\b"),
         "How it sounds",
+        r"\b(?:sounds?|speaks?|talks?|tone|voice|write|be)\b",
     ),
 )  # fmt: skip
 
@@ -127,8 +139,13 @@ def read_answer(question: str, message: str, subject: CommandSubject, writer: Wr
     if not answer or answer.endswith("?") or len(answer.split()) > LONGEST:
         return None
     topic = next((t for t in _TOPICS if t.question == question), None)
+    if (but := _BUT.match(answer)) and leaves_it(but["left"]):  # the question is answered, and something else is said
+        return added(subject, words) if (words := _in_own_words(None, but["rest"])) else None
     words = rule_of_answer(writer, question, answer) if writer is not None else ""
-    words = words or _in_own_words(topic, answer)
+    if topic is not None and not re.search(topic.when, words, re.IGNORECASE):
+        words = ""
+    words = _conditioned(words, question) if words and topic is None else words
+    words = words or _in_own_words(topic, answer, question)
     if not words:
         return None
     if topic is _TOPICS[2] and (there := _on_asking(subject)):
@@ -136,13 +153,27 @@ def read_answer(question: str, message: str, subject: CommandSubject, writer: Wr
     return added(subject, words)
 
 
-def _in_own_words(topic: _Topic | None, answer: str) -> str:
-    """Return an answer as a rule without a word changed: behind what was asked, or behind `Never`."""
+def _conditioned(rule: str, question: str) -> str:
+    """Return a rule with the case that the question is about: `What should it do when somebody is rude?`"""
+    case = _CASE.search(question)
+    if case is None:
+        return rule
+    asked = set(content_stems(case["case"]))
+    if 2 * len(asked & set(content_stems(rule))) >= len(asked) or not asked:
+        return rule
+    return f"{case['when'].capitalize()} {case['case']}: {rule[:1].lower()}{rule[1:]}"
+
+
+def _in_own_words(topic: _Topic | None, answer: str, question: str = "") -> str:
+    """Return an answer as a rule without a word changed: behind what was asked, or behind `Never`.
+
+    A yes or no to a `question` of the model's own stands behind that question.
+    """
     said = _SAID_FIRST.sub("", answer)
     if _AVOIDS.match(said) or re.match(r"(?:always|only)\b", said, re.IGNORECASE):
         return said
     if topic is None:
-        return ""
+        return f"{question} {answer[:1].upper()}{answer[1:]}" if question and _YES_OR_NO.match(answer) else ""
     low = said if re.match(r"[A-Z]{2}|I\b", said) else said[:1].lower() + said[1:]
     if topic.label != "Never":
         return f"{topic.label}: {low}"

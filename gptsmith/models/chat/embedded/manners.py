@@ -35,6 +35,16 @@ _QUESTION = re.compile(
     r" at the end(?: of (?:every|each|all|your|any)\b|[.;!]|$)",
     re.IGNORECASE,
 )
+_DENIED = re.compile(
+    r"\b(?:no|not|never|without|avoid|skip|keine?n?|nie|ohne|ning[uú]n\w*|nunca|sin|jamais|pas|sans)\b[^.;:\n]{0,60}"
+    r"|n['’]t [^.;:\n]{0,60}",
+    re.IGNORECASE,
+)
+_EXCLAMATION = re.compile(
+    r"\bexclamation (?:mark|point)s?\b|\bausrufezeichen\b|\bexclamaci[oó]n\b|\bpoints? d['’]exclamation\b",
+    re.IGNORECASE,
+)
+_EMOJI = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\ufe0f\u200d]+ ?")
 _CALL = re.compile(
     r"\b(?:call|address) (?:the )?(?:user|person|visitor|customer|student|reader|guest|them|everyone"
     r"|me)s? (?:as )?[\"“'‘](?P<name>[\w .'-]{1,40})[\"”'’]",
@@ -50,6 +60,8 @@ class Manners:
     last: str = ""
     asks_back: bool = False
     name: str = ""
+    shouts: bool = True
+    emojis: bool = True
 
 
 def read_manners(instructions: str) -> Manners:
@@ -61,7 +73,22 @@ def read_manners(instructions: str) -> Manners:
         closing = closing or say["text"]
     elif say:
         opening = opening or say["text"]
-    return Manners(opening, closing, bool(_QUESTION.search(instructions)), call["name"] if call else "")
+    denied = " ".join(_DENIED.findall(instructions))
+    return Manners(
+        opening,
+        closing,
+        bool(_QUESTION.search(instructions)),
+        call["name"] if call else "",
+        shouts=not _EXCLAMATION.search(denied),
+        emojis=not re.search(r"\bemojis?\b", denied, re.IGNORECASE),
+    )
+
+
+def spared(text: str, manners: Manners) -> str:
+    """Return a piece of an answer without the signs that the rules forbid."""
+    if not manners.shouts:
+        text = re.sub(r"¡|!(?=[!?])", "", text).replace("!", ".")
+    return text if manners.emojis else _EMOJI.sub("", text)
 
 
 def dress(text: str, manners: Manners) -> str:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator, Iterator
+from dataclasses import replace
 
 from gptsmith.models.chat.embedded import words
 from gptsmith.models.chat.embedded import words as language
 from gptsmith.models.chat.embedded.conversation import Conversation
-from gptsmith.models.chat.embedded.manners import dress, read_manners
+from gptsmith.models.chat.embedded.manners import dress, read_manners, spared
 from gptsmith.models.chat.embedded.tasks import line, prompt
 from gptsmith.models.chat.embedded.words import content_stems
 from gptsmith.models.chat.local.writer import Message, Writer, Written
+from gptsmith.models.embedding import load_embedder
 from gptsmith.models.text import split_sentences
 
 # A sentence that was found in a file, said as an answer to the question; what it adds or turns round is not shown.
@@ -87,6 +89,12 @@ _OF_IT = re.compile(
     r"(?:(?P<never> not| never|not|n?['’]t)\b|(?= ))\s+(?:be allowed to )?",
     re.IGNORECASE,
 )
+_SHORTER = re.compile(
+    r"\b(?:shorter|shorten|too long|more briefly|kürzer|zu lang|más corto|más breve|plus court|trop long)\b",
+    re.IGNORECASE,
+)
+_LACKS = re.compile(r"\bAs long as (?P<what>.{3,80}?) is not attached, say that you do not have it yet\b")
+_NEAR = 0.2  # cosine of a message to what is said of the document from which it asks for that
 _ASKS_BACK = "Give the answer first, then ask one question about it."
 _IN_ITS_LANGUAGE = {
     "de": "Antworte auf Deutsch.",
@@ -112,6 +120,9 @@ def answer(writer: Writer, talk: Conversation) -> Written:
 
 def _pieces(writer: Writer, talk: Conversation, written: Written) -> Generator[str, None, None]:
     manners = read_manners(talk.role.instructions)
+    if what := lacking(talk):
+        yield dress(f"I do not have {what} yet, so I cannot look that up.", replace(manners, asks_back=False))
+        return
     spoken = words.language_of(talk.words)
     pieces = _begun(writer, talk, spoken, written)
     said = ""
@@ -119,11 +130,27 @@ def _pieces(writer: Writer, talk: Conversation, written: Written) -> Generator[s
         said = f"{manners.first} "
         yield said
     for piece in pieces:
-        said += piece
-        yield piece
+        if piece := spared(piece, manners):
+            said += piece
+            yield piece
     whole = dress(said.rstrip(), manners)
     if whole.startswith(said.rstrip()) and len(whole) > len(said.rstrip()):
         yield whole[len(said.rstrip()) :]
+
+
+def lacking(talk: Conversation) -> str:
+    """Return the document that the message asks for and the instructions say is not there; empty for any other.
+
+    A small model that is told to say so makes up what would stand in it.
+    """
+    lacks = _LACKS.search(talk.role.instructions)
+    if lacks is None or talk.role.files or talk.passages or not (told := set(content_stems(talk.words))):
+        return ""
+    named = lacks["what"].split()[-1].casefold()
+    lines = [row.strip("- ") for row in talk.role.instructions.splitlines()]
+    about = " ".join(row for row in lines if named in row.casefold() and not _LACKS.search(row))
+    asked, held = load_embedder("embedded").encode([talk.words, about or talk.role.description])
+    return lacks["what"] if told & set(content_stems(about)) or float(asked @ held) >= _NEAR else ""
 
 
 def messages_for(talk: Conversation, remind: str = "") -> list[Message]:
@@ -139,8 +166,20 @@ def messages_for(talk: Conversation, remind: str = "") -> list[Message]:
     asked = _ASKS_BACK if read_manners(talk.role.instructions).asks_back else ""
     behind = "\n".join(f"({text})" for text in (rules, asked, remind) if text)
     noted = f"Known from before: {talk.notes}\n" if talk.notes else ""
-    shown.append({"role": "user", "content": f"<<{role}>>\n{noted}{talk.words}\n{behind}".strip()})
+    shown.append({"role": "user", "content": f"<<{role}>>\n{noted}{_asked(talk)}\n{behind}".strip()})
     return shown
+
+
+def _asked(talk: Conversation) -> str:
+    """Return the message; one that asks for the last answer in fewer words says which, and how many.
+
+    A small model writes the same again where it has to look it up.
+    """
+    last = next((turn.reply for turn in reversed(talk.earlier) if turn.reply), "")
+    length = len(last.split())
+    if length < 12 or not _SHORTER.search(talk.words):
+        return talk.words
+    return f"{talk.words}\nWrite this again in at most {max(8, length // 2)} words:\n{last[:_MOST_SAID]}"
 
 
 def role_text(talk: Conversation) -> str:
@@ -153,7 +192,8 @@ def role_text(talk: Conversation) -> str:
 
 
 def _begun(writer: Writer, talk: Conversation, spoken: str, written: Written) -> Iterator[str]:
-    for attempt, remind in enumerate(("", f"Answer in {words.name_of(spoken)}." if spoken != "en" else "In English.")):
+    again = f"Do not repeat the message: do your work. Answer in {words.name_of(spoken)}."
+    for attempt, remind in enumerate(("", again)):
         shown, fixed = messages_for(talk, remind), prompt("talk")
         pieces = writer.stream(shown, prompt=fixed, tokens=_TOKENS, temperature=0.3, seed=1 + attempt)
         held = ""
@@ -161,7 +201,7 @@ def _begun(writer: Writer, talk: Conversation, spoken: str, written: Written) ->
             held += piece
             if len(held) >= _HELD:
                 break
-        if attempt == 0 and _is_off(held, spoken):
+        if attempt == 0 and (_is_off(held, spoken) or _echoes(held, talk.words)):
             pieces.close()
             continue
         yield held.lstrip()
@@ -175,6 +215,12 @@ def _is_off(begun: str, spoken: str) -> bool:
     if _SERVANT.match(begun.lstrip()):
         return True
     return len(begun.split()) >= 6 and words.language_of(begun) != spoken
+
+
+def _echoes(begun: str, message: str) -> bool:
+    """Tell whether an answer says the message back instead of doing what it asks for."""
+    said = set(content_stems(begun))
+    return len(said) >= 3 and said <= set(content_stems(message)) and not begun.rstrip().endswith("?")
 
 
 def _reminders(instructions: str) -> str:
