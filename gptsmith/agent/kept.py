@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from gptsmith.agent.runtime.engine import Engine
     from gptsmith.agent.runtime.facts import Facts
     from gptsmith.agent.runtime.store import StoredTurn, Thread
-    from gptsmith.rag.hit import Hit, Receipt
+    from gptsmith.rag.hit import Hit
+    from gptsmith.rag.receipt import Receipt
 
 
 class Kept:
@@ -116,10 +117,16 @@ class Kept:
 
     # -- knowledge -------------------------------------------------------------------------------------------------
 
-    def sync_knowledge(self, progress: Callable[[str], None] | None = None) -> list[Receipt]:
-        """Bring the index in step with the files; return what became of each file and page."""
+    def sync_knowledge(
+        self, progress: Callable[[str], None] | None = None, *, cancelled: Callable[[], bool] | None = None
+    ) -> list[Receipt]:
+        """Bring the index in step with the files; return what became of each file and page.
+
+        `progress` is told each step, with the time that is left; once `cancelled` says yes there, KnowledgeError
+        `cancelled` is raised, and the next sync goes on with what was read and embedded so far.
+        """
         knowledge = self.engine.knowledge
-        return knowledge.sync(progress) if knowledge else []
+        return knowledge.sync(progress, cancelled=cancelled) if knowledge else []
 
     def search_knowledge(self, query: str, names: list[str] | None = None) -> list[Hit]:
         """Return the passages that speak of `query`, best first, from an index in step with the files."""

@@ -27,9 +27,10 @@ def warnings(loaded: Loaded, file: str) -> list[Diagnostic]:
     for i, tool in enumerate(loaded.spec.tools):
         if (error := not_ready(tool, context)) is not None:
             found.append(_warning(file, loaded, ("tools", i), error, tool.name))
-    reranking = NotReadyError("reranking has no effect in this release", code="not_built", hint="remove it")
     for i, source in enumerate(loaded.spec.knowledge):
-        if source.retrieval.rerank:
+        if source.retrieval.rerank and source.embedding_model.startswith("openai:"):
+            why = f"reranking has no effect with {source.embedding_model}, which gives no vectors of single words"
+            reranking = NotReadyError(why, code="not_built", hint="remove it, or name a model of this machine")
             found.append(_warning(file, loaded, ("knowledge", i, "retrieval", "rerank"), reranking))
     return found
 

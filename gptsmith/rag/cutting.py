@@ -5,6 +5,7 @@ from __future__ import annotations
 import bisect
 import itertools
 import re
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -177,9 +178,13 @@ def chunks_of(text: str, pages: list[int], knowledge: Knowledge, embedder: Embed
 class Cutter:
     """Stores the chunks and vectors of documents; call `finish` at the end."""
 
-    def __init__(self, store: Store, progress: Progress) -> None:
+    def __init__(self, store: Store, progress: Progress, documents: Sequence[tuple[str, Knowledge]] = ()) -> None:
+        """`documents` are all that are going to be added: they tell how long it will take."""
         self._store = store
         self._progress = progress
+        self._left = sum(store.sizes(d)[0] for d, k in documents if not store.is_cut(d, cutting_of(k)))
+        self._cut = self._made = 0  # characters that were cut, and the passages that they gave
+        self._began = 0.0
         self._waiting: dict[str, list[tuple[_Row, str]]] = {}
         self._unmarked: dict[str, list[tuple[str, str]]] = {}
         self._done = 0
@@ -197,7 +202,11 @@ class Cutter:
         rows = [(digest(document_id, cutting, c.start), document_id, cutting, c.start, c.end) for c in cuts]
         known = self._store.known_chunks([row[0] for row in rows])
         waiting = self._waiting.setdefault(knowledge.embedding_model, [])
-        waiting.extend((row, text[row[3] : row[4]]) for row in rows if row[0] not in known)
+        new = [(row, text[row[3] : row[4]]) for row in rows if row[0] not in known]
+        waiting.extend(new)
+        self._left -= len(text)
+        self._cut += len(text)
+        self._made += len(new)
         marks.append((document_id, cutting))
         if len(waiting) >= _BATCH:
             self._store_waiting(knowledge.embedding_model)
@@ -209,11 +218,32 @@ class Cutter:
 
     def _store_waiting(self, model: str) -> None:
         waiting = self._waiting.pop(model, [])
+        embedder = load_embedder(model) if waiting else None
+        self._began = self._began or time.monotonic()
         for i in range(0, len(waiting), _BATCH):
             part = waiting[i : i + _BATCH]
-            vectors = load_embedder(model).encode([text for _, text in part])
-            self._store.add_chunks([row for row, _ in part], vectors)
+            assert embedder is not None  # noqa: S101 - there are texts
+            self._store.add_chunks([row for row, _ in part], embedder.encode([text for _, text in part]))
             self._done += len(part)
-            self._progress(f"Indexed {self._done:,} passages")
+            self._progress(self._so_far())
         for document_id, cutting in self._unmarked.pop(model, []):
             self._store.mark_cut(document_id, cutting)
+
+    def _so_far(self) -> str:
+        """Return how far it is, and how long the rest will take once that can be told."""
+        rest = self._made - self._done + round(self._left * self._made / max(self._cut, 1))
+        if rest <= 0:
+            return f"Indexed {self._done:,} passages"
+        took = time.monotonic() - self._began
+        said = f"Indexed {self._done:,} of about {self._done + rest:,} passages"
+        return f"{said}, {time_left(rest * took / self._done)} left"
+
+
+def time_left(seconds: float) -> str:
+    """Return a time in words, as roughly as it is known."""
+    if seconds < 10:
+        return "a few seconds"
+    if seconds < 90:
+        return f"about {round(seconds / 10) * 10} seconds"
+    minutes = round(seconds / 60)
+    return f"about {minutes} minutes" if minutes < 90 else f"about {round(minutes / 60)} hours"

@@ -27,18 +27,6 @@ class Hit(BaseModel):
     score: float
 
 
-class Receipt(BaseModel):
-    """What became of one file or page: `status` says whether it is searched, `reason` why not."""
-
-    source: str
-    knowledge: str
-    status: str
-    reason: str = ""
-    pages: int | None = None
-    characters: int = 0
-    chunks: int = 0
-
-
 # Quotes: is a passage that an answer quotes really in its source, and where.
 #
 # Words must match exactly; white space, kinds of quotation marks, dashes and ligatures may differ, because models and

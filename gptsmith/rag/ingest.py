@@ -16,9 +16,9 @@ from gptsmith.assistants.format.paths import resolve
 from gptsmith.assistants.format.spec import Knowledge
 from gptsmith.errors import FetchError, GptsmithError
 from gptsmith.rag.cutting import Cutter, cutting_of
-from gptsmith.rag.hit import Receipt
 from gptsmith.rag.reading.parsed import MAX_BYTES, READERS, Unreadable
 from gptsmith.rag.reading.process import ReadingProcess
+from gptsmith.rag.receipt import Receipt, language_in, tables_in, words_in
 from gptsmith.rag.store import SourceEntry, Store, digest
 
 # The files and pages that the knowledge of a spec names, one item each.
@@ -218,10 +218,10 @@ class Ingest:
         """Read, cut, embed and switch; return what became of each file and page, in the spec's order."""
         with ReadingProcess() as reader:
             read = [self._read(item, i, reader) for i, item in enumerate(self._items)]
-        cutter = Cutter(self._store, self._progress)
-        for one in read:
-            if one.document_id:
-                cutter.add(one.document_id, one.item.knowledge)
+        documents = [(one.document_id, one.item.knowledge) for one in read if one.document_id]
+        cutter = Cutter(self._store, self._progress, documents)
+        for document_id, knowledge in documents:
+            cutter.add(document_id, knowledge)
         cutter.finish()
         entries = [self._entry(one) for one in read]
         self._progress("Putting the new index in use")
@@ -272,17 +272,21 @@ class Ingest:
         parsed = reader.read(data, name, content_type, charset)
         if not parsed.text.strip():
             raise Unreadable("it holds no text", "skipped")
-        self._store.add_text(document_id, parsed.text, parsed.pages, parsed.note)
+        self._store.add_text(document_id, parsed.text, parsed.pages, parsed.note, parsed.images)
         return document_id, parsed.note
 
     def _entry(self, one: _Read) -> SourceEntry:
         knowledge = one.item.knowledge
         cutting = cutting_of(knowledge)
         receipt = Receipt(source=one.item.source, knowledge=knowledge.name, status=one.status, reason=one.note)
-        stored = self._store.text(one.document_id) if one.document_id else None
-        if one.document_id and stored:
-            receipt.characters = len(stored[0])
-            receipt.pages = len(stored[1]) or None
+        before = self._before.get((knowledge.name, one.item.source))
+        if one.document_id and before and (before.document_id, before.cutting) == (one.document_id, cutting):
+            receipt = before.receipt.model_copy(update={"status": one.status, "reason": one.note})
+        elif one.document_id and (stored := self._store.text(one.document_id)):
+            text, pages, _ = stored
+            receipt.characters, receipt.images = self._store.sizes(one.document_id)
+            receipt.pages = len(pages) or None
+            receipt.words, receipt.tables, receipt.language = words_in(text), tables_in(text), language_in(text)
             receipt.chunks = self._store.count(one.document_id, cutting)
         return SourceEntry(knowledge.name, one.item.source, cutting, one.document_id, one.mark, receipt)
 

@@ -19,9 +19,12 @@ from gptsmith.assistants.format.spec import Knowledge
 from gptsmith.errors import KnowledgeError, UsageError
 from gptsmith.models.embedding import load_embedder
 from gptsmith.rag.chroma import ChromaCache
-from gptsmith.rag.hit import Hit, Receipt
+from gptsmith.rag.hit import Hit
 from gptsmith.rag.index import Dense, Index, load
 from gptsmith.rag.ingest import Ingest, Item, expand, settings_of
+from gptsmith.rag.proving import prove
+from gptsmith.rag.receipt import Receipt
+from gptsmith.rag.reranking import rerank
 from gptsmith.rag.search import fill, opening, page_at, score
 from gptsmith.rag.store import Store
 from gptsmith.state import lock
@@ -88,34 +91,53 @@ class KnowledgeBase:
         self._cache.close()
         self._store.close()
 
-    def sync(self, progress: Callable[[str], None] | None = None) -> list[Receipt]:
+    def sync(
+        self, progress: Callable[[str], None] | None = None, *, cancelled: Callable[[], bool] | None = None
+    ) -> list[Receipt]:
         """Read what is new or changed and put it in use; return what became of each file and page.
+
+        `progress` is told each step before it begins, with the time that is left when that is long; `cancelled` is
+        asked there, and ends the sync with a KnowledgeError `cancelled`: what was read and embedded is kept.
 
         Files that cannot be read have a receipt that is not `ok`, with the reason; the others go in. The index of
         before answers until the new one is whole; one process at a time syncs, others wait.
         """
         with _told(), lock(self.folder / "sync.lock", timeout=_SYNC_WAIT):
-            said = progress or _silent
+            said = _until(cancelled, progress or _silent)
             try:
-                receipts = self._ingest(said)
+                self._ingest(said)
             except sqlite3.DatabaseError as error:
                 if isinstance(error, sqlite3.OperationalError):  # a full disk, a missing right: not damage
                     raise
                 self._store.renew()
-                receipts = self._ingest(said)
+                self._ingest(said)
             index = self._current()
             self._tidy(index)
+            self._prove(said)
         if len(index.chunks) > self._exact_up_to:
             self._cache.keep_in_step(index)
         else:
             self._cache.drop()  # nothing would read it
-        return receipts
+        return self.receipts()
 
-    def _ingest(self, progress: Callable[[str], None]) -> list[Receipt]:
+    def _ingest(self, progress: Callable[[str], None]) -> None:
         if (aside := self._store.damaged) is not None:
             progress(f"The stored knowledge was damaged: it is kept as {aside.name} and built again from your files")
             self._store.damaged = None
-        return Ingest(self._store, self.sources, self.base_dir, self._trust, progress).run()
+        Ingest(self._store, self.sources, self.base_dir, self._trust, progress).run()
+
+    def _prove(self, progress: Callable[[str], None]) -> None:
+        """Ask questions of what was read anew, so that its receipt shows that it can be found."""
+        known = self._store.proofs()
+        for entry in self._store.entries():
+            key = (entry.document_id or "", entry.cutting)
+            stored = self._store.text(key[0]) if key[0] and key not in known else None
+            if stored is None:
+                continue
+            progress(f"Asking questions of {entry.source}")
+            places = self._store.places(*key)
+            known[key] = prove(stored[0], stored[1], places, key[0], partial(self.search, names=[entry.knowledge]))
+            self._store.add_proofs(*key, known[key])
 
     def stale(self) -> bool:
         """Say whether a `sync` would find work: files or settings differ from what is indexed. Reads no file."""
@@ -135,7 +157,11 @@ class KnowledgeBase:
     def receipts(self) -> list[Receipt]:
         """Return what became of each file and page at the last sync."""
         with _told():
-            return [e.receipt for e in self._store.entries()]
+            proofs = self._store.proofs()
+            return [
+                e.receipt.model_copy(update={"proofs": proofs.get((e.document_id or "", e.cutting), [])})
+                for e in self._store.entries()
+            ]
 
     def search(self, query: str, names: Sequence[str] | None = None, budget: int | None = None) -> list[Hit]:
         """Return the passages that speak of `query`, best first.
@@ -150,7 +176,7 @@ class KnowledgeBase:
             index = self._current()
         everything = len(chosen) == len(self.sources)
         scores = score(index, query, chosen, partial(self._nearness, everything))
-        return fill(index, scores, chosen, budget)
+        return fill(index, rerank(index, query, scores, chosen), chosen, budget)
 
     def opening(self, sources: Sequence[str], budget: int | None = None) -> list[Hit]:
         """Return the beginnings of the documents called `sources`, whole where they are short.
@@ -260,6 +286,19 @@ def _told() -> Iterator[None]:
         raise KnowledgeError(
             "the stored knowledge is damaged", code="damaged", hint="run `gptsmith knowledge sync` to build it again"
         ) from error
+
+
+def _until(cancelled: Callable[[], bool] | None, progress: Callable[[str], None]) -> Callable[[str], None]:
+    """Return `progress`, which then ends the sync when it is `cancelled`."""
+
+    def said(text: str) -> None:
+        if cancelled is not None and cancelled():
+            raise KnowledgeError(
+                "reading the files was stopped", code="cancelled", hint="what was read is kept; the next time goes on"
+            )
+        progress(text)
+
+    return said
 
 
 def _silent(_: str) -> None:

@@ -7,6 +7,7 @@ a hybrid score is their mean: a convex combination, which measured better than r
 from __future__ import annotations
 
 import bisect
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -25,6 +26,8 @@ Nearness = Callable[[Dense, str, Rows, Scores], None]  # writes a query's cosine
 ALPHA = 0.5  # the weight of meaning against words
 _REACH = 300  # characters by which a passage grows so that its first and last sentences are whole
 _KEPT = 3  # passages that are never left out for that
+_SAME = 0.95  # share of words from which two passages say the same
+_WORD = re.compile(r"\w+")
 _POOL = 400  # candidates looked at while filling a budget
 
 
@@ -86,6 +89,7 @@ def fill(index: Index, scores: Scores, sources: Sequence[Knowledge], budget: int
     room = budget if budget is not None else max((k.retrieval.budget for k in sources), default=0)
     most = {k.name: k.retrieval.top_k for k in sources}
     taken: dict[str, int] = {}
+    seen: list[frozenset[str]] = []
     spans: list[_Span] = []
     used = 0
     for row in _best(scores):
@@ -95,8 +99,10 @@ def fill(index: Index, scores: Scores, sources: Sequence[Knowledge], budget: int
         if cap is not None and taken.get(name, 0) >= cap:
             continue
         cost = _cost(index, spans, row)
-        if cost == 0:
+        said = frozenset(_WORD.findall(index.text(row).lower()))
+        if cost == 0 or _repeats(said, seen):
             continue
+        seen.append(said)
         if used + cost > room:
             if spans:
                 break
@@ -177,6 +183,15 @@ def _top(scores: Scores) -> Rows:
     top = np.argpartition(-scores, count - 1)[:count].astype(np.int64)
     kept: Rows = top[scores[top] > 0]
     return kept
+
+
+def _repeats(words: frozenset[str], seen: Sequence[frozenset[str]]) -> bool:
+    """Tell whether a passage says what one that was taken says, number for number: a copy, another version's page."""
+    for other in seen:
+        shared = words & other
+        if len(shared) >= _SAME * len(words | other) and not any(c.isdigit() for w in words ^ other for c in w):
+            return True
+    return False
 
 
 def _touches(index: Index, span: _Span, row: int) -> bool:

@@ -19,9 +19,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import TypeAdapter
 
 from gptsmith.errors import NotReadyError
-from gptsmith.rag.hit import Receipt
+from gptsmith.rag.receipt import Proof, Receipt
 from gptsmith.state import connect, edit_lock, is_sound
 
 log = logging.getLogger(__name__)
@@ -46,7 +47,15 @@ MIGRATIONS = [
     INSERT INTO meta VALUES ('settings', '');
     """,
     "INSERT INTO meta VALUES ('sum', '');",  # empty: put in use before there were sums
+    """
+    ALTER TABLE texts ADD COLUMN images INTEGER NOT NULL DEFAULT 0;
+    CREATE TABLE proofs (
+        document_id TEXT NOT NULL, cutting TEXT NOT NULL, proofs TEXT NOT NULL, PRIMARY KEY (document_id, cutting)
+    );
+    UPDATE meta SET value = '' WHERE key = 'sum';
+    """,
 ]
+_PROOFS = TypeAdapter(list[Proof])
 _NEEDED = {"generation", "settings", "sum"}
 
 Matrix = NDArray[np.float32]
@@ -181,12 +190,19 @@ class Store:
             ).fetchone()
         return (row[0], json.loads(row[1]), row[2]) if row else None
 
-    def add_text(self, document_id: str, text: str, pages: Sequence[int], note: str) -> None:
+    def add_text(self, document_id: str, text: str, pages: Sequence[int], note: str, images: int = 0) -> None:
         """Store a document's text; nothing uses it before `switch`."""
+        row = (document_id, text, json.dumps(list(pages)), note, images)
         with self.guard, self._db:
-            self._db.execute(
-                "INSERT OR REPLACE INTO texts VALUES (?, ?, ?, ?)", (document_id, text, json.dumps(list(pages)), note)
-            )
+            self._db.execute("INSERT OR REPLACE INTO texts VALUES (?, ?, ?, ?, ?)", row)
+
+    def sizes(self, document_id: str) -> tuple[int, int]:
+        """Return how many characters and pictures a document has; 0 for one that is not stored."""
+        with self.guard:
+            row = self._db.execute(
+                "SELECT LENGTH(text), images FROM texts WHERE document_id = ?", (document_id,)
+            ).fetchone()
+        return (int(row[0]), int(row[1])) if row else (0, 0)
 
     def is_cut(self, document_id: str, cutting: str) -> bool:
         """Say whether the document's chunks for this chunking and encoder are stored, vectors included."""
@@ -229,6 +245,27 @@ class Store:
             ).fetchone()
         return int(row[0])
 
+    def places(self, document_id: str, cutting: str) -> list[tuple[int, int]]:
+        """Return where the chunks of a document lie, in its order."""
+        with self.guard:
+            rows = self._db.execute(
+                "SELECT start, stop FROM chunks WHERE document_id = ? AND cutting = ? ORDER BY start",
+                (document_id, cutting),
+            ).fetchall()
+        return [(start, stop) for start, stop in rows]
+
+    def proofs(self) -> dict[tuple[str, str], list[Proof]]:
+        """Return the questions that were asked of each `(document_id, cutting)`."""
+        with self.guard:
+            rows = self._db.execute("SELECT document_id, cutting, proofs FROM proofs").fetchall()
+        return {(document_id, cutting): _PROOFS.validate_json(proofs) for document_id, cutting, proofs in rows}
+
+    def add_proofs(self, document_id: str, cutting: str, proofs: Sequence[Proof]) -> None:
+        """Store the questions that were asked of a document."""
+        with self.guard, self._db:
+            row = (document_id, cutting, _PROOFS.dump_json(list(proofs)).decode())
+            self._db.execute("INSERT OR REPLACE INTO proofs VALUES (?, ?, ?)", row)
+
     def switch(self, entries: Sequence[SourceEntry], settings: str, *, same: bool = False) -> int:
         """Put `entries` in use in one transaction, drop what nothing uses, and return the generation's number.
 
@@ -246,7 +283,7 @@ class Store:
         return generation
 
     def _drop_unused(self) -> None:
-        for table in ("chunks", "cuttings"):
+        for table in ("chunks", "cuttings", "proofs"):
             self._db.execute(
                 f"DELETE FROM {table} WHERE NOT EXISTS (SELECT 1 FROM entries e"  # noqa: S608 - fixed names
                 f" WHERE e.document_id = {table}.document_id AND e.cutting = {table}.cutting)"

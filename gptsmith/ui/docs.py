@@ -44,11 +44,12 @@ def reference() -> str:
     from gptsmith.agent import events
     from gptsmith.assistants.format import schema as fields
     from gptsmith.errors import Diagnostic
-    from gptsmith.rag.hit import Hit, Receipt
+    from gptsmith.rag.hit import Hit
+    from gptsmith.rag.receipt import Proof, Receipt
     from gptsmith.tools.drawing.store import PictureRecord
 
     replies = (events.Reply, events.Citation, events.Searched, events.ToolCallRecord, events.Usage)
-    lines = [fields.reference([events.Event, *replies, PictureRecord, Hit, Receipt, Diagnostic])]
+    lines = [fields.reference([events.Event, *replies, PictureRecord, Hit, Receipt, Proof, Diagnostic])]
     lines += ["## Environment", "", "| variable | what it does |", "|---|---|"]
     lines += [f"| `{name}` | {text} |" for name, text in ENVIRONMENT.items()]
     return "\n".join(lines) + "\n"

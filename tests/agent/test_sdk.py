@@ -98,10 +98,12 @@ def test_check_warns_of_a_setting_without_effect(tmp_path: Path) -> None:
     path = tmp_path / "r.assistant.yaml"
     path.write_text(
         "schema: assistant/v1\nname: R\ndescription: D\ninstructions: I\n"
-        "knowledge:\n  - {name: k, paths: [./a.txt], retrieval: {rerank: true}}\n"
+        "knowledge:\n  - {name: k, paths: [./a.txt], retrieval: {rerank: true}, embedding_model: openai:small}\n"
+        "  - {name: l, paths: [./a.txt], retrieval: {rerank: true}}\n"
     )
     assert [str(d) for d in Assistant.check(path)] == [
-        f"{path}:6:53: knowledge[0].retrieval.rerank: reranking has no effect in this release; remove it"
+        f"{path}:6:53: knowledge[0].retrieval.rerank: reranking has no effect with openai:small, which gives no"
+        " vectors of single words; remove it, or name a model of this machine"
     ]
 
 

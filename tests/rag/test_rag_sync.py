@@ -74,7 +74,7 @@ def test_every_file_has_a_receipt_and_the_good_ones_go_in(base: Path) -> None:
         assert receipts["guide.pdf"].pages == 2 and receipts["guide.pdf"].chunks == 2
         hit = kb.search("Who was the keeper?")[0]
         assert (hit.source, hit.page, hit.text) == ("guide.pdf", 2, "The keeper was called Marta.")
-        assert "Reading guide.pdf (4 of 11)" in said and said[-1] == "Putting the new index in use"
+        assert "Reading guide.pdf (4 of 11)" in said and "Putting the new index in use" in said
         assert list(receipts.values()) == kb.receipts()
         assert not kb.stale()
 

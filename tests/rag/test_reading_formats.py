@@ -205,7 +205,7 @@ def test_pages_keep_the_questions_of_what_folds_out(data: str, text: str) -> Non
         ("a.html", "<title>Shop</title><div>Loading...</div><script src=a.js></script>", "drawn by a script"),
         ("a.html", "<meta http-equiv=Refresh content='0; url=/new.html'>", "only leads on to /new.html; name"),
         ("a.txt", "QWxhZGRpbjpvcGVuIHNlc2FtZQ9xKz8A7bCd2eFgHiJkLmNoPqRsTuVw\n" * 9, "encoded data (such as base64)"),
-        ("a.1", '.\\" a page\n.TH LS 1\n.SH NAME\nls', "troff source"),
+        ("a.txt", ".NH 1\nA report\n.PP\nIts words.", "troff source"),
         ("a.texi", "\\input texinfo\n@setfilename a.info\n", "Texinfo source"),
         ("a.txt", "%!PS-Adobe-3.0\n/Helvetica findfont", "PostScript"),
         ("a.ps", "%!PS-Adobe-3.0", "PostScript"),

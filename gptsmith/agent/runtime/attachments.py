@@ -20,11 +20,12 @@ from gptsmith.agent.runtime.turn import Turn
 from gptsmith.assistants.format.spec import Knowledge
 from gptsmith.errors import UsageError
 from gptsmith.models.chat.messages import strip_picture_notes
-from gptsmith.rag.hit import Hit, Receipt
+from gptsmith.rag.hit import Hit
 from gptsmith.rag.reading import pictures
 from gptsmith.rag.reading.parsed import Unreadable
 from gptsmith.rag.reading.pictures import openable
 from gptsmith.rag.reading.process import ReadingProcess
+from gptsmith.rag.receipt import Receipt
 
 if TYPE_CHECKING:
     from gptsmith.agent.runtime.engine import Engine
@@ -299,7 +300,9 @@ class Attachments:
     def _sync(self, base: KnowledgeBase, turn: Turn) -> list[Receipt]:
         if not base.stale():
             return base.receipts()
-        receipts = base.sync(lambda text: turn.emit("progress", {"stage": "index", "text": text}))
+        receipts = base.sync(
+            lambda text: turn.emit("progress", {"stage": "index", "text": text}), cancelled=lambda: turn.ended
+        )
         for receipt in receipts:
             if receipt.status != "ok":
                 text = f"{receipt.source} is not searched: {receipt.reason}"

@@ -311,7 +311,7 @@ class Engine:
             took = time.monotonic() - now
             if stale:
                 for receipt in self.knowledge.sync(
-                    lambda text: turn.emit("progress", {"stage": "index", "text": text})
+                    lambda text: turn.emit("progress", {"stage": "index", "text": text}), cancelled=lambda: turn.ended
                 ):
                     if receipt.status != "ok":
                         text = f"{receipt.source} is not searched: {receipt.reason}"

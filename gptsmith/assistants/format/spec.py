@@ -230,7 +230,7 @@ class Retrieval(Strict):
     budget: int = Field(default=4000, ge=200, le=100_000, description="Characters of passages given to the model.")
     top_k: int | None = Field(default=None, ge=1, le=50, examples=[5], description="Passages at most; default: budget.")
     rerank: bool = Field(
-        default=False, description="Read the best passages once more and order them anew; no effect yet."
+        default=False, description="Read the best passages once more, word by word, and order them anew."
     )
 
 

@@ -35,6 +35,10 @@ class Embedder(ABC):
     def token_spans(self, text: str) -> list[tuple[int, int]]:
         """Return the character offsets `(start, end)` of each token of `text`, without special tokens or a limit."""
 
+    def token_vectors(self, texts: Sequence[str]) -> list[Vectors] | None:
+        """Return the unit vectors of each text's tokens, one row a token; None for an encoder that gives none."""
+        return None
+
     def count_tokens(self, text: str) -> int:
         """Return how many of `max_tokens` the whole text takes, special tokens included."""
         return len(self.token_spans(text)) + 2

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -44,9 +44,22 @@ class FolderEmbedder(Embedder):
         self.max_tokens = min(limit, int(self._tokenizer.model_max_length), 512)
 
     def encode(self, texts: Sequence[str]) -> Vectors:
+        rows = np.zeros((len(texts), self.dimensions), dtype=np.float32)
+        for batch, hidden, mask in self._hidden(texts):
+            rows[batch] = (hidden * mask[:, :, None]).sum(1) / mask[:, :, None].sum(1)
+        return unit_rows(rows)
+
+    def token_vectors(self, texts: Sequence[str]) -> list[Vectors]:
+        found: list[Vectors] = [np.zeros((0, self.dimensions), dtype=np.float32)] * len(texts)
+        for batch, hidden, mask in self._hidden(texts):
+            for row, i in enumerate(batch):
+                found[i] = unit_rows(hidden[row][mask[row] > 0][1:-1])
+        return found
+
+    def _hidden(self, texts: Sequence[str]) -> Iterator[tuple[list[int], Vectors, Vectors]]:
+        """Yield batches: the places of their texts, the last hidden states, and 1 for each real token."""
         import torch
 
-        rows = np.zeros((len(texts), self.dimensions), dtype=np.float32)
         order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
         for start in range(0, len(order), _BATCH):
             batch = order[start : start + _BATCH]
@@ -59,9 +72,7 @@ class FolderEmbedder(Embedder):
             )
             with torch.inference_mode():
                 hidden = self._model(**tokens).last_hidden_state.float()
-            weights = tokens["attention_mask"][:, :, None].float()
-            rows[batch] = ((hidden * weights).sum(1) / weights.sum(1)).numpy()
-        return unit_rows(rows)
+            yield batch, hidden.numpy(), tokens["attention_mask"].float().numpy()
 
     def token_spans(self, text: str) -> list[tuple[int, int]]:
         tokens = self._tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)

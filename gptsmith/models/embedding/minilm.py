@@ -56,17 +56,22 @@ class Bert:
 
     @torch.inference_mode()
     def mean(self, ids: Tensor, mask: Tensor) -> Tensor:
-        """Return the mean of the last hidden states over real tokens.
+        """Return the mean of the last hidden states over real tokens: float32 (batch, width)."""
+        weights = mask[:, :, None].float()
+        return (self.hidden(ids, mask) * weights).sum(1) / weights.sum(1)
 
-        `ids` (batch, length) int64, `mask` (batch, length) bool, True at real tokens; returns float32 (batch, width).
+    @torch.inference_mode()
+    def hidden(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """Return the last hidden states: float32 (batch, length, width).
+
+        `ids` (batch, length) int64, `mask` (batch, length) bool, True at real tokens.
         """
         h = F.embedding(ids, self.words) + self.positions[: ids.shape[1]]
         h = F.layer_norm(h, (self.width,), *self.norm, self.epsilon)
         attend = None if bool(mask.all()) else mask[:, None, None, :]
         for layer in self.layers:
             h = self._block(layer, h, attend)
-        weights = mask[:, :, None].float()
-        return (h.float() * weights).sum(1) / weights.sum(1)
+        return h.float()
 
     def _block(self, layer: _Layer, h: Tensor, attend: Tensor | None) -> Tensor:
         batch, length, _ = h.shape
@@ -148,6 +153,20 @@ class MiniLM(Embedder):
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         rows = np.zeros((len(texts), self.dimensions), dtype=np.float32)
+        for batch, ids, mask in self._tokens(texts):
+            rows[batch] = self._bert.mean(ids, mask).numpy()
+        return unit_rows(rows)
+
+    def token_vectors(self, texts: Sequence[str]) -> list[Vectors]:
+        found: list[Vectors] = [np.zeros((0, self.dimensions), dtype=np.float32)] * len(texts)
+        for batch, ids, mask in self._tokens(texts):
+            hidden, lengths = self._bert.hidden(ids, mask).numpy(), mask.sum(1).tolist()
+            for row, i in enumerate(batch):
+                found[i] = unit_rows(hidden[row, 1 : lengths[row] - 1])  # without the marks of beginning and end
+        return found
+
+    def _tokens(self, texts: Sequence[str]) -> Iterator[tuple[list[int], Tensor, Tensor]]:
+        """Yield batches: the places of their texts, the ids of their tokens, and which of these are real."""
         encodings = self._tokenizer.encode_batch([fold(_clean(t)) for t in texts]) if texts else []
         for batch in _batches(encodings):
             longest = max(len(encodings[i].ids) for i in batch)
@@ -157,8 +176,7 @@ class MiniLM(Embedder):
                 length = len(encodings[i].ids)
                 ids[row, :length] = torch.tensor(encodings[i].ids)
                 mask[row, :length] = True
-            rows[batch] = self._bert.mean(ids, mask).numpy()
-        return unit_rows(rows)
+            yield batch, ids, mask
 
     def token_spans(self, text: str) -> list[tuple[int, int]]:
         return list(self._whole.encode(_clean(text), add_special_tokens=False).offsets)

@@ -11,6 +11,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any, BinaryIO
 
 from gptsmith.rag.reading import kinds
@@ -37,7 +38,7 @@ def main() -> None:
 def _read(data: bytes, request: dict[str, Any], beat: Callable[[], None]) -> dict[str, Any]:
     try:
         parsed = kinds.read_any(Raw(data, request["name"], request["content_type"], request["charset"], beat))
-        return {"status": "ok", "text": parsed.text, "pages": parsed.pages, "note": parsed.note}
+        return {"status": "ok", **asdict(parsed)}
     except Unreadable as error:
         return {"status": error.status, "note": str(error)}
     except MemoryError:

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from dataclasses import replace
 from functools import cache
 
-from gptsmith.rag.reading import formats, pictures
-from gptsmith.rag.reading.parsed import Kind, Parsed, Raw, Unreadable
+from gptsmith.rag.reading import formats, pictures, recognition
+from gptsmith.rag.reading.image_count import images_in
+from gptsmith.rag.reading.parsed import Kind, Parsed, Raw, Unreadable, clean_text
 
 # What cannot be read, and what to do about it.
 _ADVICE = {
@@ -28,15 +30,33 @@ _ADVICE = {
     ".eps": "a PostScript file, a program that draws pages; convert it to PDF",
     ".exe": "a program, not a document",
     ".dll": "a program, not a document",
-    ".zip": "an archive; unpack it and add the files",
-    ".tar": "an archive; unpack it and add the files",
-    ".gz": "an archive; unpack it and add the files",
     ".7z": "an archive; unpack it and add the files",
     ".rar": "an archive; unpack it and add the files",
 }
 _DRAWINGS = (".svg", ".ico")
 _PICTURE = "a picture; knowledge is read from text"
+_NO_TEXT = "it is a picture without text that can be recognised"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+
+
+def _read_picture(raw: Raw) -> Parsed:
+    """Return the text in a picture; raises Unreadable for one without."""
+    import io
+
+    from PIL import Image
+
+    try:
+        picture = pictures.fitted(raw.name, raw.data)
+    except Unreadable as error:
+        raise Unreadable(f"it is {_PICTURE}", "skipped") from error
+    with Image.open(io.BytesIO(picture.data)) as image:
+        text = recognition.recognised(image)
+    if not text:
+        raise Unreadable(_NO_TEXT, "skipped")
+    return Parsed(clean_text(text), note="the text in the picture, by text recognition", images=1)
+
+
+_TEXT_IN_PICTURE = Kind("text in a picture", (), _read_picture)
 
 
 @cache
@@ -44,7 +64,7 @@ def kinds() -> tuple[Kind, ...]:
     """Return every kind that can be read; plain text, which takes what no other kind wants, comes last."""
     names = sorted(m.name for m in pkgutil.iter_modules(formats.__path__))
     found = [importlib.import_module(f"{formats.__name__}.{name}").KIND for name in names]
-    return tuple(sorted(found, key=lambda kind: (kind.name == "text", kind.name)))
+    return tuple(sorted(found, key=lambda kind: (kind.name == "text", kind.name == "archive", kind.name)))
 
 
 def suffixes() -> tuple[str, ...]:
@@ -59,7 +79,9 @@ def kind_names() -> str:
 
 def read_any(raw: Raw) -> Parsed:
     """Return what a file says. Raises Unreadable with the reason and what to do."""
-    return kind_of(raw).read(raw)
+    kind = kind_of(raw)
+    parsed = kind.read(raw)
+    return replace(parsed, images=parsed.images or images_in(raw, kind.name))
 
 
 def kind_of(raw: Raw) -> Kind:
@@ -71,6 +93,8 @@ def kind_of(raw: Raw) -> Kind:
     if raw.suffix in _ADVICE:
         raise Unreadable(f"it is {_ADVICE[raw.suffix]}", "skipped")
     if raw.suffix in (*pictures.suffixes(), *_DRAWINGS):
+        if raw.suffix in pictures.suffixes() and recognition.program():
+            return _TEXT_IN_PICTURE
         raise Unreadable(f"it is {_PICTURE}", "skipped")
     if raw.data.startswith(_OLE):
         raise Unreadable("it is an old Office file or one with a password; save it anew, without one")

@@ -22,7 +22,7 @@ MEMORY = 1536 * 1024 * 1024  # address space of the reading process
 SECONDS = 60.0  # without a sign of life from the reader, such as a page of a PDF that is done
 MOST_SECONDS = 900.0  # for one file
 
-READERS = "r7"  # part of every document's id: raise it when a reader's text changes
+READERS = "r8"  # part of every document's id: raise it when a reader's text changes
 
 
 # NULs, and tag characters: letters that nobody sees and a model reads as orders.
@@ -31,11 +31,15 @@ _UNSEEN = re.compile("[\x00\U000e0000-\U000e007f]")
 
 @dataclass
 class Parsed:
-    """A document's text; `pages` are the offsets where pages begin, empty for kinds without pages."""
+    """A document's text; `pages` are the offsets where pages begin, empty for kinds without pages.
+
+    `images` counts the pictures in it, which are not read unless the note says so.
+    """
 
     text: str
     pages: list[int] = field(default_factory=list)
     note: str = ""
+    images: int = 0
 
 
 class Unreadable(Exception):

@@ -16,6 +16,7 @@ from gptsmith.errors import NotReadyError
 from gptsmith.rag.reading.parsed import MAX_BYTES, MAX_CHARACTERS, MOST_SECONDS, SECONDS, Parsed, Unreadable
 
 _START = "from gptsmith.rag.reading.child import main; main()"
+_PASSED = ("SYSTEMROOT", "TEMP", "TMP", "LANG", "PATH", "TESSDATA_PREFIX")  # the last two find `tesseract`
 _START_SECONDS = 120.0  # a busy machine may need long
 _LONGEST_ANSWER = 8 * MAX_CHARACTERS  # JSON escapes a character to at most six bytes
 
@@ -45,7 +46,7 @@ class ReadingProcess:
             self.close()
         if answer["status"] != "ok":
             raise Unreadable(str(answer["note"]), str(answer["status"]))
-        return Parsed(answer["text"], answer["pages"], answer["note"])
+        return Parsed(answer["text"], answer["pages"], answer["note"], answer["images"])
 
     def close(self) -> None:
         """End the child."""
@@ -154,6 +155,6 @@ def _exactly(pipe: BinaryIO | Any, size: int) -> bytes:
 
 def _environment() -> dict[str, str]:
     """Return the child's environment: where modules are, and nothing that a parser of foreign files need know."""
-    kept = {name: os.environ[name] for name in ("SYSTEMROOT", "TEMP", "TMP", "LANG") if name in os.environ}
+    kept = {name: os.environ[name] for name in _PASSED if name in os.environ}
     places = [str(Path(__file__).resolve().parents[3]), *(p or os.getcwd() for p in sys.path)]  # noqa: PTH109 - as import
     return {**kept, "PYTHONPATH": os.pathsep.join(places), "PYTHONIOENCODING": "utf-8"}

@@ -12,8 +12,8 @@ from gptsmith.ui.cli.options import AsJson, File, Trust, load_trusted, locate
 from gptsmith.ui.cli.output import document, say, show, table
 
 if TYPE_CHECKING:
-    from gptsmith.rag.hit import Receipt
     from gptsmith.rag.knowledge import KnowledgeBase
+    from gptsmith.rag.receipt import Receipt
 
 
 # The command for what an assistant remembers of you: memory.
@@ -80,10 +80,12 @@ def sync(file: File, trust: Trust = False, as_json: AsJson = False) -> None:
 
 @group.command()
 def receipt(file: File, trust: Trust = False, as_json: AsJson = False) -> None:
-    """Show what became of each file at the last sync."""
+    """Show what became of each file at the last sync, and questions asked of the index that prove it can be found."""
     with _opened(file, trust) as knowledge:
         receipts, stale = knowledge.receipts(), knowledge.stale()
     _receipts(receipts, as_json)
+    if not as_json:
+        _proofs(receipts)
     if stale:
         say(f"Files changed since the last sync; gptsmith knowledge sync {file} reads them")
 
@@ -135,11 +137,22 @@ def _receipts(receipts: list[Receipt], as_json: bool) -> None:
     if as_json:
         document([receipt.model_dump() for receipt in receipts])
         return
+    counts = ("pages", "characters", "words", "tables", "images", "chunks")
     rows = [
-        (r.source, r.knowledge, r.status, str(r.pages or ""), str(r.characters), str(r.chunks), r.reason)
+        (r.source, r.knowledge, r.status, *(str(getattr(r, name) or "") for name in counts), r.language, r.reason)
         for r in receipts
     ]
-    table(("file", "knowledge", "status", "pages", "characters", "chunks", "reason"), rows)
+    table(("file", "knowledge", "status", *counts, "language", "reason"), rows)
+
+
+def _proofs(receipts: list[Receipt]) -> None:
+    """Show the questions that were made from each file, with the sentence that was to be found."""
+    for one in (one for one in receipts if one.proofs):
+        show(f"\n{one.source}")
+        for proof in one.proofs:
+            place = f"page {proof.page}, " if proof.page else ""
+            state = f"found ({place}passage {proof.rank})" if proof.found else "NOT FOUND"
+            show(f"  {proof.question}  {state}\n{_indented(proof.quote)}")
 
 
 def _indented(text: str) -> str:

@@ -57,6 +57,7 @@ from gptsmith.models.chat.embedded.toolbox import Tool, read_tools
 from gptsmith.models.chat.embedded.words import tokens
 from gptsmith.models.chat.local.writer import Writer
 from gptsmith.models.embedding import load_embedder
+from gptsmith.models.embedding.remembered import remembered
 
 FREE = "\0free"
 """Stands for a reply that the local model is to write."""
@@ -288,7 +289,9 @@ class EmbeddedChatModel(BaseChatModel):
         return answer_from(question, passages, self._encode, 0.8 * least, said, again)
 
     def _encode(self, texts: list[str]) -> NDArray[np.float32]:
-        return load_embedder("embedded").encode(texts)
+        """Encode a question, or what files say: that comes again with the next question and is remembered."""
+        embedder = load_embedder("embedded")
+        return remembered().encode(embedder, texts) if len(texts) > 1 else embedder.encode(texts)
 
     def _similarity(self, text: str, others: list[str]) -> list[float]:
         row = self._encode([text])[0] if " " in text else np.frombuffer(_vector(text), dtype=np.float32)

@@ -9,9 +9,11 @@ from typing import Any
 
 from gptsmith.rag.reading.parsed import MAX_CHARACTERS, MAX_PAGES, Kind, Parsed, Raw, Unreadable, clean_text
 from gptsmith.rag.reading.pdf_page import columns, filled_in, without_labels, without_unseen
+from gptsmith.rag.reading.recognition import program, recognised
 from gptsmith.rag.reading.typeset import untypeset
 
 _GAP = "\n\n"
+_MOST_PICTURES = 20  # of one scanned page
 
 
 def read(raw: Raw) -> Parsed:
@@ -51,6 +53,7 @@ def _join(reader: Any, count: int, beat: Callable[[], None]) -> Parsed:
     values: list[str] = []
     blank: list[int] = []
     broken: list[int] = []
+    seen: list[int] = []
     size = 0
     for number in range(min(count, MAX_PAGES)):
         try:
@@ -61,7 +64,8 @@ def _join(reader: Any, count: int, beat: Callable[[], None]) -> Parsed:
             text = filled = ""
             broken.append(number + 1)
         if not text and not filled and number + 1 not in broken:
-            blank.append(number + 1)
+            text = _scanned(reader.pages[number], beat)
+            (seen if text else blank).append(number + 1)
         beat()
         parts.append(text)
         values.append(filled)
@@ -75,7 +79,7 @@ def _join(reader: Any, count: int, beat: Callable[[], None]) -> Parsed:
         if broken:
             raise Unreadable("no page of the PDF can be read; open it in a viewer and print it to a new PDF")
         raise Unreadable("the PDF holds only pictures of pages (a scan), no text; run OCR on it first")
-    return Parsed(text[:MAX_CHARACTERS], pages, _note(count, len(pages), blank, broken))
+    return Parsed(text[:MAX_CHARACTERS], pages, _note(count, len(pages), blank, broken, seen))
 
 
 def _page(page: Any) -> tuple[str, str]:
@@ -94,12 +98,32 @@ def _page(page: Any) -> tuple[str, str]:
     return without_labels(text, filled), clean_text("\n".join(field.line for field in filled))
 
 
-def _note(count: int, used: int, blank: list[int], broken: list[int]) -> str:
+def _scanned(page: Any, beat: Callable[[], None]) -> str:
+    """Return what text recognition reads in the pictures of a page; empty where there are none or no such program."""
+    if not program():
+        return ""
+    found: list[str] = []
+    try:
+        for picture in list(page.images)[:_MOST_PICTURES]:
+            image = picture.image
+            if image is not None:
+                found.append(recognised(image.rotate(-page.rotation, expand=True) if page.rotation else image))
+            beat()
+    except MemoryError:
+        raise
+    except Exception:  # noqa: BLE001 - a parser fed with damaged pictures raises anything; the other pages go in
+        return clean_text("\n\n".join(filter(None, found)))
+    return clean_text("\n\n".join(filter(None, found)))
+
+
+def _note(count: int, used: int, blank: list[int], broken: list[int], seen: list[int]) -> str:
     notes = []
     if used < count:
         notes.append(f"only the first {used:,} of {count:,} pages are used; split the file")
     if broken:
         notes.append(f"{_pages(broken)} cannot be read")
+    if seen:
+        notes.append(f"{_pages(seen)} read by text recognition")
     if blank:
         notes.append(f"{_pages(blank)} without text (blank or scanned)")
     return "; ".join(notes)

@@ -6,6 +6,7 @@ import streamlit as st
 
 from gptsmith.agent.events import Citation
 from gptsmith.errors import GptsmithError
+from gptsmith.rag.receipt import Proof, Receipt
 from gptsmith.ui.web import session
 from gptsmith.ui.web.parts import markdown
 from gptsmith.ui.web.state.talk import Talk
@@ -74,8 +75,23 @@ def draw(talk: Talk) -> None:
     icon = ":material/warning:" if unread else ":material/library_books:"
     with st.expander(label, icon=icon, expanded=False):
         for receipt in [*unread, *(receipt for receipt in receipts if receipt.status == "ok")]:
-            pages = f"{receipt.pages} pages, " if receipt.pages else ""
-            size = f"{pages}{receipt.characters:,} characters"
-            state = f":green-badge[searched] {size}" if receipt.status == "ok" else ":orange-badge[not searched]"
+            searched = receipt.status == "ok"
+            state = f":green-badge[searched] {_size(receipt)}" if searched else ":orange-badge[not searched]"
             reason = f"  \n{markdown.line(receipt.reason)}" if receipt.reason else ""
-            st.markdown(f"**{markdown.line(receipt.source)}** {state}{reason}")
+            asked = "".join(f"  \n{_asked(proof)}" for proof in receipt.proofs)
+            st.markdown(f"**{markdown.line(receipt.source)}** {state}{reason}{asked}")
+
+
+def _size(receipt: Receipt) -> str:
+    """Return what was read of a file in a few words."""
+    counts = [(receipt.pages, "page"), (receipt.words, "word"), (receipt.tables, "table"), (receipt.images, "picture")]
+    said = [f"{count:,} {name}{'s' if count > 1 else ''}" for count, name in counts if count]
+    return " · ".join([*said, *([receipt.language] if receipt.language else [])])
+
+
+def _asked(proof: Proof) -> str:
+    """Return a question that was made from the file, and whether the passage was found."""
+    sign = ":green[:material/check:]" if proof.found else ":orange[not found]"
+    page = f" (page {proof.page})" if proof.page else ""
+    quote = proof.quote if len(proof.quote) <= 160 else f"{proof.quote[:160]}…"
+    return f"{sign} *{markdown.line(proof.question)}*{page} {markdown.line(quote)}"

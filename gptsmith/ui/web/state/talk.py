@@ -30,8 +30,8 @@ from gptsmith.ui.web.state.cited import CitedPassage, within
 from gptsmith.ui.web.state.uploads import Upload, store
 
 if TYPE_CHECKING:
-    from gptsmith.rag.hit import Receipt
     from gptsmith.rag.knowledge import KnowledgeBase
+    from gptsmith.rag.receipt import Receipt
 
 __all__ = ["CitedPassage", "StoredTurn", "Talk", "Thread"]
 
