@@ -38,6 +38,10 @@ def export(
     index: Annotated[
         bool, typer.Option("--index", help="Take the vectors of its knowledge along, so that they need no computing.")
     ] = False,
+    form: Annotated[
+        str | None,
+        typer.Option("--as", metavar="FORM", help="Another program's: character-card, agents-md or openai-gpt."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Write an assistant with its files and versions into one file, for another machine."""
@@ -45,6 +49,9 @@ def export(
     from gptsmith.assistants.format.loader import load_file
 
     spec = locate(file)
+    if form is not None:
+        _export_as(spec, form, output, as_json)
+        return
     target = output or Path(f"{load_file(spec).spec.id}.assistant.zip")
     vectors = b""
     if index:
@@ -60,12 +67,38 @@ def export(
     say(f"On the other machine: gptsmith import {target.name}")
 
 
+def _export_as(spec: Path, form: str, output: Path | None, as_json: bool) -> None:
+    from gptsmith.assistants.foreign.written import write_foreign
+    from gptsmith.assistants.format.loader import load_file
+    from gptsmith.state import atomic_write
+
+    loaded = load_file(spec)
+    text, ending, left = write_foreign(loaded, form)
+    target = output or Path(f"{loaded.spec.id}{ending}")
+    atomic_write(target, text)
+    if as_json:
+        document({"path": str(target), "left": [part.model_dump() for part in left]})
+        return
+    for part in left:
+        say(f"Left out: {part.what}: {part.why}")
+    show(f"Wrote {target}")
+
+
 def import_(
-    bundle: Annotated[Path, typer.Argument(metavar="F.zip", help="A file made by export.", show_default=False)],
+    bundle: Annotated[
+        Path, typer.Argument(metavar="PATH", help="A file made by export, or another program's.", show_default=False)
+    ],
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
-    """Bring an exported assistant into the library: shows what is inside, asks, writes it; runs nothing."""
+    """Bring an assistant into the library: shows what is inside, asks, writes it; runs nothing.
+
+    It takes files made by export, and what other programs have: an OpenAI GPT (JSON, or its texts), HuggingChat,
+    Open WebUI, LibreChat, docker agent, M365 agents, Character Cards, Agent Skills, AGENTS.md, LangChain prompts.
+    """
+    if bundle.exists() and not _is_bundle(bundle):
+        _import_foreign(bundle, yes, as_json)
+        return
     from gptsmith.assistants.files.imported_bundle import import_bundle, read_bundle
     from gptsmith.assistants.format.loader import slug
 
@@ -82,6 +115,41 @@ def import_(
         return
     show(f"Wrote {path}")
     say(f"Chat with it: gptsmith chat {slug(path.name)}")
+
+
+def _is_bundle(path: Path) -> bool:
+    from zipfile import is_zipfile
+
+    return path.suffix.lower() == ".zip" or (path.is_file() and is_zipfile(path) and path.suffix.lower() != ".png")
+
+
+def _import_foreign(path: Path, yes: bool, as_json: bool) -> None:
+    """Show what another program's assistants become and what is left behind; ask, then write them."""
+    from gptsmith.assistants.foreign import read_foreign
+    from gptsmith.ui.cli.output import yaml_text
+
+    found = read_foreign(path)
+    data: list[dict[str, Any]] = []
+    for one in found:
+        left = [part.model_dump() for part in one.left]
+        about = {"format": one.format, "id": one.id, "path": None, "files": list(one.files), "left": left}
+        data.append({**about, "yaml": one.text(one.id)})
+        if not as_json:
+            show(f"From {one.format}:")
+            yaml_text(one.text(one.id))
+            for part in one.left:
+                say(f"Left out: {part.what}: {part.why}")
+    names = ", ".join(str(one.spec["name"]) for one in found)
+    question = f"Bring {names} into the library?"
+    agree(question, yes=yes, what="nothing is imported", as_json=as_json, data={"assistants": data})
+    for one, about in zip(found, data, strict=True):
+        about["path"] = str(one.save())
+    if as_json:
+        document({"assistants": data})
+        return
+    for about in data:
+        show(f"Wrote {about['path']}")
+    say(f"Chat with it: gptsmith chat {found[0].id}")
 
 
 def _take_index(bundle: Path, path: Path, agreed: str) -> None:
