@@ -21,6 +21,8 @@ def _rows(name: str) -> list[dict[str, Any]]:
 
 _ROWS, _PICTURE_ROWS = _rows("shipped_questions.jsonl"), _rows("shipped_pictures.jsonl")
 _OF_PICTURES = ["illustrator", "photo-describer"]
+_REACHING = ["data-analyst", "researcher", "shop-desk"]
+_ANSWERING = [p for p in shipped_files() if p.name.removesuffix(".assistant.yaml") not in _REACHING]
 # numpy 2 and torch disagree about a keyword inside some of diffusers' samplers
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
 
@@ -53,14 +55,14 @@ def _right(row: dict[str, Any], text: str, cited: list[str]) -> bool:
     return any(w.lower() in text.lower() for w in row["contains_any"]) and any(row["cites"] in c for c in cited)
 
 
-@pytest.mark.parametrize("path", shipped_files(), ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", _ANSWERING, ids=lambda p: p.stem)
 def test_valid_and_passes_its_own_tests(path: Path) -> None:
     assert [str(d) for d in Assistant.check(path) if d.severity == "error"] == []
     results = Assistant.from_file(path).with_(model="embedded").run_tests()
     assert results and [(r.name, r.failures) for r in results if r.failures] == []
 
 
-@pytest.mark.parametrize("id", [name for name in shipped_names() if name not in _OF_PICTURES])
+@pytest.mark.parametrize("id", [name for name in shipped_names() if name not in _OF_PICTURES + _REACHING])
 def test_good_at_its_questions(id: str) -> None:
     path = next(p for p in shipped_files() if p.name.startswith(id))
     assistant = Assistant.from_file(path).with_(model="embedded")

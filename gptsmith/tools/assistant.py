@@ -60,7 +60,6 @@ class HelperAssistant(ToolSpec):
         label="Another assistant",
         first=("ref",),
         asks="ref",
-        offered=False,
     )
 
     type: Literal["assistant"] = "assistant"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Awaitable, Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,7 +53,8 @@ class ToolContext:
     gives it as a block. `helper(path)` gives what asks another assistant. `model` is
     the assistant's chat model (never looked up from here). `emit(type, data)` adds an event to the running turn,
     `thread()` is the id of its conversation, empty outside of one. `chosen()` holds what a surface adds to a call that
-    the person made there, and that no model may pass.
+    the person made there, and that no model may pass. `given` are files and folders of the spec that code may read, by
+    their names in its working folder.
     """
 
     base_dir: Path
@@ -66,6 +67,7 @@ class ToolContext:
     spec: Path | None = None
     cite: Callable[[str, list[Hit]], str] = field(default=_numbered)
     helper: Callable[[Path], Callable[[str], Awaitable[str]]] | None = None
+    given: Mapping[str, Path] = field(default_factory=dict)
 
 
 # What one entry under a spec's `tools` gives to the model: one tool, or as many as a server or document has.

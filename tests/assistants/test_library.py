@@ -15,7 +15,10 @@ from gptsmith.errors import UsageError
 from gptsmith.state import State, home_path
 
 SKY = "schema: assistant/v1\nname: Night sky\ndescription: Stars.\ninstructions: Explain.\n"
-SHIPPED = ["generative-ai-tutor", "illustrator", "museum-guide", "photo-describer", "recipe-helper", "support-desk"]
+SHIPPED = [
+    "data-analyst", "generative-ai-tutor", "illustrator", "museum-guide", "photo-describer", "recipe-helper",
+    "researcher", "shop-desk", "support-desk",
+]  # fmt: skip
 
 
 @pytest.fixture

@@ -371,3 +371,31 @@ def test_where_the_kernel_has_no_walls_python_keeps_its_own(code: str, tmp_path:
     )
     assert done.returncode == 1 and "PermissionError" in done.stderr
     assert (tmp_path / "in").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no child there")
+def test_code_reads_the_tables_of_the_spec_and_runs_the_scripts_of_its_skills(tmp_path: Path) -> None:
+    script = tmp_path / "skills" / "sums" / "scripts" / "add.py"
+    script.parent.mkdir(parents=True)
+    script.write_text("import csv\nprint('sum', sum(int(row['n']) for row in csv.DictReader(open('counts.csv'))))\n")
+    (tmp_path / "skills" / "sums" / "SKILL.md").write_text(
+        "---\nname: sums\ndescription: Adds.\n---\nRun the script.\n"
+    )
+    (tmp_path / "counts.csv").write_text("n\n3\n4\n")
+    (tmp_path / "secret.md").write_text("not a table\n")
+    code = "import os, runpy\nrunpy.run_path('skills/sums/scripts/add.py', run_name='__main__')\nprint(sorted(os.listdir()))"
+    wrong = "open('counts.csv', 'w').write('gone')"
+    model = Scripted(
+        call("use_skill", "c1", skill="sums"), call("code", "c2", code=code), call("code", "c3", code=wrong), "Done."
+    )
+    data = {
+        "schema": "assistant/v1", "name": "Adder", "description": "Adds.", "instructions": "Add.",
+        "knowledge": [{"name": "files", "description": "All", "paths": ["./counts.csv", "./secret.md"]}],
+        "tools": [{"type": "code", "packages": []}], "skills": ["./skills/sums"],
+    }  # fmt: skip
+    with Assistant.from_dict(data, base_dir=tmp_path, trust=True, model=model) as assistant:
+        reply = assistant.chat("Add them")
+    used, ran, refused = reply.tool_calls
+    assert 'Run its scripts with code: runpy.run_path("skills/sums/scripts/add.py"' in used.result
+    assert ran.result.startswith("sum 7\n['counts.csv', 'skills']")
+    assert refused.status == "error" and (tmp_path / "counts.csv").read_text() == "n\n3\n4\n"

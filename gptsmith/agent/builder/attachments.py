@@ -71,7 +71,8 @@ def files_in(source: Path) -> list[Path]:
 def bring_files(attachments: list[Attachment], id: str, base_dir: Path, *, empty: bool = False) -> list[Path]:
     """Copy the attachments into `<id>.files/` of `base_dir` and return what was made; `empty` makes bare placeholders.
 
-    A file that is in the way is an error: nothing is overwritten.
+    A file that is in the way is an error: nothing is overwritten. SKILL.md is never bare: a skill is checked with
+    its spec.
     """
     made: list[Path] = []
     for attachment in attachments:
@@ -83,7 +84,7 @@ def bring_files(attachments: list[Attachment], id: str, base_dir: Path, *, empty
             target.parent.mkdir(parents=True, exist_ok=True)
             with target.open("xb") as out:
                 made.append(target)
-                if not empty:
+                if not empty or file.name == "SKILL.md":
                     with file.open("rb") as data:
                         shutil.copyfileobj(data, out)
     return made

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gptsmith.agent.builder.attachments import Attachment, attach, beside, bring_files, listing
-from gptsmith.agent.builder.language.answers import Draft, DraftKnowledge, DraftTest, Missing
+from gptsmith.agent.builder.language.answers import Draft, DraftKnowledge, DraftTest, DraftTool, Missing
 from gptsmith.agent.builder.language.description import language
 from gptsmith.agent.builder.language.requests import BuildRequest
 from gptsmith.assistants.format.loader import load_text, slug
@@ -74,10 +74,22 @@ def spec_data(draft: Draft, id: str, attachments: list[Attachment]) -> dict[str,
         "welcome_message": draft.welcome_message.strip(),
         "conversation_starters": draft.conversation_starters,
         "knowledge": [_source(source, id, attachments) for source in draft.knowledge],
-        "tools": [{"type": t.type, "name": t.name, "description": t.description} for t in draft.tools],
+        "tools": [_tool(tool, id, attachments) for tool in draft.tools],
+        "skills": [_place(name.rstrip("/"), id, attachments) for name in draft.skills],
+        "memory": {"facts": True} if draft.remembers else None,
         "tests": [_test(test) for test in draft.tests],
     }
     return {key: value for key, value in data.items() if value not in (None, "", [], {})}
+
+
+def _tool(tool: DraftTool, id: str, attachments: list[Attachment]) -> dict[str, Any]:
+    settings = dict(tool.settings)
+    if isinstance(settings.get("schema"), str):
+        settings["schema"] = _place(settings["schema"], id, attachments)
+    if tool.type == "python":
+        file, _, function = str(settings["ref"]).rpartition(":")
+        settings["ref"] = f"{_place(file, id, attachments)}:{function}"
+    return {"type": tool.type, "name": tool.name, "description": tool.description, **settings}
 
 
 def _source(source: DraftKnowledge, id: str, attachments: list[Attachment]) -> dict[str, Any]:
@@ -89,7 +101,7 @@ def _source(source: DraftKnowledge, id: str, attachments: list[Attachment]) -> d
 def _place(path: str, id: str, attachments: list[Attachment]) -> str:
     """Return the spec's path for a listed name: an attachment itself, or a file inside an attached folder."""
     for attachment in attachments:
-        if path == attachment.name:
+        if path == attachment.name.rstrip("/") or path == attachment.name:
             return attachment.spec_path(id)
         if attachment.name.endswith("/") and path.startswith(attachment.name):
             return f"{attachment.spec_path(id)}/{path.removeprefix(attachment.name)}"
@@ -331,7 +343,15 @@ def _start(description: str, attachments: list[Attachment]) -> dict[str, Any]:
     if len(text) > MAX_DESCRIPTION:
         hint = "shorten it, and attach long material as files"
         raise UsageError(f"the description has more than {MAX_DESCRIPTION:,} characters", code="too_long", hint=hint)
-    request = BuildRequest(description=text, files=listing(attachments), tools=_offered())
+    from gptsmith.agent.builder.reach import attached
+
+    request = BuildRequest(
+        description=text,
+        files=listing(attachments),
+        tools=_offered(),
+        calls=attached.calls(attachments),
+        skills=attached.skills(attachments),
+    )
     return {"request": request.model_dump(), "rounds": 0, "draft": {}, "problems": []}
 
 
@@ -345,15 +365,17 @@ def _read(path: str | Path, knowledge: Sequence[str | Path]) -> tuple[Subject, l
 
 
 def _offered() -> dict[str, str]:
-    """Return the tool types that need no more than a name and a description, with what each does."""
-    return {kind: cls.SUMMARY for kind, cls in sorted(load_tool_types().items()) if _is_simple(cls)}
+    """Return the tool types with what each does; what a type needs is checked when a draft names it."""
+    return {kind: cls.SUMMARY for kind, cls in sorted(load_tool_types().items()) if _is_offered(cls)}
 
 
-def _is_simple(cls: type[ToolSpec]) -> bool:
-    """A type with further required fields (a server, a file with code) is the person's to add, not the builder's."""
+def _is_offered(cls: type[ToolSpec]) -> bool:
+    """A type with further required fields is the person's to add, where nobody checks what a draft gives them."""
+    from gptsmith.agent.builder.reach.checked import CHECKED
+
     shared = {"type", "name", "description"}
     needed = {name for name, info in cls.model_fields.items() if info.is_required()} - shared
-    return not needed and cls.FACTS.offered
+    return cls.FACTS.offered and (not needed or cls.TYPE in CHECKED)
 
 
 def _unbuilt() -> dict[str, str]:
@@ -362,8 +384,9 @@ def _unbuilt() -> dict[str, str]:
 
     with_none = ToolContext(base_dir=Path(), folder=Path())
     found = {}
-    for kind in _offered():
-        cls = load_tool_types()[kind]
+    for kind, cls in load_tool_types().items():
+        if any(info.is_required() for info in cls.model_fields.values()) or cls.FACTS.starts:
+            continue  # what it lacks depends on its settings
         error = not_ready(cls(type=kind, name=kind), with_none)
         if error is not None and error.code in ("not_built", "missing_weights"):
             found[kind] = f"It is in the spec, but {error}."

@@ -29,6 +29,7 @@ from gptsmith.agent.runtime.turn import CURRENT, Turn
 from gptsmith.assistants.files.library import state_key
 from gptsmith.assistants.files.skills import Skill
 from gptsmith.assistants.files.trust import require_trust
+from gptsmith.assistants.format import paths
 from gptsmith.assistants.format.loader import Loaded
 from gptsmith.assistants.format.spec import AssistantSpec, Knowledge, ModelSpec
 from gptsmith.errors import GptsmithError, UsageError
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 
 _ENGINES: weakref.WeakSet[Engine] = weakref.WeakSet()
 _PARENTS: list[Any] = []  # kept from being closed: an SQLite file that is closed in a child takes the parent's locks
+_TABLES = (".csv", ".tsv", ".xlsx", ".json", ".jsonl", ".parquet")  # what code reads better than a search does
 _LOOK_AGAIN = 10.0  # seconds between looks at the knowledge files
 _SLOW_LOOK = 0.5  # seconds; after a slower look (very many files, a slow disk) twenty times its time passes
 
@@ -199,11 +201,22 @@ class Engine:
             spec=self.loaded.path,
             cite=_cite,
             helper=lambda path: helper(self, path),
+            given=self._for_code(),
         )
         made = [make_tools(tool, context) for tool in self.spec.tools]
         own = [search_tool(k, self._searching(k)) for k in self.spec.knowledge if k.mode == "tool"]
-        own += skill_tools(self.skills)
+        runs = next((tool.name for tool in self.spec.tools if tool.type == "code"), "")
+        own += skill_tools(self.skills, runs)
         return [*made, Toolset(own + (memory_tools(self.facts, self._said) if self.facts else []))]
+
+    def _for_code(self) -> dict[str, Path]:
+        """Return what `code` may read besides attached files: the tables of the knowledge, and the skills."""
+        if not any(tool.type == "code" for tool in self.spec.tools):
+            return {}
+        patterns = [path for source in self.spec.knowledge for path in source.paths]
+        files = paths.expand(self.base_dir, patterns, trust=self.trust)
+        tables = {file.name: file for file in files if file.suffix.lower() in _TABLES}
+        return tables | {f"skills/{skill.name}": skill.folder for skill in self.skills}
 
     def _said(self) -> list[str]:
         """Return the person's own messages of the running conversation."""

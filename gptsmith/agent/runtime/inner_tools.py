@@ -72,8 +72,8 @@ def load_skills(folders: Sequence[str], base_dir: Path, *, trust: bool) -> list[
     return out
 
 
-def skill_tools(skills: Sequence[Skill]) -> list[BaseTool]:
-    """Return the tools that read the skills; none without skills."""
+def skill_tools(skills: Sequence[Skill], runs: str = "") -> list[BaseTool]:
+    """Return the tools that read the skills; none without skills. `runs` is the name of the tool that runs Python."""
     if not skills:
         return []
     by_name = {skill.name: skill for skill in skills}
@@ -87,7 +87,9 @@ def skill_tools(skills: Sequence[Skill]) -> list[BaseTool]:
         """Read the instructions of a skill, before you do a task that it is for."""
         known = found(skill)
         files = f"\n\nFiles of this skill, for {READ}: {', '.join(known.files)}" if known.files else ""
-        return _piece(known.text, 0) + files
+        scripts = [file for file in known.files if file.endswith(".py")]
+        how = f'runpy.run_path("skills/{known.name}/{scripts[0]}", run_name="__main__")' if scripts and runs else ""
+        return _piece(known.text, 0) + files + (f"\n\nRun its scripts with {runs}: {how}" if how else "")
 
     def read_skill_file(skill: str, file: str, start: int = 0) -> str:
         """Read a text file of a skill, when its instructions refer to it. `start`: from which character on."""

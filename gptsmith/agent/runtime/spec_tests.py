@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import re
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -95,7 +96,8 @@ class TestResult(BaseModel):
     """One test: `failures` has a sentence for each part that did not hold; `seconds` is how long it took.
 
     `error` is the code of what kept the assistant from answering (`stopped`: the caller), empty when it answered: then
-    a failure says something about the spec, else about the model or this machine.
+    a failure says something about the spec, else about the model or this machine. It is `unavailable` where a service
+    or server that the test needs was not there.
     """
 
     __test__ = False  # pytest, this is not one of yours
@@ -140,15 +142,32 @@ def run_test(engine: Engine, test: SpecTest, stopped: Callable[[], bool] | None 
         failures = ["was stopped"] if was_stopped or error is None else [str(error)]
     else:
         failures = failures_of(reply, test.expect)
+    away = _away(engine, reply, test.expect) if failures and reply is not None and not was_stopped else ""
     return TestResult(
         name=test.name,
         message=test.message,
         passed=not failures,
-        failures=failures,
+        failures=[away] if away else failures,
         reply=reply and _lasting(reply),
         seconds=round(time.monotonic() - begun, 3),
-        error="stopped" if was_stopped else error.code if error else "",
+        error="stopped" if was_stopped else error.code if error else "unavailable" if away else "",
     )
+
+
+_NOT_HERE = re.compile(r"cannot be reached|cannot be used \(|did not (?:answer|start) within|is not available here")
+
+
+def _away(engine: Engine, reply: Reply, expect: Expect) -> str:
+    """Return why a test says nothing: a service or server that it needs is not there. Empty where it is."""
+    for record in reply.tool_calls:
+        if record.status == "error" and _NOT_HERE.search(record.result):
+            return f"not run: {record.name}: {record.result[:300]}"
+    missing = [str(t.metadata["unavailable"]) for t in engine.tools if "unavailable" in (t.metadata or {})]
+    entries = [str((t.metadata or {}).get("of", t.name)) for t in engine.tools if "unavailable" in (t.metadata or {})]
+    wanted = [
+        name for name, entry in zip(missing, entries, strict=True) if any(c.startswith(entry) for c in expect.calls)
+    ]
+    return f"not run: {wanted[0]}" if wanted else ""
 
 
 def _wait(job: core.CoreWork, stopped: Callable[[], bool] | None) -> None:

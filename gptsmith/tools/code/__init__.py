@@ -41,8 +41,7 @@ class Code(ToolSpec):
     FACTS: ClassVar[ToolFacts] = ToolFacts(
         label="Python over attached files",
         first=("packages",),
-        offered=False,
-        by_hand=True,
+        example="Compute with Python: how many days lie between 3 March 1987 and 9 August 2011?",
     )
 
     type: Literal["code"] = "code"

@@ -51,9 +51,10 @@ class _Desk:
     def __init__(self, spec: Code, context: ToolContext, packages: list[str]) -> None:
         self.spec, self.context, self.packages = spec, context, packages
         have = f"{', '.join(packages)} and Python's own library" if packages else "Python's own library"
+        own = f" Always there: {', '.join(list(context.given)[:20])}." if context.given else ""
         self.about = (
             f"Runs Python over the files of this conversation, which lie in the working folder by their names, and "
-            f"tells what it prints. There is {have}, no network. Each call begins anew; files that it writes stay. The "
+            f"tells what it prints.{own} There is {have}, no network. Each call begins anew; files that it writes stay. The "
             f"last expression is shown, open figures and new files are shown to the person."
         )
 
@@ -93,18 +94,22 @@ class _Desk:
         return [wanted[name] for name in self.packages if name in wanted and name in code]
 
     def _lay_out(self, files: Path, scratch: Path) -> list[Path]:
-        """Put the attached files into the working folder by name, as links that cannot be written through."""
-        given: list[Path] = []
+        """Put files into the working folder by name, as links that cannot be written through; return what they are.
+
+        Those of the spec come first: an attached one of the same name takes the place of one.
+        """
+        laid = {name: path.resolve() for name, path in self.context.given.items() if path.exists()}
         for folder in (files / "texts", files / "images"):
             for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-                link = scratch / path.name
-                if path.is_symlink() or not path.is_file():
-                    continue
-                given.append(path.resolve())
-                if link.is_symlink() or not link.exists():
-                    link.unlink(missing_ok=True)
-                    link.symlink_to(path.resolve())
-        return given
+                if not path.is_symlink() and path.is_file():
+                    laid[path.name] = path.resolve()
+        for name, path in laid.items():
+            link = scratch / name
+            if link.is_symlink() or not link.exists():
+                link.parent.mkdir(exist_ok=True)
+                link.unlink(missing_ok=True)
+                link.symlink_to(path)
+        return list(laid.values())
 
     def _show(self, scratch: Path, before: dict[Path, tuple[int, int]]) -> list[str]:
         """Show pictures and files that are new or changed; return the words about them."""

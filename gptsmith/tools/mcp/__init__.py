@@ -42,7 +42,6 @@ class Mcp(ToolSpec):
         first=("url", "command", "tools"),
         several=True,
         starts=True,
-        offered=False,
         words="service server",
     )
 

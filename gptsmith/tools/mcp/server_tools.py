@@ -177,7 +177,9 @@ class ServerTools(Toolset):
         if key not in self._made:
             name = call_name(self.spec.name, tool.name, taken)
             call = self._caller(tool.name)
-            self._made[key] = DescribedTool(name=name, description=about, args_schema=schema, call=call)
+            reads = {"reads": bool(tool.annotations and tool.annotations.readOnlyHint)}
+            made = DescribedTool(name=name, description=about, args_schema=schema, call=call, metadata=reads)
+            self._made[key] = made
         return self._made[key]
 
     def _caller(self, name: str) -> Callable[[dict[str, Any]], str]:

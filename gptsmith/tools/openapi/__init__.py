@@ -41,7 +41,6 @@ class OpenApi(ToolSpec):
         first=("schema", "operations"),
         several=True,
         starts=True,
-        offered=False,
         words="service api",
     )
 

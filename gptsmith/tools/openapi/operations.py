@@ -116,7 +116,9 @@ class Operations(Toolset):
             name = call_name(self.spec.name, operation.id, [tool.name for tool in tools])
             about = f"{operation.description} ({document.title})" if document.title else operation.description
             call = self._caller(operation, self._server_of(document, entry))
-            tools.append(DescribedTool(name=name, description=about, args_schema=operation.schema, call=call))
+            reads = {"reads": operation.method in ("get", "head")}
+            made = DescribedTool(name=name, description=about, args_schema=operation.schema, call=call, metadata=reads)
+            tools.append(made)
         if not tools:
             raise NotReadyError(f"{self.spec.schema_} has no operation that can be called", code="bad_document")
         if len(tools) > _MOST_TOOLS and self.spec.operations is None:

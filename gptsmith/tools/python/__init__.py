@@ -37,8 +37,6 @@ class Python(ToolSpec):
     FACTS: ClassVar[ToolFacts] = ToolFacts(
         label="Python function",
         first=("ref",),
-        offered=False,
-        by_hand=True,
     )
 
     type: Literal["python"] = "python"

@@ -57,7 +57,7 @@ class Web(ToolSpec):
         label="Web search and pages",
         first=("max_results",),
         several=True,
-        offered=False,
+        example="Read the page example.org and say what it is for.",
     )
 
     type: Literal["web"] = "web"

@@ -27,6 +27,7 @@ from gptsmith.ui.cli import (
     pictures,
     serving,
     specs,
+    tools,
 )
 from gptsmith.ui.cli.output import fail
 
@@ -59,6 +60,7 @@ for _register in (
     pictures.register_train,
     models.register,
     doctor.register,
+    tools.register,
 ):
     _register(app)
 

@@ -14,7 +14,7 @@ import typer
 
 from gptsmith.ui.cli.edit import SECONDS, agreed, tell, tried
 from gptsmith.ui.cli.options import AsJson, Model, Yes
-from gptsmith.ui.cli.output import NOBODY, diff_text, document, nobody, say, show, typed_lines, yaml_text
+from gptsmith.ui.cli.output import NOBODY, ask, diff_text, document, nobody, say, show, typed_lines, yaml_text
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -68,7 +68,7 @@ def growing() -> Iterator[Drafting]:
 
 HELP = (
     "Say what to change. accept, accept only 1 and 3, or no decide on what is proposed. /show the file, /try and a"
-    " message to it, /tests of what is new, /undo the last change, /save it, /quit"
+    " message to it, /tools what its tools offer, /tests of what is new, /undo the last change, /save it, /quit"
 )
 
 
@@ -134,6 +134,8 @@ class BuildingTalk:
                 self.told(self.session.propose_tests(seconds=SECONDS))
             elif command in ("/help", "/?"):
                 say(HELP)
+            elif command == "/tools":
+                self.list_tools()
             elif command.startswith("/"):
                 say(f"{line.split()[0]} is no command. {HELP}")
             else:
@@ -225,6 +227,30 @@ class BuildingTalk:
         try:
             with Assistant.from_file(self.session.path) as assistant, scratch_copy(assistant) as copy:
                 PrintedTurn(copy).run(text, None, [])
+        except GptsmithError as error:
+            say(str(error))
+
+    def list_tools(self) -> None:
+        """List what the draft's tools offer, asking before anything is reached; then offer one call that only reads."""
+        from gptsmith.agent.builder.reach.offers import contacted, list_offers, try_call
+        from gptsmith.assistants.format.loader import load_file
+        from gptsmith.errors import GptsmithError
+        from gptsmith.ui.cli.tools import show_offer
+
+        if self.session.path is None:
+            say("There is no draft yet.")
+            return
+        loaded = load_file(self.session.path)
+        names = ", ".join(need.name for need in contacted(loaded))
+        try:
+            if names and not ask(f"This starts or reaches {names}. Go on?", yes=False, what="nothing is listed"):
+                return
+            found = list_offers(loaded, trust=bool(names))
+            for offer in found:
+                show_offer(offer)
+            call = next((name for offer in found for name in offer.harmless), "")
+            if call and ask(f"Try {call}, which only reads?", yes=False, what="nothing is called"):
+                show(try_call(loaded, call, {}, trust=bool(names)))
         except GptsmithError as error:
             say(str(error))
 

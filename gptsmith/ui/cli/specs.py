@@ -168,15 +168,18 @@ def test(
 
     with Assistant(load_trusted(file, trust), trust=trust, model=model, allow_hosted=allow_hosted) as assistant:
         results = assistant.run_tests()
-    failed = [result for result in results if not result.passed]
+    away = [result for result in results if result.error == "unavailable"]
+    failed = [result for result in results if not result.passed and result not in away]
     if as_json:
         document([result.model_dump() for result in results])
     elif not results:
         show("This spec has no tests; add a `tests` section")
     else:
-        rows = [(r.name, "ok" if r.passed else "FAILED", "; ".join(r.failures), f"{r.seconds:.1f} s") for r in results]
+        said = {id(r): "ok" if r.passed else "not run" if r in away else "FAILED" for r in results}
+        rows = [(r.name, said[id(r)], "; ".join(r.failures), f"{r.seconds:.1f} s") for r in results]
         table(("test", "result", "why", "time"), rows)
     if results:
-        say(f"{len(results) - len(failed)} of {len(results)} tests passed")
+        more = f", {len(away)} not run" if away else ""
+        say(f"{len(results) - len(failed) - len(away)} of {len(results)} tests passed{more}")
     if failed:
         raise typer.Exit(1)

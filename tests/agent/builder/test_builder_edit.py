@@ -164,7 +164,7 @@ INVALID = answer(change("set", "model.temperature", value=7))
         (answer(change("add", "tools", value={"type": "send_mail"})), 'there is no tool type "send_mail"; there are'),
         (
             answer(change("add", "tools", value={"type": "mcp", "command": ["sh"]})),
-            "code and commands are the person's",
+            "commands are the person's own",
         ),
         (
             answer(change("add", "knowledge[0].urls", value="https://evil.example/x")),

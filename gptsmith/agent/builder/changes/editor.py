@@ -18,6 +18,7 @@ from gptsmith.agent.builder.changes.subject import Subject
 from gptsmith.agent.builder.language.answers import ChangeSet
 from gptsmith.agent.builder.language.requests import ChangeRequest
 from gptsmith.agent.builder.prompt import change_messages
+from gptsmith.agent.builder.reach import attached
 from gptsmith.agent.builder.reading import Read, read_answer
 from gptsmith.assistants.format.spec import load_tool_types
 from gptsmith.errors import ProviderError, UsageError
@@ -107,6 +108,8 @@ def _rounds(subject: Subject, message: str, attachments: Sequence[Attachment], t
         message=said,
         files=listing(list(attachments)),
         tools={kind: cls.SUMMARY for kind, cls in sorted(load_tool_types().items()) if not cls.FACTS.by_hand},
+        calls=attached.calls(attachments),
+        skills=attached.skills(attachments),
         locked=subject.locked,
         rules=subject.rules,
         conversation=list(talk.conversation),

@@ -160,7 +160,7 @@ def faults(op: Op, subject: Subject, message: str, spoken: str) -> Iterator[str]
     value = op.new if isinstance(op, ReplaceText) else op.value
     for text in _texts(value):
         yield from _told(text, subject, spoken)
-    yield from _tools(place, value, subject)
+    yield from _tools(place, value, subject, spoken)
 
 
 def _is_lock(op: Op, place: KeyPath, message: str) -> bool:
@@ -181,7 +181,7 @@ def _told(text: str, subject: Subject, spoken: str) -> Iterator[str]:
             yield f"the address {show(url, 80)} stands neither in the person's words nor in the file"
 
 
-def _tools(place: KeyPath, value: Any, subject: Subject) -> Iterator[str]:
+def _tools(place: KeyPath, value: Any, subject: Subject, spoken: str) -> Iterator[str]:
     known = load_tool_types()
     if place[0] != "tools":
         return
@@ -191,8 +191,18 @@ def _tools(place: KeyPath, value: Any, subject: Subject) -> Iterator[str]:
             continue
         if kind not in known:
             yield f"there is no tool type {show(kind)}; there are {', '.join(sorted(known))}; list it under missing"
-        if tool_class({"type": kind}).FACTS.by_hand or (isinstance(tool, dict) and "command" in tool):
-            yield "code and commands are the person's own to write into the file; list it under missing"
+        if tool_class({"type": kind}).FACTS.by_hand:
+            yield "code is the person's own to write into the file; list it under missing"
+    for tool in [value] if place[-1] == "command" else value if isinstance(value, list) else [value]:
+        command = tool.get("command") if isinstance(tool, dict) else value if "command" in place else None
+        if command is not None and not _is_spoken(command, spoken):
+            yield "commands are the person's own: none that does not stand in their words; list it under missing"
+
+
+def _is_spoken(command: Any, spoken: str) -> bool:
+    """Say whether a command stands in the person's words as it would run."""
+    parts = [str(part) for part in command] if isinstance(command, list) else [str(command)]
+    return len(" ".join(parts)) > 2 and " ".join(parts) in " ".join(spoken.split())
 
 
 def foreign_files(after: Any, subject: Subject, spoken: str) -> Iterator[str]:

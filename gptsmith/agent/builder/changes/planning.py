@@ -15,6 +15,7 @@ from gptsmith.agent.builder.changes.subject import Subject
 from gptsmith.agent.builder.language.description import binds
 from gptsmith.assistants.editing.edited_file import Plan, plan_edit
 from gptsmith.assistants.editing.operations import Add, Remove, ReplaceText, Set, parse_path, value_at, write_path
+from gptsmith.assistants.files.skills import FILE as SKILL
 from gptsmith.assistants.format import paths
 from gptsmith.assistants.format.paths import path_values
 from gptsmith.assistants.format.schema import json_schema, node_at
@@ -59,6 +60,10 @@ def _mirror(subject: Subject, folder: Path) -> Path:
                 place = folder / file.relative_to(here)
                 place.parent.mkdir(parents=True, exist_ok=True)
                 place.touch()
+            elif (file / SKILL).is_file() and file.is_relative_to(here):  # a skill is checked with its spec
+                place = folder / file.relative_to(here)
+                place.mkdir(parents=True, exist_ok=True)
+                (place / SKILL).write_bytes((file / SKILL).read_bytes())
     if subject.told_file is not None:
         place = folder / subject.told_file.relative_to(here)
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -184,6 +189,9 @@ def _placed(value: Any, subject: Subject, attachments: list[Attachment]) -> Any:
         return [_placed(item, subject, attachments) for item in value]
     if isinstance(value, dict):
         return {key: _placed(item, subject, attachments) if key in _FILES else item for key, item in value.items()}
+    if isinstance(value, str) and ".py:" in value:
+        file, _, function = value.rpartition(":")
+        return f"{_placed(file, subject, attachments)}:{function}"
     if isinstance(value, str):
         named = value.removeprefix("./").rstrip("/")
         for attachment in attachments:
@@ -196,7 +204,7 @@ def _placed(value: Any, subject: Subject, attachments: list[Attachment]) -> Any:
 
 
 _FILLED = ("instructions", "welcome_message", "conversation_starters")
-_FILES = ("paths", "files", "avatar", "schema", "instructions_file")
+_FILES = ("paths", "files", "avatar", "schema", "instructions_file", "skills", "ref")
 
 
 def spec_path(attachment: Attachment, subject: Subject) -> str:

@@ -146,7 +146,9 @@ def _item(place: KeyPath, value: Any) -> str:
     if kind == "knowledge source":
         more = ": " + ", ".join([*value.get("paths", []), *value.get("urls", [])])
     elif kind == "tool" and value.get("name"):
-        more = f": {value.get('type')}"
+        where = value.get("url") or value.get("schema") or value.get("ref") or " ".join(value.get("command") or [])
+        more = f": {value.get('type')}{f' ({where})' if isinstance(where, str) and where else ''}"
+        more += ", asking before each call" if value.get("requires_approval") is True else ""
     elif kind == "test":
         more = f": {_value(value.get('message', ''))}"
     return f"the {kind} {show(name, 60) if kind in ('test', 'starter') else name}{more}"

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from langchain_core.messages import BaseMessage
 
-from gptsmith.agent.builder.composing import interview, rules, settings, texts, tools
+from gptsmith.agent.builder.composing import interview, reaching, rules, settings, texts, tools
 from gptsmith.agent.builder.composing.commands import CERTAIN, Command, commands, exact_kind, senses
 from gptsmith.agent.builder.composing.statements import LEAST, grounds, scores, statements
 from gptsmith.agent.builder.composing.subject import CommandSubject, FoundChange, has, subject_of
@@ -194,10 +194,15 @@ def _lines(request: ChangeRequest) -> tuple[list[str], list[str]]:
 
 def _read(request: ChangeRequest, subject: CommandSubject, writer: Writer | None) -> ChangeSet:
     answer = ChangeSet()
-    for said, found in _settled(commands(_with_what_was_asked(request), subject), subject, writer):
+    found, rest = reaching.reached(request, subject)
+    _gather(answer, Command(request.message), found, subject)
+    if rest != request.message:
+        request = request.model_copy(update={"message": rest, "conversation": []})
+    for said, found in _settled(commands(_with_what_was_asked(request), subject), subject, writer) if rest else ():
         _gather(answer, said, found, subject)
-    if request.files and not any(c.path.startswith("knowledge") for c in answer.changes) and not answer.question:
-        _gather(answer, Command(request.message), tools.attached(subject, subject.files), subject)
+    loose = reaching.loose(request)
+    if loose and not any(c.path.startswith("knowledge") for c in answer.changes) and not answer.question:
+        _gather(answer, Command(request.message), tools.attached(subject, loose), subject)
     answer.changes = tools.without_doubles(settings.one_model(answer.changes, subject))
     _only_what_fits(answer, subject)
     if not (answer.changes or answer.missing or answer.not_understood or answer.reply or answer.question):

@@ -23,6 +23,8 @@ from gptsmith.agent.builder.language.mentions import (
     without_blanks,
 )
 from gptsmith.agent.builder.language.requests import BuildRequest
+from gptsmith.agent.builder.reach.checked import reach
+from gptsmith.agent.builder.reach.wishes import wishes, without_covered
 from gptsmith.agent.builder.testing.known import question
 from gptsmith.agent.builder.testing.proofs import prove
 
@@ -163,14 +165,17 @@ def guard(
     filled, blanks = fill_blanks(said)
     draft = draft.model_copy(deep=True)
     called = draft.name
+    wanted = wishes(said, request.files, request.calls, request.skills)
     _name(draft, filled, blanks)
-    _tools(draft, set(offered), unbuilt)
-    _knowledge(draft, request, urls(said))
+    _tools(draft, {*offered}, unbuilt)
+    reach(draft, wanted, request)
+    _knowledge(draft, request, urls(said), wanted.taken)
     _rules(draft, rules(filled))
     _starters(draft, filled, topics or {}, called)
     _variables(draft, blanks)
     _missing(draft, request, said)
-    draft.tests = prove(draft, language(filled), topics or {})
+    draft.missing = list(without_covered(draft.missing, wanted))
+    draft.tests = prove(draft, language(filled), topics or {}, request.calls)
     return draft
 
 
@@ -199,17 +204,22 @@ def _tools(draft: Draft, offered: set[str], unbuilt: dict[str, str]) -> None:
     draft.tools = kept
 
 
-def _knowledge(draft: Draft, request: BuildRequest, named: list[str]) -> None:
-    """Keep only what is there; an attached file or a named page that no source uses gets one."""
-    listed = {name.rstrip("/"): name for name in request.files}
+def _knowledge(draft: Draft, request: BuildRequest, named: list[str], taken: set[str]) -> None:
+    """Keep only what is there; an attached file or a named page that no source uses gets one.
+
+    What is `taken` by a tool or a skill is no source.
+    """
+    files = [name for name in request.files if not any(_covers(other, name) for other in taken)]
+    named = [url for url in named if url not in taken]
+    listed = {name.rstrip("/"): name for name in files}
     kept: list[DraftKnowledge] = []
     for source in draft.knowledge:
         paths = [path.removeprefix("./").rstrip("/") for path in source.paths]
         for path in paths:
-            if path not in listed:
+            if path not in listed and not any(path == name.rstrip("/") for name in request.files):
                 draft.missing.append(Missing(kind="knowledge", what=path, how=_ATTACH))
         for url in source.urls:
-            if url not in named:
+            if url not in named and url not in taken:
                 draft.missing.append(Missing(kind="url", what=url, how="Add the address under knowledge, urls."))
         source.paths = _outermost(list(dict.fromkeys(listed[path] for path in paths if path in listed)))
         source.urls = [url for url in source.urls if url in named]
@@ -217,7 +227,7 @@ def _knowledge(draft: Draft, request: BuildRequest, named: list[str]) -> None:
         if source.paths or source.urls:
             kept.append(source)
     used = [path for source in kept for path in source.paths]
-    left = [name for name in request.files if not any(_covers(path, name) or _covers(name, path) for path in used)]
+    left = [name for name in files if not any(_covers(path, name) or _covers(name, path) for path in used)]
     left = _outermost(left)
     pages = [
         url for url in named if not any(url in s.urls for s in kept) and not any(url in m.what for m in draft.missing)

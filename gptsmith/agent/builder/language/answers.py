@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from gptsmith.assistants.editing.operations import OPERATION, Add, Remove, ReplaceText, Set
+from gptsmith.assistants.format.spec import load_tool_types
 from gptsmith.errors import UsageError
 
 
@@ -35,6 +36,22 @@ class DraftTool(DraftPart):
     type: str = Field(description="One of the tool types listed in the prompt.")
     name: str = Field(description="lower_case verb phrase that the assistant calls, e.g. draw_card")
     description: str = Field(description="One sentence: what it is for in this assistant.")
+    settings: dict[str, Any] = Field(
+        default={},
+        description="Further fields of its type, e.g. {url: …} of mcp, {schema: …, operations: […]} of openapi.",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _settings_beside(cls, data: Any) -> Any:
+        """Read settings that stand beside the name, as they do in the file."""
+        if not isinstance(data, dict):
+            return data
+        known = {info.alias or name for kind in load_tool_types().values() for name, info in kind.model_fields.items()}
+        beside = {key: value for key, value in data.items() if key in known and key not in cls.model_fields}
+        kept = {key: value for key, value in data.items() if key not in beside}
+        given = kept.get("settings")
+        return {**kept, "settings": {**beside, **given} if isinstance(given, dict) else beside} if beside else kept
 
 
 class DraftKnowledge(DraftPart):
@@ -85,6 +102,8 @@ class Draft(DraftPart):
     conversation_starters: list[str] = Field(default=[], description="Three or four messages a user would send.")
     tools: list[DraftTool] = []
     knowledge: list[DraftKnowledge] = []
+    skills: list[str] = Field(default=[], description="Attached folders that are skills, as listed.")
+    remembers: bool = Field(default=False, description="It keeps what the user asks it to remember, for later chats.")
     temperature: float | None = Field(default=None, ge=0, le=2)
     tests: list[DraftTest] = Field(default=[], description="Two to five.")
     missing: list[Missing] = []

@@ -41,21 +41,67 @@ class Fences:
 
 # The request that the builder sends to a model: fenced blocks that a hosted and an embedded model read alike.
 
-BUILD_FENCES = Fences("description", "attached_files", "tools", "draft", "problems")
+BUILD_FENCES = Fences(
+    "description", "attached_files", "attached_calls", "attached_skills", "tools", "draft", "problems"
+)
+
+
+class AttachedCall(BaseModel):
+    """What an attached file offers to be called: an operation of a service's document, a function of Python (`def`).
+
+    `sample` are values for what it needs, in words.
+    """
+
+    file: str
+    method: str
+    id: str
+    about: str
+    sample: str = ""
+
+    @property
+    def changes(self) -> bool:
+        """Whether it may change something elsewhere."""
+        return self.method not in ("get", "head", "options")
+
+    def line(self) -> str:
+        """Return it as one line of a request."""
+        return " | ".join((self.file, self.method, self.id, self.about, self.sample))
+
+
+def _read_calls(lines: list[str]) -> list[AttachedCall]:
+    keys = ("file", "method", "id", "about", "sample")
+    parts = [dict(zip(keys, f"{line} ".split(" | ", 4), strict=False)) for line in lines]
+    return [AttachedCall(**{key: text.strip(" |") for key, text in p.items()}) for p in parts if len(p) >= 4]
+
+
+def _attached(fences: Fences, calls: list[AttachedCall], skills: dict[str, str]) -> list[str]:
+    """Return the blocks of what attached files offer; none where they offer nothing."""
+    blocks = [fences.items("attached_calls", [call.line() for call in calls])] if calls else []
+    return [*blocks, *([fences.items("attached_skills", [f"{k}: {v}" for k, v in skills.items()])] if skills else [])]
+
+
+def _read_skills(lines: list[str]) -> dict[str, str]:
+    return dict(line.partition(": ")[::2] for line in lines)
 
 
 class BuildRequest(BaseModel):
-    """What the person wants built: their words, the attached files' names, the tool types with their summaries."""
+    """What the person wants built: their words, the attached files' names, the tool types with their summaries.
+
+    `calls` and `skills` are what attached files offer besides something to answer from.
+    """
 
     description: str
     files: list[str] = []
     tools: dict[str, str] = {}
+    calls: list[AttachedCall] = []
+    skills: dict[str, str] = {}
 
     def to_text(self) -> str:
         """Return the request as fenced blocks; a fence inside the person's words is escaped."""
         blocks = [
             BUILD_FENCES.block("description", self.description),
             BUILD_FENCES.items("attached_files", self.files),
+            *_attached(BUILD_FENCES, self.calls, self.skills),
             BUILD_FENCES.items("tools", [f"{kind}: {summary}" for kind, summary in self.tools.items()]),
         ]
         return "\n\n".join(blocks)
@@ -71,6 +117,8 @@ def read_request(text: str) -> BuildRequest | None:
         description=description[0],
         files=BUILD_FENCES.find_items(text, "attached_files"),
         tools=tools,
+        calls=_read_calls(BUILD_FENCES.find_items(text, "attached_calls")),
+        skills=_read_skills(BUILD_FENCES.find_items(text, "attached_skills")),
     )
 
 
@@ -80,6 +128,8 @@ CHANGE_FENCES = Fences(
     "spec",
     "instructions",
     "attached_files",
+    "attached_calls",
+    "attached_skills",
     "tools",
     "locked",
     "rules",
@@ -96,7 +146,7 @@ class ChangeRequest(BaseModel):
     `spec` is the YAML text as it stands; `instructions` the text of its `instructions_file`, empty without one; `files`
     the names of the files attached to the message; `tools` the tool types with their summaries; `locked` the paths that
     may only be suggested; `rules` the person's own rules, word for word; `conversation` what was said before, oldest
-    first, as "person: …" and "builder: …" lines.
+    first, as "person: …" and "builder: …" lines; `calls` and `skills` what the attached files offer.
     """
 
     spec: str
@@ -107,6 +157,8 @@ class ChangeRequest(BaseModel):
     locked: list[str] = []
     rules: list[str] = []
     conversation: list[str] = []
+    calls: list[AttachedCall] = []
+    skills: dict[str, str] = {}
 
     def to_text(self) -> str:
         """Return the request as fenced blocks, the person's message last; fences inside the texts are escaped."""
@@ -116,6 +168,7 @@ class ChangeRequest(BaseModel):
                 CHANGE_FENCES.block("spec", self.spec),
                 *told,
                 CHANGE_FENCES.items("attached_files", self.files),
+                *_attached(CHANGE_FENCES, self.calls, self.skills),
                 CHANGE_FENCES.items("tools", [f"{kind}: {summary}" for kind, summary in self.tools.items()]),
                 CHANGE_FENCES.items("locked", self.locked),
                 CHANGE_FENCES.items("rules", self.rules),
@@ -140,6 +193,8 @@ def read_change_request(text: str) -> ChangeRequest | None:
         locked=CHANGE_FENCES.find_items(text, "locked"),
         rules=CHANGE_FENCES.find_items(text, "rules"),
         conversation=CHANGE_FENCES.find_items(text, "conversation"),
+        calls=_read_calls(CHANGE_FENCES.find_items(text, "attached_calls")),
+        skills=_read_skills(CHANGE_FENCES.find_items(text, "attached_skills")),
     )
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from gptsmith.agent.builder.language.answers import Draft, DraftTest
+from gptsmith.agent.builder.language.answers import Draft, DraftTest, DraftTool
+from gptsmith.agent.builder.language.requests import AttachedCall
 from gptsmith.assistants.format.spec import tool_class
 
 _LANGUAGES = {
@@ -193,10 +194,16 @@ def call_of(kind: str, name: str) -> str:
     return tool_class({"type": kind}).FACTS.example or f"Use {name} for me."
 
 
-def tests(draft: Draft, language: str = "en", topics: dict[str, list[str]] | None = None) -> list[DraftTest]:
+def tests(
+    draft: Draft,
+    language: str = "en",
+    topics: dict[str, list[str]] | None = None,
+    calls: Sequence[AttachedCall] = (),
+) -> list[DraftTest]:
     """Return two to five tests; the first is about the name, the others about sources, tools and visible rules.
 
-    `topics` are headings by file name: with them a source is asked for something that it holds.
+    `topics` are headings by file name: with them a source is asked for something that it holds. `calls` are what
+    attached files offer: with them a service is asked for one of its operations.
     """
     found = name_tests(draft, language)[:1]
     for source in draft.knowledge[:2]:
@@ -216,15 +223,31 @@ def tests(draft: Draft, language: str = "en", topics: dict[str, list[str]] | Non
                 cites=[title if source.paths else cited],
             )
         )
-    for tool in draft.tools[:2]:
-        message = call_of(tool.type, tool.name)
-        found.append(DraftTest(name=f"calls {tool.name}", tests="tool", message=message, calls=[tool.name]))
+    found += [test for tool in draft.tools if (test := tool_test(tool, calls))][:2]
     rule = rule_test(draft.emphasis)
     if rule:
         found.append(rule)
     if len(found) < 2:
         found += name_tests(draft, language)[1:]
     return found[:5]
+
+
+def tool_test(tool: DraftTool, calls: Sequence[AttachedCall]) -> DraftTest | None:
+    """Return a test that a tool is called; None where nobody knows yet what the tool offers, or a call asks first."""
+    message, called = call_of(tool.type, tool.name), tool.name
+    if tool.settings.get("requires_approval") or tool.type == "mcp":
+        return None
+    if tool.type == "openapi":
+        offered = tool.settings.get("operations") or []
+        own = [call for call in calls if call.file == tool.settings.get("schema") and call.id in offered]
+        if not own:
+            return None
+        best = next((call for call in own if call.sample), own[0])
+        message = f"{best.about.rstrip('.')}{f': {best.sample}' if best.sample else ''}."
+        called = f"{tool.name}_{re.sub(r'[^a-zA-Z0-9_-]+', '_', best.id).strip('_')}"
+    elif tool.type == "web":
+        called = f"{tool.name}_{'search' if tool.settings.get('search') else 'fetch'}"
+    return DraftTest(name=f"calls {called}", tests="tool", message=message, calls=[called])
 
 
 _NAME = re.compile(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -14,7 +15,7 @@ from pydantic import Field
 from gptsmith.agent import patterns
 from gptsmith.agent.builder.language.answers import Draft, DraftPart, DraftTest
 from gptsmith.agent.builder.language.description import split
-from gptsmith.agent.builder.language.requests import Fences
+from gptsmith.agent.builder.language.requests import AttachedCall, Fences
 from gptsmith.agent.builder.prompt import words
 from gptsmith.agent.builder.testing import known
 from gptsmith.assistants.format.loader import Loaded
@@ -68,12 +69,18 @@ def part_of(test: DraftTest, loaded: Loaded) -> SpecPart | None:
     if test.tests == "name":
         return SpecPart("name", loaded.spec.name)
     if test.tests == "tool":
-        return next((p for p in parts(loaded) if p.kind == "tool" and p.text in test.calls), None)
+        tools = [p for p in parts(loaded) if p.kind == "tool"]
+        return next((p for p in tools if any(is_of(call, p.text) for call in test.calls)), None)
     if test.tests == "source":
         sources = [p for p in parts(loaded) if p.kind == "source"]
         return next((p for p in sources if any(_covers(loaded, p.text, name) for name in test.cites)), None)
     told, part = _flat(loaded.instructions(trust=True)), _flat(test.part)
     return SpecPart("rule", test.part) if part and part in told else None
+
+
+def is_of(call: str, entry: str) -> bool:
+    """Say whether a call is one of a tool's entry: `shop` itself, or `shop_getOrder`."""
+    return call == entry or call.startswith(f"{entry}_")
 
 
 def without(loaded: Loaded, part: SpecPart) -> Loaded:
@@ -129,13 +136,21 @@ MOST = 5
 FEWEST = 2
 
 
-def prove(draft: Draft, language: str = "en", topics: dict[str, list[str]] | None = None) -> list[DraftTest]:
-    """Return two to five tests of `draft` that hold up: the model's own, then those that code can always make."""
+def prove(
+    draft: Draft,
+    language: str = "en",
+    topics: dict[str, list[str]] | None = None,
+    calls: Sequence[AttachedCall] = (),
+) -> list[DraftTest]:
+    """Return two to five tests of `draft` that hold up: the model's own, then those that code can always make.
+
+    `calls` are what attached files offer, for tests of the tools that call it.
+    """
     kept = [test for test in map(_trimmed, draft.tests) if holds(test, draft)]
     if topics:  # a question about what the file holds tells more than "What does the file say?"
         vague = {test.message for test in known.tests(draft, language) if test.tests == "source"}
         kept = [test for test in kept if test.message not in vague]
-    for test in known.tests(draft, language, topics):
+    for test in known.tests(draft, language, topics, calls):
         covered = any(_same_part(test, other) for other in kept)
         wanted = test.tests in ("source", "tool") or len(kept) < FEWEST or not draft.tests
         if wanted and not covered and holds(test, draft):
@@ -154,7 +169,8 @@ def holds(test: DraftTest, draft: Draft) -> bool:
     if test.tests == "source":
         return bool(test.cites) and all(_cited(name, draft) for name in test.cites)
     if test.tests == "tool":
-        return bool(test.calls) and all(name in {t.name for t in draft.tools} for name in test.calls)
+        names = [t.name for t in draft.tools]
+        return bool(test.calls) and all(any(is_of(call, name) for name in names) for call in test.calls)
     if test.tests == "name":
         return any(draft.name.casefold() in text.casefold() for text in test.contains)
     if not _ruled(test, draft):
