@@ -10,6 +10,7 @@ import base64
 import os
 import struct
 import sys
+import time
 import zlib
 from typing import Any
 
@@ -109,6 +110,12 @@ async def grow(ctx: Context) -> str:  # type: ignore[type-arg]
 
 
 @server.tool()
+def repeat(text: str) -> str:
+    """Say what was said."""
+    return text
+
+
+@server.tool()
 def mixed() -> CallToolResult:
     """Send a picture, a file, a link, a sound."""
     return CallToolResult(
@@ -133,6 +140,12 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["http"]:
         server.settings.port = int(sys.argv[2])
         server.run("streamable-http")
+    elif sys.argv[1:2] == ["endless"]:
+        while True:
+            sys.stdout.write("x" * 65536)
+    elif sys.argv[1:2] == ["late"]:
+        time.sleep(1)
+        server.run("stdio")
     elif sys.argv[1:2] == ["mute"]:
         sys.stdin.read()
     elif sys.argv[1:2] == ["broken"]:

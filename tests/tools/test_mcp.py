@@ -20,7 +20,7 @@ pytest.importorskip("mcp")
 
 from gptsmith import Assistant, NotReadyError, ToolError
 from gptsmith.tools import ToolContext
-from gptsmith.tools.mcp import Mcp, connection, make
+from gptsmith.tools.mcp import Mcp, connection, make, stdio
 from tests.support.scripted import Scripted
 
 SERVER = str(Path(__file__).parents[1] / "support" / "mcp_server.py")
@@ -231,3 +231,18 @@ def test_an_address_without_a_server(url: str, over_http: str, assistant: Any) -
     a, model = assistant("Hello.", url=address, trust=False)
     assert a.chat("Hi").text == "Hello."
     assert "The tool odd is not available here: the server cannot be used (" in model.history[0][0].content
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there the SDK starts it")
+def test_a_server_that_writes_an_endless_line_is_ended(assistant: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stdio, "MOST_BYTES", 2**20)
+    one, model = assistant("It is not there.", command=[*COMMAND, "endless"])
+    assert one.chat("Hello").text == "It is not there."
+    assert "it writes a line of more than 1 MB" in model.history[0][0].content
+
+
+def test_a_server_that_starts_slowly_is_told_of(assistant: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "SLOW_SECONDS", 0.05)
+    one, _ = assistant("There.", command=[*COMMAND, "late"])
+    said = [event.data.get("text", "") for event in one.stream("Hello") if event.type == "progress"]
+    assert any(text.startswith("odd: ") and text.endswith("is starting") for text in said)

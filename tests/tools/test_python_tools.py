@@ -383,11 +383,12 @@ def test_code_reads_the_tables_of_the_spec_and_runs_the_scripts_of_its_skills(tm
     )
     (tmp_path / "counts.csv").write_text("n\n3\n4\n")
     (tmp_path / "secret.md").write_text("not a table\n")
-    code = "import os, runpy\nrunpy.run_path('skills/sums/scripts/add.py', run_name='__main__')\nprint(sorted(os.listdir()))"
+    run = "runpy.run_path('skills/sums/scripts/add.py', run_name='__main__')"
+    code = f"import os, runpy\n{run}\nprint(sorted(os.listdir()))"
     wrong = "open('counts.csv', 'w').write('gone')"
-    model = Scripted(
-        call("use_skill", "c1", skill="sums"), call("code", "c2", code=code), call("code", "c3", code=wrong), "Done."
-    )
+    calls = [("use_skill", {"skill": "sums"}), ("code", {"code": code}), ("code", {"code": wrong})]
+    said = [{"name": name, "args": args, "id": f"c{n}"} for n, (name, args) in enumerate(calls)]
+    model = Scripted(*[AIMessage(content="", tool_calls=[one]) for one in said], "Done.")
     data = {
         "schema": "assistant/v1", "name": "Adder", "description": "Adds.", "instructions": "Add.",
         "knowledge": [{"name": "files", "description": "All", "paths": ["./counts.csv", "./secret.md"]}],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -79,7 +80,5 @@ def make(port: int = 8790) -> ThreadingHTTPServer:
 if __name__ == "__main__":
     server = make(int(sys.argv[1]) if len(sys.argv) > 1 else 8790)
     print(f"The shop answers at http://127.0.0.1:{server.server_address[1]}; end it with Ctrl-C")
-    try:
+    with contextlib.suppress(KeyboardInterrupt):
         server.serve_forever()
-    except KeyboardInterrupt:
-        pass

@@ -129,6 +129,7 @@ class _Course:
         given = whole_values(self.ask.variables)
         self.variables = {**still_fitting(turn.spec, store.variables(turn.thread_id)), **given}
         resolve_variables(turn.spec, {**self.engine.variables, **self.variables})  # before anything is written
+        CURRENT.set(turn)  # before the tools are gathered: a server that starts slowly says so
         if self.ask.decisions is None:
             blocked = self._begin(await self._take())
             if self.ask.call is None and not blocked:
@@ -139,7 +140,6 @@ class _Course:
             blocked = self._go_on()
         turn.system = self.engine.system(self.variables, attached=self.attachments.any)
         turn.system += prompts.of_caller(self.ask.caller.beside)
-        CURRENT.set(turn)
         try:
             if self.engine.knowledge is not None and not blocked:
                 await asyncio.to_thread(self.engine.sync_if_stale, turn)  # reading files is not the turn's own time

@@ -142,11 +142,11 @@ def run_test(engine: Engine, test: SpecTest, stopped: Callable[[], bool] | None 
         failures = ["was stopped"] if was_stopped or error is None else [str(error)]
     else:
         failures = failures_of(reply, test.expect)
-    away = _away(engine, reply, test.expect) if failures and reply is not None and not was_stopped else ""
+    away = _away(engine, reply, test.expect, failures) if reply is not None and not was_stopped else ""
     return TestResult(
         name=test.name,
         message=test.message,
-        passed=not failures,
+        passed=not failures and not away,
         failures=[away] if away else failures,
         reply=reply and _lasting(reply),
         seconds=round(time.monotonic() - begun, 3),
@@ -157,17 +157,15 @@ def run_test(engine: Engine, test: SpecTest, stopped: Callable[[], bool] | None 
 _NOT_HERE = re.compile(r"cannot be reached|cannot be used \(|did not (?:answer|start) within|is not available here")
 
 
-def _away(engine: Engine, reply: Reply, expect: Expect) -> str:
+def _away(engine: Engine, reply: Reply, expect: Expect, failures: list[str]) -> str:
     """Return why a test says nothing: a service or server that it needs is not there. Empty where it is."""
     for record in reply.tool_calls:
-        if record.status == "error" and _NOT_HERE.search(record.result):
+        needed = bool(failures) or record.name in expect.calls
+        if needed and record.status == "error" and _NOT_HERE.search(record.result):
             return f"not run: {record.name}: {record.result[:300]}"
-    missing = [str(t.metadata["unavailable"]) for t in engine.tools if "unavailable" in (t.metadata or {})]
-    entries = [str((t.metadata or {}).get("of", t.name)) for t in engine.tools if "unavailable" in (t.metadata or {})]
-    wanted = [
-        name for name, entry in zip(missing, entries, strict=True) if any(c.startswith(entry) for c in expect.calls)
-    ]
-    return f"not run: {wanted[0]}" if wanted else ""
+    gone = [t.metadata for t in engine.tools if t.metadata and "unavailable" in t.metadata] if failures else []
+    wanted = (str(one["unavailable"]) for one in gone if any(call.startswith(str(one["of"])) for call in expect.calls))
+    return next((f"not run: {why}" for why in wanted), "")
 
 
 def _wait(job: core.CoreWork, stopped: Callable[[], bool] | None) -> None:

@@ -54,8 +54,8 @@ class _Desk:
         own = f" Always there: {', '.join(list(context.given)[:20])}." if context.given else ""
         self.about = (
             f"Runs Python over the files of this conversation, which lie in the working folder by their names, and "
-            f"tells what it prints.{own} There is {have}, no network. Each call begins anew; files that it writes stay. The "
-            f"last expression is shown, open figures and new files are shown to the person."
+            f"tells what it prints.{own} There is {have}, no network. Each call begins anew; files that it writes "
+            f"stay. The last expression is shown, open figures and new files are shown to the person."
         )
 
     def run(self, code: str) -> str:

@@ -19,13 +19,14 @@ from typing import IO, Any, TypeVar
 
 import httpx
 from mcp import ClientSession, McpError, StdioServerParameters, types
-from mcp.client.stdio import stdio_client
 from mcp.client.streamable_http import streamable_http_client
 
 from gptsmith.errors import ToolError
+from gptsmith.tools.mcp import stdio
 from gptsmith.tools.service import SecretValues
 
 START_SECONDS = 20.0
+SLOW_SECONDS = 1.5  # after them a server that is being started is told of
 LIST_SECONDS = 15.0
 CALL_SECONDS = 60.0
 _CLOSE_SECONDS = 4.0
@@ -34,6 +35,10 @@ _MOST_BYTES = 64 * 1024 * 1024  # of one answer over HTTP
 
 T = TypeVar("T")
 Streams = AbstractAsyncContextManager[Any]
+
+
+def _silent(_text: str) -> None:
+    """Say nothing: nobody waits."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +60,9 @@ class Server:
 class ServerConnection:
     """A session with a server. Every method may be called from any thread and ends in time."""
 
-    def __init__(self, server: Server, secrets: SecretValues) -> None:
+    def __init__(self, server: Server, secrets: SecretValues, say: Callable[[str], None] = _silent) -> None:
         self.server = server
+        self._say = say  # told that it starts slowly
         self.changed = True  # the server's tools are not known, or it says that they are others now
         self._secrets = secrets
         self._guard = threading.Lock()
@@ -142,7 +148,10 @@ class ServerConnection:
     def _run(self, work: Callable[[ClientSession], Coroutine[Any, Any, T]], seconds: float) -> T:
         link = self._alive()
         try:
-            concurrent.futures.wait([link.ready], timeout=START_SECONDS)
+            concurrent.futures.wait([link.ready], timeout=SLOW_SECONDS)
+            if not link.ready.done():
+                self._say(f"{self.server.name} is starting" if self.server.command else "waiting for the server")
+                concurrent.futures.wait([link.ready], timeout=START_SECONDS - SLOW_SECONDS)
             if not link.ready.done():
                 link.stop()
                 raise _said(f"{self.server.name} did not start within {START_SECONDS:g} seconds", "timeout")
@@ -311,7 +320,7 @@ async def _streams(server: Server, link: _Link) -> AsyncIterator[tuple[Any, Any]
         parameters = StdioServerParameters(
             command=program, args=arguments, env=server.env, cwd=server.folder, encoding_error_handler="replace"
         )
-        async with stdio_client(parameters, errlog=link.words.file) as (read, write):  # type: ignore[arg-type]
+        async with stdio.streams(parameters, link.words.file) as (read, write):
             yield read, write
         return
     limits = httpx.Timeout(START_SECONDS, read=CALL_SECONDS + 5)

@@ -112,7 +112,10 @@ class ServerTools(Toolset):
         )
         declared = (spec.headers, spec.url, spec.command, spec.env)
         self._secrets = SecretValues(*declared, headers={**headers, **server.env})
-        self._connection = ServerConnection(server, self._secrets)
+        name, emit = spec.name, context.emit  # not self, which would never be let go of
+        self._connection = ServerConnection(
+            server, self._secrets, lambda text: emit("progress", {"stage": "tools", "text": f"{name}: {text}"})
+        )
         weakref.finalize(self, self._connection.release)  # an assistant that nobody closes leaves no server behind
         self._made: dict[str, DescribedTool] = {}
         self._now: list[BaseTool] = []

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from gptsmith.assistants.format.paths import is_url, resolve
 from gptsmith.assistants.format.service_documents import servers
@@ -27,6 +27,20 @@ def make(spec: OpenApi, context: ToolContext) -> Toolset:
     from gptsmith.tools.openapi.operations import Operations
 
     return Operations(spec, context)
+
+
+_HTTPS = r"^(https://|http://(127\.0\.0\.1|localhost|\[::1\])([:/]|$))"
+
+
+class OAuth(BaseModel):
+    """Signing in by the OAuth device flow, which the person starts: `gptsmith tools login FILE TOOL`."""
+
+    model_config = STRICT
+
+    device_url: str = Field(pattern=_HTTPS, description="Where a code is asked for (device authorization endpoint).")
+    token_url: str = Field(pattern=_HTTPS, description="Where the token comes from.")
+    client_id: str = Field(min_length=1, max_length=300, description="The public id of the client.")
+    scopes: list[str] = Field(default=[], description="What the token may be used for.")
 
 
 @tool_type(make, Request)
@@ -51,6 +65,7 @@ class OpenApi(ToolSpec):
         description="Address that replaces the document's own; its query (`?key=${env:KEY}`) goes with every call.",
     )
     headers: dict[str, str] = Field(default={}, description="Sent with every call; `${env:NAME}` allowed.")
+    oauth: OAuth | None = Field(default=None, description="Signing in by a code, instead of a header with a key.")
     operations: list[str] | None = Field(
         default=None,
         description="Only these operation ids; default: all. One without an id is named `get /orders/{id}`.",
@@ -64,8 +79,11 @@ class OpenApi(ToolSpec):
 
     @classmethod
     def addresses_in(cls, data: dict[str, Any], base_dir: Path | None) -> Iterable[tuple[str, Any]]:
-        """Yield the server, else those that the document names, and the document's own address."""
+        """Yield the server, else those that the document names, the document's own address, and where one signs in."""
         schema, found = data.get("schema"), list(super().addresses_in(data, base_dir))
+        oauth = data.get("oauth")
+        if isinstance(oauth, dict):
+            found += [("oauth", oauth.get(key)) for key in ("device_url", "token_url")]
         if is_url(str(schema)):
             return [*found, ("schema", schema)]
         if data.get("server") or not isinstance(schema, str) or base_dir is None:

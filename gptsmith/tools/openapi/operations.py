@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urljoin
 
@@ -18,9 +19,10 @@ from gptsmith.errors import NotReadyError, ToolError
 from gptsmith.tools.described_tool import DescribedTool
 from gptsmith.tools.openapi.document import ApiDocument, OperationEntry, read_document
 from gptsmith.tools.openapi.operation import Address, Operation, read_operation
+from gptsmith.tools.openapi.signin import SignIn
 from gptsmith.tools.registry import ToolContext, Toolset, call_name
 from gptsmith.tools.results import trimmed, trimmed_text
-from gptsmith.tools.service import Answer, SecretValues, Service, ServiceRequest
+from gptsmith.tools.service import HIDDEN, Answer, SecretValues, Service, ServiceRequest, origin
 
 if TYPE_CHECKING:
     from gptsmith.tools.openapi import OpenApi
@@ -46,6 +48,7 @@ class Operations(Toolset):
         self._place: str = expand_env(spec.schema_) if is_url(spec.schema_) else ""
         self._secrets = SecretValues(spec.headers, spec.server, spec.schema_, headers=self._headers)
         self._trust = context.trust
+        self.sign_in: SignIn | None = None  # known with the document: its tokens are for those addresses alone
         self._check_headers()
         if self._place:
             self.moving = True  # there is none until it is fetched
@@ -106,7 +109,11 @@ class Operations(Toolset):
     def _tools_of(self, document: ApiDocument) -> list[BaseTool]:
         fixed = [*self._headers, *(name for name, _ in self._query)]
         tools: list[BaseTool] = []
-        for entry in self._wanted(document):
+        entries = self._wanted(document)
+        if self.spec.oauth is not None:
+            self.sign_in = SignIn(self.spec.oauth, [str(origin(self._server_of(document, e))) for e in entries])
+            fixed.append("Authorization")
+        for entry in entries:
             operation = read_operation(document, entry, fixed)
             if isinstance(operation, str):
                 if self.spec.operations is not None:
@@ -163,12 +170,26 @@ class Operations(Toolset):
         at = Address(server, self._query, self._headers)
 
         def call(arguments: dict[str, Any]) -> str:
+            signed, token = self._signed(at)
             try:
-                return self._secrets.hide(told(service.send(operation.request(at, arguments))))
+                return self._hidden(told(service.send(operation.request(signed, arguments))), token)
             except ToolError as error:
-                raise ToolError(self._secrets.hide(error.message), code=error.code, hint=error.hint) from None
+                raise ToolError(self._hidden(error.message, token), code=error.code, hint=error.hint) from None
 
         return call
+
+    def _signed(self, at: Address) -> tuple[Address, str]:
+        """Return the address with the token of the person who signed in, where the spec wants one."""
+        if self.sign_in is None:
+            return at, ""
+        try:
+            token = self.sign_in.bearer()
+        except ToolError as error:
+            raise ToolError(f"{self.spec.name}: {error.message}", code=error.code, hint=error.hint) from None
+        return replace(at, headers={**at.headers, "Authorization": f"Bearer {token}"}), token
+
+    def _hidden(self, text: str, token: str) -> str:
+        return self._secrets.hide(text.replace(token, HIDDEN) if token else text)
 
 
 def told(answer: Answer) -> str:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,6 +16,7 @@ from gptsmith.ui.cli.output import agree, document, say, show
 if TYPE_CHECKING:
     from gptsmith.agent.builder.reach.offers import Offer
     from gptsmith.assistants.format.loader import Loaded
+    from gptsmith.tools.openapi.signin import SignIn
 
 tools = typer.Typer(help="The tools of an assistant: list what they offer, try a call, sign in.", no_args_is_help=True)
 Tool = Annotated[str, typer.Argument(metavar="TOOL", help="The tool's name in the spec.", show_default=False)]
@@ -77,6 +81,52 @@ def try_one(
         document({"call": call, "result": told})
     else:
         show(told)
+
+
+@tools.command()
+def login(file: File, tool: Tool, trust: Trust = False) -> None:
+    """Sign in to the service of a tool: enter the code that it shows in a browser."""
+    with _signing_in(file, tool, trust) as sign_in:
+        code = sign_in.begin()
+        show(f"Open {code.url} and enter {code.user_code}")
+        say(f"Waiting for you, {code.seconds / 60:.0f} minutes at most; Ctrl-C gives it up")
+        sign_in.wait(code)
+    say("You are signed in")
+
+
+@tools.command()
+def logout(file: File, tool: Tool, trust: Trust = False) -> None:
+    """Forget the sign-in to the service of a tool."""
+    with _signing_in(file, tool, trust) as sign_in:
+        sign_in.forget()
+    say("You are signed out")
+
+
+@contextmanager
+def _signing_in(file: str, tool: str, trust: bool) -> Iterator[SignIn]:
+    from tempfile import TemporaryDirectory
+
+    from gptsmith.errors import UsageError
+    from gptsmith.tools import ToolContext
+    from gptsmith.tools.openapi import OpenApi
+    from gptsmith.tools.openapi.operations import Operations
+
+    loaded = _loaded(file)
+    spec = next((one for one in loaded.spec.tools if one.name == tool), None)
+    if not isinstance(spec, OpenApi) or spec.oauth is None:
+        own = [one.name for one in loaded.spec.tools if isinstance(one, OpenApi) and one.oauth]
+        hint = (
+            f"there is {', '.join(own)}" if own else "give its openapi entry oauth: {device_url, token_url, client_id}"
+        )
+        raise UsageError(f"{tool} is no tool that one signs in to", hint=hint)
+    with TemporaryDirectory(prefix="gptsmith-tools-") as folder:
+        operations = Operations(spec, ToolContext(loaded.base_dir or Path.cwd(), Path(folder), trust))
+        try:
+            operations.tools()
+            assert operations.sign_in is not None, "it has oauth"  # noqa: S101
+            yield operations.sign_in
+        finally:
+            operations.close()
 
 
 def _loaded(file: str) -> Loaded:
