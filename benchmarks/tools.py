@@ -30,6 +30,11 @@ def look_up(number: int) -> str:
     return f"order {number} is packed"
 
 
+def pay(number: int) -> str:
+    """Pay an order."""
+    return f"order {number} is paid"
+
+
 class Calling(BaseChatModel):
     """Calls `look_up` until `calls` results stand behind the last message of the person, then answers."""
 
@@ -94,7 +99,7 @@ def ours(folder: Path, calls: int, *, approval: bool = False) -> Callable[[], fl
 
     if "look_up" not in TOOL_TYPES:
         register_tool(look_up)
-        register_tool(lambda number: str(number), "pay")
+        register_tool(pay)
     assistant = Assistant.from_dict(
         {
             "schema": "assistant/v1", "name": "Bench", "description": "Answers.", "instructions": "Answer.",

@@ -189,11 +189,12 @@ def test_a_hundred_approvals_wait_and_are_answered_by_another_assistant(
     numbers = range(100, 200)
     calls = [{"name": "changes_cancelOrder", "args": {"number": n}, "id": f"c{n}"} for n in numbers]
     first = build("x", Scripted(AIMessage(content="", tool_calls=calls)))
-    first.loaded.spec.limits.max_tool_calls = 100
+    first.loaded.spec.limits.max_tool_calls = 101
     reply = first.chat("Cancel them all", thread_id="many")
     assert (reply.finish_reason, len(reply.approvals)) == ("approval", 100) and service.seen == []
     first.close()
     second = build("x", Scripted("Half of them."))
+    second.loaded.spec.limits.max_tool_calls = 101
     assert [one.args["number"] for one in second.waiting("many")] == list(numbers)
     answers = [{"type": "approve"} if n % 2 else {"type": "reject", "message": "keep it"} for n in numbers]
     reply = second.resume("many", answers)

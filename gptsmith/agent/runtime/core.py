@@ -25,6 +25,7 @@ from gptsmith.errors import UsageError
 # A program's own async tools run on the second: one that blocks its loop cannot keep the core from ending a turn in
 # time.
 
+_WAITS = 5.0  # seconds that a thread without work stays
 _ANSWERS_WITHIN = 1.0  # seconds after which the loop of foreign code counts as blocked
 _LOCK = threading.Lock()
 _LOOP: asyncio.AbstractEventLoop | None = None
@@ -66,21 +67,57 @@ class _LoopThread(threading.Thread):
 
 
 class Threads(concurrent.futures.ThreadPoolExecutor):
-    """Gives each call a daemon thread at once: a tool that never returns holds up no other call and no exit."""
+    """Gives each call a daemon thread at once: a tool that never returns holds up no other call and no exit.
+
+    A thread that is done waits for the next call: each step of a graph makes one, and a new thread costs more than it.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._waiting: list[queue.SimpleQueue[Callable[[], None]]] = []
+        self._guard = threading.Lock()
 
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> concurrent.futures.Future[T]:
         future: concurrent.futures.Future[T] = concurrent.futures.Future()
+        with self._guard:
+            inbox = self._waiting.pop() if self._waiting else None
+        is_new = inbox is None
+        inbox = queue.SimpleQueue() if inbox is None else inbox
 
         def work() -> None:
             if not future.set_running_or_notify_cancel():
+                self._wait_in(inbox)
                 return
             try:
-                future.set_result(fn(*args, **kwargs))
+                result = contextvars.Context().run(fn, *args, **kwargs)  # nothing of the call before is seen
             except BaseException as error:  # noqa: BLE001 - carried to whoever waits
+                self._wait_in(inbox)
                 future.set_exception(error)
+            else:
+                self._wait_in(inbox)  # before anybody hears of it: the next call finds this thread
+                future.set_result(result)
 
-        threading.Thread(target=work, name="gptsmith-work", daemon=True).start()
+        inbox.put(work)
+        if is_new:
+            threading.Thread(target=self._serve, args=(inbox,), name="gptsmith-work", daemon=True).start()
         return future
+
+    def _wait_in(self, inbox: queue.SimpleQueue[Callable[[], None]]) -> None:
+        with self._guard:
+            self._waiting.append(inbox)
+
+    def _serve(self, inbox: queue.SimpleQueue[Callable[[], None]]) -> None:
+        while True:
+            try:
+                work = inbox.get(timeout=_WAITS)
+            except queue.Empty:
+                with self._guard:
+                    if inbox in self._waiting:
+                        self._waiting.remove(inbox)
+                        return
+                work = inbox.get()  # it was given a call in this moment
+            work()
+            del work  # with what it holds, while the thread waits
 
 
 def _started(name: str) -> asyncio.AbstractEventLoop:

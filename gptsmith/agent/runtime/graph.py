@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from langchain.agents import create_agent
@@ -72,7 +72,13 @@ class ModelGate(AgentMiddleware[Any, Any, Any]):
             response = handler(_corrected(request, response))
         return _checked(turn, response)
 
-    async def awrap_model_call(
+    # Not itself async, though it gives a coroutine: LangChain's spans around async ones start two threads for a call.
+    def awrap_model_call(
+        self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], Awaitable[ModelResponse[Any]]]
+    ) -> Coroutine[Any, Any, ModelResponse[Any]]:
+        return self._acall(request, handler)
+
+    async def _acall(
         self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], Awaitable[ModelResponse[Any]]]
     ) -> ModelResponse[Any]:
         turn = current()
@@ -100,7 +106,12 @@ class ToolGate(AgentMiddleware[Any, Any, Any]):
         request, refused = _permitted(turn, request)
         return _reported(turn, request, refused or _ran(request, handler))
 
-    async def awrap_tool_call(
+    def awrap_tool_call(  # as in ModelGate
+        self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], Awaitable[ToolMessage | Command[Any]]]
+    ) -> Coroutine[Any, Any, ToolMessage | Command[Any]]:
+        return self._arun(request, handler)
+
+    async def _arun(
         self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], Awaitable[ToolMessage | Command[Any]]]
     ) -> ToolMessage | Command[Any]:
         turn = current()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -52,7 +52,8 @@ def list_offers(loaded: Loaded, *, trust: bool = False) -> list[Offer]:
             except GptsmithError as error:  # as in a turn: one that is away leaves the others
                 found.append(Offer(entry, kind, why=str(error)))
                 continue
-            lacking = next((str(t.metadata["unavailable"]) for t in offered if "unavailable" in (t.metadata or {})), "")
+            about = [tool.metadata or {} for tool in offered]
+            lacking = next((str(one["unavailable"]) for one in about if "unavailable" in one), "")
             calls = {} if lacking else {tool.name: tool.description.split("\n")[0] for tool in offered}
             harmless = [tool.name for tool in offered if not lacking and _is_harmless(tool)]
             found.append(Offer(entry, kind, calls, harmless, lacking))
@@ -89,9 +90,9 @@ def _made(
     loaded: Loaded, trust: bool, show: Callable[[str, dict[str, Any]], None] | None = None
 ) -> Iterator[dict[tuple[str, str], Toolset]]:
     with TemporaryDirectory(prefix="gptsmith-tools-") as folder:
-        shown = {"emit": show} if show else {}
         base = loaded.base_dir or Path.cwd()
-        context = ToolContext(base, Path(folder), trust, spec=loaded.path, **shown)
+        context = ToolContext(base, Path(folder), trust, spec=loaded.path)
+        context = replace(context, emit=show) if show else context
         made = {(spec.name, spec.type): make_tools(spec, context) for spec in loaded.spec.tools}
         try:
             yield made
