@@ -94,6 +94,8 @@ def _ask(turn: Turn, request: ToolCallRequest) -> ApprovalRequest:
     asked = ApprovalRequest(id=record.id, name=record.name, args=record.args, description=about)
     asked.callers = is_callers(request.tool)
     turn.asked.append(asked)
+    order = {one.id: number for number, one in enumerate(turn.calls)}
+    turn.asked.sort(key=lambda one: order[one.id])  # as the model made them, whichever of them came here first
     return asked
 
 
