@@ -43,10 +43,10 @@ class ToolFacts:
     server or the like is started or asked before the first call; `draws` that it makes pictures; `asks` names the field
     with the id or path of another assistant.
 
-    Builder: it adds an `offered` type by itself, since a name and a description are all that it needs, or since it knows
-    how to check the rest; it never writes one `by_hand`, which runs code. `suggested` is the name and the description that the tool then gets, `requests` are
-    ways to ask for it, `words` are what people call it, `example` is a message that should call it. Trials call only a
-    `harmless` one, which changes nothing outside the conversation.
+    Builder: it adds an `offered` type by itself: a name and a description are all that it needs, or it knows
+    how to check the rest; it never writes one `by_hand`, which runs code. `suggested` is the name and the description
+    that the tool then gets, `requests` are ways to ask for it, `words` are what people call it, `example` is a message
+    that should call it. Trials call only a `harmless` one, which changes nothing outside the conversation.
     """
 
     label: str = ""
