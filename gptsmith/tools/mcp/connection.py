@@ -360,7 +360,8 @@ def _loop() -> asyncio.AbstractEventLoop:
     global _LOOP
     with _LOCK:
         if _LOOP is None:
-            logging.getLogger("mcp.client").setLevel(logging.CRITICAL)  # it logs what servers send, secrets included
+            for name in ("mcp.client", "mcp.os"):  # they log what servers send, secrets included, and how they end
+                logging.getLogger(name).setLevel(logging.CRITICAL)
             _LOOP = asyncio.new_event_loop()
             threading.Thread(target=_LOOP.run_forever, name="gptsmith-mcp", daemon=True).start()
             atexit.register(_close_all)

@@ -88,6 +88,11 @@ WANTED: list[tuple[str, str, dict[str, Any]]] = [
         "",
         {"tools": [{"type": "mcp", "command": ["uvx", "mcp-server-time"]}]},
     ),
+    (
+        "use the MCP server `/opt/own/mcp-server-clock --utc`",
+        "",
+        {"tools": [{"type": "mcp", "name": "clock", "command": ["/opt/own/mcp-server-clock", "--utc"]}]},
+    ),
     ("it searches the web for tides", "", {"tools": [{"type": "web"}], "missing": ["web search"]}),
     (
         "it searches the web with Brave",

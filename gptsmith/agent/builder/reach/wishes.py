@@ -224,7 +224,8 @@ def _servers(found: Wishes, sentences: list[str]) -> None:
         name = _name_in(said, "server")
         if command is not None:
             parts = _words_of(command["line"])
-            named = next((re.sub(r"^mcp-server-|-mcp$", "", p) for p in parts[1:] if "mcp" in p), name)
+            called = [part.rsplit("/", 1)[-1] for part in parts]
+            named = next((re.sub(r"^mcp[-_]server[-_]|[-_]mcp$", "", one) for one in called if "mcp" in one), name)
             _add(found, "mcp", variable_name(named) or name, f"Uses the {named} server.", {"command": parts}, "")
         elif not re.search(r"\b(?:explain|about|what is|build|writ\w+)\b", said, re.IGNORECASE):
             how = 'Give its address, or the command that starts it: use the MCP server "uvx …".'
