@@ -97,7 +97,7 @@ def split_sentences(text: str) -> list[Sentence]:
     rows = 0  # of the table read so far
     items = 0
     blocks = _blocks(text)
-    for (start, end), below in zip(blocks, [*blocks[1:], (0, 0)], strict=True):
+    for (start, end), below in zip(blocks, [*blocks, (0, 0)][1:], strict=True):
         block = text[start:end]
         if _ROW.fullmatch(block.rstrip("\n")):
             row = _sentence(text, start, end, heading, False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ from gptsmith import Assistant
 from gptsmith.agent.runtime.store import ThreadStore
 from gptsmith.models.chat.embedded.conversation import read_conversation
 from gptsmith.models.chat.embedded.replies import NEAREST, spoken
-from gptsmith.models.chat.embedded.tasks import threads
+from gptsmith.models.chat.embedded.tasks import find_writer, threads
 from tests.support.loopback import Answer, Loopback
 from tests.support.wired_mind import wired_mind
 
@@ -171,6 +172,14 @@ def test_what_is_no_longer_shown_is_noted_and_told_to_the_model(tmp_path: Path, 
         desk.chat("Tell me a story of dogs", thread_id=thread)
     shown = [b["messages"][-1]["content"] for b in mind.history if "Tell me a story of dogs" in str(b["messages"][-1])]
     assert "Known from before: The user comes with 4 dogs." in shown[0]
+
+
+@pytest.mark.parametrize("before", ["", "The user has 4 dogs."])
+def test_notes_that_do_not_hold_leave_those_from_before(before: str, mind: Loopback) -> None:
+    mind.always = by_task(notes="The user owns a zeppelin factory abroad.")
+    writer = find_writer()
+    assert writer is not None
+    assert asyncio.run(threads.write_notes(writer, before, [("I come tomorrow", "Good.")])) == before
 
 
 def test_the_notes_are_read_from_the_system_message() -> None:

@@ -22,7 +22,9 @@ from gptsmith.agent.builder.language.requests import ChangeRequest
 from gptsmith.errors import NotReadyError
 from gptsmith.models.chat.embedded import EmbeddedChatModel
 from gptsmith.models.chat.embedded.tasks import find_writer
-from gptsmith.models.chat.embedded.tasks.designing import reword, rule_of
+from gptsmith.models.chat.embedded.tasks.designing import permitted, reword, rule_of
+from tests.support.loopback import Answer
+from tests.support.wired_mind import wired_mind
 
 SPEC = """\
 schema: assistant/v1
@@ -257,3 +259,46 @@ def test_asked_who_it_is_the_builder_says_so_and_changes_nothing() -> None:
     answer = compose_changes(ChangeRequest(spec=SPEC, message="Who are you?"))
     assert answer.changes == []
     assert answer.reply == "I am the builder of Night sky: say what should be different, and I propose the change."
+
+
+@pytest.mark.parametrize(
+    ("rule", "wish", "allowed"),
+    [
+        (
+            "It must not promise a late checkout.",
+            "late checkout is fine now, it can promise that",
+            "It may promise a late checkout.",
+        ),
+        ("Don't use exclamation marks.", "exclamation marks are fine", "You may use exclamation marks."),
+        ("She can't name prices.", "prices are allowed", "She may name prices."),
+        ("Never talk about prices.", "it can talk about prices, but not about discounts", ""),
+        ("Never give dates.", "it may give dates if somebody asks", ""),
+        ("Never give dates and never guess.", "dates are ok", ""),
+        ("Always be short.", "long is ok", ""),
+    ],
+)
+def test_a_ban_that_is_lifted_says_what_may_be_done(rule: str, wish: str, allowed: str) -> None:
+    assert permitted(rule, wish) == allowed
+
+
+@pytest.mark.parametrize(
+    ("wish", "written", "rule"),
+    [
+        (
+            "he's allergic to peanuts, important!",
+            "Be allergic to peanuts; important!",
+            "He's allergic to peanuts, important!",
+        ),
+        ("my guests are mostly deaf", "Be mostly deaf.", "My guests are mostly deaf."),
+        ("could it be a bit nicer", "Be nicer.", "Be nicer."),
+        ("they are fed up, be kinder", "Be kinder.", "Be kinder."),
+    ],
+)
+def test_what_somebody_is_becomes_no_order(
+    wish: str, written: str, rule: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with wired_mind(tmp_path, monkeypatch) as mind:
+        mind.always = lambda body: Answer(written)
+        writer = find_writer()
+        assert writer is not None
+        assert rule_of(writer, wish) == rule

@@ -123,7 +123,7 @@ def _check(weights: Path, expected: Path) -> None:
 
 _CUT = re.compile(
     r"(?P<end>[.!?…]+[\"”»']?\s+(?=\S)|\n+)|\s*;\s*|\s+[–—-]\s+|,?\s+(?:and|but|then|plus|und|y|e|et)\s+"
-    r"(?:also |then )?|,\s+(?:so |also )?",
+    r"(?!(?:more|less) like\b)(?:also |then )?|,\s+(?:so |also )?",
     re.IGNORECASE,
 )
 _MARK = re.compile(r"^\s*(?:[-*•]|\d{1,2}[.)])\s+", re.MULTILINE)

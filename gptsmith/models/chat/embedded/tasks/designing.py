@@ -33,7 +33,17 @@ _YES = re.compile(r"^(?:yes|no|ja|nein|sure|ok(?:ay)?|well|sí|oui|non)[,.!:]\s+
 def rule_of(writer: Writer, wish: str) -> str:
     """Return the rule that a wish asks for; empty where what the model says is not carried by the wish."""
     said = _line(writer, "rule", f"Wish: {_flat(wish)}")
+    if _BECOME.match(said) and _TOLD_OF.match(wish):  # what somebody is is no order to become that
+        return wish[:1].upper() + re.sub(r"(?<![.!?])$", ".", wish[1:].strip())
     return said if said and _is_carried(said, wish, wish, most_new=2) and not _turned(said, wish) else ""
+
+
+_BECOME = re.compile(r"(?:be|have|sei|habe)\b", re.IGNORECASE)
+_TOLD_OF = re.compile(
+    r"(?:he|she|they|we|i|(?:my|our|her|his|the) \w+)(?: (?:is|are|am|was|has|have)|['’](?:s|re|m|ve))\b"
+    r"(?! (?:too|so|annoyed|tired|sick|fed up|bothered|confused|lost)\b)",
+    re.IGNORECASE,
+)
 
 
 def rule_of_answer(writer: Writer, question: str, answer: str) -> str:
@@ -69,6 +79,8 @@ def _of_the_person(said: str, answer: str) -> str:
 
 def reword(writer: Writer, rule: str, wish: str) -> str:
     """Return `rule` as it reads when `wish` is done; empty where nothing changes, or more than the wish says."""
+    if lifted := permitted(rule, wish):
+        return lifted
     said = _line(writer, "reword", f"Rule: {_flat(rule)} | Wish: {_flat(wish)}")
     if not _INSTEAD.search(rule):
         said = _INSTEAD.sub(".", said)  # the rule says what is, not what was
@@ -88,6 +100,24 @@ def reword(writer: Writer, rule: str, wish: str) -> str:
         return ""
     allowed = taken_up or shortened or turned
     return said if allowed and _is_carried(said, wish, f"{rule} {wish}", most_new=1, least=0) else ""
+
+
+def permitted(rule: str, wish: str) -> str:
+    """Return a rule that forbids as one that allows, where the wish does no more than allow; else nothing."""
+    if not _ALLOWS.search(wish) or _BOUND.search(wish) or NOT.search(re.sub(_NO_PROBLEM, "", wish)):
+        return ""
+    lifted = _FORBIDS.sub(lambda m: f"{m['who']} may " if m["who"] else "You may ", rule, count=1)
+    return "" if lifted == rule or NOT.search(lifted) else lifted[:1].upper() + lifted[1:]
+
+
+_ALLOWS = re.compile(r"\b(?:may|can|fine|ok(?:ay)?|allowed|no problem|darf|dürfen|puede|peut)\b", re.IGNORECASE)
+_BOUND = re.compile(r"\b(?:but|only|if|when|unless|except|as long as|instead|nur|wenn|aber)\b", re.IGNORECASE)
+_NO_PROBLEM = re.compile(r"\bno problem\b", re.IGNORECASE)
+_FORBIDS = re.compile(
+    r"^(?:(?P<who>it|he|she|the (?:assistant|bot|helper)) (?:(?:must|should|may|can|shall) (?:not|never)|cannot"
+    r"|can['’]t)|(?:please )?(?:never|do not|don['’]t))\s+",
+    re.IGNORECASE,
+)
 
 
 def fits(writer: Writer, wish: str, change: str) -> float:
