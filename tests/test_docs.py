@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import doctest
+import importlib
 import re
 import subprocess
 from pathlib import Path
@@ -103,3 +105,23 @@ def test_the_architecture_names_what_is_there() -> None:
     named = set(re.findall(r"(?<![\w/])(?:assistants|models|rag|tools|agent|ui)/[\w/]*(?:\.py)?", page))
     assert named
     assert sorted(name for name in named if not (ROOT / "gptsmith" / name).exists()) == []
+
+
+@pytest.mark.parametrize("name", ["gptsmith.agent.assistant", "gptsmith.models.shelf.shelf"])
+def test_the_examples_of_the_public_names_are_true(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GPTSMITH_HOME", str(tmp_path))
+    monkeypatch.setenv("GPTSMITH_MIND", "off")
+    monkeypatch.chdir(ROOT)
+    result = doctest.testmod(importlib.import_module(name))
+    assert result.attempted > 0 and result.failed == 0
+
+
+def test_every_pinned_package_says_why_it_is_there() -> None:
+    """Run scripts/dependencies.py where this fails."""
+    lines = (ROOT / "constraints.txt").read_text("utf-8").splitlines()
+    pinned = {re.sub(r"[-_.]+", "-", line.partition("==")[0]).lower() for line in lines if re.match(r"\w", line)}
+    page = (ROOT / "docs" / "dependencies.md").read_text("utf-8")
+    listed = dict(re.findall(r"^\| ([a-z0-9-]+) \| (.+) \|$", page, re.MULTILINE))
+    listed.pop("package")
+    assert pinned - listed.keys() == set()
+    assert [name for name, why in listed.items() if not why.strip()] == []

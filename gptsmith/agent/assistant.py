@@ -33,6 +33,12 @@ class Assistant(Kept):
 
     It is also a LangChain Runnable (`invoke`, `batch` and `transform` yield messages) whose memory then belongs to the
     caller. Nothing heavy is loaded before the first turn.
+
+    >>> from gptsmith import Assistant
+    >>> with Assistant.from_file("museum-guide", model="embedded") as guide:
+    ...     reply = guide.chat("When was the ship panel painted?")
+    >>> reply.citations[0].source
+    'museum-guide.files/collection.md'
     """
 
     def __new__(cls, *_args: Any, **_options: Any) -> Assistant:
@@ -90,12 +96,21 @@ class Assistant(Kept):
 
     @classmethod
     def from_dict(cls, data: dict[str, Any], base_dir: str | Path | None = None, **options: Any) -> Assistant:
-        """Return the assistant of plain data, by the same rules. Options as in `from_file`."""
+        """Return the assistant of plain data, by the same rules. Options as in `from_file`.
+
+        >>> about = {"name": "Night sky", "description": "A guide to the stars.", "instructions": "Use small words."}
+        >>> Assistant.from_dict({"schema": "assistant/v1", **about}).spec.name
+        'Night sky'
+        """
         return cls(loader.load_dict(data, base_dir), **options)
 
     @staticmethod
     def check(path: str | Path) -> list[Diagnostic]:
-        """Return every error and warning of a spec file; nothing is raised, loaded or fetched."""
+        """Return every error and warning of a spec file; nothing is raised, loaded or fetched.
+
+        >>> Assistant.check("museum-guide")
+        []
+        """
         from gptsmith.agent.readiness import warnings
 
         file = _spec_file(path)

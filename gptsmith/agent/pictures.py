@@ -30,7 +30,7 @@ class Pictures:
     """Picture models by name; each is loaded when it is first needed.
 
     `model` draws: embedded, a diffusers folder or hub id, or `openai:<images model>`. `captioner` describes: embedded,
-    a transformers folder or hub id, or a chat model that sees (`openai:gpt-4o-mini`). `recognizer` is embedded or any
+    a transformers folder or hub id, or a chat model with vision (`openai:gpt-4o-mini`). `recognizer` is embedded or any
     CLIP. `upsampler` is the chat model that writes captions, None for the default one. Relative folders start at
     `base_dir` (default: the working folder).
     """

@@ -1,4 +1,4 @@
-"""Words about a picture: a captioning model on this machine, or a chat model that sees."""
+"""Words about a picture: a captioning model on this machine, or a chat model with vision."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ _making = threading.Lock()
 
 
 def load_captioner(name: str = "embedded", *, base_dir: Path | None = None, trust: bool = False) -> Captioner:
-    """Return the captioner called `name`: embedded, a transformers folder or hub id, or a chat model that sees.
+    """Return the captioner called `name`: embedded, a transformers folder or hub id, or a chat model with vision.
 
     Raises:
         UsageError: `name` is no name of a model.
@@ -197,7 +197,7 @@ class LocalCaptioner(Captioner):
 
 
 class ChatCaptioner(Captioner):
-    """A chat model that sees pictures."""
+    """A chat model with vision."""
 
     def __init__(self, model: BaseChatModel, name: str, leaves: str | None) -> None:
         self.name, self.leaves = name, leaves

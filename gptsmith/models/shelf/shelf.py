@@ -107,7 +107,12 @@ class Checked:
 
 
 class Shelf:
-    """The models of `root` (default: `models/` of the state folder), of a catalogue (default: the one that ships)."""
+    """The models of `root` (default: `models/` of the state folder), of a catalogue (default: the one that ships).
+
+    >>> from gptsmith import Shelf
+    >>> Shelf().entry("coder-1.5b").licence
+    'Apache-2.0'
+    """
 
     def __init__(self, root: Path | None = None, models: Catalogue | None = None) -> None:
         self.root = root if root is not None else shelf_folder()

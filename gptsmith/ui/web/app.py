@@ -50,23 +50,23 @@ def _broken(view: session.View, errors: int) -> None:
 def _page(desk: Desk, view: session.View) -> None:
     # Each page is imported when it is first drawn, so that the gallery is there before the runtime is loaded.
     if view.page == "chat":
-        from gptsmith.ui.web.pages import chat
+        from gptsmith.ui.web.views import chat
 
         chat.draw(desk, view)
     elif view.page == "create":
-        from gptsmith.ui.web.pages import create
+        from gptsmith.ui.web.views import create
 
         create.draw(desk, view)
     elif view.page == "edit":
-        from gptsmith.ui.web.pages import workspace
+        from gptsmith.ui.web.views import workspace
 
         workspace.draw(desk, view)
     elif view.page == "models":
-        from gptsmith.ui.web.pages import models
+        from gptsmith.ui.web.views import models
 
         models.draw(desk.stock)
     else:
-        from gptsmith.ui.web.pages import gallery
+        from gptsmith.ui.web.views import gallery
 
         gallery.draw(desk)
 

@@ -530,7 +530,7 @@ def test_a_broken_spec_leads_to_its_repair(library: Path) -> None:
 WEB = SCRIPT.parent
 DECIDES = [*sorted((WEB / "state").glob("*.py")), WEB / "launch.py", WEB / "parts" / "markdown.py"]
 NEARER = {"markdown", "model_lines", "models", "pictures", "portrait"}  # each is about one thing of gptsmith alone
-DRAWS = [WEB / "app.py", *(f for part in ("pages", "parts", "tabs") for f in sorted((WEB / part).glob("*.py")))]
+DRAWS = [WEB / "app.py", *(f for part in ("views", "parts", "tabs") for f in sorted((WEB / part).glob("*.py")))]
 DRAWS = [file for file in DRAWS if file.stem not in NEARER]
 
 
@@ -577,3 +577,8 @@ def test_a_file_that_a_tool_made_can_be_saved(library: Path, tmp_path: Path) -> 
     assert not at.exception
     assert [one.proto.label for one in at.get("download_button")] == ["sums.csv"]
     assert "gone.csv is no longer there." in words(at)
+
+
+def test_the_sidebar_is_our_own() -> None:
+    """Streamlit lists a folder `pages` beside the script by itself, and runs each of its files as a page."""
+    assert not (WEB / "pages").exists()

@@ -26,7 +26,7 @@ def export(desk: Desk, bench: Bench) -> None:
     name = desk.bundles.name(bench.path)
     label = f"Download {_size(len(data))}"
     st.download_button(label, data, name, "application/zip", key="download", type="primary", icon=":material/download:")
-    st.caption("On the other computer: Bring one in, on the page of your assistants.")
+    st.caption("On the other computer, choose Import on the Assistants page.")
 
 
 @st.dialog("Bring an assistant in")

@@ -20,7 +20,7 @@ def draw(desk: Desk) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
         st.title("Assistants", anchor=False, width="content")
         with st.container(horizontal=True, width="content", gap="small"):
-            if st.button("Bring one in", icon=":material/upload_file:", key="import", type="tertiary"):
+            if st.button("Import", icon=":material/upload_file:", key="import", type="tertiary"):
                 sharing.bring_in(desk)
             icon = ":material/add:"
             st.button("New assistant", type="primary", icon=icon, on_click=session.go, args=("create",), key="new")

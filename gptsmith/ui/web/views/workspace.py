@@ -6,7 +6,7 @@ import streamlit as st
 
 from gptsmith.errors import GptsmithError
 from gptsmith.ui.web import session
-from gptsmith.ui.web.pages import chat
+from gptsmith.ui.web.views import chat
 from gptsmith.ui.web.parts import markdown, model_lines, sharing
 from gptsmith.ui.web.state.bench import Bench, Sheet
 from gptsmith.ui.web.state.desk import Desk
