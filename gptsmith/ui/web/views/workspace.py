@@ -6,11 +6,11 @@ import streamlit as st
 
 from gptsmith.errors import GptsmithError
 from gptsmith.ui.web import session
-from gptsmith.ui.web.views import chat
 from gptsmith.ui.web.parts import markdown, model_lines, sharing
 from gptsmith.ui.web.state.bench import Bench, Sheet
 from gptsmith.ui.web.state.desk import Desk
 from gptsmith.ui.web.tabs import all_tabs
+from gptsmith.ui.web.views import chat
 
 # The preview: the assistant as its file is now, answered by the same runtime as everywhere.
 
