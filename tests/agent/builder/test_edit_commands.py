@@ -302,3 +302,18 @@ def test_what_somebody_is_becomes_no_order(
         writer = find_writer()
         assert writer is not None
         assert rule_of(writer, wish) == rule
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Er soll auch auf die Hausordnung verweisen, wenn es um Lärm geht.",
+        "Bitte immer zuerst nach dem Alter fragen.",
+        "No debe prometer fechas de entrega.",
+        "Elle ne doit jamais donner la réponse.",
+    ],
+)
+def test_an_order_in_another_language_becomes_a_rule_word_for_word(words: str) -> None:
+    spec = "schema: assistant/v1\nname: Tea\ndescription: Tea.\ninstructions: You advise.\n"
+    changed = compose_changes(ChangeRequest(spec=spec, message=words))
+    assert [change.new for change in changed.changes] == [f"You advise. {words}"]

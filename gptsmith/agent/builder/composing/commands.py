@@ -257,6 +257,19 @@ _ABSOLUTE = re.compile(
 )
 
 
+_ABROAD = re.compile(  # an order about the assistant in another language, which the head does not know
+    r"^(?:bitte )?(?:(?:er|sie|es|der (?:bot|assistent|helfer)) (?:soll(?:te)?|muss|darf)|immer|nie(?:mals)?)\b"
+    r"|^(?:que (?:no )?\w+|(?:debe|no debe|tiene que|nunca|siempre)\b)"
+    r"|^(?:(?:il|elle) (?:ne )?(?:doit|devrait|peut)|jamais|toujours|ne .{2,40} (?:pas|jamais))\b",
+    re.IGNORECASE,
+)
+
+
+def is_abroad(text: str) -> bool:
+    """Tell whether a command is an order about the assistant in German, Spanish or French: it stays word for word."""
+    return bool(_ABROAD.match(text.strip()))
+
+
 def exact_kind(said: Command) -> str:
     """Return the kind of change that the words name themselves; empty where that takes more than the words."""
     text = said.open.strip()
@@ -274,7 +287,7 @@ def exact_kind(said: Command) -> str:
     settings = [kind for kind, words in _SETTINGS if has(words, text)]
     if len(settings) == 1 and (re.search(r"\d", text) or settings[0] == "knowledge_set"):
         return settings[0]
-    return "rule_add" if _ABSOLUTE.match(text) and not said.values else ""
+    return "rule_add" if (_ABSOLUTE.match(text) or _ABROAD.match(text)) and not said.values else ""
 
 
 def _names_a_file(said: Command) -> bool:

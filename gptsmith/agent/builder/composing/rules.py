@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from gptsmith.agent.builder.composing import needs
 from gptsmith.agent.builder.composing import statements as told
-from gptsmith.agent.builder.composing.commands import Command
+from gptsmith.agent.builder.composing.commands import Command, is_abroad
 from gptsmith.agent.builder.composing.statements import Statement, encoded, find_ground, grounds, scores
 from gptsmith.agent.builder.composing.subject import (
     ANY_CASE,
@@ -177,7 +177,8 @@ _PARTS = re.compile(r"(?:^|,? (?:and|or) |[,;] )[^,;]+?(?=,? (?:and|or) |[,;] |[
 
 def rule(said: Command, subject: CommandSubject, writer: Writer | None) -> FoundChange | None:
     """Add a rule: word for word where it is an order, else as the model says it."""
-    words = plain_order(said.values[0] if len(said.values) == 1 and has("rule", said.open) else said.text)
+    words = sentence(said.said) if is_abroad(said.said) else ""
+    words = words or plain_order(said.values[0] if len(said.values) == 1 and has("rule", said.open) else said.text)
     if not words and writer is not None:
         words = rule_of(writer, said.said)
     absent = [] if not words or NOT.search(words) else needs.absent(words)

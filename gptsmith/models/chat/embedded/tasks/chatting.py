@@ -94,6 +94,11 @@ _SHORTER = re.compile(
     re.IGNORECASE,
 )
 _LACKS = re.compile(r"\bAs long as (?P<what>.{3,80}?) is not attached, say that you do not have it yet\b")
+_LACKING = {
+    "de": "Die Unterlagen dafür habe ich noch nicht, deshalb kann ich das nicht nachsehen.",
+    "es": "Todavía no tengo los documentos para eso, así que no puedo consultarlo.",
+    "fr": "Je n'ai pas encore les documents pour cela, je ne peux donc pas vérifier.",
+}
 _NEAR = 0.2  # cosine of a message to what is said of the document from which it asks for that
 _ASKS_BACK = "Give the answer first, then ask one question about it."
 _IN_ITS_LANGUAGE = {
@@ -121,7 +126,8 @@ def answer(writer: Writer, talk: Conversation) -> Written:
 def _pieces(writer: Writer, talk: Conversation, written: Written) -> Generator[str, None, None]:
     manners = read_manners(talk.role.instructions)
     if what := lacking(talk):
-        yield dress(f"I do not have {what} yet, so I cannot look that up.", replace(manners, asks_back=False))
+        said = _LACKING.get(words.language_of(talk.words), f"I do not have {what} yet, so I cannot look that up.")
+        yield dress(said, replace(manners, asks_back=False))
         return
     spoken = words.language_of(talk.words)
     pieces = _begun(writer, talk, spoken, written)
