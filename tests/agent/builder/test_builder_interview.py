@@ -152,6 +152,7 @@ def test_an_answer_that_forbids_nothing_changes_nothing(words: str) -> None:
             "Never promise a delivery date.",
             "Always stay polite.",
         ),
+        (NEVER, "no, but it should be careful with children", "No.", "Be careful with children."),
         (FIRST, "find out the boat", "Find out the boat.", "Before anything else: find out the boat."),
         (FIRST, "check the manual", "First of all, check the manual.", "First of all, check the manual."),
     ],

@@ -140,7 +140,9 @@ def read_answer(question: str, message: str, subject: CommandSubject, writer: Wr
         return None
     topic = next((t for t in _TOPICS if t.question == question), None)
     if (but := _BUT.match(answer)) and leaves_it(but["left"]):  # the question is answered, and something else is said
-        return added(subject, words) if (words := _in_own_words(None, but["rest"])) else None
+        said = _SAID_FIRST.sub("", but["rest"])
+        other = _in_own_words(None, said) or (said if said != but["rest"] else "")
+        return added(subject, other) if other else None
     words = rule_of_answer(writer, question, answer) if writer is not None else ""
     if topic is not None and not re.search(topic.when, words, re.IGNORECASE):
         words = ""
