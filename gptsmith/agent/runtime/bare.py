@@ -113,9 +113,13 @@ def as_messages(value: Any) -> list[AnyMessage]:
 async def run_messages(engine: Engine, given: Any, deliver: Callable[[Event], None], caller: Caller = NOBODY) -> None:
     """Run a turn on messages that a host keeps, and deliver its events; nothing is stored."""
     try:
-        await asyncio.to_thread(engine.make_ready)
+        if not engine.is_ready:
+            await asyncio.to_thread(engine.make_ready)
         messages = _redacted(engine, as_messages(given))
-        turn = await asyncio.to_thread(prepare, engine, messages, deliver, caller)
+        if engine.knowledge is None and not engine.is_moving:  # nothing to wait for, so no thread
+            turn = prepare(engine, messages, deliver, caller)
+        else:
+            turn = await asyncio.to_thread(prepare, engine, messages, deliver, caller)
         CURRENT.set(turn)
         await core.within(turn.seconds, _followed(engine, turn, messages))
     except core.LimitReachedError:
