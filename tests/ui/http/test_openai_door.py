@@ -422,3 +422,31 @@ def test_own_tools_run_here_and_are_told_beside_the_answer(tmp_path: Path) -> No
     assert (made.choices[0].message.content, made.choices[0].message.tool_calls) == ("Seven.", None)
     assert (made.model_extra or {})["gptsmith"]["tool_calls"][0]["result"] == "seven"
     assert isinstance(model.history[0][-1], HumanMessage)
+
+
+# -- LangChain ---------------------------------------------------------------------------------------------------------
+
+
+def test_langchain_streams_calls_tools_and_goes_on(tmp_path: Path) -> None:
+    from langchain_core.messages import ToolMessage
+    from langchain_openai import ChatOpenAI, OpenAIEmbeddings
+
+    def weather(city: str) -> str:
+        """Say the weather."""
+        return f"rain in {city}"
+
+    answers = ("One two three.", call("weather", "call_7", city="Porto"), "It rains.")
+    with client(tmp_path, *answers) as (api, model):
+        more: Any = {"base_url": str(api.base_url), "api_key": "none", "max_retries": 0}
+        chat = ChatOpenAI(model="desk", **more)
+        pieces = [piece.text for piece in chat.stream("Count") if piece.text]
+        assert "".join(pieces) == "One two three." and len(pieces) > 1
+        bound = chat.bind_tools([weather])
+        talk: list[Any] = [HumanMessage("The weather in Porto?")]
+        talk.append(bound.invoke(talk))
+        assert talk[-1].tool_calls[0]["args"] == {"city": "Porto"}
+        talk.append(ToolMessage("rain", tool_call_id="call_7"))
+        assert bound.invoke(talk).text == "It rains."
+        vectors = OpenAIEmbeddings(model="embedded", check_embedding_ctx_length=False, **more).embed_query("a ship")
+    assert len(vectors) == 384
+    assert [type(m).__name__ for m in model.history[2][1:]] == ["HumanMessage", "AIMessage", "ToolMessage"]
