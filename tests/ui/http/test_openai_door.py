@@ -37,7 +37,7 @@ def client(folder: Path, *answers: Any, key: str = "none", **spec: Any) -> Itera
     model = Scripted(*answers)
     with (
         door([spec_file(folder, **spec)], model) as url,
-        OpenAI(base_url=f"{url}/v1", api_key=key, max_retries=0, timeout=30) as made,
+        OpenAI(base_url=f"{url}/v1", api_key=key, max_retries=0, timeout=120) as made,
     ):
         yield made, model
 
