@@ -100,6 +100,21 @@ class Reply(BaseModel):
     finish_reason: FinishReason = "stop"
 
 
+class Feedback(BaseModel):
+    """What the person thinks of one answer: what `Assistant.feedback` returns and `gptsmith feedback` prints."""
+
+    turn_id: str
+    thread_id: str
+    at: float = Field(description="When the message was sent, in seconds since the epoch.")
+    thumb: int = Field(description="1 up, -1 down.")
+    reason: str = ""
+    message: str = ""
+    answer: str = ""
+    model: str = ""
+    spec_sha256: str = Field(default="", description="Of the spec file; empty where it is not known.")
+    spec_version: int | None = Field(default=None, description="As `gptsmith history` counts; null without a history.")
+
+
 class Event(BaseModel):
     """One step of a turn.
 

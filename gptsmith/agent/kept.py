@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from gptsmith.agent.events import ApprovalRequest, Event
+from gptsmith.agent.events import ApprovalRequest, Event, Feedback
 from gptsmith.errors import UsageError
 
 if TYPE_CHECKING:
@@ -65,6 +65,28 @@ class Kept:
         from gptsmith.agent.runtime.store import check_thread_id
 
         return self.engine.store.turns(check_thread_id(thread_id)) + turns.unwritten(self.engine, thread_id)
+
+    def feedback(self) -> list[Feedback]:
+        """Return the answers that the person rated, oldest first, each with the version of the spec that gave it."""
+        rated = self.engine.store.rated()
+        written = self._written() if rated else []
+        return [_feedback(turn, written) for turn in rated]
+
+    def _written(self) -> list[tuple[float, int, str | None]]:
+        """Return when each version of the spec file was written, its number and the file's SHA-256."""
+        path = self.engine.loaded.path
+        if path is None:
+            return []
+        from datetime import datetime
+
+        from gptsmith.assistants.files.versions import Versions
+
+        return [
+            (datetime.fromisoformat(version.at).timestamp(), version.number, file.after)
+            for version in Versions(path).list()
+            for file in version.files
+            if not file.path
+        ]
 
     def waiting(self, thread_id: str) -> list[ApprovalRequest]:
         """Return the tool calls of a thread that wait for the person's approval; `resume` answers them."""
@@ -141,3 +163,21 @@ class Kept:
         """Return what became of each file and page at the last sync."""
         knowledge = self.engine.knowledge
         return knowledge.receipts() if knowledge else []
+
+
+def _feedback(turn: StoredTurn, written: list[tuple[float, int, str | None]]) -> Feedback:
+    """Return what a person said of a turn; of versions that are alike, it ran on the last one written before it."""
+    alike = [(at, number) for at, number, digest in written if turn.spec and digest == turn.spec]
+    before = [number for at, number in alike if at <= turn.started]
+    return Feedback(
+        turn_id=turn.id,
+        thread_id=turn.thread_id,
+        at=turn.started,
+        thumb=turn.feedback.get("thumb", 0),
+        reason=str(turn.feedback.get("reason", "")),
+        message=turn.message,
+        answer=turn.reply.text if turn.reply else "",
+        model=turn.reply.model if turn.reply else "",
+        spec_sha256=turn.spec,
+        spec_version=before[-1] if before else alike[0][1] if alike else None,
+    )

@@ -5,17 +5,20 @@ from __future__ import annotations
 import base64
 import io
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from langchain_core.messages import HumanMessage
 from PIL import Image
 
 from gptsmith import Assistant
 from gptsmith.agent.runtime.attachments import MOST, SIDE, Eyes
+from gptsmith.errors import ProviderError
 from gptsmith.models.pictures.input_images import open_picture
 from gptsmith.rag.reading.pictures import fitted
-from tests.support.loopback import Loopback
+from tests.support.loopback import Answer, Body, Loopback, status
 from tests.support.scripted import Scripted
 
 SPEC: dict[str, Any] = {
@@ -122,3 +125,55 @@ def test_a_deep_picture_is_seen_the_same_everywhere(turned: int, tmp_path: Path)
     for picture in seen:
         assert picture.size == size
         assert picture.convert("L").getpixel(bright) == 255 and picture.convert("L").getextrema() == (0, 255)
+
+
+def sightless(code: int, message: str) -> Callable[[Body], Answer]:
+    """Answer as a server does that refuses every request with a picture in it."""
+    return lambda body: status(code, message=message) if sent(body) else Answer("I only read.")
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        (400, "Invalid content type. image_url is only supported by certain models."),
+        (400, "messages[1].content must be a string"),
+        (404, "No endpoints found that support image input"),
+        (422, "unknown variant `image_url`, expected `text`"),
+        (500, "image input is not supported - hint: if this is unexpected, you may need to provide the mmproj"),
+    ],
+)
+def test_a_server_that_refuses_a_picture_is_asked_without_it_and_the_person_is_told_once(
+    code: int, message: str, assistant: Assistant, loopback: Loopback, tmp_path: Path
+) -> None:
+    loopback.always = sightless(code, message)
+    file = str(photo(tmp_path / "red.jpg"))
+    first = assistant.chat("What is this?", files=[file], thread_id="t")
+    assert first.text == "I only read." and first.finish_reason == "stop"
+    assert "does not take pictures" in first.remark and first.remark.count(".") <= 1
+    assert "[image img_1: red.jpg]" in loopback.history[-1]["messages"][-1]["content"]
+    asked = len(loopback.history)
+    again = assistant.chat("And what colour?", thread_id="t")
+    assert (again.text, again.remark) == ("I only read.", "") and len(loopback.history) == asked + 1
+    other = assistant.chat("And this?", files=[file], thread_id="u")
+    assert other.remark == first.remark and len(loopback.history) == asked + 2, "it is not shown one again"
+
+
+def test_a_refusal_for_another_reason_is_told_as_it_is(
+    assistant: Assistant, loopback: Loopback, tmp_path: Path
+) -> None:
+    loopback.always = status(400, message="this model is retired")
+    with pytest.raises(ProviderError, match="this model is retired"):
+        assistant.chat("What is this?", files=[str(photo(tmp_path / "red.jpg"))], thread_id="t")
+    loopback.always = "A tile."
+    assert assistant.chat("What is this?", thread_id="t").remark == ""
+    assert len(sent(loopback.history[-1])) == 1
+
+
+def test_what_a_host_keeps_loses_its_pictures_too(assistant: Assistant, loopback: Loopback) -> None:
+    picture = {"type": "image", "base64": "iVBORw0KGgo=", "mime_type": "image/png"}
+    loopback.always = lambda body: (
+        status(400) if any(isinstance(m["content"], list) for m in body["messages"]) else Answer("Read.")
+    )
+    given = HumanMessage([{"type": "text", "text": "What is this?"}, picture])
+    answer = assistant.graph.invoke({"messages": [given]})["messages"][-1]
+    assert answer.text == "Read." and "pictures" in answer.additional_kwargs["gptsmith"]["remark"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import contextvars
+import gc
 import multiprocessing.connection
 import os
 import threading
@@ -13,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from gptsmith import Assistant, UsageError
+from gptsmith import Assistant, ThreadBusyError, UsageError
 from gptsmith.agent.runtime import core
 from gptsmith.agent.runtime.core import loop
 from gptsmith.tools import register_tool
@@ -134,6 +135,50 @@ def test_a_fork_can_chat(again: bool, tmp_path: Any) -> None:
     list(parent.turn_events(running))
     assert parent.chat("Still?", thread_id="t").citations
     assert [t.message for t in parent.history("t")] == [*asked, "Still?"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_fork_in_the_middle_of_a_turn_leaves_the_thread_to_the_one_that_answers(tmp_path: Any) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slowly(_messages: Any) -> str:
+        begun.set()
+        assert go_on.wait(60)
+        return "At last."
+
+    parent = Assistant.from_dict({**SPEC, "id": "tiles"}, model=Scripted(slowly, always="Fine."))
+    running = parent.start_turn("And now?", thread_id="t")
+    assert begun.wait(60)
+    told, may_try = os.pipe()
+
+    def busy(who: Assistant) -> bool:
+        try:
+            who.chat("May I?", thread_id="t")
+        except ThreadBusyError:
+            return True
+        return False
+
+    def in_the_fork() -> Any:
+        first = busy(parent)
+        gc.collect()  # what the fork inherited is thrown away: the parent's lock must outlive that
+        os.write(answered, b"1")
+        os.read(told, 1)
+        return first, busy(parent)
+
+    heard, answered = os.pipe()
+    results: list[Any] = []
+    other = threading.Thread(target=lambda: results.append(in_child(in_the_fork)))
+    other.start()
+    os.read(heard, 1)
+    assert busy(parent), "the fork did not let go of the lock"
+    go_on.set()
+    list(parent.turn_events(running))
+    os.write(may_try, b"1")  # the fork is still there, and may talk on the thread now
+    other.join()
+    assert results == [repr((True, False))]
+    assert not busy(parent)
+    assert [turn.message for turn in parent.history("t")] == ["And now?", "May I?", "May I?"]
 
 
 # -- a call from inside --------------------------------------------------------------------------------------------

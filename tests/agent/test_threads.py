@@ -354,6 +354,9 @@ def test_a_store_of_the_first_form_is_read_and_gets_what_is_new(tmp_path: Path) 
     assert [turn.id for turn in store.turns("t")] == ["one"]
     store.rate("one", {"thumb": -1, "reason": "too short"})
     assert store.turns("t")[0].feedback == {"thumb": -1, "reason": "too short"}
+    assert [(turn.id, turn.spec) for turn in store.rated()] == [("one", "")]
+    store.rate("one", {})
+    assert store.rated() == []
     store.discard("t")
     assert (store.threads(), store.discarded()) == ([], ["t"])
     store.restore("t")

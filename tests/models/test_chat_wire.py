@@ -156,7 +156,21 @@ CALLS = [
     f'<think>\nI should look.\n</think>\n\n{{"name": "search_guide", "arguments": {ARGS}}}',
     f'I should look.</think><tool_call>{{"name": "search_guide", "arguments": {ARGS}}}</tool_call>',
 ]
+BEHIND_WORDS = [
+    ("I'll look that up.\n\n", f'```json\n{{"name": "search_guide", "arguments": {ARGS}}}\n```'),
+    ("Sure! Let me search the guide for you:\n", f'```\n{{"name": "search_guide", "parameters": {ARGS}}}\n```\n'),
+    ("That is a good question.\nI need to check the guide.\n", f'{{"name": "search_guide", "arguments": {ARGS}}}'),
+    ("Ich schaue im Heft nach.\n", f'```json\n{{"name": "search_guide", "arguments": {ARGS}}}\n```'),
+    ("Searching the guide…\n", f'```json\n[{{"name": "search_guide", "arguments": {ARGS}}}]\n```'),
+]
 NO_CALLS = [
+    f'I would write:\n```json\n{{"name": "search_guide", "arguments": {ARGS}}}\n```',
+    f'Let me show you an example:\n```json\n{{"name": "search_guide", "arguments": {ARGS}}}\n```',
+    f'I will look.\n```json\n{{"name": "search_guide", "arguments": {ARGS}}}\n```\nThat is how it is done.',
+    'Let me look.\n```json\n{"name": "Ada", "arguments": {"born": 1815}}\n```',
+    'I\'ll write it as JSON.\n```json\n{"name": "Ada", "born": 1815}\n```',
+    "Let me see:\n```python\nprint({})\n```\nDone.",
+    "I'll begin.\n[1] is first, and `x` is next.",
     '{"name": "Ada", "arguments": {"query": "the ship"}}',
     '{"name": "search_guide", "year": 1755}',
     '{"name": "search_guide"}',
@@ -209,6 +223,37 @@ def test_without_tools_the_same_words_are_only_words(
 
 
 @every_way
+@pytest.mark.parametrize("words, call", BEHIND_WORDS)
+def test_a_call_behind_the_word_that_it_comes_is_a_call(
+    words: str, call: str, way: str, make: Callable[..., BaseChatModel], loopback: Loopback
+) -> None:
+    loopback.push(Answer(words + call, piece=4))
+    answer = WAYS[way](make().bind_tools([search_guide]))
+    assert [(c["name"], c["args"]) for c in answer.tool_calls] == [("search_guide", {"query": "the ship"})]
+    assert (answer.text.strip(), answer.response_metadata["finish_reason"]) == (words.strip(), "tool_calls")
+
+
+@every_way
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (f'It was 1755.\n<tool_call>{{"name": "search", "arguments": {ARGS}}}</tool_call>', "It was 1755."),
+        (f'<function_call>{{"name": "x", "arguments": {ARGS}}}</function_call>\nIn 1755.', "In 1755."),
+        (f"In 1755.<function=search>{ARGS}</function>", "In 1755."),
+        (f'So:\n```\n<tool_call>{{"name": "x", "arguments": {ARGS}}}</tool_call>\n```',) * 2,
+        ("A <tool_call> opens it, and </tool_call> closes it.",) * 2,
+        ('<tool_call>{"name": 7}</tool_call> is wrong.',) * 2,
+    ],
+)
+def test_a_marked_call_is_not_shown_where_no_tool_was_offered(
+    text: str, shown: str, way: str, make: Callable[..., BaseChatModel], loopback: Loopback
+) -> None:
+    loopback.push(Answer(text, piece=4))
+    answer = WAYS[way](make())
+    assert (answer.text.strip(), answer.tool_calls, answer.invalid_tool_calls) == (shown, [], [])
+
+
+@every_way
 @pytest.mark.parametrize("text", ['<tool_call>{"name": "search_guide", "arguments": {"que', '<tool_call>{"name"'])
 def test_a_marked_call_that_cannot_be_read_never_runs(
     text: str, way: str, make: Callable[..., BaseChatModel], loopback: Loopback
@@ -224,7 +269,10 @@ def test_a_call_that_was_cut_at_the_limit_never_runs(make: Callable[..., BaseCha
     assert (answer.tool_calls, len(answer.invalid_tool_calls)) == ([], 1)
 
 
-@given(st.sampled_from(CALLS[:15] + NO_CALLS), st.lists(st.integers(0, 200), max_size=9))
+@given(
+    st.sampled_from(CALLS[:15] + NO_CALLS + ["".join(parts) for parts in BEHIND_WORDS]),
+    st.lists(st.integers(0, 200), max_size=9),
+)
 def test_however_it_is_cut_the_same_is_read(text: str, cuts: list[int]) -> None:
     places = [0, *sorted(min(c, len(text)) for c in cuts), len(text)]
     reader = CallText(["search_guide"])

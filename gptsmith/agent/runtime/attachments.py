@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AnyMessage
 
 from gptsmith.agent.runtime.streaming import whole
 from gptsmith.agent.runtime.turn import Turn
@@ -169,6 +170,40 @@ def sees(model: BaseChatModel, provider: str) -> bool:
     """Tell whether a model can be shown pictures: by its profile; a hosted one without a word on it is trusted to."""
     said = (getattr(model, "profile", None) or {}).get("image_inputs")
     return provider not in ("embedded", "huggingface") if said is None else bool(said)
+
+
+@dataclass
+class Sight:
+    """Whether a chat model is shown pictures: by what is known of it, until its server refuses one."""
+
+    open: bool
+    refused: bool = False
+
+    def refuse(self) -> None:
+        """Show the model no more pictures: it refused them, and answered without."""
+        self.open, self.refused = False, True
+
+
+def takes_no_pictures(label: str) -> str:
+    """Return what the person is told of a model whose server refused a picture."""
+    return (
+        f"{label} does not take pictures, so it answered without seeing them; choose a model that sees to show it one."
+    )
+
+
+def unpictured(messages: Sequence[AnyMessage]) -> list[AnyMessage]:
+    """Return the messages without their pictures, whose notes stay in the text."""
+    return [_unpictured(m) if isinstance(m.content, list) and any(map(_is_picture, m.content)) else m for m in messages]
+
+
+def _unpictured(message: AnyMessage) -> AnyMessage:
+    blocks = [block for block in message.content if not _is_picture(block)]
+    bare = all(isinstance(block, dict) and block.get("type") == "text" for block in blocks)
+    return message.model_copy(update={"content": message.text if bare else blocks})
+
+
+def _is_picture(block: Any) -> bool:
+    return isinstance(block, dict) and str(block.get("type")) in ("image", "image_url", "input_image")
 
 
 class Eyes:

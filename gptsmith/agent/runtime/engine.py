@@ -20,12 +20,13 @@ from langchain_core.tools import BaseTool
 from gptsmith.agent.events import Event
 from gptsmith.agent.runtime import prompts, streaming
 from gptsmith.agent.runtime.afterwards import Afterwards
-from gptsmith.agent.runtime.attachments import Before, needs_search, queries_for, search_all, unread
+from gptsmith.agent.runtime.attachments import Before, Sight, needs_search, queries_for, search_all, sees, unread
 from gptsmith.agent.runtime.facts import Facts, show_facts
 from gptsmith.agent.runtime.graph import Graph, build_graph, current
 from gptsmith.agent.runtime.inner_tools import helper, load_skills, memory_tools, skill_tools
 from gptsmith.agent.runtime.store import ThreadStore
 from gptsmith.agent.runtime.turn import CURRENT, Turn
+from gptsmith.assistants.editing.splices import text_hash
 from gptsmith.assistants.files.library import state_key
 from gptsmith.assistants.files.skills import Skill
 from gptsmith.assistants.files.trust import require_trust
@@ -101,6 +102,11 @@ class Engine:
         return State().folder(f"{(self.spec.id or 'assistant')[:40].strip('-')}-{place}")
 
     @cached_property
+    def spec_digest(self) -> str:
+        """The SHA-256 of the spec file as it was read; empty for a spec that is no file."""
+        return "" if self.loaded.path is None else text_hash(self.loaded.text)
+
+    @cached_property
     def store(self) -> ThreadStore:
         """The threads."""
         return ThreadStore(self.folder)
@@ -139,6 +145,11 @@ class Engine:
             return Window()
         model = self.override if isinstance(self.override, BaseChatModel) else self.model
         return Window.of(model, self.model_spec.max_tokens)
+
+    @cached_property
+    def sight(self) -> Sight:
+        """Whether the chat model is shown pictures; a refusal teaches it."""
+        return Sight(sees(self.model, self.model_spec.provider))
 
     @cached_property
     def afterwards(self) -> Afterwards:
@@ -287,6 +298,7 @@ class Engine:
         """Return a new turn of this assistant."""
         rails = streaming.rails_for(self.spec.guardrails, "output")
         turn = Turn(turn_id, thread_id, self.spec, rails, deliver, model=self.model_name, window=self.window)
+        turn.sight = self.sight
         turn.cites = any(k.citations for k in self.spec.knowledge)
         turn.numbered = bool(self.spec.knowledge)
         return turn

@@ -20,12 +20,14 @@ from langgraph.types import Command
 from gptsmith.agent.events import ToolCallRecord
 from gptsmith.agent.runtime import approvals, history, streaming
 from gptsmith.agent.runtime.approvals import StraightToTools
+from gptsmith.agent.runtime.attachments import takes_no_pictures, unpictured
 from gptsmith.agent.runtime.callers import own_first
 from gptsmith.agent.runtime.core import apart
 from gptsmith.agent.runtime.history import shortened
 from gptsmith.agent.runtime.streaming import too_deep, unfit, whole, whole_values
 from gptsmith.agent.runtime.turn import CURRENT, Turn
 from gptsmith.errors import GptsmithError, ProviderError
+from gptsmith.models.chat.failures import is_refusal
 from gptsmith.models.chat.messages import Passage, fence, fence_result
 from gptsmith.models.chat.thinking import REPETITION
 
@@ -67,7 +69,7 @@ class ModelGate(AgentMiddleware[Any, Any, Any]):
                 response = handler(request)
                 break
             except Exception as error:  # noqa: BLE001 - a model that was passed in raises its own classes
-                request = _shorter(turn, request, error, left)
+                request = _otherwise(turn, request, error, left)
         if _is_broken(response) and _out_of_calls(turn) is None:
             response = handler(_corrected(request, response))
         return _checked(turn, response)
@@ -90,7 +92,7 @@ class ModelGate(AgentMiddleware[Any, Any, Any]):
                 response = await handler(request)
                 break
             except Exception as error:  # noqa: BLE001 - a model that was passed in raises its own classes
-                request = _shorter(turn, request, error, left)
+                request = _otherwise(turn, request, error, left)
         if _is_broken(response) and _out_of_calls(turn) is None:
             response = await handler(_corrected(request, response))
         return _checked(turn, response)
@@ -135,6 +137,7 @@ def _out_of_calls(turn: Turn) -> ModelResponse[Any] | None:
 
 def _prepared(request: ModelRequest[Any], turn: Turn) -> ModelRequest[Any]:
     messages = with_passages([_sendable(message) for message in request.messages], turn.passages)
+    messages = unpictured(messages) if turn.blind else messages
     choice = {"tool_choice": turn.caller.choice} if turn.caller.choice is not None and turn.model_calls == 1 else {}
     return request.override(messages=messages, system_message=SystemMessage(content=whole(turn.system)), **choice)
 
@@ -143,6 +146,15 @@ def _sendable(message: AnyMessage) -> AnyMessage:
     """Return a message, which may be a host's own, with every character whole."""
     made = whole_values(message.content)
     return message if made == message.content else message.model_copy(update={"content": made})
+
+
+def _otherwise(turn: Turn, request: ModelRequest[Any], error: Exception, left: int) -> ModelRequest[Any]:
+    """Return the request that may be answered where this one was refused; raise what nothing can be done about."""
+    bare = unpictured(request.messages)
+    if turn.blind or bare == request.messages or not is_refusal(error, turn.model):
+        return _shorter(turn, request, error, left)
+    turn.blind = True  # asked once more without pictures; if that is refused too, they were not the reason
+    return request.override(messages=bare)
 
 
 def _shorter(turn: Turn, request: ModelRequest[Any], error: Exception, left: int) -> ModelRequest[Any]:
@@ -201,6 +213,8 @@ def _checked(turn: Turn, response: ModelResponse[Any]) -> ModelResponse[Any]:
     broken = _is_broken(response)
     message = _last(response)
     turn.count(message)
+    if turn.blind:
+        _learned(turn)
     message = _storable(message.model_copy(update={"tool_calls": []}) if broken else message)
     message = _named(message, {record.id for record in turn.calls})
     if turn.caller.tools and not turn.can_wait:
@@ -222,6 +236,13 @@ def _checked(turn: Turn, response: ModelResponse[Any]) -> ModelResponse[Any]:
         return ModelResponse(result=[*response.result[:-1], message])
     plain = message.model_copy(update={"tool_calls": [], "invalid_tool_calls": [], "additional_kwargs": {}})
     return ModelResponse(result=[*response.result[:-1], plain])
+
+
+def _learned(turn: Turn) -> None:
+    """Note that the model answered as soon as it was shown no pictures, and tell the person."""
+    if turn.sight is not None:
+        turn.sight.refuse()
+    turn.mention(takes_no_pictures(turn.model))
 
 
 def _storable(message: AIMessage) -> AIMessage:

@@ -15,7 +15,7 @@ from langgraph.types import StreamMode
 
 from gptsmith.agent.events import Event, Reply
 from gptsmith.agent.runtime import approvals, core, prompts, streaming
-from gptsmith.agent.runtime.attachments import Attachments, Eyes, sees
+from gptsmith.agent.runtime.attachments import Attachments, Eyes, takes_no_pictures
 from gptsmith.agent.runtime.callers import NOBODY as NO_CALLER
 from gptsmith.agent.runtime.callers import Caller
 from gptsmith.agent.runtime.engine import Engine, last_words, resolve_variables, still_fitting
@@ -195,6 +195,7 @@ class _Course:
 
     def _write_begin(self, message: Message, replaces: str = "") -> None:
         about: dict[str, Any] = {"title": title_of(message.text), "variables": self.variables}
+        about["spec"] = self.engine.spec_digest
         self.store.begin(self.turn.thread_id, message, replaces=replaces, **about)
 
     def _remember(self) -> None:
@@ -252,7 +253,9 @@ class _Course:
             turn.system += "\n\n" + prompts.earlier(summary)
         own = Message(turn_id=turn.id, role="user", text=self.text, data={"files": self.files})
         eyes = None
-        if sees(engine.model, engine.model_spec.provider):
+        if engine.sight.refused and any(file["kind"] == "image" for file in self.files):
+            turn.mention(takes_no_pictures(turn.model))
+        if engine.sight.open:
             eyes = Eyes(self.attachments.folder, [f for row in (*rows, own) for f in row.data.get("files", [])])
         messages = await asyncio.to_thread(lambda: [*as_messages(rows, eyes), as_message(own, eyes)])
         if self.before:

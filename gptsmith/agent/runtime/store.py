@@ -50,6 +50,8 @@ ALTER TABLE turns ADD COLUMN feedback TEXT NOT NULL DEFAULT '{}';
 _THREAD = f"t.id, t.title, t.created, t.updated, EXISTS ({standing.WAITS})"
 # A thread is `titled` once somebody gave it a title: the person, or a model after its first exchange.
 _TITLED = "ALTER TABLE threads ADD COLUMN titled INTEGER NOT NULL DEFAULT 0;"
+# The SHA-256 of the spec file that a turn ran on, empty for turns of before and for specs that are no file.
+_OF_SPEC = "ALTER TABLE turns ADD COLUMN spec TEXT NOT NULL DEFAULT '';"
 DAMAGED = {"code": "damaged", "message": "the stored answer is damaged; ask again"}
 CUT_OFF = "(The answer breaks off here: gptsmith was closed while it was being written.)"
 INTERRUPTED = "This call was interrupted; it is not known whether it took effect."
@@ -79,7 +81,8 @@ class Message(BaseModel):
 class StoredTurn(BaseModel):
     """One turn for the page: what was asked, and the reply or why there is none.
 
-    `feedback` is what the person thought of it: `thumb` (1 or -1) and `reason`.
+    `feedback` is what the person thought of it: `thumb` (1 or -1) and `reason`. `spec` is the SHA-256 of the spec file
+    that it ran on, empty where that is not known.
     """
 
     id: str
@@ -91,6 +94,7 @@ class StoredTurn(BaseModel):
     error: dict[str, Any] | None = None
     started: float = 0.0
     feedback: dict[str, Any] = {}
+    spec: str = ""
 
 
 def new_id(prefix: str) -> str:
@@ -122,7 +126,7 @@ class ThreadStore:
 
     def _opened(self) -> tuple[sqlite3.Connection, tuple[int, int]]:
         connection = connect(
-            self.path, [_SCHEMA, _REVISED, standing.SCHEMA, _TITLED], across_threads=True, checked=True
+            self.path, [_SCHEMA, _REVISED, standing.SCHEMA, _TITLED, _OF_SPEC], across_threads=True, checked=True
         )
         return connection, _identity(self.path)
 
@@ -155,11 +159,19 @@ class ThreadStore:
     # -- the course of a turn ------------------------------------------------------------------------------------
 
     def begin(
-        self, thread_id: str, message: Message, *, title: str, variables: dict[str, str], replaces: str = ""
+        self,
+        thread_id: str,
+        message: Message,
+        *,
+        title: str,
+        variables: dict[str, str],
+        replaces: str = "",
+        spec: str = "",
     ) -> None:
         """Write the person's message and the turn in one transaction, making the thread when it is new.
 
-        `replaces` is the turn whose place this one takes; that one is hidden and can be chosen again.
+        `replaces` is the turn whose place this one takes; that one is hidden and can be chosen again. `spec` is the
+        SHA-256 of the spec file that the turn runs on.
         """
         now = time.time()
         with self._database() as db:
@@ -169,7 +181,8 @@ class ThreadStore:
                 "ON CONFLICT (id) DO UPDATE SET updated = excluded.updated, variables = excluded.variables",
                 (thread_id, title, now, now, json.dumps(variables)),
             )
-            db.execute("INSERT INTO turns (id, thread_id, started) VALUES (?, ?, ?)", (message.turn_id, thread_id, now))
+            row = (message.turn_id, thread_id, now, spec)
+            db.execute("INSERT INTO turns (id, thread_id, started, spec) VALUES (?, ?, ?, ?)", row)
             if replaces:
                 standing.take_place(db, thread_id, message.turn_id, replaces)
             self._insert(db, thread_id, message, now)
@@ -352,11 +365,11 @@ class ThreadStore:
         """Return one turn, None when there is no such turn."""
         return next(iter(self._turns("t.id = ?", turn_id)), None)
 
-    def _turns(self, where: str, value: str) -> list[StoredTurn]:
+    def _turns(self, where: str, value: str, order: str = "m.seq") -> list[StoredTurn]:
         rows = self._rows(
-            "SELECT t.id, t.thread_id, t.status, t.reply, t.error, t.started, t.feedback, m.text, m.data "  # noqa: S608
+            "SELECT t.id, t.thread_id, t.status, t.reply, t.error, t.started, t.feedback, t.spec, m.text, m.data "  # noqa: S608
             "FROM turns t "
-            f"LEFT JOIN messages m ON m.turn_id = t.id AND m.role = 'user' WHERE {where} ORDER BY m.seq",
+            f"LEFT JOIN messages m ON m.turn_id = t.id AND m.role = 'user' WHERE {where} ORDER BY {order}",
             value,
         )
         return [
@@ -370,8 +383,9 @@ class ThreadStore:
                 error=_object(error) if error else DAMAGED if reply and read is None and status != "running" else None,
                 started=started,
                 feedback=_object(feedback) or {},
+                spec=spec if isinstance(spec, str) else "",
             )
-            for turn, thread, status, reply, error, started, feedback, text, data in rows
+            for turn, thread, status, reply, error, started, feedback, spec, text, data in rows
         ]
 
     def rename(self, thread_id: str, title: str) -> None:
@@ -401,6 +415,12 @@ class ThreadStore:
         """Keep what the person thinks of a turn; empty forgets it."""
         with self._database() as db:
             db.execute("UPDATE turns SET feedback = ? WHERE id = ?", (json.dumps(feedback), turn_id))
+
+    def rated(self) -> list[StoredTurn]:
+        """Return the turns of which the person said what they think, oldest first; of discarded threads, none."""
+        of_listed = "t.thread_id IN (SELECT id FROM threads WHERE deleted IS NULL)"
+        found = self._turns(f"t.feedback NOT IN ('', ?) AND {of_listed}", "{}", order="t.started, m.seq")
+        return [turn for turn in found if turn.feedback]
 
     def discard(self, thread_id: str) -> None:
         """Take the thread off the list; it can be restored until the discarded ones are deleted."""

@@ -35,6 +35,7 @@ from gptsmith.models.chat.messages import Passage, find_picture_notes, unfence_r
 from gptsmith.rag.hit import Hit
 
 if TYPE_CHECKING:
+    from gptsmith.agent.runtime.attachments import Sight
     from langchain_core.tools import BaseTool
 
     from gptsmith.agent.runtime.approvals import ApprovalDecision
@@ -124,6 +125,8 @@ class Turn:
     remark: str = ""
     remarked: Callable[[str], bool] = lambda _: False  # whether the conversation has been told so before
     window: Window = field(default_factory=Window)
+    sight: Sight | None = None  # of the chat model; None: nobody knows
+    blind: bool = False  # whether the model is asked without pictures, since its server refused them
     caller: Caller = callers_NOBODY
     can_wait: bool = False  # for the person's approval: a stored thread can, a host's messages cannot
     always: frozenset[str] = frozenset()  # tools that the person approved for the whole conversation
@@ -216,15 +219,19 @@ class Turn:
         if (by := message.response_metadata.get("answered_by")) and by != self.model:
             self.emit("progress", {"stage": "model", "text": f"{self.model} did not answer; {by} did."})
             self.model = by
-        remark = str(message.response_metadata.get("remark") or "")
-        if remark and remark != self.remark and not self.remarked(remark):
-            self.remark = remark
-            self.emit("progress", {"stage": "model", "text": remark})
+        if remark := str(message.response_metadata.get("remark") or ""):
+            self.mention(remark)
         used = message.usage_metadata
         if used:
             self.usage.input_tokens += used["input_tokens"]
             self.usage.output_tokens += used["output_tokens"]
             self.usage.total_tokens += used["total_tokens"]
+
+    def mention(self, remark: str) -> None:
+        """Remark on how the answer was written, once in a conversation."""
+        if remark != self.remark and not self.remarked(remark):
+            self.remark = remark
+            self.emit("progress", {"stage": "model", "text": remark})
 
     def citations(self) -> list[Citation]:
         """Return the citations of what was said, and mark the passages that it used."""

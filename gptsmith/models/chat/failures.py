@@ -20,6 +20,13 @@ OVERFLOW = {"ContextOverflowError"}
 NOT_OF_LENGTH = {401, 403, 404, 408, 429}  # statuses whose texts speak of other limits
 KEY = re.compile(r"\b(?:sk|pk|gsk|xai|hf)[-_][A-Za-z0-9_\-*]{6,}|\bBearer\s+\S+", re.IGNORECASE)
 DETAIL = 300
+# What servers say, some of them with a 500, to a model that does not see.
+_NO_PICTURES = re.compile(
+    r"(?:image|vision|visual|multi-?modal|picture)[^.\n]{0,80}(?:not (?:be )?(?:support|allow|accept|enabl|process)|unsupported"
+    r"|only available|mmproj)|(?:not support|unsupported|cannot (?:read|see|process)|no)[^.\n]{0,60}"
+    r"(?:image_url|images?\b|vision|multi-?modal|pictures?\b)",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -92,6 +99,11 @@ def read_failure(error: BaseException, contact: Contact, *, started: bool = Fals
     )
 
 
+def is_refusal(error: BaseException, label: str) -> bool:
+    """Tell whether a server understood a request and would not take it, for another reason than its length."""
+    return read_failure(error, Contact(label)).error.code == "rejected" or bool(_NO_PICTURES.search(str(error)))
+
+
 def empty_answer(contact: Contact, finish: str, *, thought: bool = False, refusal: str = "") -> Failure:
     """Return the failure for an answer without a word and without a call; `finish` is why it ended."""
     label, again = contact.label, True
@@ -135,7 +147,7 @@ def _by_status(code: int, error: BaseException, contact: Contact) -> Failure:
         return Failure(_unauthorized(code, contact))
     if code == 429:
         return _rate_limited(error, contact)
-    if code == 408 or code >= 500:
+    if (code == 408 or code >= 500) and not _NO_PICTURES.search(str(error)):
         hint = "try again later, or add a fallback model"
         message = f"{contact.label} failed on its side (HTTP {code})"
         return Failure(ProviderError(message, code="unavailable", hint=hint), True, _retry_after(error))

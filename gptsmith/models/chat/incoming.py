@@ -213,7 +213,7 @@ def _read(message: AIMessage, tools: Collection[str], habit: Habit | None, *, cu
     update: dict[str, Any] = {"tool_calls": calls}
     if isinstance(message.content, str):
         said, thought = parted(message.content, habit, cut=cut)
-        words, written = read_calls(said, tools) if tools and not calls else (said, [])
+        words, written = read_calls(said, tools) if not calls else (said, [])
         update["content"] = words
         if thought:
             update["additional_kwargs"] = {**message.additional_kwargs, "thinking": thought}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
@@ -105,8 +105,9 @@ def refuse_constant(constant: str) -> Any:
 
 # Tool calls that a model writes as text: marked, as `<tool_call>{…}</tool_call>`, fenced, or as bare JSON.
 #
-# Nothing is guessed: JSON without a mark is a call only where it is the whole answer, has the form of a call and names
-# a tool that was offered. All else stays text.
+# Nothing is guessed: JSON without a mark is a call only where it is the whole answer, or ends it behind a sentence in
+# which the model says that it acts now ("Let me look that up."), has the form of a call and names a tool that was
+# offered. All else stays text. Where no tool was offered, a marked call is nothing that a person should read: it goes.
 
 _ENDS = {
     "<tool_call>": r"</tool_call>",
@@ -132,6 +133,17 @@ _FIRST_KEY = re.compile(r'[\[{\s]*\{\s*"(\w+)"')
 _TO_FIRST_KEY = re.compile(r'[\[{\s]*(?:"\w*)?')
 _XML = re.compile(r"\s*<function=([\w.-]+)>(.*?)(?:</function>)?\s*", re.DOTALL)
 _PARAMETER = re.compile(r"\s*<parameter=([\w.-]+)>\n?(.*?)\n?</parameter>\s*", re.DOTALL)
+# The beginning of a line that may be a call: a fence, or JSON.
+_LINE = re.compile(r"(?:\A|\n)[ \t]*(?=[`{\[])")
+_TAIL = 300  # characters of what went out that tell whether the model says that it acts now
+_ACTS = re.compile(
+    r"\b(?:i(?:['’]ll| will| am going to|['’]m going to| need to| have to| should|['’]m (?:now )?\w+ing)|let me|let['’]s|let us"
+    r"|(?:searching|looking|checking|calling|fetching|drawing|using|one moment|just a moment|hold on)\b"
+    r"|ich (?:werde|suche|schaue|sehe|prüfe|rufe|nutze|zeichne)|lass mich|einen moment|moment"
+    r"|je vais|voy a|déjame|vou|vado a)\b",
+    re.IGNORECASE,
+)
+_TELLS = re.compile(r"\b(?:would|could|write|example|form|format|looks? like|means?|shows?|show you)\b", re.IGNORECASE)
 _KEYS = {"name", "arguments", "parameters", "id", "type"}
 _FIRST = _KEYS | {"function", "tool_calls", "function_call"}
 _DECODER = json.JSONDecoder(strict=False, parse_constant=refuse_constant)
@@ -143,26 +155,30 @@ class CallText:
     def __init__(self, names: Collection[str]) -> None:
         self._names = names
         self._held = ""
-        self._begun = self._caught = False
+        self._begun = self._caught = self._acts = False
         self._last = " "
+        self._tail = ""
         self._ticks: list[str] = []  # what went out, as far as fences may stand in it
 
     def feed(self, text: str) -> str:
         """Return what cannot be part of a call any more."""
-        if not self._names:
-            return text
         self._held += text
         blank = not self._held.strip()
-        if self._caught or (not self._begun and (blank or may_begin_call(self._held))):
+        if self._caught or (self._names and not self._begun and (blank or may_begin_call(self._held))):
             return ""
         mark = next((m for m in _OPENING.finditer(self._held) if not self._spoken_of(m.start())), None)
         self._caught = mark is not None
         cut = mark.start() if mark else len(self._held) - begun(self._held, _OPENINGS)
+        act = next(_acting(self._held, self._tail, "".join(self._ticks).count("```")), None) if self._names else None
+        self._acts = act is not None and (mark is None or act <= mark.start())
+        if act is not None and self._acts:
+            cut, self._caught = act, False
         ready, self._held = self._held[:cut], self._held[cut:]
         self._begun = self._begun or bool(ready.strip())
         if "`" in ready or self._ticks:
             self._ticks.append(re.sub(r"[^`]+", " ", ready))
         self._last = ready[-1:] or self._last
+        self._tail = (self._tail + ready)[-_TAIL:]
         return ready
 
     def _spoken_of(self, at: int) -> bool:
@@ -172,12 +188,27 @@ class CallText:
     def end(self) -> tuple[str, list[ToolCallChunk]]:
         """Return the words that are left, and the calls."""
         rest, self._held = self._held, ""
-        return read_calls(rest, self._names) if self._names and (self._caught or not self._begun) else (rest, [])
+        return read_calls(rest, self._names) if self._caught or self._acts or not self._begun else (rest, [])
 
     def rest(self) -> str:
         """Return the text that was held back, for an answer that breaks off: words, unless a call had begun."""
         rest, self._held = self._held, ""
         return "" if self._caught or may_begin_call(rest) else rest
+
+
+def _acting(text: str, before: str = "", fences: int = 0) -> Iterator[int]:
+    """Yield where a call may begin behind a sentence in which the model says that it acts now.
+
+    `before` is the end of what stands before `text`, and `fences` the number of fence marks there.
+    """
+    for line in _LINE.finditer(text):
+        at = line.end()
+        said = before + text[:at]
+        at_line = "\n" in line.group() or said.rstrip(" \t").endswith("\n")
+        if at_line and (fences + text[:at].count("```")) % 2 == 0 and may_begin_call(text[at:]):
+            sentence = re.split(r"[.!?…]\s|\n", said.strip().rstrip(".!?…:"))[-1]
+            if _ACTS.search(sentence) and not _TELLS.search(sentence):
+                yield at
 
 
 def may_begin_call(text: str) -> bool:
@@ -197,7 +228,7 @@ def may_begin_call(text: str) -> bool:
 
 
 def read_calls(text: str, names: Collection[str]) -> tuple[str, list[ToolCallChunk]]:
-    """Split an answer into its words and its calls.
+    """Split an answer into its words and its calls. Without `names` no call comes of it, and whole marked ones go.
 
     A marked call that cannot be read keeps its raw text as arguments, as a JSON string: it stays an invalid call. JSON
     without a mark is a call only when all of it is, and names one of `names`.
@@ -205,9 +236,16 @@ def read_calls(text: str, names: Collection[str]) -> tuple[str, list[ToolCallChu
     fence = _FENCED.fullmatch(text.strip())
     body = fence.group(1).strip() if fence else text.strip()
     blocks = [block for block in _BLOCK.finditer(body) if body[: block.start()].count("```") % 2 == 0]
+    if not names:
+        plain = all(_read(_TAGS.sub("", block.group()).strip()) or _read(block.group()) for block in blocks)
+        return (_BLOCK.sub("", text).strip(), []) if blocks and plain and not fence else (text, [])
     if not blocks:
-        bare = _read(body, bare=True)
-        return ("", _numbered(bare)) if bare and all(name in names for name, _ in bare) else (text, [])
+        for at in (0, *_acting(text)):
+            fence = _FENCED.fullmatch(text[at:].strip())
+            bare = _read(fence.group(1).strip() if fence else text[at:].strip(), bare=True)
+            if bare and all(name in names for name, _ in bare):
+                return text[:at], _numbered(bare)
+        return text, []
     calls: list[tuple[str | None, str]] = []
     words, done = "", 0
     for block in blocks:

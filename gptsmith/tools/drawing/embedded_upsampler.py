@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from gptsmith.errors import GptsmithError
 from gptsmith.models.chat.embedded.words import stem, word_set
@@ -122,7 +122,7 @@ class EmbeddedUpsampler(Upsampler):
         notes = [*_said(stand_ins, wanted), *notes, *sizes]
         found = Upsampled(caption, notes=[*notes, *more])
         if there.groups and not _as_before(wanted, there):
-            found = replace(found, change=_change_of(_drawable(there)[0], wanted))
+            found = replace(found, change=change_of(_drawable(there)[0], wanted))
         return replace(found, part=replace(_beside(before, there, *put), notes=notes)) if put else found
 
     def part(self, request: str, whole: str = "") -> Upsampled:
@@ -214,7 +214,7 @@ def _briefly(wanted: Named) -> str:
     return plain_caption(wanted, random.Random(0))  # noqa: S311
 
 
-def _change_of(there: Named, wanted: Named) -> PictureChange:
+def change_of(there: Named, wanted: Named) -> PictureChange:
     """Return by what a changed picture is told from the one before it."""
 
     def seen(request: Named) -> str:
@@ -223,7 +223,20 @@ def _change_of(there: Named, wanted: Named) -> PictureChange:
 
     old, new = there.time or "day", wanted.time or "day"
     hours = (old, new) if old != new and wanted.setting != "space" and wanted.setting == there.setting else None
-    return PictureChange(seen(wanted), seen(there), hours, _briefly(wanted))
+    elsewhere = bool(there.setting and wanted.setting and there.setting != wanted.setting)
+    return PictureChange(seen(wanted), seen(there), hours, _briefly(wanted), _size_of(there, wanted), elsewhere)
+
+
+def _size_of(there: Named, wanted: Named) -> Literal["", "smaller", "larger"]:
+    """Return what a thing becomes that stands alone in both pictures, in the same place."""
+    if any(len(seen.groups) != 1 or seen.groups[0].count != 1 for seen in (there, wanted)):
+        return ""
+    old, new = there.groups[0], wanted.groups[0]
+    if old.name != new.name or there.setting != wanted.setting:
+        return ""
+    order = ["small", "", "large"]
+    grows = order.index(new.size) - order.index(old.size)
+    return "larger" if grows > 0 else "smaller" if grows < 0 else ""
 
 
 def _beside(before: str, there: Named, thing: Group, side: str) -> PicturePart:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from gptsmith.agent.builder.attachments import Attachment, bring_files
 from gptsmith.agent.builder.changes.guards import lock_on
 from gptsmith.agent.builder.changes.judge import instructions_after
+from gptsmith.agent.builder.changes.naming import followers
 from gptsmith.agent.builder.changes.order import Op, moved_away
 from gptsmith.agent.builder.changes.planning import plan, used
 from gptsmith.agent.builder.changes.proposal import Proposal, RuleAtRisk, Suggestion
@@ -28,13 +29,15 @@ class Change:
 
     `operations` and `words` go together: one sentence for each, made from the operation. What is not among them is not
     in the file: `missing`, `not_understood` and `unmet` say what was asked for and is not done, `locked` what is only
-    suggested, `rules_at_risk` which of the person's rules an operation would lose.
+    suggested, `rules_at_risk` which of the person's rules an operation would lose. After `apply`, `overtaken` are the
+    operations that only followed from another one, and whose text was changed meanwhile and no longer needs them.
     """
 
     def __init__(self, proposal: Proposal) -> None:
         self.proposal = proposal
         self.version: Version | None = None
         self._written: Plan | None = None
+        self.overtaken: frozenset[int] = frozenset()
 
     @property
     def path(self) -> Path:
@@ -244,7 +247,9 @@ class Change:
         if shown.is_on_disk:
             return self.plan(numbers), shown
         now = read_subject(self.path, self.proposal.said)
+        ops, anew = self._of_now(ops, numbers, now)
         why = moved_away(ops, shown.data, now.data)
+        ops = [*ops, *anew]
         if not why and any(lock_on(op, now) for op in ops):
             why = "a part of it is locked now"
         if not why:
@@ -255,6 +260,21 @@ class Change:
             hint = "nothing was written; ask for the change again"
             raise UsageError(f"{self.path.name} was changed meanwhile: {why}", code="changed_on_disk", hint=hint)
         return plan(now, ops, self.proposal.attachments), now
+
+    def _of_now(self, ops: Sequence[Op], numbers: list[int] | None, now: Subject) -> tuple[Sequence[Op], list[Op]]:
+        """Return the operations without what only follows and whose text was changed, and what follows now."""
+        steps = self.proposal.steps
+        meant = sorted(set(range(len(steps)) if numbers is None else numbers))
+        following = [n for n in meant if steps[n].follows]
+        gone = {n for n in following if moved_away([steps[n].operation], self.shown.data, now.data)}
+        own = [steps[n] for n in meant if not steps[n].follows]
+        if not gone or moved_away([step.operation for step in own], self.shown.data, now.data):
+            return ops, []
+        before = {step.operation.path for n, step in enumerate(steps) if step.follows and n not in gone}
+        anew = [step for step in followers(own, now) if step.operation.path not in before]
+        done = {text for step in anew for text in (step.operation.path, step.words)}
+        self.overtaken = frozenset(n for n in gone if not done & {steps[n].operation.path, steps[n].words})
+        return [steps[n].operation for n in meant if n not in gone], [step.operation for step in anew]
 
     def _bring(self, planned: Plan, subject: Subject) -> list[Path]:
         """Copy the attached files that the new spec names beside it."""

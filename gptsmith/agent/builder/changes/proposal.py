@@ -89,6 +89,23 @@ def without(steps: Sequence[ProposedOperation], gone: Container[int]) -> list[Pr
     return [step for number, step in enumerate(steps) if number not in gone and step.follows not in dropped]
 
 
+def with_followers(numbers: Sequence[int], steps: Sequence[ProposedOperation], *, tests: bool = False) -> list[int]:
+    """Return the places of what is meant, with what comes along with it where none of that is named itself.
+
+    With `tests` only the tests come along, without which they would expect what is no longer there.
+    """
+    out = set(numbers)
+    for number in numbers:
+        if not 0 <= number < len(steps) or steps[number].follows:
+            continue
+        path = steps[number].operation.path
+        coming = {n for n, step in enumerate(steps) if step.follows == path}
+        if not tests and not coming & out:
+            out |= coming
+        out |= {n for n in coming if steps[n].operation.path.startswith("tests[")}
+    return sorted(out)
+
+
 # A proposal that waits, and a new message: what both want becomes one proposal, told apart by the text they touch.
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from gptsmith.agent.builder.changes.change import Change
+from gptsmith.agent.builder.changes.proposal import with_followers
 
 _IT = (
     r"(?: (?:it|that|this|them|these|those|all|both|everything|all of (?:it|them)|the changes?|(?:it|them|that) all))?"
@@ -247,7 +248,9 @@ def _part(said: str, pending: Change) -> Decision | None:
             continue
         if named.get("not"):
             return Decision("refuse", numbers)
-        return Decision("accept", [n for n in range(count) if n not in numbers] if named.get("but") else numbers)
+        if named.get("but"):
+            return Decision("accept", [n for n in range(count) if n not in numbers])
+        return Decision("accept", with_followers(numbers, pending.proposal.steps, tests=bool(which)))
     return None
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from gptsmith.agent.builder.changes.change import Change
-from gptsmith.agent.builder.changes.proposal import Proposal, without
+from gptsmith.agent.builder.changes.proposal import Proposal, with_followers, without
 from gptsmith.agent.builder.session import proposing as words
 from gptsmith.agent.builder.session.decisions import Decision, agrees, decision, says_yes
 from gptsmith.agent.builder.session.proposing import (
@@ -213,6 +213,8 @@ def decide(state: SessionState) -> SessionState:
     pending = pending_of(state)
     typed = _typed(state) if state["event"]["type"] == "say" else None
     kind, only = (typed.kind, typed.only) if typed else (state["event"]["type"], state["event"].get("only"))
+    if pending is not None and kind == "accept" and only and not typed and not state["event"].get("exactly"):
+        only = with_followers(only, pending.proposal.steps)
     reply = _decided(state, pending, kind, only)
     then = state["event"].get("then")
     if then and reply["messages"][-1]["kind"] != "error":
@@ -237,9 +239,10 @@ def _decided(state: SessionState, pending: Change | None, kind: str, only: list[
         return answered(state, "error", str(error), question=again)
     if version is None:
         return {**answered(state, "refused", "Nothing was changed.", question=again), "pending": None}
-    chosen = [sentence for n, sentence in enumerate(pending.words) if n in numbers]
+    chosen = [sentence for n, sentence in enumerate(pending.words) if n in numbers and n not in pending.overtaken]
     left = [sentence for n, sentence in enumerate(pending.words) if n not in numbers]
     lines = [f"Saved as version {version.number}.", *(f"Left out: {sentence}" for sentence in left)]
+    lines += [f"Changed meanwhile, and left as it is: {pending.words[n]}" for n in sorted(pending.overtaken)]
     lines += state["event"].get("lines", [])
     reply = answered(state, "applied", "\n".join(lines), words=chosen, diff=pending.written_diff, question=again)
     return {**reply, "pending": None, "otherwise": None, "confirmed": False}

@@ -246,7 +246,13 @@ def _decision(event: dict[str, Any], found: Proposal, waiting: Change | None) ->
     """Return the event that the message is, as the model read it; what else it asks for is proposed behind it."""
     kind = "refuse" if found.decided == "undo" and waiting is not None else found.decided
     then = found.model_copy(update={"decided": ""}).model_dump(mode="json") if found.steps else None
-    return {"type": kind, "only": sorted(set(found.which)) or None, "version": event["version"], "then": then}
+    return {
+        "type": kind,
+        "only": sorted(set(found.which)) or None,
+        "exactly": False,
+        "version": event["version"],
+        "then": then,
+    }
 
 
 def behind(state: SessionState, kept: dict[str, Any]) -> SessionState:

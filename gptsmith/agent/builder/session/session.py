@@ -212,12 +212,14 @@ class BuilderSession:
 
         return await asyncio.to_thread(self.say, text, files, drafting=drafting)
 
-    def accept(self, only: Iterable[int] | None = None) -> SessionMessage:
+    def accept(self, only: Iterable[int] | None = None, *, exactly: bool = False) -> SessionMessage:
         """Apply the change that waits, or of it the operations with these numbers (from 0); the others are dropped.
 
-        A change that would lose a rule of the person's is asked about once before it is applied as a whole.
+        What follows from one of them, as the texts and tests that say an old name do from the new one, comes along
+        where none of it is numbered itself; not with `exactly`, for one who was asked about each. A change that would lose a rule of the person's is asked about once before it is applied as a whole.
         """
-        return self._answer({"type": "accept", "only": None if only is None else sorted(set(only))})
+        numbers = None if only is None else sorted(set(only))
+        return self._answer({"type": "accept", "only": numbers, "exactly": exactly})
 
     def propose_tests(self, **options: Any) -> SessionMessage:
         """Put tests of what it adds to the change that waits, each run with that part and without it.

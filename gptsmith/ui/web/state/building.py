@@ -127,8 +127,8 @@ class Building:
         threading.Thread(target=self._answer, args=(step,), name=f"answer-{self.id}", daemon=True).start()
 
     def accept(self, only: Iterable[int]) -> None:
-        """Apply these operations of the change that waits (from 0)."""
-        self._decide(lambda: self._session.accept(list(only)))
+        """Apply these operations of the change that waits (from 0), each of which has a tick of its own."""
+        self._decide(lambda: self._session.accept(list(only), exactly=True))
 
     def refuse(self) -> None:
         """Drop the change that waits."""
