@@ -57,7 +57,16 @@ _AFTER_SENTENCE = re.compile(r"[.!?。！？…][\"'”’»)*_]*$")
 # A claim does not end with these: the bracket behind them is the thing itself.
 _NOT_A_CLAIM = re.compile(
     r"(?:^|[=:,(<>+/*-]|\b(?:is|are|was|were|be|equals?|returns?|gives?|prints?|contains?|of|the|an?|with|like|press|hit|"
-    r"keys?|button|choose|select|type|enter|index|option|element|item|slot|digit|array|list|then|and|or|not))\s*$",
+    r"lines?|rows?|columns?|cells?|steps?|items?|places?|positions?|levels?|bits?|bytes?|nodes?|ports?|channels?|tracks?|"
+    r"figures?|numbers?|no|case|part|room|page|chapter|version|keys?|buttons?|choose|select|type|enter|index|option|element|item|slot|digit|array|list|then|and|or|not))\s*$",
+    re.IGNORECASE,
+)
+# A mark in the middle of a sentence: words before it, a verb or "and" behind it ("The museum [2] opened in 1755").
+_IN_A_CLAIM = re.compile(r"(?:^|\s)[^\W\d_][\w'’-]*\s+[^\W\d_][\w'’%-]*$")
+_GOES_ON = re.compile(
+    r"\s+(?:is|are|was|were|has|have|had|does|do|did|can|may|must|will|would|should|opens?|opened|costs?|says?|said"
+    r"|and|but|or|because|since|while|when|where|which|who|that|so|although|though|unless|if"
+    r"|ist|sind|war|waren|hat|haben|kostet|und|aber|oder|weil|est|sont|et|mais|es|son|y|pero|\w{3,}ed)\b",
     re.IGNORECASE,
 )
 _OF_A_NAME = re.compile(r"[^\W\d]\w*$")
@@ -85,7 +94,8 @@ def settled(marker: re.Match[str], known: Collection[int], *, marks: bool) -> st
         tail = before[-40:].rstrip()
         if round_ and (not good or len(good) < len(numbers) or not ends or _SPELLED.search(tail) or not tail):
             return whole
-        if len(good) < len(numbers) and (not ends or 0 in numbers or (not good and _NOT_A_CLAIM.search(tail))):
+        meant = ends or (not good and bool(space) and _IN_A_CLAIM.search(tail) and _GOES_ON.match(after))
+        if len(good) < len(numbers) and (not meant or 0 in numbers or (not good and _NOT_A_CLAIM.search(tail))):
             return whole
     if not marks:
         return ""

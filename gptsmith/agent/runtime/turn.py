@@ -35,10 +35,10 @@ from gptsmith.models.chat.messages import Passage, find_picture_notes, unfence_r
 from gptsmith.rag.hit import Hit
 
 if TYPE_CHECKING:
-    from gptsmith.agent.runtime.attachments import Sight
     from langchain_core.tools import BaseTool
 
     from gptsmith.agent.runtime.approvals import ApprovalDecision
+    from gptsmith.agent.runtime.attachments import Sight
 
 
 # A tool call that the person chose on a surface ("again with this seed"): the turn runs it, no model is asked.

@@ -22,8 +22,9 @@ KEY = re.compile(r"\b(?:sk|pk|gsk|xai|hf)[-_][A-Za-z0-9_\-*]{6,}|\bBearer\s+\S+"
 DETAIL = 300
 # What servers say, some of them with a 500, to a model that does not see.
 _NO_PICTURES = re.compile(
-    r"(?:image|vision|visual|multi-?modal|picture)[^.\n]{0,80}(?:not (?:be )?(?:support|allow|accept|enabl|process)|unsupported"
-    r"|only available|mmproj)|(?:not support|unsupported|cannot (?:read|see|process)|no)[^.\n]{0,60}"
+    r"(?:image|vision|visual|multi-?modal|picture)[^.\n]{0,80}"
+    r"(?:not (?:be )?(?:support|allow|accept|enabl|process)|unsupported|only available|mmproj)"
+    r"|(?:not support|unsupported|cannot (?:read|see|process)|no)[^.\n]{0,60}"
     r"(?:image_url|images?\b|vision|multi-?modal|pictures?\b)",
     re.IGNORECASE,
 )

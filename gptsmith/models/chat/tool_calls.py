@@ -137,7 +137,8 @@ _PARAMETER = re.compile(r"\s*<parameter=([\w.-]+)>\n?(.*?)\n?</parameter>\s*", r
 _LINE = re.compile(r"(?:\A|\n)[ \t]*(?=[`{\[])")
 _TAIL = 300  # characters of what went out that tell whether the model says that it acts now
 _ACTS = re.compile(
-    r"\b(?:i(?:['’]ll| will| am going to|['’]m going to| need to| have to| should|['’]m (?:now )?\w+ing)|let me|let['’]s|let us"
+    r"\b(?:i(?:['’]ll| will| am going to|['’]m going to| need to| have to| should|['’]m (?:now )?\w+ing)"
+    r"|let me|let['’]s|let us"
     r"|(?:searching|looking|checking|calling|fetching|drawing|using|one moment|just a moment|hold on)\b"
     r"|ich (?:werde|suche|schaue|sehe|prüfe|rufe|nutze|zeichne)|lass mich|einen moment|moment"
     r"|je vais|voy a|déjame|vou|vado a)\b",

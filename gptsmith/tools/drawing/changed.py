@@ -37,7 +37,8 @@ class PictureChange:
     """What a picture has to show after a change, and what it showed, in plain words without the hour.
 
     The two are equal where an hour or a size alone is changed; `hours` are the old and the new one, if they differ.
-    `size` is what a thing alone becomes, `place` whether the place is another one. `told` says what is wanted, for people.
+    `size` is what a thing alone becomes, `place` whether the place is another one. `told` says what is wanted, for
+    people.
     """
 
     shows: str

@@ -22,7 +22,7 @@ def feedback(
         Path | None, typer.Option("-o", "--out", metavar="PATH", help="Write the lines there instead of on stdout.")
     ] = None,
 ) -> None:
-    """Give out the answers that were rated, one JSON object a line: thumb, reason, texts, model, version of the spec."""
+    """Give out rated answers, one JSON object a line: thumb, reason, texts, model, the version of the spec."""
     from gptsmith import Assistant
     from gptsmith.state import atomic_write
 

@@ -42,6 +42,11 @@ def draft(description: str, files: list[str] | None = None) -> Draft:
     [
         ("I want you to act as a ferry captain. I will ask about knots.", "Ferry Captain"),
         ("A patient chess partner for beginners.", "Patient Chess Partner"),
+        ("A helper for my beekeeping club.", "Beekeeping Club Helper"),
+        ("A tutor for algebra", "Algebra Tutor"),
+        ("A guide for visitors of our museum", "Visitors Guide"),
+        ("a chatbot about green tea", "Green Tea"),
+        ("A recipe finder for busy parents", "Recipe Finder"),
         ("Garden planner: takes the size of a bed and says what grows there.", "Garden Planner"),
         ("Ein Assistent für Reiseberichte. Er muss immer freundlich sein.", "Assistent Reiseberichte"),
         ("", "Assistant"),

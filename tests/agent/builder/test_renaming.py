@@ -46,7 +46,8 @@ def session(builder: Builder, loopback: Loopback, tmp_path: Path) -> BuilderSess
     session.say("call it Nell, and be brief")
     pending: Any = session.pending
     assert [op.path for op in pending.operations] == [
-        "name", "description", "instructions", "welcome_message", "disclaimer", "tests[0].expect.contains[0]", "instructions",
+        "name", "description", "instructions", "welcome_message", "disclaimer", "tests[0].expect.contains[0]",
+        "instructions",
     ]  # fmt: skip
     return session
 
@@ -60,6 +61,7 @@ def but(place: str) -> str:
     return everywhere().replace(place.replace("Pip", "Nell"), place)
 
 
+NAME_AND_TEST = SPEC.replace("name: Pip", "name: Nell").replace("[Pip]", "[Nell]")
 WITH_BRIEF = everywhere().replace("boats.\nwelcome", "boats.\n  Be brief.\nwelcome")
 
 
@@ -69,8 +71,8 @@ WITH_BRIEF = everywhere().replace("boats.\nwelcome", "boats.\n  Be brief.\nwelco
         ("only the name", everywhere()),
         ("just the name, please", everywhere()),
         ("nur den Namen", everywhere()),
-        ("only 1", SPEC.replace("name: Pip", "name: Nell").replace("[Pip]", "[Nell]")),
-        ("1 and 4", SPEC.replace("name: Pip", "name: Nell").replace("[Pip]", "[Nell]").replace("Ahoy, Pip", "Ahoy, Nell")),
+        ("only 1", NAME_AND_TEST),
+        ("1 and 4", NAME_AND_TEST.replace("Ahoy, Pip", "Ahoy, Nell")),
         ("all but the disclaimer", WITH_BRIEF.replace("Nell can be wrong", "Pip can be wrong")),
         ("all but the name", SPEC.replace("boats.\nwelcome", "boats.\n  Be brief.\nwelcome")),
     ],
@@ -85,13 +87,16 @@ def test_what_follows_from_the_name_is_accepted_with_it(session: BuilderSession,
     [
         ({"only": [0]}, everywhere()),
         ({"only": [0, 6]}, WITH_BRIEF),
-        ({"only": [0, 3]}, SPEC.replace("name: Pip", "name: Nell").replace("[Pip]", "[Nell]").replace("Ahoy, Pip", "Ahoy, Nell")),
+        ({"only": [0, 3]}, NAME_AND_TEST.replace("Ahoy, Pip", "Ahoy, Nell")),
         ({"only": [0], "exactly": True}, SPEC.replace("name: Pip", "name: Nell")),
     ],
 )  # fmt: skip
 def test_by_number_too_unless_each_was_asked_about(session: BuilderSession, given: Any, after: str) -> None:
     assert session.accept(**given).kind == "applied"
     assert session.yaml == after
+
+
+ONE_MORE = "tests:\n  - {name: knows boats, message: What?, expect: {contains: [boat]}}\n"
 
 
 @pytest.mark.parametrize(
@@ -101,8 +106,7 @@ def test_by_number_too_unless_each_was_asked_about(session: BuilderSession, give
         ("Ahoy, Pip here.", "Hello from Pip!", everywhere().replace("Ahoy, Nell here.", "Hello from Nell!")),
         ("[Pip]", "[boat]", everywhere().replace("[Nell]", "[boat]")),
         ("disclaimer: Pip can be wrong.\n", "", everywhere().replace("disclaimer: Nell can be wrong.\n", "")),
-        ("tests:\n", "tests:\n  - {name: knows boats, message: What?, expect: {contains: [boat]}}\n",
-         everywhere().replace("tests:\n", "tests:\n  - {name: knows boats, message: What?, expect: {contains: [boat]}}\n")),
+        ("tests:\n", ONE_MORE, everywhere().replace("tests:\n", ONE_MORE)),
     ],
     ids=["without the name", "with the name elsewhere", "expects something else", "gone", "one test further down"],
 )  # fmt: skip

@@ -63,7 +63,7 @@ _ITS_OWNER = re.compile(r"^(?:my|our|their|his|her|the|a|an|some)\s+", re.IGNORE
 _FEWEST = 3  # starters; where fewer of the model's hold, code's own are put behind them
 _SMALL = frozenset(
     word_set(
-        "a an the my our your for of to in on with and or that which who is are it i we you me"
+        "a an the my our your for of to in on about with and or that which who is are it i we you me"
         " für der die das den ein eine einen und von mit para el la los las un una de por que le les des du pour avec"
     )
 )
@@ -260,16 +260,28 @@ def _variable(blank: Blank) -> DraftVariable:
     return DraftVariable(name=blank.name, description=blank.description or blank.label, default=blank.default)
 
 
+_FOR = re.compile(r"\s(?:for|about|on|in)\s", re.IGNORECASE)
+
+
 def _short_name(text: str) -> str:
-    """Return the first telling words of a description, up to three, as a name."""
+    """Return the first telling words of a description, up to three: "a helper for my club" is Club Helper."""
     head = re.split(r"[.,;:!?(\n]| - ", text.strip(), maxsplit=1)[0]
+    what, _, whose = _FOR.sub("\n", head, count=1).partition("\n")
+    words, behind = _telling(what), _telling(whose, least=1)
+    if len(words) == 1 and behind and not (behind[0].endswith("ing") and behind[-1].endswith("s")):
+        return " ".join([*behind[: 3 - len(words)], *words])[:40]
+    return " ".join(_telling(head)[:3])[:40] or "Assistant"
+
+
+def _telling(text: str, least: int = 2) -> list[str]:
+    """Return the first words of a text that tell something, up to a small word behind `least` of them, as in a name."""
     words: list[str] = []
-    for word in re.findall(r"[^\W\d_][\w'’&-]*", head):
+    for word in re.findall(r"[^\W\d_][\w'’&-]*", text):
         if word.lower() not in _SMALL:
             words.append(word[:1].upper() + word[1:])
-        elif len(words) > 1:
+        elif len(words) >= least:
             break
-    return " ".join(words[:3])[:40] or "Assistant"
+    return words
 
 
 def _shortened(text: str, most: int) -> str:

@@ -216,7 +216,8 @@ class BuilderSession:
         """Apply the change that waits, or of it the operations with these numbers (from 0); the others are dropped.
 
         What follows from one of them, as the texts and tests that say an old name do from the new one, comes along
-        where none of it is numbered itself; not with `exactly`, for one who was asked about each. A change that would lose a rule of the person's is asked about once before it is applied as a whole.
+        where none of it is numbered itself; not with `exactly`, for one who was asked about each. A change that would
+        lose a rule of the person's is asked about once before it is applied as a whole.
         """
         numbers = None if only is None else sorted(set(only))
         return self._answer({"type": "accept", "only": numbers, "exactly": exactly})
