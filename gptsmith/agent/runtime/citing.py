@@ -46,7 +46,8 @@ _INSIDE = r"[^\[\]［］【】\n]{0,60}"
 _ROUND_INSIDE = r"[\w.:/#&, –-]{0,60}"
 _CLOSED = rf" ?(?:[\[［【]{_INSIDE}[\]］】]|\({_ROUND_INSIDE}\))"
 WAITS = re.compile(
-    rf"(?:`+|(?:{_CLOSED})+\s{{0,3}}(?: ?[\[［【(])?|(?:{_CLOSED})* ?(?:[\[［【]{_INSIDE}|\({_ROUND_INSIDE})| )$"
+    rf"(?:`+|(?:{_CLOSED})+\s{{0,3}}(?: ?[\[［【(]|\w{{1,14}})?"
+    rf"|(?:{_CLOSED})* ?(?:[\[［【]{_INSIDE}|\({_ROUND_INSIDE})| )$"
 )
 _PLAIN = re.compile(r"\d{1,3}(?:\s*[,;]\s*\d{1,3})*")
 _NAMED = re.compile(r"[†^#a-z]", re.IGNORECASE)
@@ -58,15 +59,22 @@ _AFTER_SENTENCE = re.compile(r"[.!?。！？…][\"'”’»)*_]*$")
 _NOT_A_CLAIM = re.compile(
     r"(?:^|[=:,(<>+/*-]|\b(?:is|are|was|were|be|equals?|returns?|gives?|prints?|contains?|of|the|an?|with|like|press|hit|"
     r"lines?|rows?|columns?|cells?|steps?|items?|places?|positions?|levels?|bits?|bytes?|nodes?|ports?|channels?|tracks?|"
-    r"figures?|numbers?|no|case|part|room|page|chapter|version|keys?|buttons?|choose|select|type|enter|index|option|element|item|slot|digit|array|list|then|and|or|not))\s*$",
+    r"figures?|numbers?|no|case|part|tuples?|vectors?|matrix|slices?|arr|options?|flags?|room|"
+    r"page|chapter|version|keys?|buttons?|choose|select|type|enter|index|option|element|item|slot|digit|array|list|then|and|or|not))\s*$",
     re.IGNORECASE,
 )
-# A mark in the middle of a sentence: words before it, a verb or "and" behind it ("The museum [2] opened in 1755").
-_IN_A_CLAIM = re.compile(r"(?:^|\s)[^\W\d_][\w'’-]*\s+[^\W\d_][\w'’%-]*$")
-_GOES_ON = re.compile(
-    r"\s+(?:is|are|was|were|has|have|had|does|do|did|can|may|must|will|would|should|opens?|opened|costs?|says?|said"
-    r"|and|but|or|because|since|while|when|where|which|who|that|so|although|though|unless|if"
-    r"|ist|sind|war|waren|hat|haben|kostet|und|aber|oder|weil|est|sont|et|mais|es|son|y|pero|\w{3,}ed)\b",
+# A mark in the middle of a sentence: words before it and a verb behind it ("The museum [2] opened in 1755"), or a whole
+# clause before it and a word that joins another one ("It lasts two years [2] and covers glass"). Orders are shorter.
+_IN_A_CLAIM = re.compile(r"(?:^|\s)[^\W\d_][\w'’-]*\s+[^\W\d_][\w'’%-]{2,}$")
+_IN_A_CLAUSE = re.compile(r"(?:[\w'’%-]+\s+){3}[^\W\d_][\w'’%-]{2,}$")
+_VERB = re.compile(
+    r"\s+(?:is|are|was|were|has|have|had|does|do|did|can|may|must|will|would|should|opens?|costs?|says?|said"
+    r"|ist|sind|war|waren|hat|haben|kostet|est|sont|es|son|\w{3,}ed)\b",
+    re.IGNORECASE,
+)
+_JOINS = re.compile(
+    r"\s+(?:and|but|or|because|since|while|when|where|which|who|that|so|although|though|unless|if"
+    r"|und|aber|oder|weil|et|mais|y|pero)\b",
     re.IGNORECASE,
 )
 _OF_A_NAME = re.compile(r"[^\W\d]\w*$")
@@ -94,7 +102,7 @@ def settled(marker: re.Match[str], known: Collection[int], *, marks: bool) -> st
         tail = before[-40:].rstrip()
         if round_ and (not good or len(good) < len(numbers) or not ends or _SPELLED.search(tail) or not tail):
             return whole
-        meant = ends or (not good and bool(space) and _IN_A_CLAIM.search(tail) and _GOES_ON.match(after))
+        meant = ends or (not good and bool(space) and _goes_on(tail, after))
         if len(good) < len(numbers) and (not meant or 0 in numbers or (not good and _NOT_A_CLAIM.search(tail))):
             return whole
     if not marks:
@@ -104,6 +112,12 @@ def settled(marker: re.Match[str], known: Collection[int], *, marks: bool) -> st
     if _in_chain(before) or _supported(after, known):
         return ""  # the mark beside it stands for the same claim
     return f"{space or ' '}{UNSUPPORTED}" if before.strip() else whole
+
+
+def _goes_on(before: str, after: str) -> bool:
+    """Tell whether a mark stands in the middle of a sentence that says something."""
+    of_a_verb = _VERB.match(after) is not None and _IN_A_CLAIM.search(before) is not None
+    return of_a_verb or (_JOINS.match(after) is not None and _IN_A_CLAUSE.search(before) is not None)
 
 
 def filed(marker: re.Match[str], passage: Callable[[str, str], int | None], *, marks: bool) -> str:

@@ -45,7 +45,8 @@ def swap(old: str, new: str) -> dict[str, Any]:
     return change("replace_text", "instructions", old=old, new=new)
 
 
-# The new name comes with two changes of tests that say the old one, so six changes wait.
+# The new name comes with two changes of tests that say the old one, so six changes wait. Where the name is accepted,
+# its tests are.
 FOUR = (
     change("set", "name", value="Mira"),
     change("add", "instructions", value="Be brief."),
@@ -81,25 +82,25 @@ WAITING = [
             "leave it as it is", "rather not", "nah",
         )
     ],
-    ("1 and 3", "accept", [0, 2]),
-    ("just the first two", "accept", [0, 1]),
-    ("only the name", "accept", [0]),
-    ("the name only", "accept", [0]),
-    ("only the name and the welcome", "accept", [0, 4]),
+    ("1 and 3", "accept", [0, 1, 2]),
+    ("just the first two", "accept", [0, 1, 2]),
+    ("only the name", "accept", [0, 1, 2]),
+    ("the name only", "accept", [0, 1, 2]),
+    ("only the name and the welcome", "accept", [0, 1, 2, 4]),
     ("just the rule, please", "accept", [3]),
     ("all but the starter", "accept", [0, 1, 2, 3, 4]),
     ("yes, but not the name", "accept", [1, 2, 3, 4, 5]),
     ("not the greeting", "refuse", [4]),
     *[(typed, "accept", None) for typed in ("einverstanden", "ist gut so", "klingt gut, übernehmen", "c'est bon")],
     *[(typed, "refuse", None) for typed in ("doch nicht", "nein doch nicht, mach das rückgängig", "lass das")],
-    ("nimm nur 1 und 3", "accept", [0, 2]),
+    ("nimm nur 1 und 3", "accept", [0, 1, 2]),
     ("alles außer 2", "accept", [0, 2, 3, 4, 5]),
     ("alles bis auf die 2", "accept", [0, 2, 3, 4, 5]),
-    ("die ersten beiden", "accept", [0, 1]),
-    ("nur den Namen und die Begrüßung", "accept", [0, 4]),
+    ("die ersten beiden", "accept", [0, 1, 2]),
+    ("nur den Namen und die Begrüßung", "accept", [0, 1, 2, 4]),
     ("ja, aber nicht den Namen", "accept", [1, 2, 3, 4, 5]),
     ("tout sauf le 2", "accept", [0, 2, 3, 4, 5]),
-    ("solo el nombre", "accept", [0]),
+    ("solo el nombre", "accept", [0, 1, 2]),
 ]  # fmt: skip
 
 
@@ -137,7 +138,7 @@ def test_what_is_written_is_taken_back_in_ordinary_words(typed: str, builder: Bu
     "decided, kind, words",
     [
         ({"decision": "accept"}, "applied", 6),
-        ({"decision": "accept", "which": [1, 3]}, "applied", 2),
+        ({"decision": "accept", "which": [1, 3]}, "applied", 3),
         ({"decision": "refuse"}, "refused", 6),
         ({"decision": "refuse", "which": [2]}, "proposal", 5),
     ],
