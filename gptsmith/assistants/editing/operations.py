@@ -195,6 +195,14 @@ def value_at(data: Any, path: KeyPath) -> Any:
     return data
 
 
+def find_value(data: Any, path: KeyPath) -> Any:
+    """Return the value at `path`, None when there is none."""
+    try:
+        return value_at(data, path)
+    except UsageError:
+        return None
+
+
 def _has(data: Any, part: str | int) -> bool:
     if isinstance(part, int):
         return isinstance(data, list) and part < len(data)

@@ -122,11 +122,7 @@ class GuardedChatModel(BaseChatModel):
                     for chunk in chunks:
                         if part := take(incoming, chunk, attempts.clock):
                             yield part
-                        if incoming.characters > LONGEST_ANSWER:
-                            incoming.cut()
-                            break
-                        if incoming.repeats:
-                            incoming.cut(REPETITION)
+                        if _cut_short(incoming):
                             break
                 last = incoming.end()
                 if (unanswered := streamed_nothing(incoming, last, messages, attempts)) is None:
@@ -154,11 +150,7 @@ class GuardedChatModel(BaseChatModel):
                     async for chunk in chunks:
                         if part := take(incoming, chunk, attempts.clock):
                             yield part
-                        if incoming.characters > LONGEST_ANSWER:
-                            incoming.cut()
-                            break
-                        if incoming.repeats:
-                            incoming.cut(REPETITION)
+                        if _cut_short(incoming):
                             break
                 last = incoming.end()
                 if (unanswered := streamed_nothing(incoming, last, messages, attempts)) is None:
@@ -349,3 +341,14 @@ def tool_name(tool: Any) -> str:
     if isinstance(tool, dict):
         return str((tool.get("function") or tool).get("name") or tool.get("title") or "")
     return str(convert_to_openai_tool(tool)["function"]["name"])
+
+
+def _cut_short(incoming: Incoming) -> bool:
+    """Cut an answer that grows past all bounds or repeats itself; say whether it was."""
+    if incoming.characters > LONGEST_ANSWER:
+        incoming.cut()
+    elif incoming.repeats:
+        incoming.cut(REPETITION)
+    else:
+        return False
+    return True

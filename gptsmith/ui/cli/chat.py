@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gptsmith.ui.cli.options import AsJson, File, Model, Trust, load_trusted
+from gptsmith.ui.cli.options import AllowHosted, AsJson, File, Model, Trust, load_trusted
 from gptsmith.ui.cli.output import ask, clean_line, document, fail, say, show, typed_lines
 
 if TYPE_CHECKING:
@@ -40,9 +40,7 @@ def chat(
         list[str] | None, typer.Option("--var", metavar="K=V", help="Fill {{K}} of the spec; may be repeated.")
     ] = None,
     model: Model = None,
-    allow_hosted: Annotated[
-        bool, typer.Option("--allow-hosted", help="Let a fallback send away what a model on this machine had.")
-    ] = False,
+    allow_hosted: AllowHosted = False,
     trust: Trust = False,
     as_json: AsJson = False,
 ) -> None:

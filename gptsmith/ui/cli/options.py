@@ -17,6 +17,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdou
 Trust = Annotated[
     bool, typer.Option("--trust", help="Allow what a spec alone may not: its code, commands and outside paths.")
 ]
+AllowHosted = Annotated[
+    bool, typer.Option("--allow-hosted", help="Let a fallback send away what a model on this machine had.")
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Agree beforehand; for scripts.")]
 Model = Annotated[
     str | None,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gptsmith.ui.cli.options import AsJson, File, Model, Trust, load_trusted, locate
+from gptsmith.ui.cli.options import AllowHosted, AsJson, File, Model, Trust, load_trusted, locate
 from gptsmith.ui.cli.output import document, say, show, table, yaml_text
 
 if TYPE_CHECKING:
@@ -157,9 +157,7 @@ def register_tests(app: typer.Typer) -> None:
 def test(
     file: File,
     model: Model = None,
-    allow_hosted: Annotated[
-        bool, typer.Option("--allow-hosted", help="Let a fallback send away what a model on this machine had.")
-    ] = False,
+    allow_hosted: AllowHosted = False,
     trust: Trust = False,
     as_json: AsJson = False,
 ) -> None:

@@ -15,6 +15,7 @@ from gptsmith.assistants.editing.operations import (
     ReplaceText,
     Set,
     apply_to_data,
+    find_value,
     parse_path,
     replaced,
     value_at,
@@ -52,7 +53,7 @@ def _is_item(data: Any, op: Add, place: KeyPath) -> bool:
     """Say whether something is added to a list, which any number of operations may do."""
     from gptsmith.assistants.format.schema import json_schema, node_at
 
-    here = _value(data, place)
+    here = find_value(data, place)
     return isinstance(here, list) or (here is None and node_at(json_schema(), place, data).get("type") == "array")
 
 
@@ -60,7 +61,7 @@ def _same_words(data: Any, one: Op, place: KeyPath, other: Op, other_place: KeyP
     """Say whether two replacements in one text change the same characters; both may put words in at one place."""
     if not (isinstance(one, ReplaceText) and isinstance(other, ReplaceText)) or place != other_place:
         return False
-    text = str(_value(data, place))
+    text = str(find_value(data, place))
     (a, b, _), (c, d, _) = changed(text, one), changed(text, other)
     if (a, b) == (c, d) and a < b:
         return True
@@ -104,7 +105,7 @@ def _in_their_place(data: Any, ops: Sequence[Op]) -> list[Op]:
     out: list[Op] = []
     for op in ops:
         place = parse_path(op.path)
-        depth = next((n for n in range(len(place)) if _value(data, place[: n + 1]) is None), len(place))
+        depth = next((n for n in range(len(place)) if find_value(data, place[: n + 1]) is None), len(place))
         if depth < len(place) and isinstance(op, (Set, Add)) and getattr(op, "after", None) is None:
             op = _placed(data, op, place, depth)
         out.append(op)
@@ -115,7 +116,7 @@ def _in_their_place(data: Any, ops: Sequence[Op]) -> list[Op]:
 def _placed(data: Any, op: Set | Add, place: KeyPath, depth: int) -> Op:
     from gptsmith.assistants.format.schema import json_schema, node_at
 
-    parent, rest = _value(data, place[:depth]), place[depth + 1 :]
+    parent, rest = find_value(data, place[:depth]), place[depth + 1 :]
     fields = [*node_at(json_schema(), place[:depth], data).get("properties", {})]
     key = place[depth]
     if not isinstance(parent, dict) or key not in fields or key in parent or not all(isinstance(r, str) for r in rest):
@@ -163,7 +164,7 @@ def _in_text(text: str, group: list[ReplaceText]) -> list[Op]:
 
 def _added(data: Any, op: Add, moved: Moved) -> Add:
     place = parse_path(op.path)
-    here = _value(data, place)
+    here = find_value(data, place)
     now = write_path(_now(place, moved))
     if not isinstance(here, list) or isinstance(op.after, str):
         return op.model_copy(update={"path": now})
@@ -193,13 +194,6 @@ def _now(place: KeyPath, moved: Moved) -> KeyPath:
             part += sum(by for at, by in steps if (at <= part if by > 0 else at < part))
         out.append(part)
     return tuple(out)
-
-
-def _value(data: Any, place: KeyPath) -> Any:
-    try:
-        return value_at(data, place)
-    except UsageError:
-        return None
 
 
 # Whether operations that were meant for one state of a file still mean the same in another.

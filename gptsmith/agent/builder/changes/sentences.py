@@ -7,9 +7,8 @@ from typing import Any
 
 from gptsmith.agent.builder.changes.order import Op
 from gptsmith.agent.builder.language.description import language
-from gptsmith.assistants.editing.operations import Add, Remove, ReplaceText, Set, parse_path, value_at, write_path
+from gptsmith.assistants.editing.operations import Add, Remove, ReplaceText, Set, find_value, parse_path, write_path
 from gptsmith.assistants.format.problems import KeyPath, show
-from gptsmith.errors import UsageError
 
 _LABELS = {
     "conversation_starters": ("the starters", "starter"),
@@ -50,7 +49,7 @@ def _told(op: Op, data: Any) -> str:
     place = parse_path(op.path)
     if place[:2] == ("x-builder", "locked") and not isinstance(op, ReplaceText):
         if isinstance(op, Remove):
-            return f"Unlocks {label_of(parse_path(str(_at(data, place))), data)}"
+            return f"Unlocks {label_of(parse_path(str(find_value(data, place))), data)}"
         return f"Locks {label_of(parse_path(str(op.value)), data)}: I may only suggest changes of it"
     if isinstance(op, ReplaceText):
         return _words_changed(op, label_of(place, data))
@@ -61,7 +60,7 @@ def _told(op: Op, data: Any) -> str:
         if item:
             return f"Adds {item}"
         return f"Adds {_value(op.value)} to {label_of(place, data)}"
-    old = _at(data, place)
+    old = find_value(data, place)
     if old is None:
         return f"Sets {label_of(place, data)} to {_value(op.value)}"
     if isinstance(old, str) and isinstance(op.value, str) and max(len(old), len(op.value)) > _LONGEST:
@@ -87,7 +86,7 @@ def _is_borne_out(said: str, op: Op, data: Any) -> bool:
     """Say whether each quotation and number of a sentence stands in the operation or in what it replaces."""
     if len(said) > _LONGEST or _CLAIM.search(said):
         return False
-    told = f"{op.model_dump_json()} {_at(data, parse_path(op.path))}".casefold()
+    told = f"{op.model_dump_json()} {find_value(data, parse_path(op.path))}".casefold()
     quoted = re.findall(r"[\"“„«‘']([^\"“”„«»‘’']{2,})[\"”“»’']", said)
     numbers = re.findall(r"\d+(?:[.,]\d+)?", said)
     return bool(quoted or numbers) and all(part.strip(" .").casefold() in told for part in [*quoted, *numbers])
@@ -122,7 +121,7 @@ def label_of(place: KeyPath, data: Any) -> str:
 
 def _named(place: KeyPath, data: Any) -> str:
     """Name an item by what it says, not by its number."""
-    value = _at(data, place)
+    value = find_value(data, place)
     if len(place) == 2 and isinstance(place[1], int):
         found = _item(place[:1], value)
         if found:
@@ -197,13 +196,6 @@ def _value(value: Any) -> str:
     return show(value)
 
 
-def _at(data: Any, place: KeyPath) -> Any:
-    try:
-        return value_at(data, place)
-    except UsageError:
-        return None
-
-
 def is_same(op: Op, data: Any) -> bool:
     """Say whether the file has what an operation wants already."""
     from gptsmith.assistants.format.writer import same
@@ -212,8 +204,8 @@ def is_same(op: Op, data: Any) -> bool:
         return op.old == op.new
     return (
         isinstance(op, Set)
-        and _at(data, parse_path(op.path)) is not None
-        and same(_at(data, parse_path(op.path)), op.value)
+        and find_value(data, parse_path(op.path)) is not None
+        and same(find_value(data, parse_path(op.path)), op.value)
     )
 
 
