@@ -1,11 +1,12 @@
 """How well the knowledge search finds: documentation questions, and questions on long texts within a budget.
 
-    GPTSMITH_TEST_DATA=<folder> python benchmarks/retrieval.py [--only docs|chunking]
+    GPTSMITH_TEST_DATA=<folder> python benchmarks/retrieval.py [--only docs|chunking|xquad]
 
 Everything goes through `KnowledgeBase`, as in the product: files, parsing, chunking, both legs, the budget.
 `docs`: 232 sections as files, 100 questions; a section's rank is that of its first passage.
 `chunking`: five long texts, 472 questions with the exact characters that answer them; recall is the share of those
 characters among the passages of one search of 4,000 characters, precision the share of the found ones that is asked.
+`xquad`: paragraphs as files, nDCG@10 of the one that a question was asked of.
 """
 
 from __future__ import annotations
@@ -23,19 +24,21 @@ from pathlib import Path
 from gptsmith.assistants.format.spec import Chunking, Knowledge, Retrieval
 from gptsmith.rag.knowledge import KnowledgeBase
 
-STRATEGIES = ("dense", "keyword", "hybrid")
+STRATEGIES = ("dense", "keyword", "hybrid", "reranked")  # the last: hybrid, and the best passages read once more
 SIZES = (500, 900, 1500)
 
 
 def main() -> None:
     """Print one table row per set and strategy."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--only", choices=("docs", "chunking"))
+    parser.add_argument("--only", choices=("docs", "chunking", "xquad"))
     only = parser.parse_args().only
     data = Path(os.environ["GPTSMITH_TEST_DATA"]) / "knowledge"
-    if only != "chunking":
+    if only in (None, "docs"):
         documentation(data / "docs")
-    if only != "docs":
+    if only in (None, "xquad"):
+        paragraphs(data / "xquad.en.half.json")
+    if only in (None, "chunking"):
         long_texts(data / "chunking")
 
 
@@ -47,13 +50,19 @@ def with_index(files: dict[str, str], chunking: Chunking, use: Callable[[str, Kn
         for name, text in files.items():
             (base / name).write_bytes(text.encode())
         for strategy in STRATEGIES:
-            source = Knowledge(name="k", paths=["."], chunking=chunking, retrieval=Retrieval(strategy=strategy))
+            found = (
+                Retrieval(strategy="hybrid", rerank=True) if strategy == "reranked" else Retrieval(strategy=strategy)
+            )
+            source = Knowledge(name="k", paths=["."], chunking=chunking, retrieval=found)
             with KnowledgeBase([source], base, Path(place) / "index") as kb:
                 if kb.stale():
                     started = time.perf_counter()
                     receipts = kb.sync()
                     took = time.perf_counter() - started
-                    print(f"  {len(receipts)} files, {sum(r.chunks for r in receipts)} passages, {took:.1f} s")
+                    proofs = [proof.found for receipt in receipts for proof in receipt.proofs]
+                    passages = sum(r.chunks for r in receipts)
+                    print(f"  {len(receipts)} files, {passages} passages, {took:.1f} s", end=", ")
+                    print(f"{sum(proofs)} of {len(proofs)} questions of the receipts found their passage")
                 print(use(strategy, kb))
 
 
@@ -81,6 +90,24 @@ def documentation(folder: Path) -> None:
         return f"  {strategy:8} {sums[0]:.3f} {sums[1]:.3f} {sums[2]:.3f} {took:.1f}"
 
     with_index({f"{i:04}.md": section["text"] for i, section in enumerate(sections)}, Chunking(), use)
+
+
+def paragraphs(file: Path) -> None:
+    """Rank the paragraphs for each question that was asked of one of them."""
+    found = [part for article in json.loads(file.read_text())["data"] for part in article["paragraphs"]]
+    names = {f"{i:04}.txt": part["context"] for i, part in enumerate(found)}
+    asked = [(qa["question"], f"{i:04}.txt") for i, part in enumerate(found) for qa in part["qas"]]
+    print(f"XQuAD, {len(found)} paragraphs, {len(asked)} questions: strategy, nDCG@10, recall@3, MRR")
+
+    def use(strategy: str, kb: KnowledgeBase) -> str:
+        sums = [0.0, 0.0, 0.0]
+        for question, right in asked:
+            ranked = list(dict.fromkeys(hit.source for hit in kb.search(question, budget=60_000)))
+            for i, value in enumerate((ndcg(ranked, {right}), recall(ranked[:3], {right}), mrr(ranked, {right}))):
+                sums[i] += value / len(asked)
+        return f"  {strategy:8} {sums[0]:.3f} {sums[1]:.3f} {sums[2]:.3f}"
+
+    with_index(names, Chunking(), use)
 
 
 def ndcg(ranked: list[str], right: set[str]) -> float:

@@ -140,10 +140,16 @@ def _by_cell(row: Sentence, head: str) -> list[Sentence]:
 
 
 def _by_field(row: Sentence, block: str) -> list[Sentence]:
-    """Return a record once for each of its fields, with the first that is a name: "David Bowie: Age 69"."""
+    """Return a record once for each of its fields, with the first that is a name: "David Bowie: Age 69".
+
+    The name itself is told by the first field, such as a number: "16.10: codename Yakkety Yak".
+    """
     fields = _FIELD.findall(block)
     key = next((value for _, value in fields if re.search(r"[^\W\d]{2}", value)), fields[0][1])
-    return [replace(row, cell=f"{key}: {name} {value}".strip()) for name, value in fields if value != key] or [row]
+    first = fields[0][1]
+    told = [(first if value == key else key, name, value) for name, value in fields]
+    said = [f"{of}: {name} {value}".strip() for of, name, value in told if of != value]
+    return [replace(row, cell=cell) for cell in said] or [row]
 
 
 def columns_of(text: str) -> list[str]:

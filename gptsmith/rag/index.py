@@ -96,6 +96,14 @@ class KeywordIndex:
         share: Scores = np.clip(found / self._ceiling(wanted), 0.0, 1.0)
         return share
 
+    def passages_with(self, word: str) -> int:
+        """Return in how many passages a word stands, in whatever form."""
+        if self._bm25 is None:
+            return 0
+        places = [self._bm25.vocab_dict.get(stem) for stem in words(word, self._stemmer)]
+        starts = self._bm25.scores["indptr"]
+        return min((int(starts[at + 1] - starts[at]) if at is not None else 0 for at in places), default=0)
+
     def _ceiling(self, wanted: list[str]) -> float:
         """Return the score of a passage that says every word of the query without end (the limit of BM25)."""
         vocabulary, starts = self._bm25.vocab_dict, self._bm25.scores["indptr"]

@@ -22,15 +22,16 @@ from gptsmith.rag.chroma import ChromaCache
 from gptsmith.rag.hit import Hit
 from gptsmith.rag.index import Dense, Index, load
 from gptsmith.rag.ingest import Ingest, Item, expand, settings_of
-from gptsmith.rag.proving import prove
+from gptsmith.rag.proving import prove, questions
 from gptsmith.rag.receipt import Receipt
 from gptsmith.rag.reranking import rerank
 from gptsmith.rag.search import fill, opening, page_at, score
-from gptsmith.rag.store import Store
+from gptsmith.rag.store import SourceEntry, Store
 from gptsmith.state import lock
 
 EXACT_UP_TO = 50_000  # passages; beyond, Chroma is quicker than the exact matrix
 FETCH_AGAIN = 600.0  # seconds until a page that could not be fetched makes the index stale
+_PROVEN_AT_ONCE = 50  # files whose questions are encoded together
 NEAREST = 400  # passages asked of Chroma
 
 _SYNC_WAIT = 3600.0  # seconds to wait for another process that syncs the same knowledge
@@ -77,6 +78,7 @@ class KnowledgeBase:
         self._guard = threading.RLock()
         self._store = Store(folder / "knowledge.sqlite")
         self._index: Index | None = None
+        self._prepared: dict[tuple[str, str], NDArray[np.float32]] = {}  # questions that were encoded together
         self._cache = ChromaCache(folder)
         self._exact_up_to = exact_up_to
 
@@ -129,15 +131,36 @@ class KnowledgeBase:
     def _prove(self, progress: Callable[[str], None]) -> None:
         """Ask questions of what was read anew, so that its receipt shows that it can be found."""
         known = self._store.proofs()
-        for entry in self._store.entries():
-            key = (entry.document_id or "", entry.cutting)
-            stored = self._store.text(key[0]) if key[0] and key not in known else None
-            if stored is None:
-                continue
+        new = {(e.document_id, e.cutting): e for e in self._store.entries() if e.document_id}
+        new = {key: entry for key, entry in new.items() if key not in known}
+        models = {k.name: k.embedding_model for k in self.sources}
+        keys = list(new)
+        for i in range(0, len(keys), _PROVEN_AT_ONCE):
+            self._prove_some({key: new[key] for key in keys[i : i + _PROVEN_AT_ONCE]}, models, progress)
+        self._prepared.clear()
+
+    def _prove_some(
+        self, new: dict[tuple[str, str], SourceEntry], models: dict[str, str], progress: Callable[[str], None]
+    ) -> None:
+        """Make the questions of some documents, encode them together, and ask them."""
+        texts = {key: self._store.text(key[0]) for key in new}
+        spread = self._current().keyword.passages_with
+        asked = {
+            key: questions(stored[0], self._store.places(*key), spread)
+            for key, stored in texts.items()
+            if stored is not None
+        }
+        for model in set(models.values()):
+            mine = [q.question for key, found in asked.items() if models[new[key].knowledge] == model for q in found]
+            if mine:
+                rows = load_embedder(model).encode(mine)
+                self._prepared.update(zip(((model, text) for text in mine), rows, strict=True))
+        for key, found in asked.items():
+            entry, stored = new[key], texts[key]
             progress(f"Asking questions of {entry.source}")
-            places = self._store.places(*key)
-            known[key] = prove(stored[0], stored[1], places, key[0], partial(self.search, names=[entry.knowledge]))
-            self._store.add_proofs(*key, known[key])
+            if stored is not None:
+                search = partial(self.search, names=[entry.knowledge])
+                self._store.add_proofs(*key, prove(found, stored[0], stored[1], key[0], search))
 
     def stale(self) -> bool:
         """Say whether a `sync` would find work: files or settings differ from what is indexed. Reads no file."""
@@ -243,7 +266,9 @@ class KnowledgeBase:
         self, everything: bool, dense: Dense, query: str, likely: NDArray[np.int64], scores: NDArray[np.float32]
     ) -> None:
         """Write the cosines of `query` into `scores`: exact, or of the nearest alone where passages are very many."""
-        vector = load_embedder(dense.model).encode([query])[0]
+        vector = self._prepared.get((dense.model, query))
+        if vector is None:
+            vector = load_embedder(dense.model).encode([query])[0]
         if vector.shape[0] != dense.matrix.shape[1]:
             return  # another model under the same name: words alone decide
         found = None

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 from gptsmith.models.chat.embedded.words import STOP, language_of
 from gptsmith.models.text import Sentence, split_sentences
@@ -27,21 +27,33 @@ _OPENERS = frozenset(
     "it this that these those there he she they we you i here what which who if when such all some each".split()  # noqa: SIM905 - readable
 )
 _LEAST_WORDS, _MOST_LETTERS = 5, 400
+_RARE = 3  # passages with a word, until which it tells them from the others
 _LOOKED_AT = 12  # passages in which a good sentence is looked for, for each question
 
 
+class Question(NamedTuple):
+    """A question with the place of the sentence that it was made from."""
+
+    question: str
+    start: int
+    end: int
+
+
+def questions(text: str, passages: Sequence[tuple[int, int]], spread: Callable[[str], int]) -> list[Question]:
+    """Make up to three questions from `passages` of a document, from places all over it.
+
+    `spread` tells in how many passages of the whole index a word stands: a question asks for what is said here alone.
+    """
+    return [Question(*found) for found in _questions(text, passages, spread)]
+
+
 def prove(
-    text: str,
-    pages: Sequence[int],
-    passages: Sequence[tuple[int, int]],
-    document_id: str,
-    search: Callable[[str], list[Hit]],
+    asked: Sequence[Question], text: str, pages: Sequence[int], document_id: str, search: Callable[[str], list[Hit]]
 ) -> list[Proof]:
-    """Make up to three questions from `passages` of a document, spread over it, and ask each of `search`."""
-    counts: Counter[str] = Counter(w.lower() for a, b in _spread(passages, 200) for w in _WORD.findall(text[a:b]))
+    """Ask each question of `search`; it is proven where the sentence of the document comes back."""
     return [
         _asked(question, start, end, text, page_at(pages, start), document_id, search(question))
-        for question, start, end in _questions(text, passages, counts)
+        for question, start, end in asked
     ]
 
 
@@ -56,14 +68,16 @@ def _asked(
     return proof
 
 
-def _questions(text: str, passages: Sequence[tuple[int, int]], counts: Counter[str]) -> Iterator[tuple[str, int, int]]:
+def _questions(
+    text: str, passages: Sequence[tuple[int, int]], spread: Callable[[str], int]
+) -> Iterator[tuple[str, int, int]]:
     """Yield questions with the place of the sentence that each is made from, no sentence and no question twice."""
     used: set[str] = set()
     for part in _parts(passages):
         for start, end in part[:_LOOKED_AT]:
-            found = [(s, q) for s in _fit(text[start:end]) if (q := _question(s, counts)) and not {q, s.text} & used]
+            found = [(s, q) for s in _fit(text[start:end]) if (q := _question(s, spread)) and not {q, s.text} & used]
             if found:
-                sentence, question = max(found, key=lambda one: _worth(one[0], counts))
+                sentence, question = max(found, key=lambda one: _worth(one[0], spread))
                 used |= {question, sentence.text}
                 yield question, start + sentence.start, start + sentence.end
                 break
@@ -74,10 +88,6 @@ def _parts(passages: Sequence[tuple[int, int]]) -> list[list[tuple[int, int]]]:
     count = len(passages)
     starts = [round(count * i / QUESTIONS) for i in range(QUESTIONS)]
     return [[*passages[start:], *passages[:start]] for start in starts]
-
-
-def _spread(passages: Sequence[tuple[int, int]], most: int) -> Sequence[tuple[int, int]]:
-    return passages[:: max(len(passages) // most, 1)]
 
 
 def _fit(passage: str) -> list[Sentence]:
@@ -94,7 +104,7 @@ def _fit(passage: str) -> list[Sentence]:
     return found or [s for s in split_sentences(passage) if not s.is_heading and sum(map(str.isalpha, s.text)) >= 4]
 
 
-def _question(sentence: Sentence, counts: Counter[str]) -> str:
+def _question(sentence: Sentence, spread: Callable[[str], int]) -> str:
     """Return a question that the sentence answers; empty when it has no words to ask about."""
     fields = _FIELD.findall(sentence.text)
     if sentence.cell and len(fields) > 1:
@@ -102,22 +112,23 @@ def _question(sentence: Sentence, counts: Counter[str]) -> str:
         column = next((name for name, value in reversed(fields) if value != key), "")
         return f"What is the {column} of {key}?" if column else ""
     defined = _DEFINED.match(" ".join(sentence.text.split()))
-    if defined and defined[1].split()[0].lower() not in _OPENERS and len(defined[1].split()) <= 6:
-        subject = defined[1]
+    subject = defined[1] if defined else ""
+    rare = min((spread(w) for w in _telling(subject, spread)), default=_RARE + 1) <= _RARE
+    if defined and rare and subject.split()[0].lower() not in _OPENERS and len(subject.split()) <= 6:
         lower = subject[0].lower() + subject[1:] if subject.split()[0] in ("The", "A", "An", "This") else subject
         return f"What {defined[2]} {lower}?"
-    said = _telling(f"{sentence.heading} {sentence.text}" if len(sentence.text) < 60 else sentence.text, counts)
+    said = _telling(f"{sentence.heading} {sentence.text}" if len(sentence.text) < 60 else sentence.text, spread)
     if not said:
         return ""
     form = _ASKED.get(language_of(sentence.text), "What is said about {}?")
     return form.format(_listed(said))
 
 
-def _telling(text: str, counts: Counter[str]) -> list[str]:
-    """Return the four words of a sentence that tell it best, in their order: names, and words that are rare here."""
+def _telling(text: str, spread: Callable[[str], int]) -> list[str]:
+    """Return the five words of a sentence that tell it best, in their order: those that stand in fewest passages."""
     words = [w for w in dict.fromkeys([*_WORD.findall(text), *_NUMBERED.findall(text)]) if w.lower() not in STOP]
     words = [w for w in words if len(w) > 2 or any(c.isdigit() for c in w) or not w.isascii()]
-    best = sorted(words, key=lambda w: (counts[w.lower()], -len(w)))[:4]
+    best = sorted((w for w in words if spread(w)), key=lambda w: (spread(w), -len(w)))[:5]
     return [w for w in words if w in best]
 
 
@@ -125,9 +136,9 @@ def _listed(words: Sequence[str]) -> str:
     return ", ".join(words)
 
 
-def _worth(sentence: Sentence, counts: Counter[str]) -> float:
+def _worth(sentence: Sentence, spread: Callable[[str], int]) -> float:
     """Prefer sentences that define or name something, of a middling length."""
     length = len(sentence.text)
     defines = 1.0 if _DEFINED.match(sentence.text) else 0.0
-    rare = sum(1 for w in _telling(sentence.text, counts) if counts[w.lower()] <= 2)
+    rare = sum(1 for w in _telling(sentence.text, spread) if spread(w) <= _RARE)
     return defines + 0.5 * rare - abs(length - 120) / 200

@@ -23,6 +23,23 @@ NOTES = """Lanternd 2.11.1 was released on 4 March 2021 and keeps its logs in /v
 
 The daemon of Lanternd runs as the user lamp. The user lamp has the shell /bin/false."""
 
+RELEASES = """- version: 7.04; codename: Blue Petrel; released: 2019-04-18
+- version: 7.10; codename: Grey Plover; released: 2019-10-17
+- version: 8.04 LTS; codename: Old Curlew; released: 2020-04-23
+"""
+SETTINGS = """The valid values of the colour setting are:
+
+* auto
+* always
+* never
+
+If you want to change how lines are broken, you will have to override _cut_lines() in your own class.
+
+The pier is lit by forty lamps. Many keepers of the pier lived in the village with their families.
+
+The pier uses a ticket system of its own, for which visitors need a card.
+"""
+
 
 def _answers(question: str, text: str, source: str = "notes.md") -> str:
     ranked = rank(question, [Passage(id=1, source=source, text=text)], load_embedder("embedded").encode)
@@ -37,6 +54,11 @@ def _answers(question: str, text: str, source: str = "notes.md") -> str:
         ("When did Aldermoor close?", STATIONS, "closed: 1964-03-01"),
         ("When was Lanternd 2.11.1 released?", NOTES, "4 March 2021"),
         ("What is the shell of the user lamp?", NOTES, "/bin/false"),
+        ("What is the codename of version 7.10?", RELEASES, "codename: Grey Plover"),
+        ("What are the valid values of the colour setting?", SETTINGS, "never"),
+        ("What are the valid values of the colour setting?", SETTINGS, "always"),
+        ("Which method do I override to change how lines are broken?", SETTINGS, "_cut_lines()"),
+        ("How many lamps does the pier have?", SETTINGS, "forty lamps"),
     ],
 )
 def test_what_is_asked_is_answered(question: str, text: str, carries: str) -> None:
@@ -52,6 +74,9 @@ def test_what_is_asked_is_answered(question: str, text: str, carries: str) -> No
         ("When was Lanternd 2.11.2 released?", NOTES),  # another version
         ("When was Lanternd 2.1 released?", NOTES),  # part of a version is another one
         ("What is the shell of the user Wick?", NOTES),
+        ("What is the codename of version 7.11?", RELEASES),
+        ("How many keepers does the pier have?", SETTINGS),
+        ("Which heating system does the pier use?", SETTINGS),
     ],
 )
 def test_what_is_next_door_is_no_answer(question: str, text: str) -> None:

@@ -61,6 +61,9 @@ class Quote:
     text: str
 
 
+_LISTED = 8  # items of a list that are said as a whole
+
+
 @dataclass(frozen=True)
 class Candidate:
     """A sentence with its features; `chance` is how likely it answers."""
@@ -109,10 +112,29 @@ def choose(question: str, ranked: list[Candidate], *, least: float = THRESHOLD, 
             c.sentence.text for c in chosen
         }:
             chosen.append(other)
+    if best.sentence.text.rstrip().endswith(":") or _opens_list(best):
+        chosen += _list_below(best, ranked, chosen)
     order = {id(c.passage): i for i, c in reversed(list(enumerate(chosen)))}
     chosen.sort(key=lambda c: (order[id(c.passage)], c.index))
     quotes = [Quote(c.passage.id, text) for c in chosen for text in (c.sentence.head, c.sentence.text) if text]
     return list(dict.fromkeys(quotes))  # the head of a table once, before its rows
+
+
+def _opens_list(one: Candidate) -> bool:
+    """Tell whether a sentence is followed by the things that it announces: "The valid values are:"."""
+    return not one.sentence.item and one.passage.text[one.sentence.end : one.sentence.end + 1] == ":"
+
+
+def _list_below(one: Candidate, ranked: list[Candidate], chosen: list[Candidate]) -> list[Candidate]:
+    """Return the items right below a sentence, those that are chosen already apart; none where the list is long."""
+    below = {c.index: c for c in ranked if c.passage is one.passage and c.index > one.index}
+    found: list[Candidate] = []
+    at = one.index + 1
+    while at in below and below[at].sentence.item:
+        found.append(below[at])
+        at += 1
+    known = {c.sentence.text for c in chosen}
+    return [c for c in found if c.sentence.text not in known] if len(found) <= _LISTED else []
 
 
 def _same_item(one: Candidate, other: Candidate) -> bool:

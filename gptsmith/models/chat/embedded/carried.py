@@ -56,6 +56,15 @@ _MEANT = {
         "phone": "telephone", "when": "date time",
     }.items()
 }  # fmt: skip
+# Things that are called by an identifier or a name of their own: "override _wrap_chunks()" names a method.
+_CALLED = frozenset(map(stem, word_set("method function option flag variable command class parameter setting macro")))
+_OWN_NAME = re.compile(r"(?<![\w-])--?[A-Za-z][\w-]*|\b\w+\(\)|\b[A-Za-z]\w*_\w+|(?<!\w)_\w+")
+_HOW_MANY = re.compile(r"\bhow many\b", re.IGNORECASE)
+_COUNTED = re.compile(
+    r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|\w+ty|hundreds?|thousands?|millions?"
+    r"|billions?|dozens?|once|twice|single|both|half|pair|several|none|no|unlimited|only|another|every|all)\b",
+    re.IGNORECASE,
+)
 _LEAST = 4  # letters from which the beginning of a word tells it
 
 
@@ -68,6 +77,8 @@ class Claim:
         self.moment = bool(_WHEN.match(question.strip()))
         said = frozenset(s for p in passages for s in content_stems(p.text))
         self.value = [s for s in _value(question) if s in said]
+        self.counted = bool(_HOW_MANY.search(question))
+        self._question = question
         self.columns = frozenset(s for p in passages for name in columns_of(p.text) for s in content_stems(name))
         self._short = initials(question)
         self._wanted = {stem(w) for w in self.words} | {s for w in tokens(question) for s in _MEANT.get(stem(w), ())}
@@ -85,10 +96,20 @@ class Claim:
         if self.value and not any(
             _stands(s, wide if sentence.item and not row else own) for s in self._asked_of(sentence)
         ):
-            return self.value[-1]
+            if not self._is_called(sentence):
+                return self.value[-1]
+        elif not row and (other := next((s for s in self.value[:-1] if not _stands(s, wide)), "")):
+            return other  # a system of another kind
+        if self.counted and not row and not _COUNTED.search(sentence.text):
+            return "how many"
         if self.moment and not _MOMENT.search(sentence.text):
             return "when"
         return self._of_row(own, wide, full=bool(sentence.head)) if row else ""
+
+    def _is_called(self, sentence: Sentence) -> bool:
+        """Tell whether a sentence names a thing of the kind that is asked for by what it is called."""
+        names = _OWN_NAME.findall(sentence.text) if self.value[-1] in _CALLED else []
+        return any(name not in self._question for name in names)
 
     def _asked_of(self, sentence: Sentence) -> list[str]:
         """Return the words one of which must stand there: a column may be called "Compression", not "speed"."""
