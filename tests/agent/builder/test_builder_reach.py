@@ -106,7 +106,7 @@ WANTED: list[tuple[str, str, dict[str, Any]]] = [
     ("use the attached skill", "varnish", {"skills": 1}),
     ("tell prices with the function rate", "rates.py", {"tools": [{"type": "python", "name": "rate"}]}),
     ("it looks up tickets in our ticket API", "", {"missing": ["the ticket API"]}),
-    ("use our MCP server for tickets", "", {"missing": ["the MCP server service"]}),
+    ("use our MCP server for tickets", "", {"missing": ["the MCP server"]}),
 ]  # fmt: skip
 
 

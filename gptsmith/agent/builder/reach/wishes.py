@@ -229,7 +229,7 @@ def _servers(found: Wishes, sentences: list[str]) -> None:
             _add(found, "mcp", variable_name(named) or name, f"Uses the {named} server.", {"command": parts}, "")
         elif not re.search(r"\b(?:explain|about|what is|build|writ\w+)\b", said, re.IGNORECASE):
             how = 'Give its address, or the command that starts it: use the MCP server "uvx …".'
-            found.missing.append(Missing(kind="tool", what=f"the MCP server {name}", how=how))
+            found.missing.append(Missing(kind="tool", what=f"the MCP server {name}".removesuffix(" service"), how=how))
 
 
 def _clause(said: str, url: str) -> str:
