@@ -130,6 +130,17 @@ def test_requests_of_later_hands(file: str, false_calls: float) -> None:
     assert shares["right_arguments"] >= 0.85
 
 
+@pytest.mark.slow
+def test_hints_and_free_texts_of_a_ninth_set() -> None:
+    """What is only told ("the shower has no hot water") is often not understood, but nothing is done unasked."""
+    bench = _benchmark()
+    rows, tools = bench.load("intents_ninth_hand.jsonl")
+    shares = bench.report(bench.run(rows, tools))
+    assert shares["right_tool"] >= 0.7
+    assert shares["false_action"] == 0
+    assert shares["right_arguments"] >= 0.7
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -14,9 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gptsmith.models.chat.embedded import words as language
-from gptsmith.models.chat.embedded.asks import read_asks
-from gptsmith.models.chat.embedded.looking import wants_change
 from gptsmith.models.chat.embedded.quantities import NUMBER_WORDS
+from gptsmith.models.chat.embedded.routing import is_change
 from gptsmith.models.chat.embedded.words import STOP, stem, tokens, word_set
 
 # An order about a picture ("make it darker", "zoom out"): which of its words a caption has to say, and which not.
@@ -122,7 +121,7 @@ def is_order(request: str) -> bool:
     first = next(iter(tokens(request)), "")
     return bool(
         _ORDERS.match(request)
-        or wants_change(read_asks(request), fresh=True)
+        or is_change(request)
         or _LIKE.search(request)
         or first in _COMPARED
         or (first in _OPENS_ABROAD and is_foreign(request))

@@ -7,71 +7,16 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from gptsmith.models.chat.embedded import requests
 from gptsmith.models.chat.embedded import words as language
-from gptsmith.models.chat.embedded.asks import AskedSentence, read_asks, read_clauses
-from gptsmith.models.chat.embedded.calls import Called, Similarity, wants_call
-from gptsmith.models.chat.embedded.conversation import Conversation, Role, ShownPicture
-from gptsmith.models.chat.embedded.drawing import Wanted, finish, wants_picture
-from gptsmith.models.chat.embedded.looking import Look, choices, looks_again, recognizes, wants_change, wants_look
-from gptsmith.models.chat.embedded.lookups import (
-    is_free_writing,
-    is_search,
-    is_told_to_search,
-    wants_files,
-    wants_lookup,
-)
-from gptsmith.models.chat.embedded.quantities import NUMBER_WORDS
+from gptsmith.models.chat.embedded.arguments import fill
+from gptsmith.models.chat.embedded.conversation import Conversation, Role
+from gptsmith.models.chat.embedded.requests import Wanted, asks_to_draw
+from gptsmith.models.chat.embedded.routing import Option, route, scene_of
 from gptsmith.models.chat.embedded.toolbox import Param, Tool
-from gptsmith.models.chat.embedded.words import content_stems, correct, stem, tokens, word_set
+from gptsmith.models.chat.embedded.words import content_stems, tokens, word_set
 from gptsmith.models.pictures.world.requests import Named, parse_request
 from gptsmith.models.text import split_sentences
-
-# What to draw when only a thing is named, "a fox in a snowy forest", to an assistant that is there to draw.
-
-_DRAWS = re.compile(
-    r"\b(?:draw|paint|sketch|illustrat|pictures?\b|images?\b|artwork|artist|posters?\b|logos?\b|cartoon|comic|doodle)",
-    re.IGNORECASE,
-)
-_ANY_ONE = re.compile(rf"^(?:an?|some|several|many|{'|'.join(NUMBER_WORDS)}|\d{{1,2}}) \w", re.IGNORECASE)
-_NOT_SEEN = word_set(  # what is said, asked or reckoned, not seen
-    """joke jokes poem poems rhyme riddle question questions answer answers idea ideas price prices cost costs number
-    name names problem reason meaning definition summary translation list word words sentence text letter advice tip
-    tips help capital population weather news time date way one ones thing things something anything nothing
-    everything mistake error"""
-)
-_ORDERS = word_set(  # what one who gives no order to draw tells the assistant to do
-    """again continue repeat undo redo delete erase remove clear save export download open close send show tell explain
-    describe write translate summarise summarize say try go come start stop cancel wait help think look search find
-    check choose pick guess surprise use change give take keep let put set zoom restart reset begin forget remember
-    back next exit quit test testing read play sing count calculate not no never without"""
-)
-_TO_US = word_set("i me we us you")
-_LEANS = word_set("it that this them those these one")
-
-
-def scene_of(asks: list[AskedSentence], tool: Tool, talk: Conversation) -> Wanted | None:
-    """Return what to draw when the message does no more than to name it."""
-    if not (_is_there_to_draw(talk.role) and asks and all(_names_a_thing(ask) for ask in asks)):
-        return None
-    wanted = finish(". ".join(ask.core for ask in asks), tool)
-    return wanted if wanted.request else None
-
-
-def _is_there_to_draw(role: Role) -> bool:
-    about = f"{role.name}. {role.description}" if role.description else role.instructions
-    return bool(_DRAWS.search(about))
-
-
-def _names_a_thing(ask: AskedSentence) -> bool:
-    said = tokens(ask.core)
-    named = ask.form == "fragment" or (ask.form == "statement" and bool(_ANY_ONE.match(ask.core)))
-    if not named or ask.negated or is_free_writing(ask) or not content_stems(ask.core):
-        return False
-    head = re.split(r"\b(?:of|about|for|in|on|at|with|to|from)\b|[,;:]", ask.core.lower(), maxsplit=1)[0]
-    to_us = bool(set(said) & _TO_US) or (len(said) < 4 and said[-1] in _LEANS)
-    told = said[0] in _ORDERS or bool(set(tokens(head)[-1:]) & _NOT_SEEN)
-    return not (told or to_us) and any(len(word) > 2 and word.isalpha() for word in said)
-
 
 # The moment of a told story that is drawn, for an assistant that draws stories.
 
@@ -86,15 +31,9 @@ _ORDER = re.compile(
     rf" (?:this|that|my|our|the following|the next|another|a) {_STORY}\b[^:.!?\n]{{0,30}}[:.!?\n-]\s*",
     re.IGNORECASE,
 )
-_TOLD_TO_US = re.compile(
-    r"^\W*(?:(?:i|we) (?:really |just |don't |do not )*(?:like|love|hate|think|hope|wish|want|need|prefer|know|mean)\b"
-    r"|(?:that|this|it|you|your|thank)\b|(?:no|yes|ok|okay|nice|great|good|sorry|well done)\b[\s,.!])",
-    re.IGNORECASE,
-)
 _PRONOUN = re.compile(
     r"^(?P<before>(?:[\w']+,? ){0,3}?)it (?!(?:was|is|had been|rained|snowed|became)\b)", re.IGNORECASE
 )
-_LEAST_WORDS = 5
 _TIMES = {"night": "at night", "sunset": "at sunset"}
 
 
@@ -103,17 +42,11 @@ def draws_stories(role: Role) -> bool:
     return bool(_DRAWS_STORIES.search(f"{role.description}\n{role.instructions}"))
 
 
-def story_of(words: str, role: Role) -> str | None:
-    """Return the story in a message to an assistant that draws stories; None when it tells none."""
-    if not draws_stories(role):
-        return None
+def story_of(words: str) -> str | None:
+    """Return the story that a message tells to be drawn; None when it only says what to draw."""
     if order := _ORDER.match(words):
         return words[order.end() :].strip() or None
-    asks = read_asks(words)
-    told = [ask for ask in asks if ask.form in ("statement", "fragment")]
-    if len(words.split()) < _LEAST_WORDS or _TOLD_TO_US.match(words) or 2 * len(told) <= len(asks):
-        return None
-    return words if asks[0].form == "statement" or (len(asks) > 1 and asks[0].form != "question") else None
+    return None if asks_to_draw(words) else words
 
 
 def moment(story: str) -> str | None:
@@ -152,17 +85,9 @@ def _last(seen: Named) -> str:
     return re.escape((seen.setting or "-").split()[-1])
 
 
-LEXICON = word_set(
-    """draw paint sketch illustrate generate create design picture image photo drawing painting change replace remove
-    describe caption search look find weather timer light lights heating convert refund order table book reserve
-    email alarm volume the what where when make please background colour color bigger darker brighter add with
-    this that"""
-)
-
-
 @dataclass(frozen=True)
 class Intent:
-    """`tool` and `args` when a tool is to be called; `asks` the arguments to ask for first; neither for words only."""
+    """A tool and its `args` when it is to be called, `missing` what is to be asked first; no tool for words only."""
 
     tool: Tool | None = None
     args: dict[str, Any] = field(default_factory=dict)
@@ -175,108 +100,84 @@ class Intent:
 
 
 NONE = Intent()
-_MINE = re.compile(r"\bmy (?:[\w-]+ )?(?:picture|pic|image|img|photo|photograph|snapshot|screenshot|selfie)s?\b", re.I)
 _LONGEST = 4000  # characters: what is asked stands in them; a pasted text behind is not read for orders
+_IMAGE = ("image", "picture", "photo", "image_id")
+_OPENING = word_set(
+    "please pls can could would you u ya now and but so also ok okay nice great maybe just hey then actually"
+)
+_TOLD_TO_SEARCH = re.compile(
+    r"^\W*(?:(?:please|can you|could you)\s+)*(?:search|look up|look through|look for)"
+    r" (?:for|through|the|your|my|our|in)\b",
+    re.IGNORECASE,
+)
+_SEARCH = re.compile(
+    r"^(?:(?:please|can you|could you|hey|hi|ok|and|so)[\s,]+)*"
+    r"(?:(?:i|we)(?:'d| would)? (?:like|want|need) to know|i'm curious|i wonder|remind me|(?:need|want) (?:some )?info"
+    r"|(?:do|does) (?:it|they|(?:your|the|my) \w+) (?:say|mention)(?: any(?:thing)?)?|show me|search"
+    r"|look(?: something)?(?: up)?|find(?: out)?(?: me)?|check|tell (?:me|us)(?: more)?|explain)"
+    r"(?: in| through)?"
+    r"(?:\s+(?:the|your|my|our) (?:[\w'-]+ )??(?:files?|documents?|notes?|pages?|handbook|manual|library|archive|guide"
+    r"|book|web|collection|records|catalogue|papers))?(?:\s+(?:for|about|on|into|up))?\s+(?P<what>\S.+)$",
+    re.IGNORECASE,
+)
 
 
-def read_intent(
-    talk: Conversation,
-    tools: list[Tool],
-    similarity: Similarity,
-    *,
-    known_words: frozenset[str] | None = None,
-    pending: str = "",
-    today: date | None = None,
-) -> Intent:
+def read_intent(talk: Conversation, tools: list[Tool], *, pending: str = "", today: date | None = None) -> Intent:
     """Decide what `talk`'s last message wants of `tools`.
 
-    `known_words` are its lower-case words that are spelled well; `pending` is the earlier request that a question of
-    ours ("Which city?") left open: the message may be its answer.
+    `pending` is the earlier request that a question of ours ("Which city?") left open: the message may be its answer.
     """
-    if not tools:
-        return NONE
-    lexicon = LEXICON | {w for t in tools for w in t.name.lower().replace("-", "_").split("_") if len(w) > 3}
-    words = correct(talk.words[:_LONGEST], lexicon, known_words)
-    asks = read_asks(words)
-    kinds = {k: [t for t in tools if t.kind == k] for k in ("draw", "look", "search", "other")}
+    words = talk.words[:_LONGEST]
     attached = bool(talk.picture and talk.picture.age == 0 and not talk.picture.drawn)
     if not tokens(words):
-        return _look(Look(None, True), kinds["look"], talk) if attached and kinds["look"] else NONE
+        return _look(words, tools, talk) if attached else NONE
     if language.language_of(words) != "en":
-        return _foreign(words, kinds)
-    intent = _decide(asks, kinds, talk, attached, similarity, pending, today)
-    clauses = read_clauses(words)
-    if intent.tool is None and len(clauses) > len(asks) and not any(a.negated for a in asks):
-        intent = _decide(clauses, kinds, talk, attached, similarity, pending, today)
-    return intent
+        return _foreign(words, tools)
+    option = route(words, scene_of(talk), tools)
+    search = next((t for t in tools if t.kind == "search"), None)
+    if option.tool is None and search and _TOLD_TO_SEARCH.match(words):
+        option = Option("search", search, ())
+    if pending and option.kind in ("none", "search", "call"):
+        whole = _completed(pending, words, talk, tools, today)
+        if whole is not None:
+            return whole
+    if option.tool is None:
+        return NONE
+    if option.kind == "draw":
+        return _new(option.tool, _wanted(words, option.tool, talk))
+    if option.kind == "change":
+        return _changed(option.tool, words, talk)
+    if option.kind == "look":
+        return _look(words, tools, talk)
+    if option.kind == "search":
+        slot = option.tool.text_param
+        return Intent(option.tool, {slot.name: _query(words)}) if slot else NONE
+    return _called(option.tool, words, today)
 
 
-def _decide(
-    asks: list[AskedSentence],
-    kinds: dict[str, list[Tool]],
-    talk: Conversation,
-    attached: bool,
-    similarity: Similarity,
-    pending: str,
-    today: date | None,
-) -> Intent:
-    found = _pictures(asks, kinds, talk, attached)
-    role = f"{talk.role.name}: {talk.role.description}".strip(" :")
-    return _others(asks, kinds, similarity, pending, today, role) if found is None else found
+def _called(tool: Tool, words: str, today: date | None) -> Intent:
+    args = fill(tool, words, today=today)
+    return Intent(tool, args, tuple(p for p in tool.params if p.required and p.name not in args))
 
 
-def _pictures(
-    asks: list[AskedSentence], kinds: dict[str, list[Tool]], talk: Conversation, attached: bool
-) -> Intent | None:
-    draw = kinds["draw"][0] if kinds["draw"] else None
-    picture = talk.picture
-    if draw and (story := story_of(talk.words, talk.role)) is not None:
-        return _new(draw, Wanted(moment(story) or ""))
-    if kinds["look"] and (looked := _looking(asks, kinds, talk, attached)):
-        return looked
-    if draw is None:
+def _completed(pending: str, words: str, talk: Conversation, tools: list[Tool], today: date | None) -> Intent | None:
+    """Return the earlier request with what the message adds to it; None when it adds nothing."""
+    tool = route(pending, scene_of(talk), tools).tool
+    if tool is None or tool.kind != "other":
         return None
-    changes = picture is not None and draw.param("image", "picture", "image_id") is not None
-    wanted = wants_picture(asks, draw)
-    if wanted is not None and not (changes and _of_the_last(asks, wanted)):
-        return _new(draw, wanted)
-    if changes and picture is not None and (change := wants_change(asks, fresh=picture.age <= 1)):
-        return _changed(draw, change, picture)
-    if wanted is None and not (attached or kinds["search"] or kinds["other"] or talk.passages is not None):
-        wanted = scene_of(asks, draw, talk)
-    return _new(draw, wanted) if wanted is not None else None
+    before = _called(tool, pending, today)
+    after = fill(tool, words, today=today)
+    told = {p.name: after[p.name] for p in before.missing if p.name in after}
+    if not told:
+        return None
+    args = before.args | told
+    return Intent(tool, args, tuple(p for p in tool.params if p.required and p.name not in args))
 
 
-def _looking(
-    asks: list[AskedSentence], kinds: dict[str, list[Tool]], talk: Conversation, attached: bool
-) -> Intent | None:
-    """Return the call of a tool that looks at a picture; where nothing else can be meant, later words are of it too."""
-    draw, looks, picture = kinds["draw"][0] if kinds["draw"] else None, kinds["look"], talk.picture
-    fresh, nouns = bool(picture and picture.age <= 1), draw.nouns if draw else frozenset()
-    look = wants_look(asks, attached=attached, fresh=fresh, nouns=nouns)
-    only_looks = draw is None and not kinds["search"] and talk.passages is None
-    if only_looks and picture and look is None:
-        look = looks_again(asks, talk.words)
-    labels = choices(asks)
-    if only_looks and labels and picture is None:
-        return _look(Look(None, True), looks, talk)
-    namer = next((tool for tool in looks if tool.param("labels")), None)
-    if namer and picture and (fresh or only_looks) and (labels or (look and recognizes(asks))):
-        return _recognized(namer, labels, picture)
-    if look and (picture or (look.named and (not kinds["search"] or _MINE.search(talk.words)))):
-        return _look(look, looks, talk)
-    return None
-
-
-def _of_the_last(asks: list[AskedSentence], wanted: Wanted) -> bool:
-    """Tell whether the drawing asked for is the last one again: "draw it in blue", "paint the fox green"."""
-    return any(
-        re.match(r"^(?:draw|paint|sketch|render|show me) (?:it|that|him|her|them|the same)\b", a.low) for a in asks
-    ) and (
-        not wanted.request
-        or len(asks) == 1
-        or bool(re.match(r"(?:it|that|him|her|them|the same)\b", wanted.request.lower()))
-    )
+def _wanted(words: str, tool: Tool, talk: Conversation) -> Wanted:
+    if draws_stories(talk.role) and (story := story_of(words)):
+        return Wanted(moment(story) or "")
+    return requests.wanted(words, tool)
 
 
 def _new(tool: Tool, wanted: Wanted) -> Intent:
@@ -286,88 +187,61 @@ def _new(tool: Tool, wanted: Wanted) -> Intent:
     if not wanted.request:
         return Intent(tool, {}, (slot,))
     args: dict[str, Any] = {slot.name: wanted.request}
-    mode = tool.param("mode")
+    mode, count = tool.param("mode"), tool.param("count", "n", "number")
     if mode and "new" in mode.enum:
         args["mode"] = "new"
-    if wanted.count and (count := tool.param("count", "n", "number")):
+    if wanted.count and count:
         args[count.name] = wanted.count
     if wanted.seed is not None and tool.param("seed"):
         args["seed"] = wanted.seed
     return Intent(tool, args)
 
 
-def _changed(tool: Tool, change: str, picture: ShownPicture) -> Intent:
+def _changed(tool: Tool, words: str, talk: Conversation) -> Intent:
     slot, image, mode = tool.text_param, tool.param("image", "picture", "image_id"), tool.param("mode")
-    if slot is None or image is None:
+    if slot is None or image is None or talk.picture is None:
         return NONE
-    args: dict[str, Any] = {slot.name: change, image.name: picture.id}
+    args: dict[str, Any] = {slot.name: _order(words), image.name: talk.picture.id}
     if mode and "change" in mode.enum:
         args["mode"] = "change"
     return Intent(tool, args)
 
 
-def _look(look: Look, tools: list[Tool], talk: Conversation) -> Intent:
-    tool = tools[0]
-    image = tool.param("image", "picture", "photo", "image_id")
+def _look(words: str, tools: list[Tool], talk: Conversation) -> Intent:
+    """Call the tool that tells things apart where the message names some, else the one that describes."""
+    looks = [t for t in tools if t.kind == "look"]
+    labels = requests.choices(words)
+    named = [t for t in looks if bool(t.param("labels")) == bool(labels)] or looks
+    image = named[0].param(*_IMAGE) if named else None
     if image is None:
         return NONE
+    tool = named[0]
     if talk.picture is None:
         return Intent(tool, {}, (image,))
-    detail = tool.param("detail")
     args: dict[str, Any] = {image.name: talk.picture.id}
-    if look.detail and detail and look.detail in detail.enum:
-        args["detail"] = look.detail
+    detail, slot = tool.param("detail"), tool.param("labels")
+    if detail and (much := requests.detail(words)) in detail.enum:
+        args["detail"] = much
+    if slot and labels:
+        args["labels"] = labels
     return Intent(tool, args)
 
 
-def _recognized(tool: Tool, labels: list[str], picture: ShownPicture) -> Intent:
-    image, slot = tool.param("image", "picture", "photo", "image_id"), tool.param("labels")
-    if image is None or slot is None:
-        return NONE
-    return Intent(tool, {image.name: picture.id, **({slot.name: labels} if labels else {})})
+def _order(words: str) -> str:
+    """Return an order without the politeness before it."""
+    rest = words.strip()
+    while (first := rest.split(" ", 1)) and len(first) > 1 and first[0].lower().strip(",.!") in _OPENING:
+        rest = first[1].strip()
+    return rest.rstrip(" .!?") or words.strip()
 
 
-def _others(
-    asks: list[AskedSentence],
-    kinds: dict[str, list[Tool]],
-    similarity: Similarity,
-    pending: str,
-    today: date | None,
-    role: str,
-) -> Intent:
-    other = kinds["other"]
-    called = wants_call(asks, other, similarity, rivals=kinds["search"], today=today)
-    if called and not called.missing:
-        return Intent(called.tool, called.args)
-    if pending and other and not (called and called.missing and len(asks) > 1):
-        joined = read_asks(pending) + asks
-        whole = wants_call([a for a in joined if not a.negated], other, similarity, today=today, pending=True)
-        before = wants_call(read_asks(pending), other, similarity, today=today)
-        if whole and before and len(whole.missing) < len(before.missing):
-            return Intent(whole.tool, whole.args, whole.missing)
-    found = wants_lookup(asks, kinds["search"])
-    searching = called and called.missing and any(is_search(a) for a in asks)
-    if called and (found is None or (not searching and (called.sure or _is_better(called, asks)))):
-        return Intent(called.tool, called.args, called.missing)
-    if found:
-        tool, query, ask = found
-        searches = [t.description for t in kinds["search"]]
-        if not is_told_to_search(ask) and not wants_files(max(ask.text, query, key=len), searches, role):
-            return NONE
-        slot = tool.text_param
-        return Intent(tool, {slot.name: query}) if slot else NONE
-    return NONE
+def _query(words: str) -> str:
+    m = _SEARCH.match(words.strip())
+    return m["what"].rstrip(" .!?") if m and content_stems(m["what"]) else words.strip()
 
 
-def _is_better(called: Called, asks: list[AskedSentence]) -> bool:
-    """A tool that is named outright, in a short request for it, goes before a search."""
-    said = {s for a in asks for w in tokens(a.core) for s in (w.rstrip("s"), stem(w))} & called.tool.name_stems
-    if called.missing and all(a.form == "question" for a in asks) and len(said) < 2:
-        return False
-    return bool(said) and sum(len(tokens(a.core)) for a in asks) <= 10
-
-
-def _foreign(words: str, kinds: dict[str, list[Tool]]) -> Intent:
+def _foreign(words: str, tools: list[Tool]) -> Intent:
     """In another language only a drawing is understood, by its verb; the person's words stay as they are."""
     request = language.drawing(words)
-    return _new(kinds["draw"][0], Wanted(request)) if request and kinds["draw"] else NONE
+    drawer = next((t for t in tools if t.kind == "draw"), None)
+    return _new(drawer, Wanted(request)) if request and drawer else NONE

@@ -6,7 +6,6 @@ import re
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -28,7 +27,6 @@ from gptsmith.models.chat.drafting import drafting_of
 from gptsmith.models.chat.embedded import words
 from gptsmith.models.chat.embedded.answer import THRESHOLD, read_out, what_follows
 from gptsmith.models.chat.embedded.arguments import composer_of, fill_schema, parameters_of
-from gptsmith.models.chat.embedded.asks import AskedSentence, read_asks
 from gptsmith.models.chat.embedded.conversation import (
     Conversation,
     question_of,
@@ -39,7 +37,7 @@ from gptsmith.models.chat.embedded.conversation import (
 )
 from gptsmith.models.chat.embedded.floor import CONNECT, not_in_my_words
 from gptsmith.models.chat.embedded.intents import NONE, Intent, read_intent
-from gptsmith.models.chat.embedded.lookups import is_chat, is_free_writing, is_talk
+from gptsmith.models.chat.embedded.lookups import is_talk
 from gptsmith.models.chat.embedded.manners import dress, is_plain_talk, read_manners, small_talk
 from gptsmith.models.chat.embedded.replies import (
     SILENT,
@@ -54,14 +52,18 @@ from gptsmith.models.chat.embedded.replies import (
 from gptsmith.models.chat.embedded.tasks import chatting, find_writer, minded
 from gptsmith.models.chat.embedded.tasks.threads import stand_alone
 from gptsmith.models.chat.embedded.toolbox import Tool, read_tools
-from gptsmith.models.chat.embedded.words import tokens
 from gptsmith.models.chat.local.writer import Writer
 from gptsmith.models.embedding import load_embedder
 from gptsmith.models.embedding.remembered import remembered
+from gptsmith.models.text import split_sentences
 
 FREE = "\0free"
 """Stands for a reply that the local model is to write."""
 _GET = "get it again with `gptsmith models get`"
+_LONGEST = 4000  # characters of a message that are read for talk
+_ASKING = re.compile(
+    r"\?\s*$|^\W*(?:who|what|when|where|why|how|which|whose|is|are|do|does|did|can|tell|compare)\b", re.I
+)
 _PIECE = re.compile(r"\s*\S+|\s+$")
 
 
@@ -210,13 +212,13 @@ class EmbeddedChatModel(BaseChatModel):
             return NONE
         last = talk.earlier[-1] if talk.earlier else None
         pending = last.words if last and asked_before(last.reply) else ""
-        intent = read_intent(talk, box, self._similarity, known_words=_known(talk.words), pending=pending)
+        intent = read_intent(talk, box, pending=pending)
         if not any(tool.kind == "search" for tool in box) or (intent.tool and intent.tool.kind != "search"):
             return intent
         asked = self._question(talk)
         if asked == talk.words:
             return intent
-        meant = read_intent(replace(talk, words=asked), box, self._similarity, known_words=_known(asked))
+        meant = read_intent(replace(talk, words=asked), box)
         return meant if meant.tool is not None and meant.tool.kind == "search" else intent
 
     def _words(self, talk: Conversation, box: list[Tool], intent: Intent) -> str:
@@ -230,17 +232,14 @@ class EmbeddedChatModel(BaseChatModel):
             return quoted(said)
         if (small := small_talk(talk.words, talk.role, box)) and (not writes or is_plain_talk(talk)):
             return small
-        foreign = words.language_of(talk.words)
-        freely = FREE if writes else not_in_my_words()
-        if foreign == "en" and all(is_free_writing(a) for a in read_asks(talk.words)):
-            return freely
-        asks = read_asks(talk.words) if foreign == "en" else []
-        idle = bool(asks) and all(self._is_talk(a, talk) for a in asks)
+        foreign, freely = words.language_of(talk.words), FREE if writes else not_in_my_words()
+        role = f"{talk.role.name}: {talk.role.description}".strip(" :")
+        told = [s.text for s in split_sentences(talk.words[:_LONGEST])] if foreign == "en" else []
+        idle = bool(told) and all(is_talk(text, role) for text in told)
         found = self._from_passages(talk, surely=idle)
         if found and not found.startswith(SILENT):
             return found
-        told = bool(asks) and all(a.form == "statement" or a.negated for a in asks)
-        if idle or (told and found == f"{SILENT}."):
+        if idle or (found == f"{SILENT}." and not any(_ASKING.search(text) for text in told) and foreign == "en"):
             return freely  # nothing was asked of the files, so that nothing is said of them
         if foreign != "en" and not writes:
             note = f"I work best in English, and this looks like {words.name_of(foreign)}; your words stay as they are."
@@ -253,10 +252,6 @@ class EmbeddedChatModel(BaseChatModel):
         if writer is None:  # it was there a moment ago
             raise ProviderError("the local model was removed while it was needed", code="unavailable", hint=_GET)
         return writer
-
-    def _is_talk(self, ask: AskedSentence, talk: Conversation) -> bool:
-        role = f"{talk.role.name}: {talk.role.description}".strip(" :")
-        return is_talk(ask.text, role, formed=is_chat(ask))
 
     def _question(self, talk: Conversation) -> str:
         """Return what is asked in full: said by the local model where the words lean on what was said before."""
@@ -293,10 +288,6 @@ class EmbeddedChatModel(BaseChatModel):
         embedder = load_embedder("embedded")
         return remembered().encode(embedder, texts) if len(texts) > 1 else embedder.encode(texts)
 
-    def _similarity(self, text: str, others: list[str]) -> list[float]:
-        row = self._encode([text])[0] if " " in text else np.frombuffer(_vector(text), dtype=np.float32)
-        return [float(np.frombuffer(_vector(o), dtype=np.float32) @ row) for o in others]
-
 
 def _remark(messages: Sequence[BaseMessage]) -> str:
     """Return what is to be known of free answers, in the language in which the conversation began."""
@@ -304,20 +295,8 @@ def _remark(messages: Sequence[BaseMessage]) -> str:
     return spoken(chatting.REMARK, words.language_of(said[0] if said else ""))
 
 
-@lru_cache(maxsize=2000)
-def _vector(text: str) -> bytes:
-    """Return the vector of a text that comes again and again: what a tool does, a word."""
-    return bytes(load_embedder("embedded").encode([text])[0].tobytes())
-
-
 def _count(text: str) -> int:
     return load_embedder("embedded").count_tokens(text) if text else 0
-
-
-def _known(text: str) -> frozenset[str]:
-    """Return the words of `text` that the encoder's vocabulary has whole: they are spelled well."""
-    embedder = load_embedder("embedded")
-    return frozenset(w for w in set(tokens(text)) if len(embedder.token_spans(w)) == 1)
 
 
 def _json(value: Any) -> str:

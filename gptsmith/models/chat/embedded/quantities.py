@@ -7,9 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from gptsmith.models.chat.embedded.toolbox import Param
-from gptsmith.models.chat.embedded.words import content_stems, stem, tokens
-
 _UNITS = {
     w: i
     for i, w in enumerate(
@@ -163,12 +160,6 @@ def _amount(word: str) -> float | None:
     return float(NUMBER_WORDS[low]) if low in NUMBER_WORDS else None
 
 
-def day(text: str, today: date | None = None) -> date | None:
-    """Return the first day named in `text`; weekdays and days without a year lie ahead."""
-    found = days(text, today)
-    return found[0].value if found else None
-
-
 def days(text: str, today: date | None = None) -> list[Day]:
     """Return the days named in `text`, first to last."""
     now = today or date.today()
@@ -217,12 +208,6 @@ def _date(year: int, month: int, number: int) -> date | None:
         return None
 
 
-def clock(text: str) -> str | None:
-    """Return the first time of day in `text` as HH:MM."""
-    found = clocks(text)
-    return found[0].value if found else None
-
-
 def clocks(text: str) -> list[ClockTime]:
     """Return the times of day in `text` as HH:MM, digits before words."""
     found = [
@@ -258,170 +243,3 @@ def _hhmm(hour: int, minute: int, half: str | None) -> str:
     if half and half.lower() == "a" and hour == 12:
         hour = 0
     return f"{hour:02d}:{minute:02d}"
-
-
-# Currencies in a person's words, by sign, name or ISO code.
-
-_NAMES = {
-    **dict.fromkeys(("dollar", "buck", "$"), "USD"),
-    **dict.fromkeys(("euro", "€"), "EUR"),
-    **dict.fromkeys(("pound", "quid", "£"), "GBP"),
-    **dict.fromkeys(("yen", "¥"), "JPY"),
-    **dict.fromkeys(("yuan", "renminbi"), "CNY"),
-    **dict.fromkeys(("real", "reais"), "BRL"),
-    "franc": "CHF", "rupee": "INR", "won": "KRW", "peso": "MXN", "krona": "SEK", "krone": "NOK", "zloty": "PLN",
-    "lira": "TRY", "ruble": "RUB", "rand": "ZAR", "forint": "HUF", "koruna": "CZK", "shekel": "ILS",
-}  # fmt: skip
-_CODES = frozenset(_NAMES.values()) | frozenset(
-    ["AUD", "CAD", "NZD", "SGD", "HKD", "DKK", "THB", "BGN", "RON", "AED", "IDR", "MYR", "PHP", "NGN", "KES", "EGP"]
-)
-
-
-def currencies(text: str) -> list[tuple[int, str]]:
-    """Return the ISO code of each currency in `text` with its place, first to last."""
-    found = []
-    for m in re.finditer(r"[$€£¥]|[^\W\d_]+", text):
-        word = m.group(0)
-        code = word.upper() if word.upper() in _CODES and len(word) == 3 and word.lower() != "won" else None
-        code = code or _NAMES.get(word.lower()) or _NAMES.get(word.lower().removesuffix("s"))
-        if code:
-            found.append((m.start(), code))
-    return found
-
-
-def currency(words: str, text: str, *, both: bool) -> str | None:
-    """Return the currency that an argument described by `words` takes; `both` when another one takes one too."""
-    found = currencies(text)
-    is_target = bool(re.search(r"\b(?:to|into|target)\b", words))
-    targets = [c for at, c in found if re.search(r"\b(?:to|in|into|as)\s*$", text[:at], re.IGNORECASE)]
-    if is_target and not re.search(r"\bfrom\b", words):
-        return targets[-1] if targets else (found[1][1] if len(found) > 1 else None)
-    sources = [c for _, c in found if c not in targets]
-    return sources[0] if sources else (found[0][1] if found and not both else None)
-
-
-# Which number of a message an argument means: by its unit, by its name beside it, or because it is the only one.
-
-Span = tuple[int, int]
-
-# Which words behind (or before) a number show what it counts, by what the argument's name or description says.
-_UNIT_NAMES: tuple[tuple[str, str], ...] = (
-    (r"degree|celsius|fahrenheit|temperature", r"(?:°\s?[CF]?|degrees?|celsius|fahrenheit|C\b)"),
-    (r"percent|volume|level|brightness", r"(?:%|percent|per cent)"),
-    (
-        r"people|person|guest|seat|adult|visitor|attendee|party|passenger|travell?er|ticket",
-        r"(?:people|persons?|guests?|of us|adults?|seats?|pax|friends?|diners?|visitors?|heads?|passengers?"
-        r"|travell?ers?|tickets?)",
-    ),
-    (
-        r"price|amount|money|cost|euro|dollar|budget|currency|total|salary|fee",
-        r"(?:euros?|dollars?|pounds?|bucks?|yen|€|\$|£|[A-Z]{3}\b|rupees?|francs?|quid|yuan|pesos?|won\b|kron[ae])",
-    ),
-    (r"kilo|weight|gram|\bkg\b", r"(?:kg|kilos?|kilograms?|grams?|g\b|pounds?|lbs?)"),
-    (r"kilomet|\bkm\b|distance|metre|meter|mile", r"(?:km|kilomet\w+|miles?|metres?|meters?|m\b)"),
-    (r"\bday", r"days?"),
-    (r"year|\bage\b", r"(?:years?|yo\b)"),
-    (r"copies|quantity|count|how many|number of", r"(?:copies|copy|times|pieces?|items?|pcs|x\b)"),
-)
-_PHYSICAL = {unit for kind, unit in _UNIT_NAMES if re.match(r"degree|percent|kilo|price", kind)}
-_COUNTED = re.compile(r"\b(?:copies|quantity|count|how many|number of|amount of)\b")
-_LABELS = re.compile(r"\b(?:number|no|code|seed|page|room|line|gate|version|chapter)\.?\s*$", re.IGNORECASE)
-
-
-_UNIT_WORD = re.compile(
-    r"(?:\s+more)?\s*(?!(?:to|from|for|at|in|on|by|and|of|towards?|as|with)\b)[^\W\d]+", re.IGNORECASE
-)
-
-
-def is_measured(param: Param) -> bool:
-    """Tell whether an argument names the unit of its number."""
-    return any(re.search(kind, param.words) for kind, _ in _UNIT_NAMES)
-
-
-def number(param: Param, params: tuple[Param, ...], text: str, taken: list[Span]) -> int | float | None:
-    """Return the number that `param` means, taking its place in `text`; None when none is clearly meant."""
-    scale = next((s for w, s in (("second", 1), ("minute", 60), ("hour", 3600)) if w in param.words), None)
-    if scale is not None and (long := [f for f in lengths(text) if not _is_taken(f, taken)]):
-        taken.append((long[0].start, long[0].end))
-        return _typed(param, long[0].value / scale)
-    found = [f for f in numbers(text) if not _is_taken(f, taken)]
-    if param.name == "seed":
-        found = [f for f in found if re.search(r"seed\W*$", text[: f.start], re.IGNORECASE)]
-    united = _by_unit(param, text, found)
-    best = united or (_by_noun(param, text, found) if param.type == "integer" else None)
-    if best is None and scale is None and found and (param.required or len(params) == 1):
-        best = _sole(param, text, found)
-    elif best is None and scale is not None and len(found) == 1 and param.required:
-        best = found[0]
-    elif best is None and _COUNTED.search(param.words) and len(found) == 1:
-        best = _before_noun(text, found[0])
-    value = _typed(param, best.value) if best else None
-    if best is None or value is None:
-        return None
-    unit = re.match(_UNIT_WORD, text[best.end :]) if best is united else None
-    taken.append((best.start, best.end + (unit.end() if unit else 0)))
-    return value
-
-
-def _is_taken(f: FoundValue, taken: list[Span]) -> bool:
-    return any(a < f.end and f.start < b for a, b in taken)
-
-
-def _by_unit(p: Param, text: str, found: list[FoundValue]) -> FoundValue | None:
-    for kind, unit in _UNIT_NAMES:
-        if not re.search(kind, p.words):
-            continue
-        for f in found:
-            near = rf"^(?:\s|-|more )*{unit}"
-            if re.search(near, text[f.end :], re.IGNORECASE) or (
-                "€" in unit and re.search(r"[€$£]\s*$", text[: f.start])
-            ):
-                return f
-    name = re.escape(p.name.replace("_", " "))
-    for f in found:
-        if re.search(r"\bnumber\b", p.words) and re.search(r"\b(?:number|no\.?|nr\.?)\s*$|#$", text[: f.start], re.I):
-            return f
-        if re.search(rf"\b{name}s?\W+(?:is|of|to|at|=|:|number|no)?\W*$", text[: f.start], re.IGNORECASE) or re.match(
-            rf"\s*{name}", text[f.end :], re.IGNORECASE
-        ):
-            return f
-    return None
-
-
-def _by_noun(p: Param, text: str, found: list[FoundValue]) -> FoundValue | None:
-    """Take the number in front of a noun that the argument's name or description has: 3 weeks, two pallets."""
-    own = set(content_stems(p.words)) | {w.rstrip("s") for w in tokens(p.words)}
-    for f in found:
-        after = tokens(text[f.end : f.end + 40])[:2]
-        if any(stem(w) in own for w in after if len(w) > 2):
-            return f
-    return None
-
-
-def _before_noun(text: str, f: FoundValue) -> FoundValue | None:
-    """Take a number that counts the noun behind it, not one that is itself a name (door 7)."""
-    counts = re.match(r"\s+(?:of\s+)?[a-z]{3,}", text[f.end :]) and not _LABELS.search(text[: f.start])
-    return f if counts and f.word.lower() != "one" else None
-
-
-def _sole(p: Param, text: str, found: list[FoundValue]) -> FoundValue | None:
-    """Take the number that is left, one in digits before one in words; "one" alone is rarely a number."""
-    free = [f for f in found if f.word.lower() != "one" and not re.match(r"\s*(?:st|nd|rd|th)\b", text[f.end :])]
-    if p.type == "integer":
-        alien = [unit for kind, unit in _UNIT_NAMES if unit in _PHYSICAL and not re.search(kind, p.words)]
-        free = [f for f in free if f.value == int(f.value) and not any(_is_in(u, text, f) for u in alien)]
-    digits = [f for f in free if f.word[0].isdigit() or f.word[0] in "+-"]
-    return (digits or free or [None])[0]  # type: ignore[list-item]
-
-
-def _is_in(unit: str, text: str, f: FoundValue) -> bool:
-    """Tell whether a number is one of such units: "6 kilos" is no number of a bed."""
-    return bool(re.match(rf"\s*{unit}(?!\w)", text[f.end :]))
-
-
-def _typed(p: Param, value: float) -> int | float | None:
-    if (p.minimum is not None and value < p.minimum) or (p.maximum is not None and value > p.maximum):
-        return None
-    if p.type == "integer":
-        return int(value) if value == int(value) else None
-    return int(value) if value == int(value) else value

@@ -80,36 +80,6 @@ def one_slip_apart(a: str, b: str) -> bool:
     return max(len(left), len(right)) <= 1 or (len(left) == 2 and left == right[::-1])
 
 
-def _inflects(a: str, b: str) -> bool:
-    """Tell whether two words differ only in their ending, as brighten and brighter do."""
-    return len(a) == len(b) and a[:-1] == b[:-1] and a[-2:] in ("en", "er", "ed", "es", "ly", "al")
-
-
-def correct(text: str, lexicon: frozenset[str], is_word: frozenset[str] | None = None) -> str:
-    """Return `text` with words that are one slip away from a word of `lexicon` put right.
-
-    `is_word` holds the lower-case words of the text that are known to be spelled well; they stay.
-    """
-
-    def fix(match: re.Match[str]) -> str:
-        word = match.group(0)
-        low = word.lower()
-        if len(low) < 3 or low in lexicon or low in STOP or (is_word is not None and low in is_word):
-            return word
-        if word[0].isupper() and match.start() > 0:
-            return word
-        if low.removesuffix("s") in lexicon:
-            return word
-        near = sorted(
-            w
-            for w in lexicon
-            if one_slip_apart(low, w) and not _inflects(low, w) and (len(low) > 3 or sorted(low) == sorted(w))
-        )
-        return near[0] if near else word
-
-    return _WORD.sub(fix, text)
-
-
 # Which language a message is in, by its most common words: enough to know when English rules do not hold.
 
 NAMES = {
