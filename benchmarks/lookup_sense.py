@@ -25,7 +25,7 @@ from gptsmith.models.chat.embedded.lookups import KINDS, WEIGHTS, features, is_w
 MESSAGES = DATA / "lookup_messages.jsonl"
 DECAY, RARE, PAIRED = 1e-3, 3, 3
 """The weight decay of the head; how often a word has to be there to count; to how many assistants a message is said."""
-HELD_OUT = ("intents_sixth_hand", "intents_seventh_hand", "intents_eighth_hand", "intents_ninth_hand")
+HELD_OUT = tuple(f"intents_{n}_hand" for n in ("sixth", "seventh", "eighth", "ninth", "tenth"))
 """Sets of `embedded_intents` that are never learned from."""
 LEASTS = (0.1, 0.2, 0.3, 0.4, 0.5)
 HELPER = "Helper: A friendly assistant."
