@@ -39,6 +39,8 @@ ROLES = {
     "photo": Role("Lens", "Describes the photos that you send."),
     "cook": Role("Pan", "Finds recipes for every evening."),
 }
+OF_ONE_TRADE = 2.5
+"""How much a message counts that is said to one of the others than the helper: few were written, and few are needed."""
 TUTOR = "Quill: A tutor for all of school."
 OF_KIND = {"draw": "draw", "change": "draw", "look": "look", "search": "search", "call": "other"}
 
@@ -115,7 +117,22 @@ def of_messages() -> Iterator[Example]:
                 for o in seen.options
             )
             if any(right):
-                yield Example("messages", row["message"], seen, right)
+                weight = 1.0 if row["role"] == "helper" else OF_ONE_TRADE
+                yield Example("messages", row["message"], seen, right, weight)
+    yield from of_names(every)
+
+
+def of_names(every: list[list[Tool]]) -> Iterator[Example]:
+    """Yield what is only named to a painter that searches files, too: there it is neither drawn nor looked for."""
+    rng = random.Random(9)
+    both = [[t for t in box if t.kind in ("draw", "search")] for box in every]
+    both = [box for box in both if {t.kind for t in box} == {"draw", "search"}]
+    for line in (DATA / "turn_messages.jsonl").read_text("utf-8").splitlines():
+        row = json.loads(line)
+        told = re.search(r"\b(?:draw|paint|sketch|illustrat|picture|image|portrait)", row["message"], re.IGNORECASE)
+        if (row["role"], row["kind"], row["context"]) == ("painter", "draw", "fresh") and not told:
+            seen = look_at(row["message"], Scene(ROLES["painter"]), rng.choice(both))
+            yield Example("messages", row["message"], seen, tuple(o.kind == "none" for o in seen.options), OF_ONE_TRADE)
 
 
 def _tools_for(row: dict[str, Any], every: list[list[Tool]], rng: random.Random) -> list[Tool]:

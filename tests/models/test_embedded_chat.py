@@ -110,23 +110,18 @@ def test_requests_of_a_third_hand() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("file", "false_calls"),
-    [
-        ("intents_fourth_hand.jsonl", 0.02),
-        ("intents_fifth_hand.jsonl", 0.0),
-        ("intents_sixth_hand.jsonl", 0.02),
-        ("intents_seventh_hand.jsonl", 0.03),
-        ("intents_eighth_hand.jsonl", 0.02),
-    ],
-)
-def test_requests_of_later_hands(file: str, false_calls: float) -> None:
+@pytest.mark.parametrize("hand", ["fourth", "fifth", "sixth", "seventh", "eighth", "tenth"])
+def test_requests_of_later_hands(hand: str) -> None:
+    """Nothing is done or drawn unasked; a search in vain only looks into the files, and one in twenty may be.
+
+    The head has not learned from the sixth to the tenth.
+    """
     bench = _benchmark()
-    rows, tools = bench.load(file)
+    rows, tools = bench.load(f"intents_{hand}_hand.jsonl")
     shares = bench.report(bench.run(rows, tools))
-    assert shares["right_tool"] >= 0.9
-    assert shares["false_call"] <= false_calls
+    assert shares["right_tool"] >= 0.93
     assert shares["false_action"] == 0
+    assert shares["false_call"] <= 0.05
     assert shares["right_arguments"] >= 0.85
 
 
@@ -341,8 +336,17 @@ def test_what_is_said_to_a_painter_is_not_drawn(words: str) -> None:
     assert _painted(words) is None
 
 
+COOK = "You are Cook. Finds recipes for dinner."
+
+
+@pytest.mark.parametrize("words", ["Draw me a knight riding a real horse", "paint a snowman on skis", "sketch a pear"])
+@pytest.mark.parametrize("system", [PAINTER, COOK, "You are Helper. A friendly assistant."])
+def test_a_plain_order_to_draw_is_followed_by_whoever_can(words: str, system: str) -> None:
+    assert _painted(words, system)
+
+
 def test_a_thing_is_only_named_to_one_who_is_there_to_draw() -> None:
-    assert _painted("a fox in a snowy forest", "You are Cook. Finds recipes for dinner.") is None
+    assert _painted("a fox in a snowy forest", COOK) is None
     search = {
         "name": "search_files",
         "description": "Search the files about foxes. The query is a few words or a question.",

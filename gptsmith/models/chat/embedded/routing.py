@@ -29,9 +29,11 @@ KINDS: tuple[Kind, ...] = ("none", "draw", "change", "look", "search", "call")
 WEIGHTS = Path(__file__).with_name("routing.safetensors")
 TRAITS = 16
 """Numbers that are told of one possibility, filled up with zeros."""
-LEAST = 0.6
-"""The chance of one kind of thing from which it is done."""
-NEARLY, SURELY = 0.2, 0.5
+LEAST = 0.65
+"""The chance of one kind of thing from which it is done: a missed call costs one message more, a false one trust."""
+NAMED = 0.5
+"""The same of a new picture for one who does nothing but draw, where a thing that is named is to be drawn."""
+NEARLY, SURELY = 0.3, 0.5
 """The chance of a search here, and that of a question for the files in `lookup_sense`, which together are enough."""
 _SCALE = 4.0  # the encoder's rows are of length 1; at this scale they weigh as much as the words do
 _TRAIT_SCALE = 3.0
@@ -39,7 +41,15 @@ _DRAWS = re.compile(
     r"\b(?:draw|paint|sketch|illustrat|pictures?\b|images?\b|artwork|artist|posters?\b|logos?\b|cartoon|comic|doodle)",
     re.IGNORECASE,
 )
-
+_ORDERED = re.compile(
+    r"^\W*(?:(?:please|pls|plz|ok|okay|hey|hi|now|then|and|can|could|would|will|you|u|just)\W+)*"
+    r"(?:draw|paint|sketch|illustrate|doodle)\b",
+    re.IGNORECASE,
+)
+_DENIED = re.compile(
+    r"^\W*(?:(?:please|no|oh|and|but|well)\W+)*(?:don['’]?t|do not|never|stop|no need)\b", re.IGNORECASE
+)
+_PAST = re.compile(r"\b(?:already|ago|yesterday|last (?:night|week|month|year|summer|time)|once)\b", re.IGNORECASE)
 
 _DRAWER = Tool(
     "image_generation",
@@ -91,9 +101,10 @@ def route(words: str, scene: Scene, tools: list[Tool]) -> Option:
     chances = weigh(seen)
     of_kind = {kind: sum(c for c, o in zip(chances, seen.options, strict=True) if o.kind == kind) for kind in KINDS}
     kind = max(KINDS, key=lambda k: of_kind[k])
-    if of_kind[kind] < LEAST:
+    if of_kind[kind] < (NAMED if kind == "draw" and only_draws(scene, tools) else LEAST):
         kind = "none"
-    if kind == "none" and of_kind["search"] >= NEARLY and _asks_of_files(words, scene, tools):
+    nearly = of_kind["search"] >= NEARLY and not _says_it_draws(scene)  # there a thing that is named is no question
+    if kind == "none" and nearly and _asks_of_files(words, scene, tools):
         kind = "search"
     return max(zip(chances, seen.options, strict=True), key=lambda pair: (pair[1].kind == kind, pair[0]))[1]
 
@@ -102,6 +113,17 @@ def _asks_of_files(words: str, scene: Scene, tools: list[Tool]) -> bool:
     searches = [t.description for t in tools if t.kind == "search"]
     role = f"{scene.role.name}: {scene.role.description}".strip(" :")
     return lookups.asks_of_files(words, searches, role) >= SURELY
+
+
+def only_draws(scene: Scene, tools: list[Tool]) -> bool:
+    """Tell whether an assistant says of itself that it draws, and has neither files nor tools for anything else."""
+    kinds = {t.kind for t in tools}
+    return "draw" in kinds and not kinds & {"search", "other"} and not scene.files and _says_it_draws(scene)
+
+
+def _says_it_draws(scene: Scene) -> bool:
+    about = f"{scene.role.name}. {scene.role.description}" if scene.role.description else scene.role.instructions
+    return bool(_DRAWS.search(about))
 
 
 def is_change(words: str) -> bool:
@@ -149,16 +171,17 @@ def _options(text: str, row: Row, scene: Scene, tools: list[Tool]) -> list[Optio
     calls = {t.name: _call_traits(t, text, row) for t in tools if t.kind == "other"}
     nearest = max((traits[0] for traits in calls.values()), default=0.0)
     alone = not (searches or calls or scene.files)
-    about = f"{scene.role.name}. {scene.role.description}" if scene.role.description else scene.role.instructions
     drawer = next((t for t in tools if t.kind == "draw"), None)
     own = float(bool(drawer and drawer.nouns & {stem(w) for w in tokens(text)}))
-    draws = float(alone and bool(drawer) and bool(_DRAWS.search(about)))
-    options = [Option("none", None, (float(bool(searches)), float(bool(calls)), nearest, of_files))]
+    draws = only_draws(scene, tools)
+    picture = (own, float(draws), *_drawing_traits(text, draws))
+    idle = (float(bool(searches)), float(bool(calls)), nearest, of_files, *_idle_traits(text))
+    options = [Option("none", None, idle)]
     for tool in tools:
         if tool.kind == "draw":
-            options.append(Option("draw", tool, (own, draws)))
+            options.append(Option("draw", tool, picture))
             if scene.picture and tool.param("image", "picture", "image_id"):
-                options.append(Option("change", tool, (own, draws)))
+                options.append(Option("change", tool, picture))
         elif tool.kind == "look":
             options.append(Option("look", tool, (own, float(alone and not drawer))))
         elif tool.kind == "search":
@@ -170,6 +193,17 @@ def _options(text: str, row: Row, scene: Scene, tools: list[Tool]) -> list[Optio
             mine = calls[tool.name]
             options.append(Option("call", tool, (*mine, mine[0] - others, mine[0] - of_files, len(calls) / 5)))
     return options
+
+
+def _drawing_traits(text: str, draws: bool) -> tuple[float, float]:
+    """Return whether a message is a plain order to draw, and whether it is none where pictures are all that is done."""
+    ordered = bool(_ORDERED.search(text))
+    return float(ordered), float(draws and not ordered)
+
+
+def _idle_traits(text: str) -> tuple[float, float]:
+    """Return whether a message says not to do something, and whether it tells of what is done."""
+    return float(bool(_DENIED.search(text))), float(bool(_PAST.search(text)))
 
 
 def _call_traits(tool: Tool, text: str, row: Row) -> list[float]:
