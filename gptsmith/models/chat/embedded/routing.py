@@ -101,9 +101,12 @@ def route(words: str, scene: Scene, tools: list[Tool]) -> Option:
     chances = weigh(seen)
     of_kind = {kind: sum(c for c, o in zip(chances, seen.options, strict=True) if o.kind == kind) for kind in KINDS}
     kind = max(KINDS, key=lambda k: of_kind[k])
-    if of_kind[kind] < (NAMED if kind == "draw" and only_draws(scene, tools) else LEAST):
+    pictured = of_kind["draw"] + of_kind["change"]  # which of the two it is may be unsure where one of them surely is
+    sure = pictured if kind in ("draw", "change") else of_kind[kind]
+    if sure < (NAMED if kind == "draw" and only_draws(scene, tools) else LEAST):
         kind = "none"
-    nearly = of_kind["search"] >= NEARLY and not _says_it_draws(scene)  # there a thing that is named is no question
+    painter = of_kind["draw"] > 0 and _says_it_draws(scene)  # to whom a thing that is named is no question
+    nearly = of_kind["search"] >= NEARLY and not painter
     if kind == "none" and nearly and _asks_of_files(words, scene, tools):
         kind = "search"
     return max(zip(chances, seen.options, strict=True), key=lambda pair: (pair[1].kind == kind, pair[0]))[1]
