@@ -5,10 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from gptsmith.agent.builder.language.answers import Draft
+from typing import Any
 
 KEY = "drafting"
 """Under `configurable` of the configuration with which a model is asked for a draft."""
@@ -44,7 +41,7 @@ def drafting_of(config: Any) -> Drafting:
     return found if isinstance(found, Drafting) else Drafting()
 
 
-def parts_of(draft: Draft) -> list[tuple[str, str]]:
+def parts_of(draft: Any) -> list[tuple[str, str]]:
     """Return what there is to read of a draft that is not whole yet: what each part is, and its text."""
     parts = [("Name", draft.name), ("What it does", draft.description)]
     parts += [("Rule", rule) for rule in draft.emphasis]

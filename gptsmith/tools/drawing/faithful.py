@@ -100,6 +100,8 @@ _OURS = word_set(
 _NEW = re.compile(
     r"^(?:please |now |then |ok(?:ay)?,? |and )*(?:draw|paint|sketch|show|render)\b(?! (?:it|them|that|this)\b)", re.I
 )
+_NAMED = re.compile(r"^(?:an?|the|some|two|three|four|five|six|my|our)\b", re.I)  # a thing to draw, no order
+_ANEW = re.compile(r"\b(?:again|once more|another (?:version|try|one|go)|(?:new|other) versions?|try)\b", re.I)
 _ORDERS = re.compile(
     r"^(?:(?:please|now|then|and|but|also|just|ok(?:ay)?|can you|could you|would you)[,\s]+)*(?:zoom|pan|tilt|crop"
     r"|rotate|flip|mirror|brighten|darken|lighten|enlarge|shrink|move|remove|add|replace|swap|recolou?r|restyle|redraw"
@@ -118,10 +120,11 @@ def is_order(request: str) -> bool:
     """Tell whether a request says what to do with the picture before it."""
     if _NEW.match(request):
         return False
+    named = _NAMED.match(request)
     first = next(iter(tokens(request)), "")
     return bool(
         _ORDERS.match(request)
-        or is_change(request)
+        or (not named and (_ANEW.search(request) or is_change(request)))
         or _LIKE.search(request)
         or first in _COMPARED
         or (first in _OPENS_ABROAD and is_foreign(request))
