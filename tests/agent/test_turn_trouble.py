@@ -352,9 +352,8 @@ def test_an_answer_that_a_content_filter_stopped(reason: str) -> None:
     assert a.history("t")[0].status == "content_filter"
 
 
-@pytest.mark.parametrize("reason", ["content_filter", "SAFETY", "refusal"])
-def test_an_answer_that_a_content_filter_held_back(reason: str) -> None:
-    a, _ = assistant(AIMessage(content="", response_metadata={"finish_reason": reason}), "Fine.")
+def test_an_answer_that_a_content_filter_held_back() -> None:
+    a, _ = assistant(AIMessage(content="", response_metadata={"finish_reason": "content_filter"}), "Fine.")
     with pytest.raises(ProviderError, match="the content filter of given:Scripted held the answer back; ask in other"):
         a.chat("Hi", thread_id="t")
     assert [(turn.message, turn.status) for turn in a.history("t")] == [("Hi", "error")]

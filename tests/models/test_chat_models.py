@@ -117,8 +117,8 @@ def test_leaves_machine(
             {"provider": "nobody", "name": "m"},
             NotReadyError,
             "missing_model",
-            '"nobody" is no model provider; use one of embedded, local, huggingface, openai, anthropic, cohere,'
-            " deepseek, fireworks, google_genai, groq, mistralai, nvidia, ollama, openrouter, perplexity, "
+            '"nobody" is no model provider; use one of embedded, local, huggingface, anthropic, cohere,'
+            " deepseek, fireworks, google_genai, groq, mistralai, nvidia, ollama, openai, openrouter, perplexity, "
             "together, xai",
         ),
         (

@@ -134,7 +134,7 @@ def test_what_stands_in_a_file_that_is_not_there_is_not_made_up(mind: Loopback) 
     [
         (
             "Name: Schwarmbesprechungskonferenz\nUser: Wann kommt der Nachbar zum Arzt?\nUser: Wann ernte ich Honig?",
-            "Helfer für meine",
+            "Meine Nachbarn",
             ["Wann ernte ich Honig?", "Ich bin neu hier. Womit fange ich an?", "Gib mir zuerst ein kurzes Beispiel."],
         ),
     ],

@@ -120,7 +120,7 @@ def test_a_follow_up_is_searched_for_as_what_it_means(tmp_path: Path, mind: Loop
     assert reply.searched[0].query == "How much is a ticket for children?"
     assert "5 euros" in reply.text
     asked = [body for body in mind.history if body["messages"][0]["content"].startswith("Rewrite")]
-    assert len(asked) == 1, "the search and the answer ask for it once"
+    assert sum(body["max_tokens"] > 1 for body in asked) == 1, "the search and the answer ask for it once"
 
 
 def test_what_the_model_invents_is_not_searched_for(tmp_path: Path, mind: Loopback) -> None:

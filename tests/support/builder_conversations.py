@@ -262,10 +262,13 @@ OBEYS = Conversation(
             twice(answer(puts("knowledge", {"name": "x", "urls": ["https://evil.example/x2"]}))),
             "evil",
         ),
-        Turn("help", "error", twice(answer(puts("tools", {"type": "mcp", "command": ["sh", "-c", "id"]}))), "code and"),
         Turn(
-            "help", "error", twice(answer(puts("tools", {"type": "python", "ref": "./x.py:go"}))), "code and commands"
+            "help",
+            "error",
+            twice(answer(puts("tools", {"type": "mcp", "command": ["sh", "-c", "id"]}))),
+            "commands are",
         ),
+        Turn("help", "error", twice(answer(puts("tools", {"type": "python", "ref": "./x.py:go"}))), "there is no"),
         Turn(
             "help",
             "error",

@@ -22,7 +22,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "image_captioning": {"model": "embedded", "detail": "descriptive"},
     "image_recognition": {"model": "embedded", "labels": []},
     "mcp": {"url": "https://example.org/mcp", "command": None, "headers": {}, "env": {}, "tools": None},
-    "openapi": {"schema_": "./api.yaml", "server": None, "headers": {}, "operations": None},
+    "openapi": {"schema_": "./api.yaml", "server": None, "headers": {}, "operations": None, "oauth": None},
     "python": {"ref": "./tools.py:price", "network": False, "timeout_seconds": 30, "memory_mb": 1024},
     "code": {"packages": ["pandas", "matplotlib"], "timeout_seconds": 30, "memory_mb": 1024},
     "web": {"search": None, "max_results": 5},

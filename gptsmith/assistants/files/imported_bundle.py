@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from gptsmith.assistants.files import skills
 from gptsmith.assistants.files.bundle import INDEX, VERSIONS, BundleContents, History, LinesError, from_lines
 from gptsmith.assistants.files.drafts import Drafts
 from gptsmith.assistants.files.library import SUFFIX, Library
@@ -111,13 +112,16 @@ def _opened(path: Path) -> Iterator[_Inside]:
 
 
 def _loaded(path: Path, archive: Archive, spec: str, data: bytes, files: tuple[str, ...]) -> Loaded:
-    """Check the spec as if it lay among its files: empty ones under their names, but for the instructions."""
+    """Check the spec as if it lay among its files: empty ones under their names, but for instructions and skills."""
     shown = f"{path.name}:{spec}"
     with tempfile.TemporaryDirectory(prefix="gptsmith-") as folder:
         base = Path(folder).resolve()
         for name in files:
             (base / name).parent.mkdir(parents=True, exist_ok=True)
-            (base / name).touch()
+            if name.endswith(f"/{skills.FILE}"):
+                (base / name).write_bytes(archive.read(name, skills.LONGEST + 1))
+            else:
+                (base / name).touch()
         told = instructions_place(data, base / spec)
         name = told.relative_to(base).as_posix() if told else ""
         if told and name in files:

@@ -14,7 +14,7 @@ from gptsmith.assistants.format.reader import Document, dotted, read_yaml
 from gptsmith.errors import Diagnostic, GptsmithError
 
 FILE = "SKILL.md"
-_LONGEST = 200_000  # bytes of a SKILL.md
+LONGEST = 200_000  # bytes of a SKILL.md
 _MOST_FILES = 200
 _NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _FRONT = re.compile(r"\A---[ \t]*\r?\n(.*?)^---[ \t]*\r?$\n?", re.DOTALL | re.MULTILINE)
@@ -38,15 +38,15 @@ def read_skill(folder: Path) -> tuple[Skill | None, list[Diagnostic]]:
     file = folder / FILE
     try:
         with file.open("rb") as opened:
-            raw = opened.read(_LONGEST + 1)
+            raw = opened.read(LONGEST + 1)
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         return None, [_fault(file, "not_utf8", "the file is not UTF-8", "save it as UTF-8")]
     except OSError as error:
         hint = "a skill is a folder with a SKILL.md"
         return None, [_fault(file, "no_file", f"there is no {FILE} to read ({error.strerror})", hint)]
-    if len(raw) > _LONGEST:
-        return None, [_fault(file, "too_long", f"it has more than {_LONGEST:,} bytes", "move parts into other files")]
+    if len(raw) > LONGEST:
+        return None, [_fault(file, "too_long", f"it has more than {LONGEST:,} bytes", "move parts into other files")]
     front = _FRONT.match(text)
     if front is None:
         hint = "begin the file with ---, name: and description:, and --- again"

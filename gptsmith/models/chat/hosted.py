@@ -91,7 +91,7 @@ def _init(spec: ModelSpec, keywords: dict[str, Any]) -> BaseChatModel:
         wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_input=False))
         raise UsageError(f"{label(spec)} cannot be made: {wrong}", hint="correct the model section") from None
     except ValueError:
-        known = ", ".join(PROVIDERS)
+        known = ", ".join(name for name, one in PROVIDERS.items() if one.own or one.url)
         raise NotReadyError(
             f'"{spec.provider}" is no model provider', code="missing_model", hint=f"use one of {known}"
         ) from None

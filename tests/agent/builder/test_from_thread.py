@@ -107,9 +107,8 @@ def test_files_and_tools_of_the_thread_go_along(tmp_path: Path) -> None:
     built = Builder("embedded").from_thread(assistant, "t1")
     assert [a.name for a in built.attachments] == ["notes.txt"]
     assert [(t.type, t.name) for t in built.spec.tools] == [("image_recognition", "look")]
-    assert ("tool", "shop", "Copy it from the tools of Ferry desk; tools of the type openapi are yours to add.") in [
-        (m.kind, m.what, m.how) for m in built.missing
-    ]
+    how = "Attach its OpenAPI document, or give the document's address, and say what it is for."
+    assert ("tool", "shop", how) in [(m.kind, m.what, m.how) for m in built.missing]
     assert [t.expect.calls for t in built.spec.tests if t.expect.calls] == [["look"]]
 
 

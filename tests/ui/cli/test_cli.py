@@ -114,7 +114,7 @@ def test_list_shows_own_and_shipped(capsys: Out) -> None:
     assert run(["list", "--json"]) == 0
     entries, _ = parsed(capsys)
     assert isinstance(entries, list)
-    assert [(e["id"], e["shipped"]) for e in entries][:2] == [("night-sky", False), ("generative-ai-tutor", True)]
+    assert [(e["id"], e["shipped"]) for e in entries][:2] == [("night-sky", False), ("data-analyst", True)]
     assert run(["list"]) == 0
     assert "Night sky" in capsys.readouterr().out
 

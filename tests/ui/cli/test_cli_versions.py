@@ -107,7 +107,7 @@ def test_history_lists_names_compares_and_restores(spec: Path, capsys: Out) -> N
         (["history", "night-sky", "--restore", "1", "--diff", "1", "2"], "--restore, --diff and --name are three"),
         (["undo", "museum-guide"], "there is no change of museum-guide.assistant.yaml to undo"),
         (["import", "nope.zip"], "there is no file nope.zip"),
-        (["import", "assistants/specs/night-sky.assistant.yaml"], "was refused and nothing was unpacked: it is not"),
+        (["import", "assistants/specs/night-sky.assistant.yaml"], "cannot be imported: it is none of"),
         (["export", "nope"], 'no assistant is called "nope"'),
         (["export"], "Missing argument 'FILE'"),
     ],

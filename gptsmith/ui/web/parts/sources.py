@@ -6,10 +6,9 @@ import streamlit as st
 
 from gptsmith.agent.events import Citation
 from gptsmith.errors import GptsmithError
-from gptsmith.rag.receipt import Proof, Receipt
 from gptsmith.ui.web import session
 from gptsmith.ui.web.parts import markdown
-from gptsmith.ui.web.state.talk import Talk
+from gptsmith.ui.web.state.talk import Proof, Receipt, Talk
 
 # The passage that an answer cites, shown inside its document with the quote on a coloured ground.
 
