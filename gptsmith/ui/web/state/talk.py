@@ -24,7 +24,7 @@ from gptsmith.assistants.format.loader import load_file
 from gptsmith.assistants.format.spec import AssistantSpec, Knowledge
 from gptsmith.assistants.format.variables import fill
 from gptsmith.errors import GptsmithError, UsageError
-from gptsmith.rag.receipt import Receipt
+from gptsmith.rag.receipt import Proof, Receipt
 from gptsmith.state import State
 from gptsmith.ui.web.state.bundles import Consent
 from gptsmith.ui.web.state.cited import CitedPassage, within
@@ -33,7 +33,7 @@ from gptsmith.ui.web.state.uploads import Upload, store
 if TYPE_CHECKING:
     from gptsmith.rag.knowledge import KnowledgeBase
 
-__all__ = ["CitedPassage", "StoredTurn", "Talk", "Thread"]
+__all__ = ["CitedPassage", "Proof", "Receipt", "StoredTurn", "Talk", "Thread"]
 
 _START_SECONDS = 20.0
 _STOP_SECONDS = 5.0
