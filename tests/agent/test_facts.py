@@ -108,7 +108,11 @@ def test_facts_are_few_short_and_once_each(tmp_path: Path) -> None:
     facts = Facts(tmp_path / "memory.md", "Cook")
     facts.add("I  am\nvegetarian.")
     facts.add("i am vegetarian")
+    assert facts.add("vegetarian") == "I am vegetarian."
     assert facts.all() == ["I am vegetarian."]
+    facts.add("I am not a cook")
+    facts.add("I am a cook")
+    assert facts.all() == ["I am vegetarian.", "I am not a cook", "I am a cook"]
     for bad in ("", "   ", "x" * (LONGEST + 1)):
         with pytest.raises(UsageError, match="1 to 300 characters"):
             facts.add(bad)

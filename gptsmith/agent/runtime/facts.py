@@ -59,8 +59,9 @@ class Facts:
             raise UsageError(f"a fact has 1 to {LONGEST} characters", hint="say it in one sentence")
         with self._held():
             facts = self.all()
-            if _key(text) in {_key(known) for known in facts}:
-                return text
+            for known in facts:
+                if set(_key(text).split()) <= set(_key(known).split()) and not says_opposite(text, known):
+                    return known
             if len(facts) >= MOST:
                 raise UsageError(f"{MOST} facts are remembered, which is the most", hint="forget one first")
             self._write([*facts, text])
