@@ -148,3 +148,18 @@ def test_a_document_that_is_attached_is_not_missing() -> None:
     assert missing_documents(text, ["house-rules.pdf"]) == ["the fee table"]
     assert missing_documents(text, ["house-rules.pdf", "fees.pdf"]) == []
     assert missing_documents(text, ["all.pdf"]) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "about"),
+    [
+        ("Please make a bot called Juno that answers questions about our park.", "Juno", "Answers questions about our"),
+        ("Make me a bot called Pip for the front desk.", "Pip", "A helper for the front desk."),
+        ("Baue einen Helfer namens Otto für den Garten.", "Otto", "Baue einen Helfer namens Otto"),
+    ],
+)
+def test_a_given_name_is_kept_without_a_language_model_too(text: str, name: str, about: str) -> None:
+    draft = Builder("embedded").build(text).draft
+    assert draft.name == name
+    assert draft.description.startswith(about)
+    assert "Called" not in draft.role

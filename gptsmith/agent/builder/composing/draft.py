@@ -16,6 +16,7 @@ from gptsmith.agent.builder.composing.draft_of_thread import compose_thread
 from gptsmith.agent.builder.composing.interview import next_question
 from gptsmith.agent.builder.composing.needs import TONGUES
 from gptsmith.agent.builder.composing.subject import sentence as as_sentence
+from gptsmith.agent.builder.draft.guards import given_name
 from gptsmith.agent.builder.language.answers import Draft, DraftKnowledge, DraftTool, DraftVariable, Missing
 from gptsmith.agent.builder.language.description import (
     DescribedSentence,
@@ -147,9 +148,9 @@ def _is_order(stated: DescribedSentence) -> bool:
 def _in_own_words(told: list[str], idea: str, text: str) -> Draft:
     """Return the draft that code makes: the person's words, put in order, in set phrases of their language."""
     tongue = TONGUES.get(language(idea), TONGUES["en"])
-    first = _opened(told[0] if told else idea)
+    first = _CALLED.sub(lambda found: "" if found["does"] else "A helper ", _opened(told[0] if told else idea))
     about = _shortened(first[:1].upper() + first[1:], 200)
-    name = _short_name(first)
+    name = given_name(text) or _short_name(first)
     asked = first_request(text)
     described = tongue.described.format(text=_shortened(" ".join(told) or text, 2000))
     return Draft(
@@ -260,6 +261,8 @@ def _variable(blank: Blank) -> DraftVariable:
     return DraftVariable(name=blank.name, description=blank.description or blank.label, default=blank.default)
 
 
+# What is left of "make me a bot called Pip that sells tea": the name is one thing, what it does another.
+_CALLED = re.compile(r"^(?:called|named) \S+ (?:(?P<does>that|which|who) )?", re.IGNORECASE)
 _FOR = re.compile(r"\s(?:for|about|on|in)\s", re.IGNORECASE)
 
 
