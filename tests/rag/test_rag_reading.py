@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from gptsmith.rag.reading.encodings import decode
 from gptsmith.rag.reading.parsed import Unreadable
 from gptsmith.rag.reading.process import ReadingProcess
 from tests.support import documents
@@ -146,3 +147,19 @@ def test_a_crash_costs_one_file() -> None:
         process._child.kill()
         process._child.wait()
         assert process.read(b"a new child", "next.txt").text == "a new child"
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("Änne\nBo\n", "cp1252"),
+        ("Name,Alter\nZoë,31\n", "cp1252"),
+        ("15 € pro Tag\n", "cp1252"),
+        ("Kraków 3\nŁódź 4\n", "cp1250"),
+        ("Имя\nАнна\n", "cp1251"),
+        ("이름,나이\n김철수,31\n", "euc_kr"),
+        ("名前\n太郎\n", "shift_jis"),
+    ],
+)
+def test_the_encoding_of_a_very_short_table_is_told(text: str, encoding: str) -> None:
+    assert decode(text.encode(encoding))[0] == text

@@ -149,6 +149,8 @@ def _guessed(data: bytes) -> tuple[str, str]:
     strange = sum(byte < 32 and byte not in b"\t\n\r\f\x1b" for byte in sample)
     if 0 in sample or strange > len(sample) // 50:
         raise Unreadable(_BINARY, "skipped")
+    if _is_western(sample):
+        return data.decode("cp1252", "replace"), f"not UTF-8, read as {_NAMES['cp1252']}; {_ADVICE}"
     tries = ((_try(sample, name), i, name) for i, name in enumerate(_likely(sample)))
     # Central Europe's encodings give other letters of the West's bytes, as likely in a short text, and are rarer.
     best, _, _, encoding = min((nonsense(text) + _foreign(text), n in _CENTRAL, i, n) for text, i, n in tries)
@@ -157,6 +159,25 @@ def _guessed(data: bytes) -> tuple[str, str]:
     if _try(sample, "cp1252") == _try(sample, encoding):
         encoding = "cp1252"  # the name that people know
     return data.decode(encoding, "replace"), f"not UTF-8, read as {_NAMES[encoding]}; {_ADVICE}"
+
+
+def _is_western(sample: bytes) -> bool:
+    """Tell whether the only bytes beyond ASCII are a few letters within words, or signs, of the West, each alone.
+
+    In so short a text nothing else can be counted; words of other scripts have such bytes side by side.
+    """
+    high = [i for i, byte in enumerate(sample) if byte >= 0x80]
+    text = sample.decode("cp1252", "replace")
+    return len(high) <= 3 and all(
+        (text[i - 1 : i] + text[i + 1 : i + 2]).isascii() and (text[i] in _SIGNS or _is_in_word(text, i)) for i in high
+    )
+
+
+_SIGNS = frozenset("€£§°²³½…–—„“”‘’«»•·©®™×")
+
+
+def _is_in_word(text: str, i: int) -> bool:
+    return text[i].isalpha() and (text[i - 1 : i].isalpha() or text[i + 1 : i + 2].isalpha())
 
 
 def _likely(sample: bytes) -> list[str]:
