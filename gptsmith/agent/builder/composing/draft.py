@@ -28,7 +28,7 @@ from gptsmith.agent.builder.language.description import (
     rules_of,
     split,
 )
-from gptsmith.agent.builder.language.mentions import Blank, fill_blanks, variable_name, without_blanks
+from gptsmith.agent.builder.language.mentions import Blank, fill_blanks, named_documents, variable_name, without_blanks
 from gptsmith.agent.builder.language.requests import BuildRequest, read_request, read_thread_request
 from gptsmith.assistants.format.spec import tool_class
 from gptsmith.errors import GptsmithError
@@ -240,7 +240,7 @@ def _add_needs(draft: Draft, needs: designing.Needs, request: BuildRequest, idea
         name, description = tool_class({"type": kind}).FACTS.suggested
         name, description = name or kind, description or request.tools[kind] or kind
         draft.tools.append(DraftTool(type=kind, name=name, description=description))
-    named = needs.files or next(iter(picture_needs.knowledge(idea)), "")
+    named = needs.files or next(iter(named_documents(idea) or picture_needs.knowledge(idea)), "")
     if named and not request.files:
         how = "Attach the files when you build, or add their paths under knowledge."
         draft.missing.append(Missing(kind="knowledge", what=named, how=how))
