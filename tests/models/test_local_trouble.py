@@ -97,7 +97,7 @@ def killed_before_it_answers(ask: Callable[[], Any]) -> Any:
     assert until(is_asked)
     os.kill(pid, signal.SIGKILL)
     asking.join()
-    assert running()["pid"] != pid
+    assert until(lambda: running().get("pid", pid) != pid), "no other engine came in its place"
     return found[0]
 
 

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from gptsmith.assistants.editing.operations import Add, Remove, ReplaceText, Set, parse_path, write_path
 from gptsmith.assistants.format.problems import KeyPath
 from gptsmith.assistants.format.schema import Node, json_schema, node_at
-from gptsmith.assistants.format.spec import tool_class
+from gptsmith.assistants.format.spec import ToolSpec, load_tool_types, tool_class
 
 # The form works on plain data, never on the text: what changed becomes operations, which the splice editor writes.
 
@@ -145,8 +145,13 @@ def _raw_node(data: dict[str, Any], path: KeyPath) -> Node:
     return {**node_at(_schema(), path, data), **node} if "$ref" in node else node
 
 
-@functools.lru_cache(maxsize=1)
 def _schema() -> Node:
+    return _schema_with(tuple(load_tool_types().values()))
+
+
+@functools.lru_cache(maxsize=2)
+def _schema_with(_types: tuple[type[ToolSpec], ...]) -> Node:
+    """Return the schema as it is with these tool types, which a program may register at any time."""
     return json_schema()
 
 
