@@ -252,13 +252,7 @@ class Assistant(Kept):
             ThreadBusyError: another turn is running on the thread.
             ProviderError: the model failed; the message is kept, the thread goes on.
         """
-        from gptsmith.agent.runtime import core
-        from gptsmith.agent.runtime.running import Outcome, run_turn
-
-        outcome = Outcome()
-        ask = self._ask(text, thread_id, files, variables, tokens=False)
-        core.run(run_turn(self.engine, ask, lambda _event: None, outcome), instead="write `await assistant.achat(…)`")
-        return _settled(outcome)
+        return self._run(self._ask(text, thread_id, files, variables, tokens=False), "await assistant.achat(…)")
 
     async def achat(
         self,
@@ -269,15 +263,7 @@ class Assistant(Kept):
         variables: Mapping[str, str] | None = None,
     ) -> Reply:
         """As `chat`, for asynchronous code."""
-        from gptsmith.agent.runtime import core
-        from gptsmith.agent.runtime.running import Outcome, run_turn
-
-        outcome = Outcome()
-        ask = self._ask(text, thread_id, files, variables, tokens=False)
-        events: AsyncIterator[Event] = core.astream(lambda deliver: run_turn(self.engine, ask, deliver, outcome))
-        async for _ in events:
-            pass
-        return _settled(outcome)
+        return await self._arun(self._ask(text, thread_id, files, variables, tokens=False))
 
     def stream(
         self,
@@ -327,22 +313,25 @@ class Assistant(Kept):
         Raises:
             UsageError: no turn of the thread waits, or the decisions do not fit; the turn goes on waiting.
         """
-        from gptsmith.agent.runtime import core
-        from gptsmith.agent.runtime.running import Outcome, run_turn
-
-        outcome = Outcome()
-        ask = self._resumed(thread_id, decisions, tokens=False)
-        work = run_turn(self.engine, ask, lambda _event: None, outcome)
-        core.run(work, instead="write `await assistant.aresume(…)`")
-        return _settled(outcome)
+        return self._run(self._resumed(thread_id, decisions, tokens=False), "await assistant.aresume(…)")
 
     async def aresume(self, thread_id: str, decisions: list[dict[str, Any]]) -> Reply:
         """As `resume`, for asynchronous code."""
+        return await self._arun(self._resumed(thread_id, decisions, tokens=False))
+
+    def _run(self, ask: Ask, instead: str) -> Reply:
         from gptsmith.agent.runtime import core
         from gptsmith.agent.runtime.running import Outcome, run_turn
 
         outcome = Outcome()
-        ask = self._resumed(thread_id, decisions, tokens=False)
+        core.run(run_turn(self.engine, ask, lambda _event: None, outcome), instead=f"write `{instead}`")
+        return _settled(outcome)
+
+    async def _arun(self, ask: Ask) -> Reply:
+        from gptsmith.agent.runtime import core
+        from gptsmith.agent.runtime.running import Outcome, run_turn
+
+        outcome = Outcome()
         events: AsyncIterator[Event] = core.astream(lambda deliver: run_turn(self.engine, ask, deliver, outcome))
         async for _ in events:
             pass
